@@ -1,0 +1,241 @@
+"""Sources, spans and diagnostics: how every other layer says where and why something is wrong.
+
+A diagnostic follows rustc and the language server protocol: one code, one sentence, a primary label, secondary labels
+that show the cause, notes, and a help that was computed. `CnnGraphError` carries one or more of them and is the only
+exception a user has to catch.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+MAX_PRINTED = 20
+
+CODES = {
+    "E0001": "the text does not follow the grammar",
+    "E0002": "a file is too large, too deeply nested or not UTF-8",
+    "E0101": "a name is unknown",
+    "E0102": "a name is defined twice, or takes the name of a layer",
+    "E0103": "a value has the wrong kind",
+    "E0104": "an argument is missing",
+    "E0105": "there are too many arguments",
+    "E0106": "an argument is given twice",
+    "E0107": "a parameter is unknown",
+    "E0108": "an argument is outside its range",
+    "E0109": "a computation on sizes or numbers is impossible",
+    "E0110": "a line has no input, or an ambiguous one",
+    "E0111": "a block uses itself",
+    "E0112": "a key of a section is unknown or wrong",
+    "E0113": "a result is dropped",
+    "E0201": "a layer needs a vector and receives a grid",
+    "E0202": "a layer needs a grid and receives a vector",
+    "E0203": "a window does not fit its input",
+    "E0204": "a layer cannot take this input",
+    "E0300": "a shape row does not hold",
+    "E0301": "the inputs of a merge have different positions",
+    "E0302": "the inputs of a merge have different channels",
+    "E0303": "a merge needs more inputs",
+    "E0304": "state or update does not fit",
+    "E0400": "a check does not hold",
+    "E0401": "a where fact does not hold or cannot be used",
+    "E0402": "the network is larger than the stated limits",
+    "E0501": "a file cannot be imported",
+    "E0502": "the version of the language is not known",
+    "E0601": "a device or a cluster is wrong",
+    "E0602": "no partition exists within the limits",
+    "E0603": "the drawing engine is missing or failed",
+    "E0701": "data cannot be read",
+    "E0702": "data does not fit the network",
+    "E0703": "weights do not fit the network",
+    "E0704": "training cannot go on",
+    "E0705": "a fed or fetched value is wrong",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A named text. Positions in it are character offsets; lines and columns count from 1."""
+
+    name: str
+    text: str = field(repr=False)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0] + [i + 1 for i, c in enumerate(self.text) if c == "\n"]
+
+    def line_at(self, offset: int) -> int:
+        return bisect_right(self._starts, offset)
+
+    def column_at(self, offset: int) -> int:
+        return offset - self._starts[self.line_at(offset) - 1] + 1
+
+    def line(self, number: int) -> str:
+        start = self._starts[number - 1]
+        end = self._starts[number] - 1 if number < len(self._starts) else len(self.text)
+        return self.text[start:end].rstrip("\r")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a source: characters `start` up to, not including, `end`."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        return self.source.line_at(self.start)
+
+    @property
+    def column(self) -> int:
+        return self.source.column_at(self.start)
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def to(self, other: Span) -> Span:
+        """The stretch from the start of this span to the end of `other`."""
+        return Span(self.source, self.start, other.end)
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Use:
+    """One step into a block: the name of the block and the place that uses it."""
+
+    block: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a node comes from: the span that wrote it, and the stack of block uses that led there, outermost first."""
+
+    span: Span
+    uses: tuple[Use, ...] = ()
+
+    def at_depth(self, depth: int) -> Span:
+        """The span as seen from a body that lies `depth` block uses deep."""
+        return self.uses[depth].span if len(self.uses) > depth else self.span
+
+
+@dataclass(frozen=True)
+class Label:
+    """A span with a remark."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A replacement of `span` that mends the file."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding. Codes that begin with E are errors, those with W are warnings."""
+
+    code: str
+    message: str
+    primary: Label | None = None
+    secondary: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
+    suggestion: Suggestion | None = None
+
+    @property
+    def severity(self) -> str:
+        return "warning" if self.code.startswith("W") else "error"
+
+    def render(self) -> str:
+        """The finding as text for a terminal: head, place, marked lines, notes, helps."""
+        lines = [f"{self.severity}[{self.code}]: {self.message}"]
+        if self.primary is not None:
+            lines.append(f"  --> {self.primary.span}")
+            lines += _excerpts(self.primary, self.secondary)
+        lines += [f"  {note}" for note in self.notes]
+        lines += [f"  = help: {text}" for text in self.helps]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.render()
+
+
+class CnnGraphError(Exception):
+    """The one exception of the package: what is wrong, as one or more diagnostics."""
+
+    def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
+        found = [diagnostics] if isinstance(diagnostics, Diagnostic) else list(diagnostics)
+        assert found, "an error says what is wrong"
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(in_order(found))
+        super().__init__(render(self.diagnostics))
+
+
+def error(code: str, message: str, *helps: str) -> CnnGraphError:
+    """An error that has no place in a source: a missing file, a wrong argument."""
+    return CnnGraphError(Diagnostic(code, message, helps=helps))
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """By file and line; equal findings (a block used many times) once."""
+    once = {(d.code, d.primary and (d.primary.span.source.name, d.primary.span.start), d.message): d for d in diagnostics}
+    by_cause: dict[object, Diagnostic] = {}
+    for d in once.values():
+        key = (d.code, d.primary.span.source.name, d.primary.span.start) if d.primary else d
+        by_cause.setdefault(key, d)
+    return sorted(by_cause.values(), key=lambda d: (d.primary.span.source.name, d.primary.span.start) if d.primary else ("", -1))
+
+
+def render(diagnostics: Sequence[Diagnostic]) -> str:
+    """All findings as text, the first twenty in full."""
+    shown = [d.render() for d in diagnostics[:MAX_PRINTED]]
+    if len(diagnostics) > MAX_PRINTED:
+        shown.append(f"... and {len(diagnostics) - MAX_PRINTED} more")
+    return "\n\n".join(shown)
+
+
+def _excerpts(primary: Label, secondary: Sequence[Label]) -> list[str]:
+    """The marked lines of each file, the file of the primary label first."""
+    labels = [(primary, "^"), *((label, "-") for label in secondary)]
+    sources = list(dict.fromkeys(label.span.source for label, _ in labels))
+    width = max(len(str(label.span.line)) for label, _ in labels)
+    lines: list[str] = []
+    for source in sources:
+        own = [(label, mark) for label, mark in labels if label.span.source == source]
+        if source != primary.span.source:
+            lines.append(f"  ::: {source.name}")
+        lines += _excerpt(source, own, width)
+    return lines
+
+
+def _excerpt(source: Source, labels: Sequence[tuple[Label, str]], width: int) -> list[str]:
+    by_line: dict[int, list[tuple[Label, str]]] = {}
+    for label, mark in labels:
+        by_line.setdefault(label.span.line, []).append((label, mark))
+    lines, previous = [], None
+    for number in sorted(by_line):
+        if previous is not None and number > previous + 1:
+            lines.append("...")
+        text = source.line(number)
+        lines.append(f"{number:>{width}} | {text}".rstrip())
+        marked = sorted(by_line[number], key=lambda m: (m[1] != "^", -m[0].span.start))
+        lines += [f"{'':>{width}} | {_underline(text, label, mark)}".rstrip() for label, mark in marked]
+        previous = number
+    return lines
+
+
+def _underline(line: str, label: Label, mark: str) -> str:
+    before = "".join("\t" if c == "\t" else " " for c in line[: label.span.column - 1])
+    room = max(len(line) - len(before), 1)
+    return f"{before}{mark * max(min(label.span.end - label.span.start, room), 1)} {label.text}"
