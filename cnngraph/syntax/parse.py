@@ -1,0 +1,134 @@
+"""Text -> typed tree. The only file that imports the parser library; what is behind it is written against protocols.
+
+`parse` is for those who need a whole tree, `parse_tolerant` for those who go on with the intact parts of a wrong file.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from typing import Any, BinaryIO, cast
+
+import lark
+from lark import Lark, UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span, in_order
+from cnngraph.resources import resource
+from cnngraph.syntax import ast
+from cnngraph.syntax.build import build
+from cnngraph.syntax.cache import kept
+from cnngraph.syntax.layout import MAX_NESTING, arrange
+from cnngraph.syntax.read import MAX_BYTES, SPLIT, TOO_LARGE
+from cnngraph.syntax.recovery import Recovery
+from cnngraph.syntax.tokens import END, ERROR, Token
+
+OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "basic", "propagate_positions": True, "maybe_placeholders": True}
+
+
+def parse(text: str, name: str) -> ast.Module:
+    """The typed tree of a text; `name` is what messages call it. Raises `CnnGraphError` with all syntax errors."""
+    module, diagnostics = parse_tolerant(text, name)
+    if diagnostics:
+        raise CnnGraphError(diagnostics)
+    return module
+
+
+def parse_tolerant(text: str, name: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
+    """The typed tree, with `Broken` for each stretch that did not parse, and the errors. A wrong text never raises."""
+    source = Source(name, text.removeprefix("\ufeff"))
+    if len(text) > MAX_BYTES:
+        start = Label(Span(source, 0, 0), "the file begins here")
+        return _unread(source, Diagnostic("E0002", f"{name} {TOO_LARGE}", start, helps=(SPLIT,)))
+    parser = grammar().parse_interactive(source.text)
+    arranged = arrange(_tokens(parser, source))
+    if arranged.too_deep is not None:
+        return _unread(source, _nested_too_deeply(source, arranged.too_deep))
+    machine = _LarkMachine(parser)
+    diagnostics = Recovery(machine, arranged.tokens, source).run()
+    module, more = build(machine.tree, source, arranged.comments)
+    return module, tuple(in_order([*diagnostics, *more]))
+
+
+@cache
+def grammar() -> Lark:
+    """The parser of `grammar/cnn.lark`: read from the user's cache, for building it costs forty times as much."""
+    text = resource("grammar", "cnn.lark").read_text(encoding="utf-8")
+    key = sha256(repr((lark.__version__, sys.version_info[:2], OPTIONS, text)).encode()).hexdigest()
+    return kept(f"grammar-{key[:24]}.pickle", Lark.load, lambda: Lark(text, postlex=KeepAll(), **OPTIONS), _save)
+
+
+def _save(parser: Lark, file: BinaryIO) -> None:
+    parser.save(file, exclude_options={"postlex"})
+
+
+class KeepAll:
+    """Makes the lexer know the tokens that no rule uses; `arrange` and the messages need them. Changes no token."""
+
+    always_accept = ("COMMENT", "OPEN_STRING", "BAD_CHARACTER")
+
+    def process(self, stream: Iterator[lark.Token]) -> Iterator[lark.Token]:
+        return stream
+
+
+class _LarkMachine:
+    """Lark's LALR engine, fed by hand. `tree` is there once the end of the file was taken."""
+
+    def __init__(self, parser: InteractiveParser) -> None:
+        self._parser = parser
+        self.tree: Any = None
+
+    def feed(self, token: Token) -> bool:
+        try:
+            self.tree = self._parser.feed_token(cast(lark.Token, token))
+        except UnexpectedToken:
+            return False
+        return True
+
+    def accepts(self) -> frozenset[str]:
+        return frozenset(self._parser.accepts())  # type: ignore[no-untyped-call]  # lark leaves it untyped
+
+    def give_up(self, at: Token) -> tuple[Token, int]:
+        state = self._parser.parser_state
+        table = state.parse_conf.parse_table.states
+        dropped = []
+        while ERROR not in table[state.position]:
+            state.state_stack.pop()
+            dropped.append(state.value_stack.pop())
+        starts = [start for value in dropped if (start := _start(value)) is not None]
+        wreck = _token(ERROR, min([at.start_pos, *starts]), at.start_pos)
+        assert self.feed(wreck), "the grammar takes ERROR wherever its table names it"
+        return wreck, sum(isinstance(value, lark.Token) and value.type == "LBRACE" for value in dropped)
+
+    def invent(self, kind: str, at: Token) -> None:
+        assert self.feed(_token(kind, at.start_pos, at.start_pos)), "only what fits is invented"
+
+
+def _start(value: Any) -> int | None:
+    place = value if isinstance(value, lark.Token) else value.meta
+    start: int | None = getattr(place, "start_pos", None)
+    return start
+
+
+def _token(kind: str, start: int, end: int) -> Token:
+    return cast(Token, lark.Token(kind, "", start_pos=start, end_pos=end))
+
+
+def _tokens(parser: InteractiveParser, source: Source) -> Iterator[Token]:
+    for token in parser.lexer_thread.lex(parser.parser_state):  # type: ignore[no-untyped-call]  # lark leaves it untyped
+        yield cast(Token, token)
+    yield _token(END, len(source.text), len(source.text))
+
+
+def _nested_too_deeply(source: Source, bracket: Token) -> Diagnostic:
+    label = Label(Span(source, bracket.start_pos, bracket.end_pos), f"{MAX_NESTING} brackets are open here")
+    return Diagnostic(
+        "E0002", "the brackets are nested too deeply", label, helps=("split it with `let`, or with a block",)
+    )
+
+
+def _unread(source: Source, finding: Diagnostic) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
+    whole = Span(source, 0, len(source.text))
+    return ast.Module(whole, (ast.Broken(whole),)), (finding,)
