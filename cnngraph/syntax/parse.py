@@ -15,7 +15,14 @@ import lark
 from lark import Lark, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span, in_order
+from cnngraph.diagnostics import (
+    CnnGraphError,
+    Diagnostic,
+    Label,
+    Source,
+    Span,
+    in_order,
+)
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
 from cnngraph.syntax.build import build
@@ -54,7 +61,7 @@ def parse_tolerant(text: str, name: str) -> tuple[ast.Module, tuple[Diagnostic, 
 
 @cache
 def grammar() -> Lark:
-    """The parser of `grammar/cnn.lark`: read from the user's cache, for building it costs forty times as much."""
+    """The parser of `grammar/cnn.lark`: read from the user's cache, for building it takes ten times as long."""
     text = resource("grammar", "cnn.lark").read_text(encoding="utf-8")
     key = sha256(repr((lark.__version__, sys.version_info[:2], OPTIONS, text)).encode()).hexdigest()
     return kept(f"grammar-{key[:24]}.pickle", Lark.load, lambda: Lark(text, postlex=KeepAll(), **OPTIONS), _save)
@@ -100,7 +107,8 @@ class _LarkMachine:
         starts = [start for value in dropped if (start := _start(value)) is not None]
         wreck = _token(ERROR, min([at.start_pos, *starts]), at.start_pos)
         assert self.feed(wreck), "the grammar takes ERROR wherever its table names it"
-        return wreck, sum(isinstance(value, lark.Token) and value.type == "LBRACE" for value in dropped)
+        kinds = [value.type for value in dropped if isinstance(value, lark.Token)]
+        return wreck, kinds.count("LBRACE") - kinds.count("RBRACE")
 
     def invent(self, kind: str, at: Token) -> None:
         assert self.feed(_token(kind, at.start_pos, at.start_pos)), "only what fits is invented"

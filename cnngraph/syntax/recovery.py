@@ -38,7 +38,7 @@ class Machine(Protocol):
     def give_up(self, at: Token) -> tuple[Token, int]:
         """Drop what was read of the innermost line, entry or item, and take an ERROR token in its place.
 
-        The answer is that token, which covers what was dropped, and the number of `{` that were dropped with it.
+        The answer is that token, which covers what was dropped, and the number of open `{` that were dropped with it.
         """
 
     def invent(self, kind: str, at: Token) -> None:
@@ -97,8 +97,15 @@ class Recovery:
         kind = self.tokens[index].type
         if kind == END or (kind == NEWLINE and self.tokens[index + 1].type in ITEM_WORDS):
             return True
-        before_brace = kind == NEWLINE and self.tokens[index + 1].type == "LBRACE"
-        return depth == 0 and kind in STOPS and not before_brace and kind in self.machine.accepts()
+        if depth > 0 or kind not in STOPS:
+            return False
+        fitting = self.machine.accepts()
+        return kind in fitting and not (kind == NEWLINE and self._is_hollow(index, fitting))
+
+    def _is_hollow(self, index: int, fitting: frozenset[str]) -> bool:
+        """Whether no line follows this line end: layout keeps such a one only after a bracket that was left open."""
+        follower = self.tokens[index + 1].type
+        return follower == "LBRACE" or (follower in ("RBRACE", "VBAR") and follower in fitting)
 
     def _begins_item(self, index: int) -> bool:
         return self.tokens[index].type in ITEM_WORDS and (index == 0 or self.tokens[index - 1].type == NEWLINE)
