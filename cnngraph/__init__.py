@@ -1,0 +1,1 @@
+"""cnngraph: convolutional networks as tables."""

@@ -1,0 +1,277 @@
+"""What an operator is: one frozen dataclass whose fields are its arguments in the language.
+
+A subclass states its contract (`infer`, `forward`, `vjp`, `cost`, ...) for one node; it knows nothing of graphs. Operators
+are found by listing the folder `cnngraph/ops`, then by the entry points `cnngraph.ops`: nothing keeps a table of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from math import prod
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from cnngraph.ir.size import Dim, bind
+from cnngraph.ir.types import TensorType
+
+Array: TypeAlias = npt.NDArray[Any]
+Shape: TypeAlias = tuple[int, ...]
+Saved: TypeAlias = Mapping[str, Array]
+T = TypeVar("T")
+
+
+class OpError(Exception):
+    """An operator refuses its arguments or inputs. The elaborator adds the place and the cause.
+
+    `operand` is the index of the input at fault, if there is one.
+    """
+
+    def __init__(self, code: str, message: str, helps: Sequence[str] = (), operand: int | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.helps, self.operand = code, message, tuple(helps), operand
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A named state of one node: its type, the name of its initialiser, and whether training changes it by gradient."""
+
+    type: TensorType
+    initial: str
+    trainable: bool = True
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one application needs. `multiply_adds` are those of products, as papers count; they are two `flops` each."""
+
+    flops: Dim
+    bytes_moved: Dim
+    multiply_adds: Dim = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.flops + other.flops,
+            self.bytes_moved + other.bytes_moved,
+            self.multiply_adds + other.multiply_adds,
+        )
+
+
+@dataclass(frozen=True)
+class Onnx:
+    """The ONNX operator that means the same, as plain data: name, first opset, attributes."""
+
+    operator: str
+    opset: int
+    attributes: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An operator with inputs for the contract test: shapes of the operands (batch first), all sizes different."""
+
+    op: Op
+    inputs: tuple[TensorType, ...]
+    batch: int = 2
+
+
+@dataclass(frozen=True)
+class Op:
+    """An operator, configured.
+
+    Class variables:
+      name       its name in the language and in the printed form
+      operands   names of its tensor inputs; a variadic operator has one name for all of them
+      weights    names of the states it can own, in the order in which they follow the operands
+      saves      for each input it can be differentiated by: the names of what that gradient reads (operands, weights, and
+                 outputs by their names). In a variadic operator the one name stands for all inputs.
+      outputs    names of its results. Only the first one is differentiated.
+      updates    state name -> index of the output that is its next value, while `self.changes_state`
+    """
+
+    name: ClassVar[str]
+    operands: ClassVar[tuple[str, ...]] = ("x",)
+    weights: ClassVar[tuple[str, ...]] = ()
+    saves: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    outputs: ClassVar[tuple[str, ...]] = ("y",)
+    updates: ClassVar[Mapping[str, int]] = {}
+    variadic: ClassVar[bool] = False
+    internal: ClassVar[bool] = False  # not a word of the language: made by the elaborator and the passes
+    counts_depth: ClassVar[bool] = False  # a layer with weights, as papers count depth
+    merges: ClassVar[bool] = False  # its inputs must agree: the elaborator explains where they part
+    loss: ClassVar[bool] = False  # a scalar from a prediction and a target
+
+    # ---- the contract ----
+
+    def infer(self, *inputs: TensorType) -> TensorType | tuple[TensorType, ...]:
+        """Types of the outputs from the types of the operands; raises `OpError`."""
+        raise NotImplementedError
+
+    def forward(self, *inputs: Array) -> Array | tuple[Array, ...]:
+        """The meaning of the operator, in plain NumPy. Inputs (operands, then weights) are never written to."""
+        raise NotImplementedError
+
+    def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
+        """The gradient by the input `wanted`, from the gradient `dy` by the first output.
+
+        `saved` holds exactly what `saves[wanted]` names; `shapes` the shapes of all inputs.
+        """
+        raise NotImplementedError
+
+    def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
+        """Cost of one `forward` on all inputs (operands and weights); default: one flop for each output element."""
+        return Cost(total_elements(outputs[:1]), total_bytes(inputs) + total_bytes(outputs))
+
+    def vjp_cost(self, wanted: str, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
+        """Cost of one `vjp`; a gradient of a product is a product of the same size."""
+        return self.cost(inputs, outputs)
+
+    def weight_types(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """The states of a node with these operands, in the order of `weights`."""
+        return {}
+
+    def onnx(self) -> Onnx | None:
+        """The equal ONNX operator, or None where it takes several or none."""
+        return None
+
+    @classmethod
+    def samples(cls) -> Sequence[Sample]:
+        """Configurations for the contract test."""
+        raise NotImplementedError
+
+    # ---- optional parts ----
+
+    def for_training(self) -> Op:
+        """The operator that stands for this one while training; most are the same."""
+        return self
+
+    def target(self, prediction: TensorType) -> TensorType:
+        """Of a loss: the type of its last operand."""
+        raise NotImplementedError
+
+    def reason(self, inputs: Sequence[TensorType]) -> str:
+        """Why the output has other positions than the input, in words, for diagnostics."""
+        return f"by this {self.name}"
+
+    def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...] | None:
+        """(window extent, stride) for each position axis of the receptive field; None: all positions are seen."""
+        return ((1, 1),) * rank
+
+    # ---- for everyone ----
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether a run of this node gives new values to its states (`updates`)."""
+        return bool(self.updates)
+
+    def output_types(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        return as_tuple(self.infer(*inputs))
+
+    def apply(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+        """`forward`, always as a tuple."""
+        return as_tuple(self.forward(*inputs))
+
+    def input_names(self, count: int) -> tuple[str, ...]:
+        """Names of all inputs of a node that has `count` of them: x0, x1, ... where variadic."""
+        if self.variadic:
+            return tuple(f"{self.operands[0]}{i}" for i in range(count))
+        return (*self.operands, *self.weights)[:count]
+
+    def reads(self, wanted: str, count: int) -> tuple[str, ...]:
+        """What `vjp` for `wanted` reads; raises KeyError where the operator is not differentiable by it."""
+        if not self.variadic:
+            return self.saves[wanted]
+        entries = self.saves[self.operands[0]]
+        names = self.input_names(count)
+        return tuple(name for e in entries for name in (names if e == self.operands[0] else (e,)))
+
+    def differentiable(self, wanted: str) -> bool:
+        return (self.operands[0] if self.variadic else wanted) in self.saves
+
+    def bind(self, sizes: Mapping[str, int]) -> Op:
+        """The operator with numbers for symbols in its fields."""
+        changed = {f.name: _bind(getattr(self, f.name), sizes) for f in dataclasses.fields(self)}
+        return dataclasses.replace(self, **changed) if changed else self
+
+    def __str__(self) -> str:
+        given = [f for f in dataclasses.fields(self) if getattr(self, f.name) != f.default]
+        first = [f for f in dataclasses.fields(self) if f.default is dataclasses.MISSING]
+        texts = [
+            _show(getattr(self, f.name)) if f in first else f"{f.name}={_show(getattr(self, f.name))}" for f in given
+        ]
+        return f"{self.name}({', '.join(texts)})" if texts else self.name
+
+
+def internal_field(default: T) -> T:
+    """A field that passes set and the language cannot."""
+    return dataclasses.field(default=default, metadata={"internal": True})  # type: ignore[no-any-return]
+
+
+def as_tuple(value: T | tuple[T, ...]) -> tuple[T, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def total_elements(types: Sequence[TensorType]) -> Dim:
+    return sum((t.elements for t in types), 0)
+
+
+def total_bytes(types: Sequence[TensorType]) -> Dim:
+    return sum((t.bytes for t in types), 0)
+
+
+def product_cost(multiply_adds: Dim, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
+    """Cost of a product: two flops for each multiply-add, everything read and written once."""
+    return Cost(2 * multiply_adds, total_bytes(inputs) + total_bytes(outputs), multiply_adds)
+
+
+def rng(*key: int) -> np.random.Generator:
+    """Counter-based random numbers: the same key gives the same numbers, whatever was drawn before (Philox4x64)."""
+    padded = [*(k % 2**64 for k in key), 0, 0, 0, 0][:4]
+    return np.random.Generator(np.random.Philox(key=np.array(padded[:2], np.uint64), counter=[0, 0, *padded[2:]]))
+
+
+@cache
+def registry() -> Mapping[str, type[Op]]:
+    """Every operator by name: the modules of `cnngraph.ops`, then the entry points `cnngraph.ops`."""
+    found: dict[str, type[Op]] = {}
+    folder = importlib.import_module("cnngraph.ops")
+    names = ["cnngraph.ir.leaves", *(f"cnngraph.ops.{m.name}" for m in pkgutil.iter_modules(folder.__path__))]
+    modules = [importlib.import_module(name) for name in names]
+    plugged = [entry.load() for entry in entry_points(group="cnngraph.ops")]
+    for cls in [*(c for m in modules for c in _defined_in(m)), *plugged]:
+        if found.setdefault(cls.name, cls) is not cls:
+            raise ValueError(f"two operators are named {cls.name!r}: {found[cls.name].__module__}, {cls.__module__}")
+    return dict(sorted(found.items()))
+
+
+def _defined_in(module: object) -> list[type[Op]]:
+    values = vars(module).values()
+    return [v for v in values if isinstance(v, type) and issubclass(v, Op) and v.__module__ == getattr(module, "__name__")]
+
+
+def _bind(value: Any, sizes: Mapping[str, int]) -> Any:
+    if isinstance(value, TensorType):
+        return value.bind(**sizes)
+    if isinstance(value, Op):
+        return value.bind(sizes)
+    if isinstance(value, tuple):
+        return tuple(_bind(v, sizes) for v in value)
+    return bind(value, sizes) if hasattr(value, "terms") else value
+
+
+def _show(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_show, value))}{',' if len(value) == 1 else ''})"
+    return str(value)
+
+
+__all__ = ["Array", "Cost", "Dim", "Onnx", "Op", "OpError", "Sample", "Saved", "Shape", "Weight", "prod", "registry", "rng"]

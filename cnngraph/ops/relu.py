@@ -1,0 +1,42 @@
+"""Rectified linear unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cnngraph.ir.op import Array, Onnx, Op, Sample, Saved, Shape
+from cnngraph.ir.types import TensorType
+
+
+@dataclass(frozen=True)
+class Relu(Op):
+    """Rectified linear unit: y = max(x, 0).
+
+    shapes: any -> the same.  cost: one flop for each element.  source: Nair, Hinton, ICML 2010; ONNX Relu-14.
+
+    >>> Relu().forward(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+
+    name: ClassVar[str] = "relu"
+    saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
+
+    def infer(self, x: TensorType) -> TensorType:  # type: ignore[override]
+        return x
+
+    def forward(self, x: Array) -> Array:  # type: ignore[override]
+        return np.maximum(x, 0)
+
+    def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
+        return dy * (saved["y"] > 0)
+
+    def onnx(self) -> Onnx:
+        return Onnx("Relu", 14)
+
+    @classmethod
+    def samples(cls) -> Sequence[Sample]:
+        return (Sample(cls(), (TensorType.of(3, (4, 5)),)),)
