@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cnngraph.ir.graph import Graph, Node, Ref
-from cnngraph.ir.op import Cost
+from cnngraph.ir.graph import Graph, Node
+from cnngraph.ir.leaves import State
+from cnngraph.ir.op import Cost, total_elements
 from cnngraph.ir.size import Dim
 
 
 def parameters(graph: Graph, within: str | None = None) -> Dim:
     """Number of trainable numbers; with `within`, of the nodes whose path begins with that name."""
-    return sum((n.type.elements for n in _states(graph, within) if n.op.trainable), 0)  # type: ignore[attr-defined]
+    return total_elements([n.type for n in _states(graph, within) if isinstance(n.op, State) and n.op.trainable])
 
 
 def depth(graph: Graph) -> int:
@@ -32,7 +33,7 @@ def cost_of(graph: Graph, node: Node) -> Cost:
 
 def multiply_adds(graph: Graph) -> Dim:
     """Multiply-adds of all products, for one sample."""
-    return sum((cost_of(graph, node).multiply_adds for node in graph), 0)
+    return sum([cost_of(graph, node).multiply_adds for node in graph])
 
 
 @dataclass(frozen=True)
@@ -97,4 +98,4 @@ def _states(graph: Graph, within: str | None) -> Iterable[Node]:
             yield node
 
 
-__all__ = ["Field", "Ref", "cost_of", "depth", "multiply_adds", "parameters", "receptive_fields"]
+__all__ = ["Field", "cost_of", "depth", "multiply_adds", "parameters", "receptive_fields"]

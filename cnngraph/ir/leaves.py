@@ -26,7 +26,7 @@ class Input(Op):
     operands: ClassVar[tuple[str, ...]] = ()
     internal: ClassVar[bool] = True
 
-    def infer(self) -> TensorType:  # type: ignore[override]
+    def infer(self) -> TensorType:
         return self.type
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
@@ -57,7 +57,7 @@ class State(Op):
     operands: ClassVar[tuple[str, ...]] = ()
     internal: ClassVar[bool] = True
 
-    def infer(self) -> TensorType:  # type: ignore[override]
+    def infer(self) -> TensorType:
         return self.type
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from math import prod
+from types import ModuleType
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
@@ -211,7 +211,7 @@ class Op:
 
 def internal_field(default: T) -> T:
     """A field that passes set and the language cannot."""
-    return dataclasses.field(default=default, metadata={"internal": True})  # type: ignore[no-any-return]
+    return dataclasses.field(default=default, metadata={"internal": True})
 
 
 def as_tuple(value: T | tuple[T, ...]) -> tuple[T, ...]:
@@ -251,9 +251,9 @@ def registry() -> Mapping[str, type[Op]]:
     return dict(sorted(found.items()))
 
 
-def _defined_in(module: object) -> list[type[Op]]:
-    values = vars(module).values()
-    return [v for v in values if isinstance(v, type) and issubclass(v, Op) and v.__module__ == getattr(module, "__name__")]
+def _defined_in(module: ModuleType) -> list[type[Op]]:
+    classes = [v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Op)]
+    return [c for c in classes if c.__module__ == module.__name__]
 
 
 def _bind(value: Any, sizes: Mapping[str, int]) -> Any:
@@ -273,5 +273,3 @@ def _show(value: object) -> str:
         return f"({', '.join(map(_show, value))}{',' if len(value) == 1 else ''})"
     return str(value)
 
-
-__all__ = ["Array", "Cost", "Dim", "Onnx", "Op", "OpError", "Sample", "Saved", "Shape", "Weight", "prod", "registry", "rng"]

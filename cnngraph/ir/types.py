@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from cnngraph.ir.size import Dim, Size, bind, number, symbol, symbols
+from cnngraph.ir.size import Dim, bind, number, symbol, symbols
 
 BATCH = symbol("batch")
 ITEM_BYTES = {"float32": 4, "float64": 8, "int64": 8}
@@ -107,5 +107,3 @@ def positions_text(positions: Sequence[Dim]) -> str:
 def _plain(text: str) -> bool:
     return text.isalnum()
 
-
-__all__ = ["BATCH", "Dim", "Size", "TensorType", "positions_text"]

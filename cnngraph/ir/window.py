@@ -111,7 +111,7 @@ def geometry(
 
 
 def pads(name: str, pad: Padding, extent: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Padding as (before, after) for each axis: numbers, pairs, `valid`, `same` ((k-1)/2, odd windows) or `full` (k-1)."""
+    """Padding as (before, after) for each axis, from numbers, pairs, `valid`, `same` ((k-1)/2) or `full` (k-1)."""
     if pad == "valid":
         return tuple((0, 0) for _ in extent)
     if pad == "full":

@@ -20,13 +20,13 @@ from cnngraph.ir.window import Geometry, Padding, Strides, Window, geometry
 class Conv(Op):
     """Convolution (cross-correlation, as the field means it).
 
-        y[n, o, k] = bias[k] + sum over window offsets i and channels c of x[n, o * stride + i * dilation - pad, c] * weight[i, c, k]
+        y[n, o, k] = bias[k] + sum_{i, c} x[n, o * stride + i * dilation - pad, c] * weight[i, c, k]
 
     shapes: c@positions -> features@positions', positions' = floor((N + 2P - F) / S) + 1; in 1, 2 or 3 dimensions.
     fields: features (output channels, >= 1); window (size, with its stride as in `7x7/2`); pad (positions added on each
             side: a number, one for each axis, `valid`, `same` = (k-1)/2 for odd windows, or `full` = k-1); bias; groups
             (channels and features are cut into that many independent parts); dilation; stride.
-    errors: E0202 no grid; E0203 window larger than the padded input; E0108 even window with `same`, groups that do not divide.
+    errors: E0202 no grid; E0203 window larger than the padded input; E0108 even window with `same`, wrong groups.
     cost:   multiply-adds = positions' * window * channels * features / groups.
     source: LeCun et al. 1989, Neural Computation 1(4), section 4; ONNX Conv-22.
 
@@ -47,7 +47,7 @@ class Conv(Op):
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("weight",), "weight": ("x",), "bias": ()}
     counts_depth: ClassVar[bool] = True
 
-    def infer(self, x: TensorType) -> TensorType:  # type: ignore[override]
+    def infer(self, x: TensorType) -> TensorType:
         return x.known(channels=self.features, positions=self.geometry(x).sizes(x.positions))
 
     def geometry(self, x: TensorType) -> Geometry:
@@ -65,21 +65,18 @@ class Conv(Op):
                 raise OpError("E0108", f"{self.groups} groups do not divide the {count} {what} of conv")
         return geometry("conv", x, self.window, self.pad, stride=self.stride, dilation=self.dilation)
 
-    def weight_types(self, x: TensorType) -> Mapping[str, Weight]:  # type: ignore[override]
+    def weight_types(self, x: TensorType) -> Mapping[str, Weight]:
         size = self.geometry(x).size
         shape = (*size, number(x.channels) // self.groups, self.features)
         weights = {"weight": Weight(TensorType(shape, x.dtype), "he")}
         return {**weights, "bias": Weight(TensorType((self.features,), x.dtype), "zeros")} if self.bias else weights
 
-    def forward(self, x: Array, weight: Array, bias: Array | None = None) -> Array:  # type: ignore[override]
+    def forward(self, x: Array, weight: Array, bias: Array | None = None) -> Array:
         g = self._laid(x.shape)
         rows = patches(padded(x, g), g)  # (N, positions'..., window..., C)
         rank = len(g.size)
-        groups = [
-            np.tensordot(rows[..., c], weight[..., k], axes=rank + 1)
-            for c, k in self._groups(x.shape[-1])
-        ]
-        y = groups[0] if self.groups == 1 else np.concatenate(groups, axis=-1)
+        groups = [np.tensordot(rows[..., c], weight[..., k], axes=rank + 1) for c, k in self._groups(x.shape[-1])]
+        y: Array = groups[0] if self.groups == 1 else np.concatenate(groups, axis=-1)
         return y if bias is None else y + bias
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:

@@ -36,7 +36,7 @@ class Gradient(Op):
     def infer(self, *inputs: TensorType) -> TensorType:
         return self.input_types[self._names.index(self.wanted)]
 
-    def forward(self, dy: Array, *saved: Array) -> Array:  # type: ignore[override]
+    def forward(self, dy: Array, *saved: Array) -> Array:
         names = self.of.reads(self.wanted, len(self.input_types))
         shapes = dict(zip(self._names, (t.concrete for t in self.input_types), strict=True))
         return self.of.vjp(self.wanted, dy, dict(zip(names, saved, strict=True)), shapes)

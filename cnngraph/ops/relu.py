@@ -25,10 +25,10 @@ class Relu(Op):
     name: ClassVar[str] = "relu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
 
-    def infer(self, x: TensorType) -> TensorType:  # type: ignore[override]
+    def infer(self, x: TensorType) -> TensorType:
         return x
 
-    def forward(self, x: Array) -> Array:  # type: ignore[override]
+    def forward(self, x: Array) -> Array:
         return np.maximum(x, 0)
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
