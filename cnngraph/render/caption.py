@@ -1,0 +1,93 @@
+"""The words in a picture: operators, blocks and shapes as short text, and the same as cells of an HTML-like label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from cnngraph.ir.graph import Graph, Node
+from cnngraph.ir.leaves import Input
+from cnngraph.ir.size import Dim
+from cnngraph.ops.gradient import Gradient
+from cnngraph.render.outline import segment
+
+LONGEST = 48
+LETTER_WIDTH = 8  # points, at least, of a letter in a title
+SIGNS = {"add": "+", "mul": "×"}
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def operator_text(node: Node) -> str:
+    """An operator as a row of a paper's table: `conv 64, 7x7/2, pad=same`; flags are left to the tooltip."""
+    if isinstance(node.op, Input):
+        return f"{segment(node.name)} {node.type}"
+    if isinstance(node.op, Gradient):
+        return f"gradient by {node.op.wanted}"
+    head, _, arguments = str(node.op).partition("(")
+    kept = [a for a in _split(arguments.removesuffix(")")) if not a.endswith(("=true", "=false"))]
+    return shortened(f"{head} {', '.join(kept)}".strip())
+
+
+def merge_text(node: Node) -> str:
+    """A merge as a sign where there is one: `+`, else its name."""
+    return SIGNS.get(node.op.name, node.op.name)
+
+
+def full_text(graph: Graph, node: Node) -> str:
+    """One line for a tooltip: path, printed operator, shapes in and out."""
+    before = ", ".join(str(t) for t in graph.input_types(node) if t.batched)
+    return f"{node.name} = {node.op}: {before} -> {', '.join(map(str, node.types))}"
+
+
+def number_text(count: Dim) -> str:
+    """A number with thousands separated; a polynomial as it prints."""
+    return f"{count:,}" if isinstance(count, int) else str(count)
+
+
+def bytes_text(count: Dim) -> str:
+    """A number of bytes in the unit that leaves it below 1024.
+
+    >>> bytes_text(802_816), bytes_text(96)
+    ('784 KiB', '96 B')
+    """
+    if not isinstance(count, int):
+        return f"{count} B"
+    size, unit = float(count), 0
+    while size >= 1024 and unit < len(UNITS) - 1:
+        size, unit = size / 1024, unit + 1
+    return f"{size:.4g} {UNITS[unit]}"
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def table(rows: Sequence[tuple[str, str, bool]], border: str, width: int = 1) -> str:
+    """An HTML-like label of rows (text, fill, bold) under each other, in one border."""
+    cells = "".join(
+        f'<TR><TD BGCOLOR="{fill}">{"<B>" if bold else ""}{escape(text)}{"</B>" if bold else ""}</TD></TR>'
+        for text, fill, bold in rows
+    )
+    return (
+        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5" COLOR="{border}">{cells}</TABLE>>'
+    )
+
+
+def frame_title(text: str, bold: bool) -> str:
+    """A title with as much free room on its right, so that an arrow into the middle of the frame does not cross it."""
+    words = f"<B>{escape(text)}</B>" if bold else escape(text)
+    return (
+        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
+        f'<TR><TD>{words}</TD><TD WIDTH="{LETTER_WIDTH * len(text)}"></TD></TR></TABLE>>'
+    )
+
+
+def _split(arguments: str) -> list[str]:
+    """Arguments at the commas that stand outside brackets."""
+    parts, depth, start = [], 0, 0
+    for i, c in enumerate(arguments):
+        depth += (c in "([") - (c in ")]")
+        if c == "," and not depth:
+            parts.append(arguments[start:i].strip())
+            start = i + 1
+    return [part for part in [*parts, arguments[start:].strip()] if part]

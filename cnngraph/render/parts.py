@@ -1,0 +1,151 @@
+"""The parts of a picture: boxes, and clusters of them, made from the outline of a graph.
+
+    conv -> batchnorm -> relu               one box of three rows
+    a block that is nothing but such a box  that box, without a frame around it
+    a block below the chosen depth          one box with its output shape and its parameters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
+
+from cnngraph.ir.counts import parameters
+from cnngraph.ir.graph import Graph, Node
+from cnngraph.ir.leaves import Input
+from cnngraph.ir.size import Dim
+from cnngraph.ops.gradient import Gradient
+from cnngraph.render.outline import Frame, base, is_backward, level, lies_in, nodes_in, segment, uses_of
+from cnngraph.render.style import family, operands
+
+Part: TypeAlias = "Cluster | Box"
+
+
+@dataclass(frozen=True)
+class Box:
+    """Nodes drawn as one shape; a `block` is a whole block made small. `title` is the label in the file, if any."""
+
+    name: str
+    nodes: tuple[Node, ...]
+    title: str = ""
+    block: bool = False
+    copies: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> Node:
+        return self.nodes[-1]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A frame around parts, with its title."""
+
+    path: str
+    title: str
+    parts: tuple[Part, ...]
+    repeats: bool = False
+
+    @cached_property
+    def boxes(self) -> tuple[Box, ...]:
+        return tuple(box for part in self.parts for box in ((part,) if isinstance(part, Box) else part.boxes))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Turns an outline into parts: what is too deep becomes a box, chains become boxes of several rows."""
+
+    graph: Graph
+    depth: int
+    expand: tuple[str, ...]
+    device_of: Mapping[str, str]
+
+    def parts_of(self, frame: Frame) -> tuple[Part, ...]:
+        parts: list[Part] = []
+        for item in frame.items:
+            part: Part = self._part(item, frame) if isinstance(item, Frame) else self._box(item)
+            head = self._continued(parts, part)
+            if head is None:
+                parts.append(part)
+            else:
+                assert isinstance(part, Box)
+                grown = parts[head]
+                assert isinstance(grown, Box)
+                parts[head] = replace(grown, nodes=grown.nodes + part.nodes)
+        return tuple(parts)
+
+    def _part(self, frame: Frame, outer: Frame) -> Part:
+        parts = self.parts_of(frame)
+        if len(parts) == 1 and isinstance(parts[0], Box) and not frame.copies:
+            inner = parts[0]
+            return replace(inner, title=label_of(frame, outer) or inner.title)
+        if self._is_layer_gradient(frame):
+            return Box(frame.path, tuple(nodes_in(frame)), segment(frame.path), copies=frame.copies)
+        if level(frame.path) > self.depth and not touches(frame.path, self.expand):
+            return Box(frame.path, tuple(nodes_in(frame)), title_of(frame, outer), True, frame.copies)
+        return Cluster(frame.path, title_of(frame, outer), parts, len(frame.copies) > 1)
+
+    def _box(self, node: Node) -> Box:
+        plain = base(node.name) == node.op.name or is_backward(node.name) or isinstance(node.op, Input)
+        own = "" if plain else segment(node.name)
+        return Box(node.name, (node,), own)
+
+    def _is_layer_gradient(self, frame: Frame) -> bool:
+        """The gradients of one layer by its input and its weights stand in one box."""
+        return all(isinstance(item, Node) and isinstance(item.op, Gradient) for item in frame.items)
+
+    def _continued(self, parts: list[Part], part: Part) -> int | None:
+        """The place of the box that `part` goes on with, if it is only the next step of that box."""
+        if not isinstance(part, Box) or part.block or part.title or not self._is_light(part.nodes[0]):
+            return None
+        node = part.nodes[0]
+        for i, before in enumerate(parts):
+            if isinstance(before, Box) and before.last.name in operands(node):
+                return i if self._feeds_only(before, node) else None
+        return None
+
+    def _feeds_only(self, box: Box, node: Node) -> bool:
+        last = box.last
+        users = [user.name for user in self.graph.users[last.name] if not is_backward(user.name)]
+        is_plain = not box.block and family(self.graph, last) not in ("input", "merge", "pooling")
+        is_output = any(ref.node == last.name for ref in self.graph.outputs.values())
+        same_device = self.device_of.get(last.name) == self.device_of.get(node.name)
+        return is_plain and users == [node.name] and not is_output and same_device
+
+    def _is_light(self, node: Node) -> bool:
+        forward = family(self.graph, node) in ("activation", "normalisation", "reshape")
+        return forward and len(operands(node)) == 1 and not is_backward(node.name)
+
+
+def title_of(frame: Frame, outer: Frame) -> str:
+    """The words on a frame: its label and its block, `i3a: inception`, or the block and the number of copies."""
+    block = _block_name(frame, outer)
+    if len(frame.copies) > 1:
+        return f"{base(frame.path)} × {len(frame.copies)}"
+    word = segment(frame.path)
+    return f"{word}: {block}" if block and block != base(frame.path) else word
+
+
+def label_of(frame: Frame, outer: Frame) -> str:
+    """The label that the file gives to a block use; the name of an unlabelled one says nothing new."""
+    block = _block_name(frame, outer)
+    if block is not None:
+        return "" if block == base(frame.path) else segment(frame.path)
+    return segment(frame.path) if level(frame.path) == 1 and "[" not in segment(frame.path) else ""
+
+
+def _block_name(frame: Frame, outer: Frame) -> str | None:
+    """The block that a frame is a use of, where the nodes know their origin."""
+    depth, uses = len(uses_of(outer)) if outer.path else 0, uses_of(frame)
+    return uses[depth].block if len(uses) > depth else None
+
+
+def touches(path: str, expand: Collection[str]) -> bool:
+    """Whether a path is to be shown in full: it stands in, or around, one of `expand`."""
+    return any(lies_in(path, wanted) or lies_in(wanted, path) for wanted in expand)
+
+
+def box_parameters(graph: Graph, box: Box) -> Dim:
+    """Trainable numbers of all copies of a block."""
+    return sum((parameters(graph, path) for path in box.copies or (box.name,)), 0)

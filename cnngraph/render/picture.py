@@ -1,0 +1,117 @@
+"""What a picture shows, before any drawing: boxes in clusters (`parts`), repeats folded (`fold`), and arrows.
+
+Not for colours or text: `dot` writes them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from cnngraph.diagnostics import error
+from cnngraph.ir.graph import Graph, Ref
+from cnngraph.ir.leaves import State
+from cnngraph.render.fold import Folding
+from cnngraph.render.outline import Frame, is_backward, level, nodes_in, outline, path_of
+from cnngraph.render.parts import Cluster, Parts, touches
+
+READABLE = 120  # boxes: more than this, and the automatic depth shows less
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """Values that go from one box to another. `skips`: a longer way leads there too; `saved`: kept for a gradient."""
+
+    source: str
+    target: str
+    refs: tuple[Ref, ...]
+    skips: bool = False
+    saved: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    root: Cluster
+    arrows: tuple[Arrow, ...]
+    outputs: Mapping[str, tuple[str, Ref]]  # name -> the box it leaves, its value
+
+
+def picture(
+    graph: Graph, depth: int | None = None, expand: Collection[str] = (), device_of: Mapping[str, str] | None = None
+) -> Picture:
+    """Boxes, clusters and arrows of `graph`; without a `depth`, the deepest one that stays readable."""
+    tree = outline(graph)
+    _check_paths(tree, expand)
+    devices = device_of or {}
+    folding = Folding(graph, lambda path: touches(path, expand), devices)
+    folded = folding.fold(tree)
+    levels = [depth] if depth is not None else range(_deepest(folded), -1, -1)
+    for chosen in levels:
+        parts = Parts(graph, chosen, tuple(expand), devices).parts_of(folded)
+        root = Cluster("", graph.name, parts)
+        if len(root.boxes) <= READABLE:
+            break
+    return _with_arrows(graph, root, folding.shown)
+
+
+def _with_arrows(graph: Graph, root: Cluster, shown: Mapping[str, str]) -> Picture:
+    home = {node.name: box.name for box in root.boxes for node in box.nodes}
+    home |= {hidden: home[first] for hidden, first in _resolved(shown).items()}
+    found: dict[tuple[str, str], dict[Ref, None]] = {}
+    for box in root.boxes:
+        for ref in (ref for node in box.nodes for ref in node.inputs):
+            if not isinstance(graph[ref.node].op, State) and home[ref.node] != box.name:
+                found.setdefault((home[ref.node], box.name), {})[ref] = None
+    place = {node.name: i for i, node in enumerate(graph)}
+    ranks = _ranks({box.name: place[box.nodes[0].name] for box in root.boxes}, list(found))
+    ways = Counter(source for source, _ in found)
+    arrows = tuple(
+        Arrow(a, b, tuple(refs), ways[a] > 1 and ranks[b] - ranks[a] > 1, is_backward(b) and not is_backward(a))
+        for (a, b), refs in found.items()
+    )
+    outputs = {name: (home[ref.node], ref) for name, ref in graph.outputs.items() if _shows(graph, ref)}
+    return Picture(root, arrows, outputs)
+
+
+def _shows(graph: Graph, ref: Ref) -> bool:
+    return not is_backward(ref.node) and not isinstance(graph[ref.node].op, State)
+
+
+def _resolved(shown: Mapping[str, str]) -> dict[str, str]:
+    """For each hidden node the one that is drawn: a copy in a copy leads on to the first of all."""
+
+    def drawn(name: str) -> str:
+        while name in shown:
+            name = shown[name]
+        return name
+
+    return {name: drawn(name) for name in shown}
+
+
+def _ranks(place: Mapping[str, int], arrows: list[tuple[str, str]]) -> dict[str, int]:
+    """Longest way from an input to each box; arrows against the order of the graph are left out."""
+    ranks = dict.fromkeys(place, 0)
+    for source, target in sorted(arrows, key=lambda a: place[a[0]]):
+        if place[source] < place[target]:
+            ranks[target] = max(ranks[target], ranks[source] + 1)
+    return ranks
+
+
+def _check_paths(tree: Frame, expand: Collection[str]) -> None:
+    known = {frame.path for frame in _frames(tree)} | {node.name for node in nodes_in(tree)}
+    for path in expand:
+        if path not in known:
+            blocks = ", ".join(path_of(i) for i in tree.items if isinstance(i, Frame)) or "none"
+            raise error("E0101", f"there is no block `{path}` to expand", f"blocks of this network: {blocks}")
+
+
+def _frames(frame: Frame) -> Iterator[Frame]:
+    yield frame
+    for item in frame.items:
+        if isinstance(item, Frame):
+            yield from _frames(item)
+
+
+def _deepest(tree: Frame) -> int:
+    return max((level(frame.path) for frame in _frames(tree) if frame.path), default=0)
