@@ -1,0 +1,237 @@
+"""Layers meet tensors: operators become nodes, blocks are expanded, shared instances keep their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cnngraph.diagnostics import Diagnostic, Label, Span, Use
+from cnngraph.elaborate.arguments import configure, is_tensor, match, signature_of, tensor_count
+from cnngraph.elaborate.explain import refusal
+from cnngraph.elaborate.frame import MAX_USES, Frame
+from cnngraph.elaborate.parameters import bind_parameters, signature_of_block
+from cnngraph.elaborate.scope import Scope
+from cnngraph.elaborate.values import (
+    LAYERS,
+    BlockLayer,
+    Bundle,
+    Given,
+    Layer,
+    Missing,
+    OpLayer,
+    PipeLayer,
+    Problem,
+    RepeatLayer,
+    SharedLayer,
+    SplitLayer,
+    Tensor,
+    Unknown,
+    Value,
+    kind_of,
+    problem,
+)
+from cnngraph.ir.leaves import Input
+from cnngraph.ir.op import Op, OpError, registry
+from cnngraph.ir.size import SizeError
+from cnngraph.syntax import ast
+
+
+def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -> Value:
+    """A layer with more arguments; applied at once when it has all its tensors."""
+    match layer:
+        case OpLayer(op=op, given=old):
+            now = OpLayer(op, (*old, *given), span)
+            signature = signature_of(op)
+            plain, _ = match(signature, now.given, span)
+            configure(op, plain)  # wrong arguments are reported here, whatever the input is
+            complete = not op.variadic and tensor_count(now.given, signature) == len(op.operands)
+            return apply_layer(frame, now, None, span) if complete else now
+        case BlockLayer():
+            block = replace(layer, given=(*layer.given, *given), span=span)
+            wanted = signature_of_block(layer.definition)
+            complete = bool(wanted.tensors) and tensor_count(block.given, wanted) == len(wanted.tensors)
+            return apply_layer(frame, block, None, span) if complete else block
+        case SplitLayer():
+            return SplitLayer((*layer.given, *given), span)
+    tensors = [g.value for g in given if is_tensor(g.value)]
+    if len(tensors) == len(given) == 1:
+        return apply_layer(frame, layer, tensors[0], span)
+    raise problem("E0105", "this layer takes one tensor and no other argument", span)
+
+
+def settle(frame: Frame, value: Value, span: Span) -> Value:
+    """A variadic layer that was called with tensors is their merge, where no tensor comes from the left."""
+    if isinstance(value, OpLayer) and value.op.variadic and any(is_tensor(g.value) for g in value.given):
+        return apply_layer(frame, value, None, span)
+    return value
+
+
+def group(frame: Frame, pipe: ast.Pipe) -> Value:
+    """`( ... )`: a single expression is itself; a pipe is a value if it starts from a tensor, else a layer."""
+    only = pipe.units[0]
+    if len(pipe.units) == 1 and only.shape is None and pipe.device is None and not isinstance(only.head, BRACES):
+        return frame.session.evaluate(frame, only.head)
+    if not isinstance(only.head, BRACES):
+        first = settle(frame, frame.session.evaluate(frame, only.head), pipe.span)
+        if isinstance(first, (Tensor, Bundle)):
+            return frame.session.run_pipe(frame, pipe, first)
+    return PipeLayer(pipe, frame.scope)
+
+
+BRACES = (ast.Merge, ast.Residual, ast.Repeat, ast.For, ast.If, ast.Region)
+
+
+def apply_layer(frame: Frame, layer: Value, left: Value, span: Span) -> Value:
+    """The result of a layer on the value on its left (None: it has all its tensors)."""
+    frame.session.step(span)
+    match layer:
+        case OpLayer():
+            return _apply_op(frame, layer, left, span)
+        case BlockLayer():
+            return _apply_block(frame, layer, left, span)
+        case PipeLayer():
+            inner = replace(frame.within_line(), scope=Scope(layer.scope), it=left, at_head=False)
+            return frame.session.run_pipe(inner, layer.pipe)
+        case RepeatLayer():
+            return _repeat(frame, layer, left)
+        case SharedLayer():
+            return _apply_shared(frame, layer, left, span)
+        case SplitLayer():
+            return _split(frame, layer, left, span)
+    raise problem("E0103", f"{kind_of(layer)} is not a layer", span)
+
+
+def _apply_op(frame: Frame, layer: OpLayer, left: Value, span: Span) -> Value:
+    plain, given = match(signature_of(layer.op), layer.given, span)
+    op = configure(layer.op, plain)
+    values = ([] if left is None else [left]) + [g.value for g in given]
+    unknown = any(isinstance(v, Unknown) for v in (*values, *(g.value for g in layer.given), op))
+    if unknown or isinstance(op, Unknown):
+        return Unknown()
+    _count_tensors(op, values, span)
+    tensors = [v for v in values if isinstance(v, Tensor)]
+    if op.loss and isinstance(values[-1], Missing):
+        tensors.append(_fed(frame, op, values[-1], tensors[0]))
+    if len(tensors) != len(values):
+        bad = next(v for v in values if not isinstance(v, Tensor))
+        if isinstance(bad, Missing):
+            frame.scope.look_up(bad.name, bad.span)
+        raise problem("E0103", f"{op.name} takes single tensors, not {kind_of(bad)}", span)
+    return op_node(frame, op, tensors, span)
+
+
+def _count_tensors(op: Op, values: Sequence[Value], span: Span) -> None:
+    if not op.variadic and len(values) != len(op.operands):
+        listed = ", ".join(op.operands)
+        raise problem(
+            "E0104" if len(values) < len(op.operands) else "E0105",
+            f"{op.name} takes {len(op.operands)} tensors ({listed}), not {len(values)}", span,
+        )
+
+
+def _fed(frame: Frame, op: Op, missing: Missing, prediction: Tensor) -> Tensor:
+    """The value that a loss compares with, and that no line defines: a new input, fed from the data."""
+    type_ = op.target(prediction.type)
+    builder = frame.session.builder
+    if missing.name in builder.nodes:
+        known = builder.nodes[missing.name]
+        if known.type != type_:
+            raise problem("E0702", f"`{missing.name}` is used as {known.type} and as {type_}", missing.span)
+        return Tensor(known.ref, known.type)
+    node = builder.add(missing.name, Input(type_), origin=frame.origin(missing.span))
+    return Tensor(node.ref, node.type)
+
+
+def op_node(frame: Frame, op: Op, tensors: Sequence[Tensor], span: Span) -> Tensor:
+    """A node of the graph, or the problem that its operator has with these inputs."""
+    builder, refs = frame.session.builder, [t.ref for t in tensors]
+    try:
+        op.output_types([t.type for t in tensors])
+        name = frame.claim(frame.line_name or op.name)
+        states = _states(frame, op, tensors, name, span)
+        origin = frame.origin(span)
+        node = builder.add(name, op, [*refs, *states], origin=origin, device=frame.device)
+    except OpError as error:
+        raise Problem(refusal(frame, op, error, tensors, span)) from error
+    except SizeError as error:
+        helps = ("give the input fixed sizes, or use globalavgpool before it",)
+        raise Problem(Diagnostic("E0204", f"{op.name}: {error}", Label(span, "here"), helps=helps)) from error
+    frame.session.used.update(refs)
+    return Tensor(node.ref, node.type)
+
+
+def _states(frame: Frame, op: Op, tensors: Sequence[Tensor], name: str, span: Span) -> list:  # type: ignore[type-arg]
+    """States of a node: fresh ones, or those that the first use of a shared instance made."""
+    builder, refs = frame.session.builder, []
+    for key, weight in op.weight_types(*(t.type for t in tensors)).items():
+        made = frame.shared[0].states if frame.shared else {}
+        relative = f"{name[len(frame.shared[1]):] if frame.shared else name}.{key}"
+        if relative not in made:
+            new = builder.state(f"{name}.{key}", weight, origin=frame.origin(span), device=frame.device, colocated=name)
+            made[relative] = new.ref
+        elif builder.type_of(made[relative]) != weight.type:
+            assert frame.shared is not None
+            raise problem(
+                "E0304",
+                f"`{frame.shared[0].name}` has one set of weights, but this use needs {key} {weight.type}, "
+                f"the first one {builder.type_of(made[relative])}",
+                span, "here", "a shared layer can only be used on inputs of the same shape",
+            )
+        refs.append(made[relative])
+    return refs
+
+
+def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Value:
+    definition = layer.definition
+    name = definition.name.text
+    if name in frame.outline:
+        raise problem("E0111", f"`{name}` uses itself: {' -> '.join((*frame.outline, name))}", span)
+    if len(frame.uses) >= MAX_USES:
+        raise problem("E0402", f"blocks are used more than {MAX_USES} deep", span)
+    inner = replace(
+        frame,
+        scope=Scope(layer.home),
+        path=f"{frame.claim(frame.line_name or name)}.",
+        uses=(*frame.uses, Use(name, span)),
+        outline=(*frame.outline, name),
+        it=left,
+        line_name=None,
+        restarted=None,
+        at_head=False,
+    )
+    bind_parameters(frame, inner, layer, left, span)
+    result = frame.session.run_body(inner, definition.body)
+    return Unknown() if result is None else result
+
+
+def _repeat(frame: Frame, layer: RepeatLayer, left: Value) -> Value:
+    inner = replace(frame.within_line(), at_head=False)
+    value = left
+    for _ in range(layer.count):
+        value = apply_layer(replace(inner, it=value), layer.layer, value, layer.span)
+        if isinstance(value, Unknown):
+            break
+    return value
+
+
+def _apply_shared(frame: Frame, shared: SharedLayer, left: Value, span: Span) -> Value:
+    path = f"{frame.claim(frame.line_name or shared.name)}."
+    inner = replace(
+        frame, path=path, shared=(shared, path), uses=(*frame.uses, Use(shared.name, span)), it=left, line_name=None
+    )
+    return apply_layer(inner, shared.layer, left, span)
+
+
+def _split(frame: Frame, layer: SplitLayer, left: Value, span: Span) -> Value:
+    parts = [g.value for g in layer.given if not is_tensor(g.value)]
+    tensor = next((g.value for g in layer.given if is_tensor(g.value)), left)
+    if len(parts) == 1 and isinstance(parts[0], Unknown) or isinstance(tensor, Unknown):
+        return Unknown()
+    if len(parts) != 1 or not isinstance(parts[0], int) or not 1 <= parts[0] <= 1000 or not isinstance(tensor, Tensor):
+        raise problem("E0103", "split takes one tensor and a number of parts from 1 to 1000", span)
+    part = registry()["part"]
+    made = [op_node(frame, part(i, parts[0]), [tensor], span) for i in range(parts[0])]  # type: ignore[call-arg]
+    return Bundle(tuple((None, t) for t in made))
+
+
+__all__ = ["LAYERS", "apply_layer", "configured", "group", "op_node", "settle"]

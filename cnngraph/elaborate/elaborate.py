@@ -1,0 +1,236 @@
+"""From the tree of a file to a typed graph: names resolved, blocks expanded, weights made, shapes inferred, all errors found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
+from cnngraph.elaborate.body import Results, results_of, run_body
+from cnngraph.elaborate.checks import check
+from cnngraph.elaborate.expressions import as_shape, evaluate, value_of
+from cnngraph.elaborate.facts import facts_of, symbols_of
+from cnngraph.elaborate.frame import Frame, Session, TooLarge, single_paths
+from cnngraph.elaborate.modules import Program
+from cnngraph.elaborate.parameters import is_tensor_parameter
+from cnngraph.elaborate.pipe import run_pipe
+from cnngraph.elaborate.scope import Scope
+from cnngraph.elaborate.values import Bundle, Problem, Tensor, Unknown, problem
+from cnngraph.ir.graph import Fact, Graph, Ref
+from cnngraph.ir.leaves import Input
+from cnngraph.ir.types import TensorType
+from cnngraph.ir.verify import verify
+from cnngraph.syntax import ast
+
+Settings = Mapping[str, object]
+
+
+@dataclass
+class Elaborated:
+    """A net that has been read: its frame (for a loss that follows), its results, its facts."""
+
+    definition: ast.Definition
+    frame: Frame
+    results: Results
+    facts: tuple[Fact, ...]
+
+
+def elaborate(program: Program, net: str | None = None, settings: Settings | None = None) -> Graph:
+    """The graph of a net of the file (its last one by default); raises CnnGraphError with all errors of the file.
+
+    >>> from cnngraph.elaborate.modules import load_text
+    >>> graph = elaborate(load_text("net n(image: 1@28x28) = conv(4, 3x3) -> relu"))
+    >>> [f"{name} {graph.type_of(ref)}" for name, ref in graph.outputs.items()]
+    ['output 4@26x26']
+    """
+    found = list(program.found)
+    read = read_net(program, choose(program, net), settings or {})
+    found += read.frame.session.found + others(program, read)
+    if found:
+        raise CnnGraphError(found)
+    return finish(read, read.results)
+
+
+def choose(program: Program, net: str | None) -> ast.Definition:
+    """The net that is meant: the named one, or the last one of the file."""
+    nets = program.nets
+    if net is None and nets:
+        return list(nets.values())[-1]
+    if net in nets:
+        return nets[net]
+    if program.found:
+        raise CnnGraphError(program.found)
+    close = get_close_matches(net or "", nets, 1)
+    listed = f"it has {', '.join(nets)}" if nets else "write `net name(image: 3@224x224) { ... }`"
+    name = program.module.span.source.name
+    what = f"{name} has no net `{net}`" if net else f"{name} defines no net"
+    raise error("E0101", what, f"did you mean `{close[0]}`?" if close else listed)
+
+
+def read_net(program: Program, definition: ast.Definition, settings: Settings) -> Elaborated:
+    """Read a net from its parameters to its last line; what is wrong is in `frame.session.found`."""
+    session = Session(evaluate=evaluate, value_of=value_of, as_shape=as_shape, run_pipe=run_pipe, run_body=run_body)
+    frame = Frame(session, Scope(program.scope), outline=(definition.name.text,))
+    facts: tuple[Fact, ...] = ()
+    results: Results = []
+    try:
+        facts = _parameters(frame, definition, settings)
+        results = results_of(frame, definition.body.statements)
+    except Problem as found:
+        session.report(found.diagnostic)
+    except TooLarge as found:
+        session.report(found.diagnostic)
+    except RecursionError:
+        session.report(problem("E0402", "the file is nested too deeply", definition.name.span).diagnostic)
+    if not session.found:
+        read = Elaborated(definition, frame, results, facts)
+        graph, final = _graph(read, results)
+        for at, statement in session.checks:
+            failed = check(at, statement, graph, final)
+            session.found += [failed] if failed else []
+    return Elaborated(definition, frame, results, facts)
+
+
+def finish(read: Elaborated, results: Results) -> Graph:
+    """The verified graph, nodes under their final names."""
+    return verify(_graph(read, results)[0])
+
+
+def _parameters(frame: Frame, definition: ast.Definition, settings: Settings) -> tuple[Fact, ...]:
+    """Define the inputs and the other parameters of a net, and its facts."""
+    plain = [p for p in definition.parameters if not is_tensor_parameter(p)]
+    inputs = [p for p in definition.parameters if is_tensor_parameter(p)]
+    symbols = symbols_of(definition, {p.name.text for p in plain})
+    _check_settings(definition, settings, [*(p.name.text for p in plain), *symbols])
+    for name, size in symbols.items():
+        value = settings.get(name, size)
+        frame.scope.define(name, value, definition.name.span)
+    for parameter in plain:
+        frame.scope.define(parameter.name.text, _setting(frame, parameter, settings), parameter.name.span)
+    facts = facts_of(frame, definition)
+    for parameter in inputs:
+        frame.scope.define(parameter.name.text, _input(frame, parameter), parameter.name.span)
+    if not inputs:
+        raise problem(
+            "E0104", f"`{definition.name.text}` has no input", definition.name.span, "a net has at least one",
+            f"write `net {definition.name.text}(image: 3@224x224)`, or `block` for a recipe without input shape",
+        )
+    frame.it = frame.scope.names[inputs[0].name.text][0] if len(inputs) == 1 else None
+    return facts
+
+
+def _check_settings(definition: ast.Definition, settings: Settings, known: list[str]) -> None:
+    for name in settings:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            help_ = f"did you mean `{close[0]}`?" if close else f"it has {', '.join(known) or 'none'}"
+            raise problem(
+                "E0107", f"`{definition.name.text}` has no parameter `{name}` to set", definition.name.span, "this net",
+                help_,
+            )
+
+
+def _setting(frame: Frame, parameter: ast.Parameter, settings: Settings) -> object:
+    name = parameter.name.text
+    if name in settings:
+        return settings[name]
+    if parameter.default is None:
+        raise problem(
+            "E0104", f"`{name}` has no value", parameter.name.span, "no default",
+            f"give it a default, or a value with `--set {name}=...`",
+        )
+    return value_of(frame, parameter.default)
+
+
+def _input(frame: Frame, parameter: ast.Parameter) -> Tensor | Unknown:
+    assert parameter.type is not None
+    try:
+        type_ = _input_type(frame, parameter)
+    except Problem as found:
+        frame.session.report(found.diagnostic)
+        return Unknown()
+    if isinstance(type_, Unknown):
+        return type_
+    span = parameter.type.span
+    node = frame.session.builder.add(parameter.name.text, Input(type_), origin=frame.origin(span))
+    return Tensor(node.ref, type_)
+
+
+def _input_type(frame: Frame, parameter: ast.Parameter) -> TensorType | Unknown:
+    assert parameter.type is not None
+    if isinstance(parameter.type, ast.Name) or (
+        isinstance(parameter.type, ast.Call)
+        and isinstance(parameter.type.function, ast.Name)
+        and parameter.type.function.text == "tensor"
+    ):
+        raise problem(
+            "E0104", f"the input `{parameter.name.text}` of a net has a shape", parameter.type.span, "no shape here",
+            f"write `{parameter.name.text}: 3@224x224`",
+        )
+    return as_shape(frame, parameter.type)
+
+
+def _graph(read: Elaborated, results: Results) -> tuple[Graph, dict[str, str]]:
+    """The graph under final names, not yet verified, and the map from working names."""
+    builder = read.frame.session.builder
+    final = single_paths(read.frame.session.taken, list(builder.nodes))
+
+    def ref(old: Ref) -> Ref:
+        return Ref(final[old.node], old.index)
+
+    nodes = tuple(
+        replace(
+            node, name=final[node.name], inputs=tuple(map(ref, node.inputs)),
+            colocated=None if node.colocated is None else final[node.colocated],
+        )
+        for node in builder.nodes.values()
+    )
+    outputs = {name: ref(tensor.ref) for name, tensor in named_results(results)}
+    return Graph(read.definition.name.text, nodes, outputs, {}, read.facts), final
+
+
+def named_results(results: Results) -> list[tuple[str, Tensor]]:
+    """Every tensor among the results, under its own name or `output`, `output_2`, ..."""
+    flat: list[tuple[str | None, object]] = []
+    for name, value in results:
+        flat += value.items if isinstance(value, Bundle) else [(name, value)]
+    named: dict[str, Tensor] = {}
+    for name, value in flat:
+        if isinstance(value, Tensor):
+            base = name or "output"
+            free = base if base not in named else f"{base}_{len(named) + 1}"
+            named[free] = value
+    return list(named.items())
+
+
+def others(program: Program, read: Elaborated) -> list[Diagnostic]:
+    """Findings in the definitions that the net does not use, so that all errors of a file come in one run."""
+    used = {use.block for node in read.frame.session.builder.nodes.values() if node.origin for use in node.origin.uses}
+    found: list[Diagnostic] = []
+    for name, definition in program.definitions.items():
+        if definition is read.definition or name in used:
+            continue
+        if definition.kind == "net":
+            found += read_net(program, definition, {}).frame.session.found
+        else:
+            found += _read_alone(program, definition)
+    return found
+
+
+def _read_alone(program: Program, definition: ast.Definition) -> list[Diagnostic]:
+    """Read a block with unknown parameters: names, arguments and words are checked, shapes cannot be."""
+    session = Session(evaluate=evaluate, value_of=value_of, as_shape=as_shape, run_pipe=run_pipe, run_body=run_body)
+    frame = Frame(session, Scope(program.scope), outline=(definition.name.text,), it=Unknown())
+    try:
+        for parameter in definition.parameters:
+            frame.scope.define(parameter.name.text, Unknown(), parameter.name.span)
+        results_of(frame, definition.body.statements)
+    except (Problem, TooLarge) as found:
+        session.report(found.diagnostic)
+    except RecursionError:
+        session.report(problem("E0402", "the file is nested too deeply", definition.name.span).diagnostic)
+    return session.found
+
+

@@ -1,0 +1,127 @@
+"""Why inputs do not fit: from a refusal of an operator to a diagnostic that shows the cause, not the place.
+
+The rules (1 to 7) of the language: name the merge and all its inputs; walk each input back to where they part and mark every
+node that changed the size; speak at the level of the body that holds the merge; print sizes as the user wrote them; compute
+the help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnngraph.diagnostics import Diagnostic, Label, Origin, Span
+from cnngraph.elaborate.frame import Frame
+from cnngraph.elaborate.values import Tensor
+from cnngraph.elaborate.remedies import remedies
+from cnngraph.ir.graph import Node
+from cnngraph.ir.op import Op, OpError
+from cnngraph.ir.types import TensorType, positions_text
+
+
+def refusal(frame: Frame, op: Op, error: OpError, tensors: Sequence[Tensor], span: Span) -> Diagnostic:
+    """The finding for an operator that refuses its inputs or arguments."""
+    if op.merges and error.code in ("E0301", "E0302"):
+        return parting(frame, op.name, error, tensors, span)
+    origin, labels = frame.origin(span), []
+    if error.operand is not None and error.operand < len(tensors):
+        maker = frame.session.builder.nodes[tensors[error.operand].ref.node]
+        if maker.origin is not None:
+            shared = common_depth(origin, maker.origin)
+            origin = Origin(origin.at_depth(shared), origin.uses[:shared])
+            labels.append(Label(maker.origin.at_depth(shared), f"this gives {maker.type}"))
+    helps = [*error.helps, *_side_branch(frame)]
+    if error.code == "E0303" and frame.at_head and frame.it is not None:
+        helps.append(f"to include the value of the line above, write `it -> {op.name}(...)`")
+    return Diagnostic(
+        error.code, error.message, Label(origin.span, f"{op.name} is here"), tuple(labels),
+        tuple(frames(origin)), tuple(helps),
+    )
+
+
+def parting(frame: Frame, name: str, error: OpError, tensors: Sequence[Tensor], span: Span) -> Diagnostic:
+    """The finding for a merge: all its inputs, and where each one left the size they had in common."""
+    here = frame.origin(span)
+    listed = " and ".join(str(t.type) for t in tensors)
+    labels: list[Label] = []
+    trails = [trail(frame, t, tensors) for t in tensors]
+    for number, (tensor, (steps, start)) in enumerate(zip(tensors, trails, strict=True), 1):
+        if not steps and start.origin is not None:
+            where = start.origin.at_depth(common_depth(here, start.origin))
+            labels.append(Label(where, f"input {number} is {tensor.type}, as it was before the branches"))
+        for node in reversed(steps):
+            labels += _change(frame, node, tensors, here)
+        if steps and steps[0].origin is not None:
+            end = steps[0].origin.at_depth(common_depth(here, steps[0].origin))
+            labels.append(Label(end, f"input {number} ends here with {tensor.type}"))
+    helps = remedies(frame, error.code, tensors, [steps for steps, _ in trails], here)
+    return Diagnostic(
+        error.code, error.message, Label(span, f"this {name} receives {listed}"),
+        tuple(dict.fromkeys(labels)), tuple(frames(here)), tuple(helps),
+    )
+
+
+def trail(frame: Frame, tensor: Tensor, tensors: Sequence[Tensor]) -> tuple[list[Node], Node]:
+    """Nodes from a merge's input back to the last node that all inputs come from, and that node."""
+    nodes = frame.session.builder.nodes
+    common = set.intersection(*(ancestors(frame, t) for t in tensors))
+    node, steps = nodes[tensor.ref.node], []
+    while node.name not in common and node.inputs:
+        steps.append(node)
+        node = nodes[node.inputs[0].node]
+    return steps, node
+
+
+def ancestors(frame: Frame, tensor: Tensor) -> set[str]:
+    nodes, found, stack = frame.session.builder.nodes, set(), [tensor.ref.node]
+    while stack:
+        name = stack.pop()
+        if name not in found:
+            found.add(name)
+            stack += [ref.node for ref in nodes[name].inputs]
+    return found
+
+
+def before(frame: Frame, node: Node) -> TensorType:
+    """Type of the first operand of a node."""
+    return frame.session.builder.type_of(node.inputs[0])
+
+
+def differs(old: TensorType, new: TensorType, tensors: Sequence[Tensor]) -> bool:
+    """Whether a step from `old` to `new` changes an axis on which the inputs of the merge disagree."""
+    if len(old.positions) != len(new.positions):
+        return True
+    shapes = [t.type.positions for t in tensors if len(t.type.positions) == len(new.positions)]
+    axes = [a for a in range(len(new.positions)) if len({s[a] for s in shapes}) > 1]
+    return any(old.positions[a] != new.positions[a] for a in axes)
+
+
+def _change(frame: Frame, node: Node, tensors: Sequence[Tensor], here: Origin) -> list[Label]:
+    old = before(frame, node)
+    if node.origin is None or not differs(old, node.type, tensors):
+        return []
+    where = node.origin.at_depth(common_depth(here, node.origin))
+    if not (old.positions and node.type.positions):
+        return [Label(where, f"{old} becomes {node.type} here")]
+    operands = [frame.session.builder.type_of(ref) for ref in node.inputs]
+    change = f"{positions_text(old.positions)} becomes {positions_text(node.type.positions)} here"
+    return [Label(where, f"{change} ({node.op.reason(operands)})")]
+
+
+def common_depth(one: Origin, other: Origin) -> int:
+    """How many uses of blocks two places share: the level at which both can be seen."""
+    pairs = zip(one.uses, other.uses, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a is not b), min(len(one.uses), len(other.uses)))
+
+
+def frames(origin: Origin) -> list[str]:
+    return [f"in `{use.block}` used at {use.span}" for use in reversed(origin.uses)]
+
+
+def _side_branch(frame: Frame) -> list[str]:
+    if frame.restarted is None:
+        return []
+    label, start = frame.restarted
+    return [
+        f"the line above is `{label}`, which started from `{start}`: to go on from `{start}` write `{start} -> ...` here, "
+        f"and `let {label} = {start} -> ...` there for a side computation"
+    ]

@@ -1,0 +1,110 @@
+"""Where elaboration stands: a session for a whole net, and a frame for each body."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from cnngraph.diagnostics import Diagnostic, Origin, Span, Use
+from cnngraph.elaborate.scope import Scope
+from cnngraph.elaborate.values import SharedLayer, Value, problem
+from cnngraph.ir.builder import Builder
+from cnngraph.ir.graph import Ref
+from cnngraph.syntax import ast
+
+MAX_NODES = 100_000
+MAX_STEPS = 1_000_000
+MAX_USES = 40
+
+
+@dataclass
+class Session:
+    """What all bodies of one net share: the graph so far, the findings, the names that are taken."""
+
+    builder: Builder = field(default_factory=Builder)
+    found: list[Diagnostic] = field(default_factory=list)
+    taken: Counter[str] = field(default_factory=Counter)
+    used: set[Ref] = field(default_factory=set)
+    checks: list[tuple[Frame, ast.Check]] = field(default_factory=list)
+    steps: int = 0
+    # Expressions, pipes and bodies read each other; the session carries the readers, so that modules import one way.
+    evaluate: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)
+    value_of: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)
+    as_shape: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)
+    run_pipe: Callable[..., Value] = field(kw_only=True)
+    run_body: Callable[[Frame, ast.Body], Value] = field(kw_only=True)
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        self.found.append(diagnostic)
+
+    def step(self, span: Span) -> None:
+        """Count one application; a file that repeats without end stops here."""
+        self.steps += 1
+        if self.steps > MAX_STEPS or len(self.builder.nodes) > MAX_NODES:
+            limit = f"{MAX_NODES:,} nodes" if len(self.builder.nodes) > MAX_NODES else f"{MAX_STEPS:,} steps"
+            raise TooLarge(problem("E0402", f"the network has more than {limit}", span, "reached here").diagnostic)
+
+
+class TooLarge(Exception):
+    """A stated limit is reached: nothing more is elaborated."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+@dataclass
+class Frame:
+    """One body while it is read. `it` is the value that the next unit receives."""
+
+    session: Session
+    scope: Scope
+    path: str = ""
+    uses: tuple[Use, ...] = ()
+    it: Value = None
+    device: str | None = None
+    shared: tuple[SharedLayer, str] | None = None  # the instance, and the path of its present use
+    missing_ok: bool = False  # in a loss, an unknown name is fed from the data
+    line_name: str | None = None  # the name that a single operator of this line takes
+    restarted: tuple[str, str] | None = None  # (label of the line above, the name it started from)
+    outline: tuple[str, ...] = ()  # blocks being expanded, to find a block that uses itself
+    at_head: bool = False  # the unit being read begins a line
+
+    def inner(self, **changes: object) -> Frame:
+        """A frame for a body inside this one, with a scope of its own."""
+        return replace(self, scope=Scope(self.scope), line_name=None, restarted=None, **changes)  # type: ignore[arg-type]
+
+    def origin(self, span: Span) -> Origin:
+        return Origin(span, self.uses)
+
+    def within_line(self) -> Frame:
+        """This frame, with the label of the line as a step of the path: several nodes will stand under it."""
+        if self.line_name is None:
+            return self
+        return replace(self, path=f"{self.claim(self.line_name)}.", line_name=None)
+
+    def claim(self, name: str) -> str:
+        """The next path for `name` in this body: `name[1]`, `name[2]`, ...; single ones lose their index at the end."""
+        key = f"{self.path}{name}"
+        self.session.taken[key] += 1
+        return f"{key}[{self.session.taken[key]}]"
+
+
+def single_paths(taken: Counter[str], names: list[str]) -> dict[str, str]:
+    """Final node names: the index stays only where a name occurs several times in its body."""
+    final: dict[str, str] = {"": ""}
+    for name in names:
+        _settle_path(name, taken, final)
+    return final
+
+
+def _settle_path(path: str, taken: Counter[str], final: dict[str, str]) -> str:
+    if path not in final:
+        before, _, last = path.rpartition(".")
+        key = path.rpartition("[")[0] if path.endswith("]") else ""
+        shown = last.rpartition("[")[0] if key and taken[key] == 1 else last
+        outer = _settle_path(before, taken, final)
+        final[path] = f"{outer}.{shown}" if outer else shown
+    return final[path]
+

@@ -1,0 +1,132 @@
+"""Files and their imports: each file is read once, its definitions in a scope of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span
+from cnngraph.elaborate.scope import Scope, words_of_the_language
+from cnngraph.elaborate.values import BlockLayer, Problem, Unknown, problem
+from cnngraph.resources import resource
+from cnngraph.syntax import ast
+from cnngraph.syntax.parse import parse_tolerant
+from cnngraph.syntax.read import read_source
+
+NEWEST = 1
+MAX_FILES = 200
+
+
+@dataclass(frozen=True)
+class Program:
+    """A file with everything it imports: its tree, the scope of its definitions, and what was found while reading."""
+
+    module: ast.Module
+    scope: Scope
+    found: tuple[Diagnostic, ...]
+
+    @property
+    def definitions(self) -> dict[str, ast.Definition]:
+        return {d.name.text: d for d in self.module.items if isinstance(d, ast.Definition)}
+
+    @property
+    def nets(self) -> dict[str, ast.Definition]:
+        return {name: d for name, d in self.definitions.items() if d.kind == "net"}
+
+    def sections(self, kind: str) -> list[ast.Section]:
+        return [s for s in self.module.items if isinstance(s, ast.Section) and s.kind.text == kind]
+
+
+def load_file(path: Path) -> Program:
+    """Read a file and its imports. Raises CnnGraphError only where the file itself cannot be read."""
+    reader = _Reader(words_of_the_language(Span(Source("language", ""), 0, 0)))
+    source = read_source(path, str(path))
+    return reader.program(source.text, str(path), path.resolve())
+
+
+def load_text(text: str, name: str = "text.cnn", folder: Path | None = None) -> Program:
+    """Read a text as if it were a file in `folder`."""
+    reader = _Reader(words_of_the_language(Span(Source("language", ""), 0, 0)))
+    return reader.program(text, name, (folder or Path.cwd()) / name)
+
+
+@dataclass
+class _Reader:
+    words: Scope
+    scopes: dict[Path, Scope] = field(default_factory=dict)
+    open: list[Path] = field(default_factory=list)
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def program(self, text: str, name: str, path: Path) -> Program:
+        module, scope = self.read(text, name, path)
+        return Program(module, scope, tuple(self.found))
+
+    def read(self, text: str, name: str, path: Path) -> tuple[ast.Module, Scope]:
+        module, found = parse_tolerant(text, name)
+        self.found += found
+        scope = self.scopes[path] = Scope(self.words, incomplete=bool(found))
+        self.open.append(path)
+        for item in module.items:
+            try:
+                self._define(item, scope, path, Path(name))
+            except Problem as p:
+                self.found.append(p.diagnostic)
+        self.open.pop()
+        return module, scope
+
+    def _define(self, item: ast.Item, scope: Scope, path: Path, shown: Path) -> None:
+        match item:
+            case ast.Definition():
+                scope.define(item.name.text, BlockLayer(item, scope, (), item.name.span), item.name.span)
+            case ast.Import():
+                self._import(item, scope, path, shown)
+            case ast.Version() if item.number > NEWEST:
+                raise problem(
+                    "E0502", f"this file is written in version {item.number} of the language", item.span,
+                    f"this cnngraph knows version {NEWEST}", "install a newer cnngraph",
+                )
+
+    def _import(self, item: ast.Import, scope: Scope, path: Path, shown: Path) -> None:
+        try:
+            other = self._file(item, path, shown)
+        except Problem:
+            for name in item.names:
+                scope.define(name.alias or name.name, Unknown(), name.span)
+            raise
+        for name in item.names:
+            found = other.names.get(name.name)
+            if found is not None:
+                scope.define(name.alias or name.name, found[0], name.span)
+                continue
+            scope.define(name.alias or name.name, Unknown(), name.span)
+            if not other.incomplete:
+                self.found.append(_not_there(name, item, other).diagnostic)
+
+    def _file(self, item: ast.Import, path: Path, shown: Path) -> Scope:
+        text = item.path.value
+        standard = text.startswith("std/")
+        target = resource("specs", "blocks", text.removeprefix("std/")) if standard else path.parent / text
+        resolved = target.resolve()
+        if resolved in self.open:
+            raise problem("E0501", f"{text} imports itself, directly or through another file", item.path.span)
+        if resolved in self.scopes:
+            return self.scopes[resolved]
+        if len(self.scopes) >= MAX_FILES:
+            raise problem("E0501", f"more than {MAX_FILES} files are imported", item.path.span)
+        name = text if standard else str(shown.parent / text)
+        try:
+            source = read_source(target, name)
+        except CnnGraphError as error:
+            first = error.diagnostics[0]
+            raise Problem(
+                Diagnostic(first.code, first.message, Label(item.path.span, "imported here"), helps=first.helps)
+            ) from error
+        return self.read(source.text, name, resolved)[1]
+
+
+def _not_there(name: ast.ImportName, item: ast.Import, other: Scope) -> Problem:
+    close = get_close_matches(name.name, other.names, 1, 0.6)
+    listed = ", ".join(sorted(other.names)[:8]) or "nothing"
+    help_ = f"did you mean `{close[0]}`?" if close else f"it defines {listed}"
+    return problem("E0501", f"{item.path.value} does not define `{name.name}`", name.span, "not there", help_)

@@ -1,0 +1,135 @@
+"""Arithmetic of the language at compile time: exact on whole numbers and sizes, and silent where a value is unknown."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from cnngraph.diagnostics import Span
+from cnngraph.elaborate.values import Figure, Ratio, Sizes, Unknown, Value, kind_of, problem, show
+from cnngraph.ir.size import Dim, Size, SizeError, exact_quotient, lower_bound, symbols
+from cnngraph.ir.types import TensorType
+
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def is_number(value: Value) -> bool:
+    return isinstance(value, (int, float, Size)) and not isinstance(value, bool)
+
+
+def compute(op: str, left: Value, right: Value, span: Span) -> Value:
+    """`left op right` for numbers, sizes, and shapes."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return Unknown()
+    if op in COMPARE:
+        return compare(op, left, right, span)
+    if op == ".." and isinstance(left, int) and isinstance(right, int):
+        return range(left, right)
+    if op == "/" and isinstance(left, Sizes):
+        if not isinstance(right, int) or right < 1:
+            raise problem("E0103", f"a stride is a whole number from 1, not {show(right)}", span)
+        return Ratio(left, right)
+    if op in ("and", "or") and isinstance(left, bool) and isinstance(right, bool):
+        return (left and right) if op == "and" else (left or right)
+    if is_number(left) and is_number(right):
+        return arithmetic(op, left, right, span)
+    raise problem("E0103", f"`{op}` cannot join {kind_of(left)} and {kind_of(right)}", span)
+
+
+def arithmetic(op: str, left: Any, right: Any, span: Span) -> Value:
+    try:
+        if op == "/":
+            return divide(left, right, span)
+        if op == "%":
+            return left % right
+        return {"+": operator.add, "-": operator.sub, "*": operator.mul}[op](left, right)
+    except (ZeroDivisionError, SizeError, TypeError, KeyError) as e:
+        zero = isinstance(e, ZeroDivisionError)
+        why = "division by zero" if zero else f"`{op}` cannot join {show(left)} and {show(right)}"
+        raise problem("E0109", why, span) from e
+    except OverflowError as e:
+        raise problem("E0109", "the number is too large", span) from e
+
+
+def divide(left: Any, right: Any, span: Span) -> Value:
+    """Exact on whole numbers; a fraction has to be asked for."""
+    if isinstance(left, float) or isinstance(right, float):
+        return left / right
+    if not isinstance(right, int):
+        raise problem("E0109", f"{show(left)} cannot be divided by the size {right}", span)
+    if right <= 0:
+        raise problem("E0109", f"{show(left)} cannot be divided by {right}", span)
+    quotient = exact_quotient(left, right)
+    if quotient is None:
+        always = " for every value of its sizes" if isinstance(left, Size) else ""
+        raise problem("E0109", f"{left} / {right} is not whole{always}", span, "here", f"use floor({span.text})")
+    return quotient
+
+
+def compare(op: str, left: Value, right: Value, span: Span) -> Value:
+    if isinstance(left, Figure):
+        left = left.value()
+    if isinstance(right, Figure):
+        right = right.value()
+    left, right = (TensorType.of(v) if isinstance(w, TensorType) and isinstance(v, int) else v
+                   for v, w in ((left, right), (right, left)))
+    if op in ("==", "!="):
+        return COMPARE[op](left, right)
+    if not (is_number(left) and is_number(right)):
+        raise problem("E0103", f"`{op}` cannot compare {kind_of(left)} and {kind_of(right)}", span)
+    if isinstance(left, Size) or isinstance(right, Size):
+        known = decide(op, left, right)
+        if known is None:
+            raise problem("E0109", f"whether {left} {op} {right} depends on the input", span, "not known here")
+        return known
+    return COMPARE[op](left, right)
+
+
+def decide(op: str, left: Dim, right: Dim) -> bool | None:
+    """The truth of a comparison of sizes, or None where it depends on their values."""
+    if left == right:
+        return op in ("==", "<=", ">=")
+    difference = left - right
+    if isinstance(difference, int):
+        return COMPARE[op](difference, 0)
+    low, negative = lower_bound(difference), lower_bound(-difference)
+    if low is not None and (low > 0 or (low == 0 and op in (">=", "<"))):
+        return op in (">", ">=", "!=")
+    if negative is not None and (negative > 0 or (negative == 0 and op in ("<=", ">"))):
+        return op in ("<", "<=", "!=")
+    return None
+
+
+def call_function(name: str, value: Value, span: Span) -> Value:
+    """`floor`, `ceil` and `sqrt` of a number."""
+    if isinstance(value, Unknown):
+        return value
+    if not is_number(value):
+        raise problem("E0103", f"{name} takes a number, not {kind_of(value)}", span)
+    if name == "sqrt":
+        if isinstance(value, Size) or value < 0:
+            raise problem("E0109", f"sqrt cannot take {value}", span)
+        return math.sqrt(value)
+    return value if isinstance(value, Size) else (math.floor(value) if name == "floor" else math.ceil(value))
+
+
+def rounded_quotient(name: str, left: Value, right: Value, span: Span) -> Value:
+    """`floor(a / b)` and `ceil(a / b)`, where `a / b` alone need not be whole."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return Unknown()
+    if isinstance(left, (int, Size)) and isinstance(right, int) and right > 0:
+        return left // right if name == "floor" else (left + (right - 1)) // right
+    return call_function(name, compute("/", left, right, span), span)
+
+
+def names_in(dim: Dim) -> str:
+    return ", ".join(s.name for s in symbols(dim))

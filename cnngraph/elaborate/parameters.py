@@ -1,0 +1,135 @@
+"""Parameters of blocks and nets: which are tensors, what their types ask, and the facts of `where`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnngraph.diagnostics import Span
+from cnngraph.elaborate.arguments import Signature, is_tensor, match
+from cnngraph.elaborate.values import LAYERS, BlockLayer, Given, Problem, Tensor, Unknown, Value, kind_of, problem, show
+from cnngraph.ir.size import Dim, Size
+from cnngraph.ir.types import TensorType
+from cnngraph.syntax import ast
+
+if TYPE_CHECKING:
+    from cnngraph.elaborate.frame import Frame
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int, Size),
+    "float": (float, int),
+    "bool": (bool,),
+    "string": (str,),
+    "layer": LAYERS,
+    "shape": (TensorType,),
+    "list": (list, range, tuple),
+}
+
+
+def is_tensor_parameter(parameter: ast.Parameter) -> bool:
+    """`x: tensor`, `h: tensor(n)` or `image: 3@224x224`; a plain type name or none is a plain parameter."""
+    match parameter.type:
+        case None:
+            return False
+        case ast.Name(text="tensor") | ast.Call(function=ast.Name(text="tensor" | "ids")):
+            return True
+        case ast.Binary(operator="@") | ast.Int():
+            return True
+    return False
+
+
+def signature_of_block(definition: ast.Definition) -> Signature:
+    tensors = tuple(p.name.text for p in definition.parameters if is_tensor_parameter(p))
+    plain = [p for p in definition.parameters if not is_tensor_parameter(p)]
+    optional = frozenset(p.name.text for p in plain if p.default is not None)
+    return Signature(definition.name.text, tensors, tuple(p.name.text for p in plain), optional)
+
+
+def bind_parameters(outer: Frame, inner: Frame, layer: BlockLayer, left: Value, span: Span) -> None:
+    """Define the parameters of a block in the frame of its body, check their types and the block's `where`."""
+    definition = layer.definition
+    signature = signature_of_block(definition)
+    plain, given = match(signature, layer.given, span)
+    values = ([] if left is None else [left]) + [g.value for g in given]
+    if signature.tensors and len(values) != len(signature.tensors) and not _silent(values):
+        raise problem(
+            "E0104", f"{signature.layer} takes {len(signature.tensors)} tensors ({', '.join(signature.tensors)}), "
+            f"not {len(values)}", span,
+        )
+    tensors = dict(zip(signature.tensors, values, strict=False))
+    inner.it = values[0] if len(values) == 1 else None
+    for parameter in definition.parameters:
+        name = parameter.name.text
+        if name in signature.tensors:
+            value = tensors.get(name, Unknown())
+        else:
+            value = _plain_value(inner, parameter, plain.get(name))
+        inner.scope.define(name, value, parameter.name.span)
+    for parameter in definition.parameters:
+        if parameter.name.text in signature.tensors:
+            _check_tensor(inner, parameter, tensors.get(parameter.name.text), span)
+    for fact in definition.where:
+        truth = inner.session.value_of(inner, fact)
+        if truth is False:
+            raise problem("E0401", f"{signature.layer} needs {fact.span.text}", span, "which does not hold here")
+
+
+def _silent(values: list[Value]) -> bool:
+    return any(isinstance(v, Unknown) for v in values)
+
+
+def _plain_value(inner: Frame, parameter: ast.Parameter, given: Given | None) -> Value:
+    if given is None:
+        return Unknown() if parameter.default is None else inner.session.value_of(inner, parameter.default)
+    wanted = parameter.type.text if isinstance(parameter.type, ast.Name) else None
+    types = TYPES.get(wanted or "")
+    if types and not isinstance(given.value, (*types, Unknown)):
+        raise problem("E0103", f"`{parameter.name.text}` is {wanted}, but receives {kind_of(given.value)}", given.span)
+    if is_tensor(given.value):
+        raise problem(
+            "E0103", f"`{parameter.name.text}` receives a tensor", given.span, "a tensor",
+            f"declare it as `{parameter.name.text}: tensor`",
+        )
+    return given.value
+
+
+def _check_tensor(inner: Frame, parameter: ast.Parameter, value: Value, span: Span) -> None:
+    """`h: tensor(n)` asks for n features; a shape asks for itself, and binds the capitals that are new in it."""
+    if not isinstance(value, Tensor) or parameter.type is None:
+        return
+    if isinstance(parameter.type, ast.Name):
+        return
+    if isinstance(parameter.type, ast.Call) and parameter.type.arguments:
+        wanted = inner.session.value_of(inner, parameter.type.arguments[0].value)
+        if isinstance(parameter.type.function, ast.Name) and parameter.type.function.text == "tensor":
+            if not isinstance(wanted, Unknown) and value.type.channels != wanted:
+                raise _refused(parameter, value, f"{show(wanted)} features", span)
+            return
+    bind_capitals(inner, parameter.type, value.type)
+    expected = inner.session.as_shape(inner, parameter.type)
+    if isinstance(expected, TensorType) and expected.shape != value.type.shape:
+        raise _refused(parameter, value, str(expected), span)
+
+
+def _refused(parameter: ast.Parameter, value: Tensor, wanted: str, span: Span) -> Problem:
+    return problem("E0204", f"`{parameter.name.text}` wants {wanted}, but receives {value.type}", span)
+
+
+def bind_capitals(frame: Frame, shape: ast.Expr, actual: TensorType) -> None:
+    """Names of sizes in a block's shape take the sizes of the tensor that comes in."""
+    if not isinstance(shape, ast.Binary):
+        return
+    parts: list[tuple[str | int | None, Dim]] = []
+    if isinstance(shape.left, ast.Name) and actual.vocabulary is None:
+        parts.append((shape.left.text, actual.channels))
+    if isinstance(shape.right, ast.Dims):
+        parts += list(zip(shape.right.parts, actual.positions, strict=False))
+    elif isinstance(shape.right, ast.Name):
+        parts += [(shape.right.text, size) for size in actual.positions[:1]]
+    for name, size in parts:
+        if isinstance(name, str) and is_capital(name) and frame.scope.find(name) is None:
+            frame.scope.define(name, size, shape.span)
+
+
+def is_capital(name: str) -> bool:
+    """A name of a size: one capital letter, then digits only."""
+    return name[0].isupper() and (len(name) == 1 or name[1:].isdigit())

@@ -1,0 +1,119 @@
+"""What to do about a merge whose inputs part: each remedy is tried on the numbers before it is offered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cnngraph.diagnostics import Origin, Span
+from cnngraph.elaborate.frame import Frame
+from cnngraph.elaborate.values import Tensor
+from cnngraph.ir.graph import Node
+from cnngraph.ir.op import OpError
+from cnngraph.ir.size import Dim, Size, bind, symbol, symbols
+from cnngraph.ir.types import TensorType, positions_text
+
+GENERAL = "give every branch the same total stride and padding (`same` keeps the size)"
+
+
+def remedies(
+    frame: Frame, code: str, tensors: Sequence[Tensor], trails: Sequence[Sequence[Node]], here: Origin
+) -> list[str]:
+    """Helps for the inputs `tensors`, which came through the nodes of `trails` (last node first)."""
+    if code == "E0302":
+        return [_projection(trails, tensors) or "give every branch the same number of features"]
+    facts = _facts(tensors)
+    if facts:
+        return [f"`where {', '.join(facts)}` on the net makes them equal"]
+    keeps = [text for trail in trails for node in trail if (text := _keep_size(frame, node, here))]
+    projection = _projection(trails, tensors)
+    return [*([projection] if projection else dict.fromkeys(keeps)), GENERAL]
+
+
+def _facts(tensors: Sequence[Tensor]) -> list[str]:
+    """Divisibility of the symbols under which all inputs have the same positions, smallest first."""
+    found = {s.name: s for t in tensors for size in t.type.positions for s in symbols(size)}
+    for power in range(1, 8):
+        facts = {name: symbol(name, 2**power, s.at_least) for name, s in found.items()}
+        if found and len({_assumed(t.type, facts) for t in tensors}) == 1:
+            return [f"{name} % {2**power} == 0" for name in sorted(found)]
+    return []
+
+
+def _assumed(type_: TensorType, facts: dict[str, Size]) -> tuple[Dim, ...]:
+    return tuple(bind(size, facts) for size in type_.positions)
+
+
+def _keep_size(frame: Frame, node: Node, here: Origin) -> str | None:
+    """How a windowed layer could keep the positions of its input, if it has an odd window."""
+    fields = {"window", "pad", "stride"}
+    if node.origin is None or not fields <= set(vars(node.op)):
+        return None
+    old = frame.session.builder.type_of(node.inputs[0])
+    if old.positions == node.type.positions:
+        return None
+    window = vars(node.op)["window"]
+    try:
+        kept = replace(node.op, window=replace(window, stride=(1,)), stride=None, pad="same")  # type: ignore[call-arg]
+        if kept.output_types([old])[0].positions != old.positions:
+            return None
+    except OpError:
+        return None
+    text = call_text(node.origin, here)
+    plain = str(replace(window, stride=None))
+    if plain not in text or "same" in text or not text.endswith(")"):
+        return None
+    strided = window.stride is None and node.type.positions != _slid(node, old)
+    better = re.sub(rf"{plain}(/\w+)?(, *(pad *= *)?\w+)?\)$", f"{plain}{'/1' if strided else ''}, same)", text)
+    return f"`{better}` keeps {positions_text(old.positions)}" if better != text else None
+
+
+def _slid(node: Node, old: TensorType) -> tuple[Dim, ...]:
+    """Positions that the node would give if its window moved by single steps."""
+    window = vars(node.op)["window"]
+    once = replace(node.op, window=replace(window, stride=(1,)))  # type: ignore[call-arg]
+    return once.output_types([old])[0].positions
+
+
+def call_text(origin: Origin, here: Origin) -> str:
+    shared = next((i for i, (a, b) in enumerate(zip(origin.uses, here.uses, strict=False)) if a is not b), len(here.uses))
+    return origin.at_depth(shared).text
+
+
+def _projection(trails: Sequence[Sequence[Node]], tensors: Sequence[Tensor]) -> str | None:
+    """For a residual whose shortcut is the identity: the `project` that gives it the shape of the body."""
+    if len(trails) != 2 or trails[1] or not trails[0] or trails[0][0].origin is None:
+        return None
+    body, shortcut = tensors[0].type, tensors[1].type
+    strides = {_ratio(a, b) for a, b in zip(shortcut.positions, body.positions, strict=False)}
+    if len(strides) != 1 or None in strides:
+        return None
+    steps = [n.origin for n in trails[0] if n.origin is not None]
+    spans = [o.at_depth(_level(trails[0])) for o in steps]
+    stride, written = strides.pop(), _stride_text(spans)
+    layer = re.match(r"(\w+)\(([^,()]*(?:\([^()]*\))?[^,()]*)", spans[0].text)
+    if layer is None:
+        return None
+    window = "1x1" if stride == 1 else f"1x1/{written or stride}"
+    return f"`}} project {layer[1]}({layer[2].strip()}, {window})` gives the shortcut the shape of the body"
+
+
+def _level(nodes: Sequence[Node]) -> int:
+    """The depth of the body that holds all these nodes: the uses that they have in common."""
+    stacks = [n.origin.uses for n in nodes if n.origin is not None]
+    depth = 0
+    while all(len(s) > depth for s in stacks) and len({id(s[depth]) for s in stacks}) == 1:
+        depth += 1
+    return depth
+
+
+def _ratio(large: Dim, small: Dim) -> int | None:
+    """The stride of a 1x1 window that turns `large` into `small`."""
+    return next((s for s in range(1, 33) if (large - 1) // s + 1 == small), None)
+
+
+def _stride_text(spans: Sequence[Span]) -> str | None:
+    """The stride as the file writes it, `stride` in `1x1/stride`."""
+    found = [m[1] for span in spans if (m := re.search(r"\dx\d\s*/\s*(\w+)", span.text)) and m[1] != "1"]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,89 @@
+"""The right column: `[64@56x56]` after a unit is what the file says, and is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cnngraph.diagnostics import Diagnostic, Label
+from cnngraph.elaborate.explain import common_depth, frames
+from cnngraph.elaborate.frame import Frame
+from cnngraph.elaborate.values import Tensor, Unknown, Value, problem
+from cnngraph.ir.graph import Node
+from cnngraph.ir.leaves import Input
+from cnngraph.ir.op import OpError
+from cnngraph.ir.size import Dim, SizeError
+from cnngraph.ir.types import TensorType
+from cnngraph.syntax import ast
+
+
+def check_row(frame: Frame, unit: ast.Unit, row: ast.Expr, value: Value, left: Value) -> Value:
+    """The value, if it has the stated shape. If not, that is reported and the rest is read as if the file were right,
+    so that each row is judged by itself."""
+    expected = frame.session.as_shape(frame, row)
+    if isinstance(value, Unknown) or isinstance(expected, Unknown):
+        return value
+    if not isinstance(value, Tensor):
+        raise problem("E0300", "a shape belongs to one tensor", row.span, "there are several here")
+    if (expected.shape, expected.vocabulary) == (value.type.shape, value.type.vocabulary):
+        return value
+    frame.session.report(_mismatch(frame, unit, row, expected, value, left))
+    stated = replace(expected, dtype=value.type.dtype)
+    node = frame.session.builder.add(frame.claim("assumed"), Input(stated), origin=frame.origin(row.span))
+    frame.session.used.add(value.ref)
+    return Tensor(node.ref, stated)
+
+
+def _mismatch(
+    frame: Frame, unit: ast.Unit, row: ast.Expr, expected: TensorType, value: Tensor, left: Value
+) -> Diagnostic:
+    nodes = frame.session.builder.nodes
+    labels = [Label(unit.head.span, f"but this gives {value.type}")]
+    here = frame.origin(row.span)
+    if isinstance(left, Tensor) and (origin := nodes[left.ref.node].origin) is not None:
+        labels.append(Label(origin.at_depth(common_depth(here, origin)), f"from {left.type}"))
+    return Diagnostic(
+        "E0300",
+        f"shape check failed: {expected} expected, {value.type} computed",
+        Label(row.span, f"the file says {expected}"),
+        tuple(labels),
+        tuple(frames(here)),
+        tuple(_remedies(frame, expected, value, left)),
+    )
+
+
+def _remedies(frame: Frame, expected: TensorType, value: Tensor, left: Value) -> Iterator[str]:
+    """What would make the row true, tried on the numbers: another padding of the last windowed layer, another input."""
+    node = _windowed(frame, value, left)
+    if node is None or len(expected.positions) != len(value.type.positions):
+        return
+    old = frame.session.builder.type_of(node.inputs[0])
+    wanted = expected.positions
+    for pad in range(8):
+        if _positions(replace(node, op=replace(node.op, pad=pad)), old) == wanted:  # type: ignore[call-arg]
+            yield f"`pad = {pad}` on this {node.op.name} would give {expected}"
+            break
+    for change in sorted(range(-32, 33), key=abs):
+        other = old.known(positions=[n + change for n in old.positions])
+        if change and min(n if isinstance(n, int) else 1 for n in other.positions) > 0:
+            if _positions(node, other) == wanted:
+                yield f"an input of {other} would give {expected}"
+                break
+
+
+def _windowed(frame: Frame, value: Tensor, left: Value) -> Node | None:
+    """The only node between `left` and `value` that changes positions, if it has a window."""
+    nodes, found = frame.session.builder.nodes, []
+    node = nodes[value.ref.node]
+    while isinstance(left, Tensor) and node.name != left.ref.node and node.inputs:
+        if frame.session.builder.type_of(node.inputs[0]).positions != node.type.positions:
+            found.append(node)
+        node = nodes[node.inputs[0].node]
+    return found[0] if len(found) == 1 and {"window", "pad"} <= set(vars(found[0].op)) else None
+
+
+def _positions(node: Node, old: TensorType) -> tuple[Dim, ...] | None:
+    try:
+        return node.op.output_types([old])[0].positions
+    except (OpError, SizeError):
+        return None

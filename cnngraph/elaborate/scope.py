@@ -1,0 +1,91 @@
+"""Names in sight: the words of the language, then a file, then a body and the bodies inside it. Nothing is shadowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
+from cnngraph.elaborate.foreign import FOREIGN
+from cnngraph.elaborate.values import Function, OpLayer, Problem, SplitLayer, Unknown, Value, problem
+from cnngraph.ir.op import registry
+
+
+@dataclass
+class Scope:
+    """Names defined here, with their places; `parent` is the next scope outwards."""
+
+    parent: Scope | None = None
+    names: dict[str, tuple[Value, Span | None]] = field(default_factory=dict)
+    incomplete: bool = False  # a definition here did not parse, so a name may well exist
+
+    def chain(self) -> Iterator[Scope]:
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    def find(self, name: str) -> tuple[Value, Span | None] | None:
+        return next((s.names[name] for s in self.chain() if name in s.names), None)
+
+    def define(self, name: str, value: Value, span: Span) -> None:
+        """Bind a new name; `_` is thrown away. Raises where the name is taken."""
+        if name == "_":
+            return
+        found = self.find(name)
+        if found is not None:
+            _, other = found
+            secondary = (Label(other, f"`{name}` is defined here"),) if other else ()
+            what = "is defined twice" if other else "is the name of a layer or a word of the language"
+            raise Problem(
+                Diagnostic("E0102", f"`{name}` {what}", Label(span, "choose another name"), secondary)
+            )
+        self.names[name] = (value, span)
+
+    def look_up(self, name: str, span: Span) -> Value:
+        found = self.find(name)
+        if found is not None:
+            return found[0]
+        if any(scope.incomplete for scope in self.chain()):
+            return Unknown()
+        raise self._unknown(name, span)
+
+    def _unknown(self, name: str, span: Span) -> Problem:
+        known = [n for scope in self.chain() for n in scope.names]
+        ours = FOREIGN.get(name.lower().replace("_", ""))
+        if ours is not None:
+            message, better = f"cnngraph calls this layer `{ours}`", ours.partition("(")[0]
+        elif close := get_close_matches(name, known, 1, 0.7):
+            message, better = f"did you mean `{close[0]}`?", close[0]
+        elif name.lower() in known:
+            message, better = f"did you mean `{name.lower()}`?", name.lower()
+        elif len(name) == 2 and name[1] == "x" or set(name) == {"k", "x"}:
+            message, better = "a window with a named size is written in capitals: `KxK`, or `k` alone for a square", None
+        else:
+            found = problem("E0101", f"unknown name `{name}`", span, "not a layer, block or tensor")
+            return found
+        return Problem(
+            Diagnostic(
+                "E0101",
+                f"unknown name `{name}`",
+                Label(span, "not a layer, block or tensor"),
+                helps=(message,),
+                suggestion=Suggestion(span, better) if better else None,
+            )
+        )
+
+
+def words_of_the_language(nowhere: Span) -> Scope:
+    """The outermost scope: every operator of the registry, padding words, functions of numbers."""
+    scope = Scope()
+    for name, op in registry().items():
+        if not op.internal:
+            scope.names[name] = (OpLayer(op, (), nowhere), None)
+    scope.names["split"] = (SplitLayer((), nowhere), None)
+    for word in ("same", "full", "valid"):
+        scope.names[word] = (word, None)
+    for word in ("floor", "ceil", "sqrt"):
+        scope.names[word] = (Function(word), None)
+    return scope
+
