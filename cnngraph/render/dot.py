@@ -21,6 +21,7 @@ import graphviz
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.op import total_bytes
+from cnngraph.render.backward import gradient_rows
 from cnngraph.render.caption import (
     bytes_text,
     frame_title,
@@ -32,15 +33,15 @@ from cnngraph.render.caption import (
     table,
 )
 from cnngraph.render.engine import lay_out
-from cnngraph.render.outline import is_backward
-from cnngraph.render.parts import Box, Cluster, box_parameters
-from cnngraph.render.picture import Arrow, Picture, picture
-from cnngraph.render.style import FAINT, FAMILIES, GREY, INK, VERMILION, WHITE, device_colours, family, tint
+from cnngraph.render.outline import GRADIENT
+from cnngraph.render.parts import Arrow, Box, Cluster, box_parameters
+from cnngraph.render.picture import Picture, picture
+from cnngraph.render.style import FAINT, FAMILIES, GREY, INK, PURPLE, VERMILION, WHITE, device_colours, family, tint
 
 FORMATS = ("svg", "png", "dot")
 FONT = "Helvetica"
 BLOCK_FILL = tint(GREY, 0.12)
-BACKWARD_FILL = tint("#CC79A7", 0.1)
+BACKWARD_FILL = tint(PURPLE, 0.1)
 
 
 class Placed(Protocol):
@@ -133,7 +134,7 @@ class _Drawing:
                 self._box(dot, part)
                 continue
             with dot.subgraph(name=f"cluster_{part.path}") as inner:
-                fill = BACKWARD_FILL if is_backward(part.path) else BLOCK_FILL
+                fill = BACKWARD_FILL if part.path == GRADIENT else BLOCK_FILL
                 inner.attr(label=frame_title(part.title, part.repeats), labeljust="l", fontsize="12", fontcolor=INK)
                 inner.attr(style="rounded,filled", fillcolor=fill)
                 inner.attr(color=GREY if part.repeats else FAINT, penwidth="2" if part.repeats else "1")
@@ -146,7 +147,7 @@ class _Drawing:
         if not box.block and len(box.nodes) == 1 and kind in ("input", "merge"):
             self._round(dot, box, kind, hint)
             return
-        rows = self._block_rows(box) if box.block else self._rows(box)
+        rows = self._backward_rows(box) or (self._block_rows(box) if box.block else self._rows(box))
         dot.node(box.name, table(rows, INK, 2 if box.block else 1), tooltip=hint)
 
     def _round(self, dot: graphviz.Digraph, box: Box, kind: str, hint: str) -> None:
@@ -166,6 +167,15 @@ class _Drawing:
         title = [(box.title, self._fill_of(box.nodes[0]), True)] if box.title else []
         rows = [(operator_text(node), self._fill_of(node), False) for node in box.nodes]
         return [*title, *rows, *([(str(box.last.type), WHITE, False)] * self._says_shape(box))]
+
+    def _backward_rows(self, box: Box) -> list[tuple[str, str, bool]]:
+        """The gradients of a layer or a block."""
+        if box.nodes[0].name not in self.picture.backward:
+            return []
+        fill = self._fill_of(box.nodes[0]) if self.device_of else FAMILIES["gradient"]
+        title = [(box.title, fill, True)] if box.title else []
+        texts = [] if box.block else gradient_rows(box) or [operator_text(node) for node in box.nodes]
+        return [*title, *((text, fill, False) for text in texts)]
 
     def _block_rows(self, box: Box) -> list[tuple[str, str, bool]]:
         fills = list(dict.fromkeys(self._fill_of(node) for node in box.nodes)) if self.device_of else [BLOCK_FILL]
@@ -190,20 +200,29 @@ class _Drawing:
 
     @cached_property
     def _colours(self) -> Mapping[str, str]:
-        return device_colours(sorted(set(self.device_of.values())))
+        return device_colours(self.device_of[node.name] for node in self.graph if node.name in self.device_of)
 
     # ---- arrows ----
 
     def _arrow(self, dot: graphviz.Digraph, arrow: Arrow) -> None:
         cut = self._cut_bytes(arrow)
         if cut is not None:
-            dot.edge(arrow.source, arrow.target, cut, penwidth="3", color=VERMILION, fontcolor=VERMILION, weight="2")
-        elif arrow.saved:
-            dot.edge(arrow.source, arrow.target, color=FAINT, style="dashed", weight="0", constraint="false")
-        elif arrow.skips:
-            dot.edge(arrow.source, arrow.target, weight="0", color=INK)
+            self._cut(dot, arrow, cut)
+        elif arrow.kind == "gradient":  # laid out from below, so that it stands beside what it differentiates
+            dot.edge(arrow.target, arrow.source, dir="back", weight="2", color=PURPLE)
+        elif arrow.kind == "saved":
+            dot.edge(arrow.source, arrow.target, color=FAINT, style="dashed", weight="1", minlen="0")
+        elif arrow.kind == "skip":
+            dot.edge(arrow.source, arrow.target, weight="0")
         else:
             dot.edge(arrow.source, arrow.target, self._shape_label(arrow), weight="4")
+
+    def _cut(self, dot: graphviz.Digraph, arrow: Arrow, label: str) -> None:
+        look = {"penwidth": "3", "color": VERMILION, "fontcolor": VERMILION, "weight": "0" if arrow.kind == "skip" else "2"}
+        if arrow.kind == "gradient":
+            dot.edge(arrow.target, arrow.source, f" {label}", dir="back", **look)
+        else:
+            dot.edge(arrow.source, arrow.target, f" {label}", **look)
 
     def _shape_label(self, arrow: Arrow) -> str | None:
         """The shape that travels, where the boxes do not say it: not into a merge, and only where it has changed."""
@@ -226,7 +245,7 @@ class _Drawing:
 
     @cached_property
     def _ways(self) -> Counter[str]:
-        return Counter(arrow.source for arrow in self.picture.arrows if not arrow.saved)
+        return Counter(arrow.source for arrow in self.picture.arrows if arrow.kind in ("flow", "skip"))
 
     @cached_property
     def _boxes(self) -> Mapping[str, Box]:
@@ -234,8 +253,9 @@ class _Drawing:
 
     def _cut_bytes(self, arrow: Arrow) -> str | None:
         """How much travels for one sample, where an arrow leads from one device to another."""
-        readers = {ref: node for node in self._boxes[arrow.target].nodes for ref in node.inputs}
-        crossing = [ref for ref in arrow.refs if self._crosses(ref.node, readers[ref].name)]
+        nodes = self._boxes[arrow.target].nodes
+        readers = {ref: node.name for node in nodes for ref in node.inputs}
+        crossing = [ref for ref in arrow.refs if self._crosses(ref.node, readers.get(ref, nodes[0].name))]
         if not crossing:
             return None
         return bytes_text(total_bytes([self.graph.type_of(ref).bind(batch=1) for ref in crossing]))
@@ -246,6 +266,7 @@ class _Drawing:
 
     def _legend(self, dot: graphviz.Digraph) -> None:
         rows = [("devices", WHITE, True), *((name, fill, False) for name, fill in self._colours.items())]
+        rows.append(("thick: bytes for one sample", WHITE, False))
         dot.node("legend", table(rows, FAINT), tooltip="devices")
 
 

@@ -4,7 +4,7 @@
     a -> block x 3 -> z
 
 Copies are folded only where the picture stays true: the same operators, types, wiring and devices; each copy reads
-the one before it in the same place; and nothing else reads a copy but the last (gradients apart, which fold alike).
+the one before it in the same place; and nothing else reads a copy but the last (gradients apart).
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from typing import TypeAlias
 
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
-from cnngraph.render.outline import Frame, Item, base, is_backward, nodes_in, path_of
+from cnngraph.render.outline import Frame, Item, base, nodes_in, path_of
 
 LONGEST_PERIOD = 6
-UPDATE = "update."
 
 Group: TypeAlias = tuple[Item, ...]
 
@@ -31,6 +30,7 @@ class Folding:
     graph: Graph
     whole: Callable[[str], bool]  # paths that must not be folded away
     device_of: Mapping[str, str]
+    ignored: frozenset[str] = frozenset()  # readers that do not count: gradients
     shown: dict[str, str] = field(default_factory=dict)
 
     def fold(self, frame: Frame) -> Frame:
@@ -105,10 +105,8 @@ class Folding:
         return any(self._is_read(node, own) for node in _nodes(before))
 
     def _is_read(self, node: Node, own: set[str]) -> bool:
-        users = [user.name for user in self.graph.users[node.name] if user.name not in own]
-        if is_backward(node.name):  # a gradient may leave every copy: it goes to its weight
-            return any(is_backward(name) and not name.startswith(UPDATE) for name in users)
-        return any(not is_backward(name) for name in users) or node.name in self._outputs
+        users = {user.name for user in self.graph.users[node.name]} - own - self.ignored
+        return bool(users) or node.name in self._outputs
 
     @cached_property
     def _outputs(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ States are left out: a picture shows what is computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TypeAlias
@@ -16,10 +16,11 @@ from typing import TypeAlias
 from cnngraph.diagnostics import Use
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
+from cnngraph.ops.gradient import Gradient
 
 Item: TypeAlias = "Frame | Node"
 
-BACKWARD = ("gradient", "update")  # first words of the paths of what autodiff and training add
+GRADIENT, UPDATE = "gradient", "update"  # first words of the paths of what autodiff and training add
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ class _Open:
         return Frame(self.path, tuple(i.close() if isinstance(i, _Open) else i for i in self.items.values()))
 
 
-def outline(graph: Graph) -> Frame:
-    """The tree of blocks of `graph`; its root has an empty path."""
+def outline(graph: Graph, without: Collection[str] = ()) -> Frame:
+    """The tree of blocks of `graph`, some nodes left out; its root has an empty path."""
     root = _Open("")
     for node in graph:
-        if not isinstance(node.op, State):
+        if not isinstance(node.op, State) and node.name not in without:
             frame = root
             for path in _blocks(node.name):
                 frame = frame.inner(path)
@@ -86,13 +87,16 @@ def base(path: str) -> str:
     return segment(path).partition("[")[0]
 
 
-def is_backward(path: str) -> bool:
-    return path.partition(".")[0] in BACKWARD
+def backward_nodes(graph: Graph) -> frozenset[str]:
+    """Names of the nodes that differentiation and training add to a network; none where nothing is differentiated."""
+    if not any(isinstance(node.op, Gradient) for node in graph):
+        return frozenset()
+    return frozenset(node.name for node in graph if node.name.partition(".")[0] in (GRADIENT, UPDATE))
 
 
 def level(path: str) -> int:
-    """How deep a block lies: 0 for the whole network, 1 for its blocks; the gradient of a block lies as deep as it."""
-    return len(path.split(".")) - is_backward(path) if path else 0
+    """How deep a block lies: 0 for the whole network, 1 for its blocks."""
+    return len(path.split(".")) if path else 0
 
 
 def lies_in(path: str, block: str) -> bool:

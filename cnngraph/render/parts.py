@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from cnngraph.ir.counts import parameters
-from cnngraph.ir.graph import Graph, Node
+from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import Dim
-from cnngraph.ops.gradient import Gradient
-from cnngraph.render.outline import Frame, base, is_backward, level, lies_in, nodes_in, segment, uses_of
+from cnngraph.render.outline import Frame, base, level, lies_in, nodes_in, segment, uses_of
 from cnngraph.render.style import family, operands
 
 Part: TypeAlias = "Cluster | Box"
@@ -53,6 +52,20 @@ class Cluster:
 
 
 @dataclass(frozen=True)
+class Arrow:
+    """Values that go from one box to another.
+
+    flow: the way on; skip: a longer way leads there too; gradient: from gradient to gradient;
+    saved: a value that a gradient reads.
+    """
+
+    source: str
+    target: str
+    refs: tuple[Ref, ...]
+    kind: Literal["flow", "skip", "gradient", "saved"] = "flow"
+
+
+@dataclass(frozen=True)
 class Parts:
     """Turns an outline into parts: what is too deep becomes a box, chains become boxes of several rows."""
 
@@ -60,6 +73,7 @@ class Parts:
     depth: int
     expand: tuple[str, ...]
     device_of: Mapping[str, str]
+    ignored: frozenset[str]
 
     def parts_of(self, frame: Frame) -> tuple[Part, ...]:
         parts: list[Part] = []
@@ -80,20 +94,14 @@ class Parts:
         if len(parts) == 1 and isinstance(parts[0], Box) and not frame.copies:
             inner = parts[0]
             return replace(inner, title=label_of(frame, outer) or inner.title)
-        if self._is_layer_gradient(frame):
-            return Box(frame.path, tuple(nodes_in(frame)), segment(frame.path), copies=frame.copies)
         if level(frame.path) > self.depth and not touches(frame.path, self.expand):
             return Box(frame.path, tuple(nodes_in(frame)), title_of(frame, outer), True, frame.copies)
         return Cluster(frame.path, title_of(frame, outer), parts, len(frame.copies) > 1)
 
     def _box(self, node: Node) -> Box:
-        plain = base(node.name) == node.op.name or is_backward(node.name) or isinstance(node.op, Input)
+        plain = base(node.name) == node.op.name or isinstance(node.op, Input)
         own = "" if plain else segment(node.name)
         return Box(node.name, (node,), own)
-
-    def _is_layer_gradient(self, frame: Frame) -> bool:
-        """The gradients of one layer by its input and its weights stand in one box."""
-        return all(isinstance(item, Node) and isinstance(item.op, Gradient) for item in frame.items)
 
     def _continued(self, parts: list[Part], part: Part) -> int | None:
         """The place of the box that `part` goes on with, if it is only the next step of that box."""
@@ -107,7 +115,7 @@ class Parts:
 
     def _feeds_only(self, box: Box, node: Node) -> bool:
         last = box.last
-        users = [user.name for user in self.graph.users[last.name] if not is_backward(user.name)]
+        users = [user.name for user in self.graph.users[last.name] if user.name not in self.ignored]
         is_plain = not box.block and family(self.graph, last) not in ("input", "merge", "pooling")
         is_output = any(ref.node == last.name for ref in self.graph.outputs.values())
         same_device = self.device_of.get(last.name) == self.device_of.get(node.name)
@@ -115,7 +123,7 @@ class Parts:
 
     def _is_light(self, node: Node) -> bool:
         forward = family(self.graph, node) in ("activation", "normalisation", "reshape")
-        return forward and len(operands(node)) == 1 and not is_backward(node.name)
+        return forward and len(operands(node)) == 1
 
 
 def title_of(frame: Frame, outer: Frame) -> str:

@@ -7,27 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import State
+from cnngraph.render.backward import Backward
 from cnngraph.render.fold import Folding
-from cnngraph.render.outline import Frame, is_backward, level, nodes_in, outline, path_of
-from cnngraph.render.parts import Cluster, Parts, touches
+from cnngraph.render.outline import Frame, backward_nodes, level, nodes_in, outline, path_of
+from cnngraph.render.parts import Arrow, Cluster, Parts, touches
 
 READABLE = 120  # boxes: more than this, and the automatic depth shows less
-
-
-@dataclass(frozen=True)
-class Arrow:
-    """Values that go from one box to another. `skips`: a longer way leads there too; `saved`: kept for a gradient."""
-
-    source: str
-    target: str
-    refs: tuple[Ref, ...]
-    skips: bool = False
-    saved: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,29 +25,37 @@ class Picture:
     root: Cluster
     arrows: tuple[Arrow, ...]
     outputs: Mapping[str, tuple[str, Ref]]  # name -> the box it leaves, its value
+    backward: frozenset[str]
 
 
 def picture(
     graph: Graph, depth: int | None = None, expand: Collection[str] = (), device_of: Mapping[str, str] | None = None
 ) -> Picture:
     """Boxes, clusters and arrows of `graph`; without a `depth`, the deepest one that stays readable."""
-    tree = outline(graph)
+    backward = backward_nodes(graph)
+    tree = outline(graph, without=backward)
     _check_paths(tree, expand)
-    devices = device_of or {}
-    folding = Folding(graph, lambda path: touches(path, expand), devices)
+    folding = Folding(graph, lambda path: touches(path, expand), device_of or {}, backward)
     folded = folding.fold(tree)
     levels = [depth] if depth is not None else range(_deepest(folded), -1, -1)
     for chosen in levels:
-        parts = Parts(graph, chosen, tuple(expand), devices).parts_of(folded)
-        root = Cluster("", graph.name, parts)
-        if len(root.boxes) <= READABLE:
+        root = Cluster("", graph.name, Parts(graph, chosen, tuple(expand), device_of or {}, backward).parts_of(folded))
+        if len(root.boxes) * (2 if backward else 1) <= READABLE:
             break
-    return _with_arrows(graph, root, folding.shown)
+    home = _homes(root, folding.shown)
+    arrows = _arrows(graph, root, home)
+    outputs = {name: (home[ref.node], ref) for name, ref in graph.outputs.items() if ref.node in home}
+    added = Backward(graph, backward, root.boxes, home, arrows)
+    return Picture(replace(root, parts=(*root.parts, *added.parts)), (*arrows, *added.arrows), outputs, backward)
 
 
-def _with_arrows(graph: Graph, root: Cluster, shown: Mapping[str, str]) -> Picture:
+def _homes(root: Cluster, shown: Mapping[str, str]) -> dict[str, str]:
+    """The box of each node; that of a folded copy is the box of the node drawn in its place."""
     home = {node.name: box.name for box in root.boxes for node in box.nodes}
-    home |= {hidden: home[first] for hidden, first in _resolved(shown).items()}
+    return home | {hidden: home[first] for hidden, first in _resolved(shown).items()}
+
+
+def _arrows(graph: Graph, root: Cluster, home: Mapping[str, str]) -> tuple[Arrow, ...]:
     found: dict[tuple[str, str], dict[Ref, None]] = {}
     for box in root.boxes:
         for ref in (ref for node in box.nodes for ref in node.inputs):
@@ -66,16 +64,10 @@ def _with_arrows(graph: Graph, root: Cluster, shown: Mapping[str, str]) -> Pictu
     place = {node.name: i for i, node in enumerate(graph)}
     ranks = _ranks({box.name: place[box.nodes[0].name] for box in root.boxes}, list(found))
     ways = Counter(source for source, _ in found)
-    arrows = tuple(
-        Arrow(a, b, tuple(refs), ways[a] > 1 and ranks[b] - ranks[a] > 1, is_backward(b) and not is_backward(a))
+    return tuple(
+        Arrow(a, b, tuple(refs), "skip" if ways[a] > 1 and ranks[b] - ranks[a] > 1 else "flow")
         for (a, b), refs in found.items()
     )
-    outputs = {name: (home[ref.node], ref) for name, ref in graph.outputs.items() if _shows(graph, ref)}
-    return Picture(root, arrows, outputs)
-
-
-def _shows(graph: Graph, ref: Ref) -> bool:
-    return not is_backward(ref.node) and not isinstance(graph[ref.node].op, State)
 
 
 def _resolved(shown: Mapping[str, str]) -> dict[str, str]:
