@@ -1,37 +1,69 @@
-"""What holds for every graph. A broken promise here is a fault of ours, so it is an AssertionError, not a diagnostic."""
+"""What holds for every graph. A broken promise here is a fault of ours, so it is an AssertionError, not a diagnostic.
+
+The rules themselves (`fault_of_node` and so on) say what is broken, so that the reader of printed graphs uses them too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import State
+from cnngraph.ir.notation import show
+from cnngraph.ir.types import TensorType
 
 
 def verify(graph: Graph) -> Graph:
     """Check names, order, types, weights, outputs and updates; return the graph itself."""
-    assert len(graph.by_name) == len(graph.nodes), "node names are unique"
     seen: dict[str, Node] = {}
     for node in graph.nodes:
-        for ref in node.inputs:
-            assert _exists(seen, ref), f"{node.name} reads {ref}, which does not stand before it"
-        _verify_types(graph, node)
+        assert node.name not in seen, f"two nodes are named {node.name}"
+        fault = fault_of_node(node, seen)
+        assert not fault, fault
         seen[node.name] = node
     for name, ref in graph.outputs.items():
-        assert _exists(seen, ref), f"output {name} is {ref}, which does not exist"
+        fault = fault_of_output(name, ref, seen)
+        assert not fault, fault
     for name, ref in graph.updates.items():
-        assert name in seen and isinstance(seen[name].op, State), f"{name} is updated but is no state"
-        assert _exists(seen, ref), f"{name} becomes {ref}, which does not exist"
-        assert graph.type_of(ref) == seen[name].type, f"{name}: {seen[name].type} becomes {graph.type_of(ref)}"
+        fault = fault_of_update(name, ref, seen)
+        assert not fault, fault
     return graph
 
 
-def _verify_types(graph: Graph, node: Node) -> None:
-    types = graph.input_types(node)
+def fault_of_node(node: Node, before: Mapping[str, Node]) -> str | None:
+    """What is wrong with a node that follows the nodes `before`; raises `OpError` where its operator refuses them."""
+    for ref in node.inputs:
+        if not _exists(before, ref):
+            return f"{node.name} reads {ref}, which does not stand before it"
+    types = [before[ref.node].types[ref.index] for ref in node.inputs]
     count = len(types) if node.op.variadic else len(node.op.operands)
-    assert len(types) >= count, f"{node.name} lacks operands"
-    assert node.types == node.op.output_types(types[:count]), f"{node.name} has other types than its operator infers"
-    weights = tuple(w.type for w in node.op.weight_types(*types[:count]).values())
-    assert types[count:] == weights, f"{node.name} has weights {types[count:]}, its operator wants {weights}"
+    if len(types) < count:
+        return f"{node.name} lacks operands: {node.op.name} reads {', '.join(node.op.operands)}"
+    inferred = node.op.output_types(types[:count])
+    if node.types != inferred:
+        return f"{node.name} has the types {_texts(node.types)}, but {node.op.name} infers {_texts(inferred)}"
+    weights = [w.type for w in node.op.weight_types(*types[:count]).values()]
+    if types[count:] != weights:
+        return f"{node.name} has the weights {_texts(types[count:])}, but {node.op.name} wants {_texts(weights)}"
+    return None
 
 
-def _exists(seen: dict[str, Node], ref: Ref) -> bool:
-    return ref.node in seen and 0 <= ref.index < len(seen[ref.node].types)
+def fault_of_output(name: str, ref: Ref, nodes: Mapping[str, Node]) -> str | None:
+    return None if _exists(nodes, ref) else f"output {name} is {ref}, which does not exist"
+
+
+def fault_of_update(name: str, ref: Ref, nodes: Mapping[str, Node]) -> str | None:
+    if name not in nodes or not isinstance(nodes[name].op, State):
+        return f"{name} is updated but is no state"
+    if not _exists(nodes, ref):
+        return f"{name} becomes {ref}, which does not exist"
+    old, new = nodes[name].type, nodes[ref.node].types[ref.index]
+    return None if old == new else f"{name} is {show(old)}, but becomes {show(new)}"
+
+
+def _exists(nodes: Mapping[str, Node], ref: Ref) -> bool:
+    return ref.node in nodes and 0 <= ref.index < len(nodes[ref.node].types)
+
+
+def _texts(types: Sequence[TensorType]) -> str:
+    return ", ".join(map(show, types)) or "none"
