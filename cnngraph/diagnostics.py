@@ -121,6 +121,15 @@ class Origin:
     span: Span
     uses: tuple[Use, ...] = ()
 
+    def depth_shared_with(self, other: Origin) -> int:
+        """How many uses of blocks both places share: the level of the innermost body from which both are seen."""
+        pairs = zip(self.uses, other.uses, strict=False)
+        return next((i for i, (a, b) in enumerate(pairs) if a is not b), min(len(self.uses), len(other.uses)))
+
+    def seen_from(self, other: Origin) -> Span:
+        """The span that shows this place in the innermost body from which `other` is seen as well."""
+        return self.at_depth(self.depth_shared_with(other))
+
     def at_depth(self, depth: int) -> Span:
         """The span as seen from a body that lies `depth` block uses deep."""
         return self.uses[depth].span if len(self.uses) > depth else self.span
@@ -189,12 +198,15 @@ def error(code: str, message: str, *helps: str) -> CnnGraphError:
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """By file and line; equal findings (a block used many times) once."""
-    once = {(d.code, d.primary and (d.primary.span.source.name, d.primary.span.start), d.message): d for d in diagnostics}
     by_cause: dict[object, Diagnostic] = {}
-    for d in once.values():
-        key = (d.code, d.primary.span.source.name, d.primary.span.start) if d.primary else d
-        by_cause.setdefault(key, d)
-    return sorted(by_cause.values(), key=lambda d: (d.primary.span.source.name, d.primary.span.start) if d.primary else ("", -1))
+    for d in diagnostics:
+        by_cause.setdefault((d.code, _place(d)) if d.primary else d, d)
+    return sorted(by_cause.values(), key=_place)
+
+
+def _place(diagnostic: Diagnostic) -> tuple[str, int]:
+    span = diagnostic.primary.span if diagnostic.primary else None
+    return (span.source.name, span.start) if span else ("", -1)
 
 
 def render(diagnostics: Sequence[Diagnostic]) -> str:

@@ -225,7 +225,7 @@ def _apply_shared(frame: Frame, shared: SharedLayer, left: Value, span: Span) ->
 def _split(frame: Frame, layer: SplitLayer, left: Value, span: Span) -> Value:
     parts = [g.value for g in layer.given if not is_tensor(g.value)]
     tensor = next((g.value for g in layer.given if is_tensor(g.value)), left)
-    if len(parts) == 1 and isinstance(parts[0], Unknown) or isinstance(tensor, Unknown):
+    if (len(parts) == 1 and isinstance(parts[0], Unknown)) or isinstance(tensor, Unknown):
         return Unknown()
     if len(parts) != 1 or not isinstance(parts[0], int) or not 1 <= parts[0] <= 1000 or not isinstance(tensor, Tensor):
         raise problem("E0103", "split takes one tensor and a number of parts from 1 to 1000", span)

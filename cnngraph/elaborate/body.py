@@ -115,7 +115,7 @@ def _is_tensor(frame: Frame, name: str) -> bool:
 
 
 def named(frame: Frame, pipe: ast.Pipe, label: str | None) -> Frame:
-    """The frame for a labelled line: the label names the node or block if there is just one, else it is a step of the path."""
+    """The frame for a labelled line: the label names the only node or block of it, else it is a step of the path."""
     if label is None or label == "_":
         return replace(frame, line_name=None)
     first = pipe.units[0].head

@@ -19,7 +19,7 @@ from cnngraph.syntax import ast
 
 
 def check(frame: Frame, statement: ast.Check, graph: Graph, final: dict[str, str]) -> Diagnostic | None:
-    """The finding of a check that does not hold, or None. `final` gives the names that nodes have in the finished graph."""
+    """The finding of a check that does not hold, or None. `final` maps working names of nodes to final ones."""
     scope = Scope(frame.scope)
     for name, figure in figures(graph, final).items():
         scope.names[name] = (figure, None)
@@ -92,4 +92,6 @@ def _plain(value: Any) -> Any:
 
 
 def _show(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value) if isinstance(value, (Size, TensorType)) else repr(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value) if isinstance(value, (Size, TensorType)) else repr(value)

@@ -1,11 +1,10 @@
-"""From the tree of a file to a typed graph: names resolved, blocks expanded, weights made, shapes inferred, all errors found."""
+"""From the tree of a file to a typed graph: names resolved, blocks expanded, weights made, shapes inferred."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from pathlib import Path
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 from cnngraph.elaborate.body import Results, results_of, run_body
@@ -17,7 +16,7 @@ from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.parameters import is_tensor_parameter
 from cnngraph.elaborate.pipe import run_pipe
 from cnngraph.elaborate.scope import Scope
-from cnngraph.elaborate.values import Bundle, Problem, Tensor, Unknown, problem
+from cnngraph.elaborate.values import BlockLayer, Bundle, Problem, Tensor, Unknown, problem
 from cnngraph.ir.graph import Fact, Graph, Ref
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.types import TensorType
@@ -46,18 +45,19 @@ def elaborate(program: Program, net: str | None = None, settings: Settings | Non
     ['output 4@26x26']
     """
     found = list(program.found)
-    read = read_net(program, choose(program, net), settings or {})
+    read = read_net(choose(program, net), settings or {})
     found += read.frame.session.found + others(program, read)
     if found:
         raise CnnGraphError(found)
     return finish(read, read.results)
 
 
-def choose(program: Program, net: str | None) -> ast.Definition:
-    """The net that is meant: the named one, or the last one of the file."""
+def choose(program: Program, net: str | None) -> BlockLayer:
+    """The net that is meant: the named one, or the last one that the file itself defines."""
     nets = program.nets
     if net is None and nets:
-        return list(nets.values())[-1]
+        own = [layer for layer in nets.values() if layer.home is program.scope]
+        return (own or list(nets.values()))[-1]
     if net in nets:
         return nets[net]
     if program.found:
@@ -69,10 +69,11 @@ def choose(program: Program, net: str | None) -> ast.Definition:
     raise error("E0101", what, f"did you mean `{close[0]}`?" if close else listed)
 
 
-def read_net(program: Program, definition: ast.Definition, settings: Settings) -> Elaborated:
+def read_net(net: BlockLayer, settings: Settings) -> Elaborated:
     """Read a net from its parameters to its last line; what is wrong is in `frame.session.found`."""
     session = Session(evaluate=evaluate, value_of=value_of, as_shape=as_shape, run_pipe=run_pipe, run_body=run_body)
-    frame = Frame(session, Scope(program.scope), outline=(definition.name.text,))
+    definition = net.definition
+    frame = Frame(session, Scope(net.home), outline=(definition.name.text,))
     facts: tuple[Fact, ...] = ()
     results: Results = []
     try:
@@ -213,7 +214,7 @@ def others(program: Program, read: Elaborated) -> list[Diagnostic]:
         if definition is read.definition or name in used:
             continue
         if definition.kind == "net":
-            found += read_net(program, definition, {}).frame.session.found
+            found += read_net(program.nets[name], {}).frame.session.found
         else:
             found += _read_alone(program, definition)
     return found

@@ -1,8 +1,7 @@
 """Why inputs do not fit: from a refusal of an operator to a diagnostic that shows the cause, not the place.
 
-The rules (1 to 7) of the language: name the merge and all its inputs; walk each input back to where they part and mark every
-node that changed the size; speak at the level of the body that holds the merge; print sizes as the user wrote them; compute
-the help.
+The rules: name the merge and all its inputs; walk each input back to where they part and mark every node that changed
+the size; speak at the level of the body that holds the merge; print sizes as the user wrote them; compute the help.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from collections.abc import Sequence
 
 from cnngraph.diagnostics import Diagnostic, Label, Origin, Span
 from cnngraph.elaborate.frame import Frame
-from cnngraph.elaborate.values import Tensor
 from cnngraph.elaborate.remedies import remedies
+from cnngraph.elaborate.values import Tensor
 from cnngraph.ir.graph import Node
 from cnngraph.ir.op import Op, OpError
 from cnngraph.ir.types import TensorType, positions_text
@@ -26,7 +25,7 @@ def refusal(frame: Frame, op: Op, error: OpError, tensors: Sequence[Tensor], spa
     if error.operand is not None and error.operand < len(tensors):
         maker = frame.session.builder.nodes[tensors[error.operand].ref.node]
         if maker.origin is not None:
-            shared = common_depth(origin, maker.origin)
+            shared = origin.depth_shared_with(maker.origin)
             origin = Origin(origin.at_depth(shared), origin.uses[:shared])
             labels.append(Label(maker.origin.at_depth(shared), f"this gives {maker.type}"))
     helps = [*error.helps, *_side_branch(frame)]
@@ -46,12 +45,12 @@ def parting(frame: Frame, name: str, error: OpError, tensors: Sequence[Tensor], 
     trails = [trail(frame, t, tensors) for t in tensors]
     for number, (tensor, (steps, start)) in enumerate(zip(tensors, trails, strict=True), 1):
         if not steps and start.origin is not None:
-            where = start.origin.at_depth(common_depth(here, start.origin))
+            where = start.origin.seen_from(here)
             labels.append(Label(where, f"input {number} is {tensor.type}, as it was before the branches"))
         for node in reversed(steps):
             labels += _change(frame, node, tensors, here)
         if steps and steps[0].origin is not None:
-            end = steps[0].origin.at_depth(common_depth(here, steps[0].origin))
+            end = steps[0].origin.seen_from(here)
             labels.append(Label(end, f"input {number} ends here with {tensor.type}"))
     helps = remedies(frame, error.code, tensors, [steps for steps, _ in trails], here)
     return Diagnostic(
@@ -99,18 +98,12 @@ def _change(frame: Frame, node: Node, tensors: Sequence[Tensor], here: Origin) -
     old = before(frame, node)
     if node.origin is None or not differs(old, node.type, tensors):
         return []
-    where = node.origin.at_depth(common_depth(here, node.origin))
+    where = node.origin.seen_from(here)
     if not (old.positions and node.type.positions):
         return [Label(where, f"{old} becomes {node.type} here")]
     operands = [frame.session.builder.type_of(ref) for ref in node.inputs]
     change = f"{positions_text(old.positions)} becomes {positions_text(node.type.positions)} here"
     return [Label(where, f"{change} ({node.op.reason(operands)})")]
-
-
-def common_depth(one: Origin, other: Origin) -> int:
-    """How many uses of blocks two places share: the level at which both can be seen."""
-    pairs = zip(one.uses, other.uses, strict=False)
-    return next((i for i, (a, b) in enumerate(pairs) if a is not b), min(len(one.uses), len(other.uses)))
 
 
 def frames(origin: Origin) -> list[str]:
@@ -122,6 +115,6 @@ def _side_branch(frame: Frame) -> list[str]:
         return []
     label, start = frame.restarted
     return [
-        f"the line above is `{label}`, which started from `{start}`: to go on from `{start}` write `{start} -> ...` here, "
-        f"and `let {label} = {start} -> ...` there for a side computation"
+        f"the line above is `{label}`: did you mean to continue from `{start}`? "
+        f"a side computation is written `let {label} = {start} -> ...`"
     ]

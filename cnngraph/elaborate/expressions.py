@@ -10,7 +10,6 @@ from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.numbers import call_function, compute, is_number, rounded_quotient
 from cnngraph.elaborate.values import (
     LAYERS,
-    Bundle,
     Figure,
     Function,
     Given,
@@ -26,10 +25,9 @@ from cnngraph.elaborate.values import (
     Value,
     kind_of,
     problem,
-    show,
 )
 from cnngraph.ir.op import registry
-from cnngraph.ir.size import Dim, Size, SizeError, exact_quotient
+from cnngraph.ir.size import Dim, Size, exact_quotient
 from cnngraph.ir.types import TensorType
 from cnngraph.syntax import ast
 

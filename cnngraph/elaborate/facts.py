@@ -1,6 +1,7 @@
 """`where`: what is known of the sizes that an input leaves open.
 
-`H % 16 == 0` and `T >= 5` become part of the symbol; any other fact is decided now or kept and checked when sizes are bound.
+`H % 16 == 0` and `T >= 5` become part of the symbol; any other fact is decided now, or kept and checked when sizes are
+bound.
 """
 
 from __future__ import annotations

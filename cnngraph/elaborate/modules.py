@@ -31,8 +31,11 @@ class Program:
         return {d.name.text: d for d in self.module.items if isinstance(d, ast.Definition)}
 
     @property
-    def nets(self) -> dict[str, ast.Definition]:
-        return {name: d for name, d in self.definitions.items() if d.kind == "net"}
+    def nets(self) -> dict[str, BlockLayer]:
+        """The nets of the file, then those that it imports."""
+        layers = {name: value for name, (value, _) in self.scope.names.items() if isinstance(value, BlockLayer)}
+        nets = {name: layer for name, layer in layers.items() if layer.definition.kind == "net"}
+        return dict(sorted(nets.items(), key=lambda net: net[1].home is not self.scope))
 
     def sections(self, kind: str) -> list[ast.Section]:
         return [s for s in self.module.items if isinstance(s, ast.Section) and s.kind.text == kind]

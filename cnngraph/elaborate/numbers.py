@@ -9,7 +9,7 @@ from typing import Any
 
 from cnngraph.diagnostics import Span
 from cnngraph.elaborate.values import Figure, Ratio, Sizes, Unknown, Value, kind_of, problem, show
-from cnngraph.ir.size import Dim, Size, SizeError, exact_quotient, lower_bound, symbols
+from cnngraph.ir.size import Dim, Size, SizeError, exact_quotient, lower_bound
 from cnngraph.ir.types import TensorType
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -28,6 +28,7 @@ def is_number(value: Value) -> bool:
 
 def compute(op: str, left: Value, right: Value, span: Span) -> Value:
     """`left op right` for numbers, sizes, and shapes."""
+    left, right = (v.value() if isinstance(v, Figure) else v for v in (left, right))
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return Unknown()
     if op in COMPARE:
@@ -76,12 +77,8 @@ def divide(left: Any, right: Any, span: Span) -> Value:
 
 
 def compare(op: str, left: Value, right: Value, span: Span) -> Value:
-    if isinstance(left, Figure):
-        left = left.value()
-    if isinstance(right, Figure):
-        right = right.value()
-    left, right = (TensorType.of(v) if isinstance(w, TensorType) and isinstance(v, int) else v
-                   for v, w in ((left, right), (right, left)))
+    if isinstance(left, TensorType) and isinstance(right, int):
+        right = TensorType.of(right)
     if op in ("==", "!="):
         return COMPARE[op](left, right)
     if not (is_number(left) and is_number(right)):
@@ -129,7 +126,3 @@ def rounded_quotient(name: str, left: Value, right: Value, span: Span) -> Value:
     if isinstance(left, (int, Size)) and isinstance(right, int) and right > 0:
         return left // right if name == "floor" else (left + (right - 1)) // right
     return call_function(name, compute("/", left, right, span), span)
-
-
-def names_in(dim: Dim) -> str:
-    return ", ".join(s.name for s in symbols(dim))

@@ -77,8 +77,8 @@ def _slid(node: Node, old: TensorType) -> tuple[Dim, ...]:
 
 
 def call_text(origin: Origin, here: Origin) -> str:
-    shared = next((i for i, (a, b) in enumerate(zip(origin.uses, here.uses, strict=False)) if a is not b), len(here.uses))
-    return origin.at_depth(shared).text
+    """What a node looks like in the body of the merge."""
+    return origin.seen_from(here).text
 
 
 def _projection(trails: Sequence[Sequence[Node]], tensors: Sequence[Tensor]) -> str | None:

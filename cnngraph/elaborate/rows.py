@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cnngraph.diagnostics import Diagnostic, Label
-from cnngraph.elaborate.explain import common_depth, frames
+from cnngraph.elaborate.explain import frames
 from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.values import Tensor, Unknown, Value, problem
 from cnngraph.ir.graph import Node
@@ -41,7 +41,7 @@ def _mismatch(
     labels = [Label(unit.head.span, f"but this gives {value.type}")]
     here = frame.origin(row.span)
     if isinstance(left, Tensor) and (origin := nodes[left.ref.node].origin) is not None:
-        labels.append(Label(origin.at_depth(common_depth(here, origin)), f"from {left.type}"))
+        labels.append(Label(origin.seen_from(here), f"from {left.type}"))
     return Diagnostic(
         "E0300",
         f"shape check failed: {expected} expected, {value.type} computed",
@@ -65,10 +65,9 @@ def _remedies(frame: Frame, expected: TensorType, value: Tensor, left: Value) ->
             break
     for change in sorted(range(-32, 33), key=abs):
         other = old.known(positions=[n + change for n in old.positions])
-        if change and min(n if isinstance(n, int) else 1 for n in other.positions) > 0:
-            if _positions(node, other) == wanted:
-                yield f"an input of {other} would give {expected}"
-                break
+        if change and all(isinstance(n, int) and n > 0 for n in other.positions) and _positions(node, other) == wanted:
+            yield f"an input of {other} would give {expected}"
+            break
 
 
 def _windowed(frame: Frame, value: Tensor, left: Value) -> Node | None:

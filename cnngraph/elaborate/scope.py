@@ -38,9 +38,7 @@ class Scope:
             _, other = found
             secondary = (Label(other, f"`{name}` is defined here"),) if other else ()
             what = "is defined twice" if other else "is the name of a layer or a word of the language"
-            raise Problem(
-                Diagnostic("E0102", f"`{name}` {what}", Label(span, "choose another name"), secondary)
-            )
+            raise Problem(Diagnostic("E0102", f"`{name}` {what}", Label(span, "choose another name"), secondary))
         self.names[name] = (value, span)
 
     def look_up(self, name: str, span: Span) -> Value:
@@ -60,11 +58,10 @@ class Scope:
             message, better = f"did you mean `{close[0]}`?", close[0]
         elif name.lower() in known:
             message, better = f"did you mean `{name.lower()}`?", name.lower()
-        elif len(name) == 2 and name[1] == "x" or set(name) == {"k", "x"}:
-            message, better = "a window with a named size is written in capitals: `KxK`, or `k` alone for a square", None
+        elif (len(name) == 2 and name[1] == "x") or set(name) == {"k", "x"}:
+            message, better = "sizes with names are written in capitals, `KxK`; `k` alone is a square window", None
         else:
-            found = problem("E0101", f"unknown name `{name}`", span, "not a layer, block or tensor")
-            return found
+            return problem("E0101", f"unknown name `{name}`", span, "not a layer, block or tensor")
         return Problem(
             Diagnostic(
                 "E0101",

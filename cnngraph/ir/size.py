@@ -31,11 +31,11 @@ class Symbol:
     def lower(self) -> int:
         return -(-self.at_least // self.multiple_of) * self.multiple_of
 
-    def bind(self, values: Mapping[str, int]) -> Dim:
+    def bind(self, values: Mapping[str, Dim]) -> Dim:
         if self.name not in values:
             return _of_atom(self)
         value = values[self.name]
-        if value % self.multiple_of or value < self.at_least:
+        if isinstance(value, int) and (value % self.multiple_of or value < self.at_least):
             raise SizeError(f"{self.name} = {value}, but {self.fact()}")
         return value
 
@@ -60,7 +60,7 @@ class Floor:
         bound = lower_bound(self.numerator)
         return None if bound is None else bound // self.divisor
 
-    def bind(self, values: Mapping[str, int]) -> Dim:
+    def bind(self, values: Mapping[str, Dim]) -> Dim:
         return bind(self.numerator, values) // self.divisor
 
 
@@ -121,8 +121,8 @@ def symbol(name: str, multiple_of: int = 1, at_least: int = 1) -> Size:
     return _of_atom(Symbol(name, multiple_of, at_least))
 
 
-def bind(dim: Dim, values: Mapping[str, int]) -> Dim:
-    """`dim` with numbers for the symbols that `values` names; raises `SizeError` where a known fact is broken."""
+def bind(dim: Dim, values: Mapping[str, Dim]) -> Dim:
+    """`dim` with numbers (or other sizes) for the symbols that `values` names; raises `SizeError` where a known fact is broken."""
     if isinstance(dim, int):
         return dim
     bound: list[tuple[Monomial, Fraction]] = []
