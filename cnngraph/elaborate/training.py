@@ -1,0 +1,243 @@
+"""The `train` section: the net with its loss as one graph, and the settings of a run, checked against a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span, Suggestion
+from cnngraph.elaborate.arguments import configure
+from cnngraph.elaborate.elaborate import Elaborated, Settings, choose, finish, named_results, others, read_net
+from cnngraph.elaborate.expressions import value_of
+from cnngraph.elaborate.modules import Program
+from cnngraph.elaborate.scope import Scope
+from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem
+from cnngraph.ir.graph import Graph, Ref
+from cnngraph.ir.op import Op, registry
+from cnngraph.syntax import ast
+
+KEYS = ("data", "augment", "loss", "optimizer", "schedule", "epochs", "batch", "seed")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A call in the train section, e.g. `mnist(pad = 2, batch = 64)`: a name that the trainer gives its meaning."""
+
+    name: str
+    positional: tuple[object, ...]
+    named: Mapping[str, object]
+    span: Span
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """How a net is trained. `graph` has the outputs of the net, and `loss`.
+
+    `prediction` is the output whose largest feature is the predicted class, and `label` the input it is compared with;
+    both are empty where no loss compares classes.
+    """
+
+    name: str
+    graph: Graph
+    prediction: str
+    label: str
+    optimizer: Op
+    schedule: Setting | None
+    data: Setting | None
+    augment: tuple[Setting, ...]
+    epochs: int
+    seed: int
+    batch: int | None
+
+
+def training(program: Program, net: str | None = None, settings: Settings | None = None) -> TrainingSpec:
+    """The train section of a net; without one, cross-entropy of the first output and plain gradient descent.
+
+    Raises CnnGraphError with all errors of the file and of the section.
+    """
+    found = list(program.found)
+    chosen = choose(program, net)
+    read = read_net(chosen, settings or {})
+    found += read.frame.session.found + others(program, read)
+    if found:
+        raise CnnGraphError(found)
+    section = _section(program, read.definition.name.text)
+    reading = _Reading(read, section)
+    spec = reading.spec()
+    if read.frame.session.found or spec is None:
+        raise CnnGraphError(read.frame.session.found)
+    return spec
+
+
+def _section(program: Program, name: str) -> ast.Section | None:
+    named = [s for s in program.sections("train") if s.name is not None and s.name.text == name]
+    plain = [s for s in program.sections("train") if s.name is None]
+    return (named or plain or [None])[0]
+
+
+class _Reading:
+    """One train section while it is read."""
+
+    def __init__(self, read: Elaborated, section: ast.Section | None) -> None:
+        self.read = read
+        self.frame = replace(read.frame, missing_ok=False, it=None, path="loss.")
+        self.span = section.span if section else read.definition.name.span
+        self.entries = self._entries(section)
+
+    def spec(self) -> TrainingSpec | None:
+        """The whole section; None where something was reported."""
+        report = self.read.frame.session
+        try:
+            loss = self._loss()
+            optimizer = self._optimizer()
+            spec = TrainingSpec(
+                self.read.definition.name.text,
+                self._graph(loss),
+                *self._compared(),
+                optimizer,
+                self._setting("schedule"),
+                self._setting("data"),
+                self._settings("augment"),
+                self._whole("epochs", 10),
+                self._whole("seed", 0),
+                self._whole("batch", 0) or None,
+            )
+        except Problem as p:
+            report.report(p.diagnostic)
+            return None
+        return None if report.found else spec
+
+    def _entries(self, section: ast.Section | None) -> dict[str, ast.Entry]:
+        """Entries by key; a wrong key is reported with what it may have meant."""
+        entries: dict[str, ast.Entry] = {}
+        for entry in section.entries if section else ():
+            if isinstance(entry, ast.Broken):
+                continue
+            key = entry.kind if isinstance(entry, ast.Section) else entry.key
+            if isinstance(entry, ast.Section) or key.text not in KEYS:
+                self._wrong_key(key)
+            elif key.text in entries:
+                first = Label(entries[key.text].key.span, "given here")
+                twice = Diagnostic("E0112", f"`{key.text}` is given twice", Label(key.span, "again"), (first,))
+                self.frame.session.report(twice)
+            else:
+                entries[key.text] = entry
+        return entries
+
+    def _wrong_key(self, key: ast.Name) -> None:
+        close = get_close_matches(key.text, KEYS, 1, 0.6)
+        helps = (f"did you mean `{close[0]}`?",) if close else (f"the keys are {', '.join(KEYS)}",)
+        suggestion = Suggestion(key.span, close[0]) if close else None
+        message = f"a train section has no key `{key.text}`"
+        self.frame.session.report(Diagnostic("E0112", message, Label(key.span, "unknown"), (), (), helps, suggestion))
+
+    def _loss(self) -> Tensor:
+        """The loss of the section, or cross-entropy of the first output."""
+        frame = replace(self.frame, scope=self._scope(), missing_ok=True)
+        entry = self.entries.get("loss")
+        if entry is not None:
+            value = self.frame.session.run_pipe(frame, entry.value)
+            span = entry.value.span
+        else:
+            name, first = named_results(self.read.results)[0]
+            span = self.read.definition.name.span
+            maker = frame.session.builder.nodes[first.ref.node].op
+            if maker.name != "softmax":
+                raise problem(
+                    "E0112", f"`{self.read.definition.name.text}` has no loss", span, f"`{name}` gives no probabilities",
+                    "add `train NAME { loss: mse(OUTPUT, target) }`",
+                )
+            call = _text_call("cross_entropy", name, "label", span)
+            value = value_of(frame, call)
+        if isinstance(value, Unknown) and not self.frame.session.found:
+            raise problem("E0112", "the loss has no value", span)
+        if isinstance(value, Tensor) and value.type.shape == ():
+            return value
+        if isinstance(value, Unknown):
+            raise Problem(self.frame.session.found[-1])
+        raise problem("E0112", f"a loss is one number, not {_describe(value)}", span)
+
+    def _scope(self) -> Scope:
+        """The names of the net's body, and its outputs where they have no name in the body."""
+        scope = Scope(self.read.frame.scope)
+        for name, tensor in named_results(self.read.results):
+            if scope.find(name) is None:
+                scope.names[name] = (tensor, None)
+        return scope
+
+    def _graph(self, loss: Tensor) -> Graph:
+        return finish(self.read, [*named_results(self.read.results), ("loss", loss)])
+
+    def _compared(self) -> tuple[str, str]:
+        """(prediction, label): the first loss that compares an output of the net with classes."""
+        outputs = {tensor.ref: name for name, tensor in named_results(self.read.results)}
+        nodes = self.frame.session.builder.nodes
+        for node in nodes.values():
+            if node.op.loss and len(node.inputs) == 2 and node.inputs[0] in outputs:
+                label: Ref = node.inputs[1]
+                if nodes[label.node].type.vocabulary is not None:
+                    return outputs[node.inputs[0]], label.node
+        return "", ""
+
+    def _optimizer(self) -> Op:
+        entry = self.entries.get("optimizer")
+        if entry is None:
+            return registry()["sgd"]()
+        value = self._value(entry)
+        if not isinstance(value, OpLayer) or not value.op.optimizer:
+            known = ", ".join(name for name, op in registry().items() if op.optimizer)
+            raise problem("E0112", "this is not an optimizer", entry.value.span, "here", f"cnngraph has {known}")
+        given = {g.name or "lr": g for g in value.given}
+        op = configure(value.op, given)
+        assert isinstance(op, Op)
+        return op
+
+    def _value(self, entry: ast.Entry) -> Value:
+        if len(entry.value.units) != 1 or not isinstance(entry.value.units[0].head, ast.Expr):
+            raise problem("E0112", f"`{entry.key.text}` is one value", entry.value.span)
+        return value_of(self.frame, entry.value.units[0].head)
+
+    def _whole(self, key: str, default: int) -> int:
+        entry = self.entries.get(key)
+        if entry is None:
+            return default
+        value = self._value(entry)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise problem("E0112", f"`{key}` is a whole number, not {kind_of(value)}", entry.value.span)
+        return value
+
+    def _setting(self, key: str) -> Setting | None:
+        found = self._settings(key)
+        if len(found) > 1:
+            raise problem("E0112", f"`{key}` is one call", found[1].span, "a second one")
+        return found[0] if found else None
+
+    def _settings(self, key: str) -> tuple[Setting, ...]:
+        """The calls of an entry, `shift(2) -> rotate(10)`."""
+        entry = self.entries.get(key)
+        return tuple(self._call(unit) for unit in entry.value.units) if entry else ()
+
+    def _call(self, unit: ast.Unit) -> Setting:
+        match unit.head:
+            case ast.Name(text=text):
+                return Setting(text, (), {}, unit.span)
+            case ast.Call(function=ast.Name(text=text), arguments=arguments):
+                values = [(a.name, value_of(self.frame, a.value)) for a in arguments]
+                positional = tuple(v for name, v in values if name is None)
+                return Setting(text, positional, {name: v for name, v in values if name is not None}, unit.span)
+        raise problem("E0112", "a call such as `step(every = 5)` belongs here", unit.span)
+
+
+def _text_call(function: str, *names_and_span: str | Span) -> ast.Call:
+    """`function(a, b)` as a tree, for a loss that the file leaves out."""
+    *names, span = names_and_span
+    assert isinstance(span, Span)
+    arguments = tuple(ast.Argument(span, None, ast.Name(span, str(name))) for name in names)
+    return ast.Call(span, ast.Name(span, function), arguments)
+
+
+def _describe(value: Value) -> str:
+    return str(value.type) if isinstance(value, Tensor) else kind_of(value)
+
+
