@@ -1,0 +1,131 @@
+"""When values live, and how many bytes are alive at once: in a whole graph or in the part of it that one device runs.
+
+Every device runs its nodes in one common order (`execution_order`), so a value lives from its producer (or, where it is
+received, from its first reader) to its last reader:
+
+    order      conv1  relu1  conv2  relu2            an output lives to the end; inputs and states all the time
+    conv1      [==========]
+    relu1             [==========]
+
+Not for offsets in memory: `plan/memory.py` lays buffers out and may need a little more than the peak counted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+
+import numpy as np
+import numpy.typing as npt
+
+from cnngraph.cost.model import value_bytes
+from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ir.leaves import Input, State
+
+LEAVES = (Input, State)
+
+
+def needed_nodes(graph: Graph) -> frozenset[str]:
+    """Names of the nodes that lead to an output or an update."""
+    return graph.restricted_to([*graph.outputs.values(), *graph.updates.values()])
+
+
+def execution_order(graph: Graph) -> tuple[Node, ...]:
+    """All nodes in the order of the graph, but those that lead to updates only run as soon as they can.
+
+    Among several of these that could run, the one nearest to its end goes first: an update before the gradient of the
+    layer below, so that a weight gradient dies at once and does not wait for the end of the backward part.
+    """
+    shown = graph.restricted_to(graph.outputs.values())
+    early = {n.name for n in graph if n.name not in shown and n.inputs}
+    height = _heights(graph)
+    place = {node.name: i for i, node in enumerate(graph)}
+    waits = {n.name: len({ref.node for ref in n.inputs}) for n in graph if n.name in early}
+    order: list[Node] = []
+    for node in graph:
+        if node.name in early:
+            continue
+        ready = [(0, 0, node)]
+        while ready:
+            current = heappop(ready)[2]
+            order.append(current)
+            for user in graph.users[current.name]:
+                if user.name in waits:
+                    waits[user.name] -= 1
+                    if not waits[user.name]:
+                        heappush(ready, (height[user.name], place[user.name], user))
+    return tuple(order)
+
+
+def _heights(graph: Graph) -> dict[str, int]:
+    """For each node the number of edges on the longest path from it."""
+    height: dict[str, int] = {}
+    for node in reversed(graph.nodes):
+        height[node.name] = max((height[user.name] + 1 for user in graph.users[node.name]), default=0)
+    return height
+
+
+def last_reads(graph: Graph) -> dict[str, int]:
+    """For each state: the position in the execution order of its last reader, -1 if nothing reads it."""
+    positions = {node.name: i for i, node in enumerate(execution_order(graph))}
+    return {s.name: max((positions[u.name] for u in graph.users[s.name]), default=-1) for s in graph.states}
+
+
+class Liveness:
+    """Peak bytes of any part of a bound graph. Built once for a graph, then asked for many parts.
+
+    For a larger part the peak is never smaller: what was received is then produced earlier, what was sent lives on.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        order = execution_order(graph)
+        self.index = {node.name: i for i, node in enumerate(order)}
+        refs = [Ref(node.name, k) for node in order for k in range(len(node.types))]
+        value = {ref: v for v, ref in enumerate(refs)}
+        sizes = [size for node in order for size in value_bytes(node)]
+        leaves = [isinstance(node.op, LEAVES) for node in order]
+        self.bytes = np.array(sizes, np.int64)
+        self.home = np.array([self.index[r.node] if leaves[self.index[r.node]] else -1 for r in refs], np.int64)
+        held = (sum(value_bytes(node)) if leaf else 0 for node, leaf in zip(order, leaves, strict=True))
+        self.held = np.array(list(held), np.int64)
+        touches = sorted(self._touches(graph, order, value))
+        self.value, self.time, self.node = np.array(touches, np.int64).reshape(-1, 3).T
+
+    def _touches(self, graph: Graph, order: tuple[Node, ...], value: dict[Ref, int]) -> Iterable[tuple[int, int, int]]:
+        """(value, time, node): the node, if it is in the part, needs the value at that time."""
+        for i, node in enumerate(order):
+            if not isinstance(node.op, LEAVES):
+                yield from ((value[Ref(node.name, k)], i, i) for k in range(len(node.types)))
+            yield from ((value[ref], i, i) for ref in node.inputs)
+        for ref in graph.outputs.values():
+            yield value[ref], len(order), self.index[ref.node]
+        read = last_reads(graph)
+        for state, ref in graph.updates.items():
+            producer = self.index[ref.node]
+            yield value[ref], max(producer, read[state]), producer
+
+    def members(self, names: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """The part that consists of the named nodes, for `peak_bytes`."""
+        mask = np.zeros(len(self.held), bool)
+        mask[[self.index[name] for name in names]] = True
+        return mask
+
+    def peak_bytes(self, part: npt.NDArray[np.bool_]) -> int:
+        """Bytes that a device needs for the part: its states and fed values, and the most that lives at one time."""
+        touched = part[self.node]
+        value, time = self.value[touched], self.time[touched]
+        first = np.flatnonzero(np.diff(value, prepend=-1))
+        last = np.append(first[1:], len(value)) - 1 if len(value) else first
+        alive = value[first]
+        own_leaf = (self.home[alive] >= 0) & part[self.home[alive]]
+        size = np.where(own_leaf, 0, self.bytes[alive])
+        steps = np.zeros(len(self.held) + 2, np.int64)
+        np.add.at(steps, time[first], size)
+        np.subtract.at(steps, time[last] + 1, size)
+        return int(self.held[part].sum()) + int(np.cumsum(steps).max())
+
+
+def peak_bytes(graph: Graph) -> int:
+    """Bytes of states, fed values and the most of all other values that lives at one time; `graph` is bound."""
+    liveness = Liveness(graph)
+    return liveness.peak_bytes(np.ones(len(liveness.held), bool))
