@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
-from math import gcd, prod
+from math import gcd, lcm, prod
 from typing import TypeAlias
 
 
@@ -122,7 +121,7 @@ def symbol(name: str, multiple_of: int = 1, at_least: int = 1) -> Size:
 
 
 def bind(dim: Dim, values: Mapping[str, Dim]) -> Dim:
-    """`dim` with numbers (or other sizes) for the symbols that `values` names; raises `SizeError` where a known fact is broken."""
+    """`dim` with numbers (or other sizes) for the symbols in `values`; raises `SizeError` where a known fact is broken."""
     if isinstance(dim, int):
         return dim
     bound: list[tuple[Monomial, Fraction]] = []
@@ -192,41 +191,45 @@ def _size(terms: Iterable[tuple[Monomial, Fraction]]) -> Dim:
     return Size(tuple(sorted(kept.items(), key=lambda t: str([str(a) for a in t[0]]))))
 
 
-def _multiple(monomial: Monomial, coefficient: Fraction) -> int:
-    """A whole number that divides the term for all values, 0 if the term is not known to be whole."""
-    product = coefficient * prod(atom.multiple_of for atom in monomial)
-    return abs(product.numerator) if product.denominator == 1 else 0
+def _unit(monomial: Monomial) -> int:
+    """A whole number that divides the monomial for all values."""
+    return prod(atom.multiple_of for atom in monomial)
 
 
 def _floor(dim: Size, divisor: int) -> Dim:
     """Floor division: what divides leaves the floor; the rest stays under it, its constant made as small as may be."""
     if divisor <= 0:
         raise SizeError(f"a size cannot be divided by {divisor}")
+    scale = lcm(*(c.denominator for _, c in dim.terms))
+    divisor *= scale  # from here all coefficients are whole: (dim * scale) // (divisor * scale)
     whole: list[tuple[Monomial, Fraction]] = []
-    rest: list[tuple[Monomial, Fraction]] = []
-    constant = 0
-    for monomial, coefficient in dim.terms:
+    rest: list[tuple[Monomial, int]] = []
+    constant, step = 0, divisor
+    for monomial, coefficient in ((m, int(c * scale)) for m, c in dim.terms):
         if not monomial:
-            constant = int(coefficient)
-        elif _multiple(monomial, coefficient / divisor):
-            whole.append((monomial, coefficient / divisor))
+            constant = coefficient
+        elif coefficient * _unit(monomial) % divisor == 0:
+            whole.append((monomial, Fraction(coefficient, divisor)))
         else:
-            out, left = divmod(coefficient, divisor) if coefficient.denominator == 1 else (0, coefficient)
+            out, left = divmod(coefficient, divisor)
             whole.append((monomial, Fraction(out)))
             rest.append((monomial, left))
-    step = reduce(gcd, (_multiple(m, c) for m, c in rest), divisor)
-    constant -= constant % step
-    out, constant = divmod(constant, divisor) if rest else (constant // divisor, 0)
-    whole.append(((), Fraction(out)))
-    return _size(whole) + _floor_atom(rest, constant, divisor) if rest else _size(whole)
+            step = gcd(step, left * _unit(monomial))
+    if not rest:
+        return _size([*whole, ((), Fraction(constant // divisor))])
+    constant -= constant % step  # all else under the floor is a multiple of step
+    out, constant = divmod(constant, divisor)
+    return _size([*whole, ((), Fraction(out))]) + _floor_atom(rest, constant, divisor)
 
 
-def _floor_atom(rest: list[tuple[Monomial, Fraction]], constant: int, divisor: int) -> Dim:
-    """`floor((rest + constant) / divisor)`; a floor of a floor becomes one floor (Knuth, TAOCP 1.2.4, exercise 35)."""
-    (monomial, coefficient), *others = rest
-    if not others and coefficient == 1 and len(monomial) == 1 and isinstance(inner := monomial[0], Floor):
+def _floor_atom(rest: list[tuple[Monomial, int]], constant: int, divisor: int) -> Dim:
+    """`floor((rest + constant) / divisor)`, cancelled; a floor of a floor is one (Knuth, TAOCP 1.2.4, exercise 35)."""
+    common = gcd(divisor, constant, *(c for _, c in rest))
+    divisor, constant = divisor // common, constant // common
+    rest = [(m, c // common) for m, c in rest]
+    if len(rest) == 1 and rest[0][1] == 1 and len(rest[0][0]) == 1 and isinstance(inner := rest[0][0][0], Floor):
         return (inner.numerator + constant * inner.divisor) // (inner.divisor * divisor)
-    numerator = _size([*rest, ((), Fraction(constant))])
+    numerator = _size([*((m, Fraction(c)) for m, c in rest), ((), Fraction(constant))])
     assert isinstance(numerator, Size)
     return _of_atom(Floor(numerator, divisor))
 
