@@ -226,6 +226,23 @@ def total_bytes(types: Sequence[TensorType]) -> Dim:
     return sum((t.bytes for t in types), 0)
 
 
+def channels_of(name: str, x: TensorType, operand: int = 0) -> Dim:
+    """The channels of `x`; raises `OpError` where it holds ids or a single number, which have none."""
+    if x.vocabulary is not None or not x.shape:
+        helps = ("`embedding(n)` makes vectors of ids",) if x.shape else ()
+        raise OpError("E0204", f"{name} needs features, but receives {x}", helps, operand)
+    return x.channels
+
+
+def fixed_channels_of(name: str, x: TensorType) -> int:
+    """The channels of `x` as a number, as weights need it; raises `OpError` where it is still a symbol."""
+    channels = channels_of(name, x)
+    if isinstance(channels, int):
+        return channels
+    message = f"{name} needs a fixed number of features, but receives {x}"
+    raise OpError("E0204", message, ("use globalavgpool for any image size",), operand=0)
+
+
 def product_cost(multiply_adds: Dim, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
     """Cost of a product: two flops for each multiply-add, everything read and written once."""
     return Cost(2 * multiply_adds, total_bytes(inputs) + total_bytes(outputs), multiply_adds)

@@ -1,18 +1,18 @@
 """Windows that slide over positions: size, stride, padding, dilation, and the sizes they give.
 
-    size    O = floor((N + before + after - (dilation * (F - 1) + 1)) / stride) + 1        (ceil instead of floor on demand)
+    size    O = floor((N + before + after - (dilation * (F - 1) + 1)) / stride) + 1    (ceil instead of floor on demand)
 
-The same arithmetic serves convolution and pooling in one, two and three dimensions, and transposed convolution backwards.
+The same arithmetic serves convolution and pooling in one, two and three dimensions; transposed convolution reverses it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cnngraph.ir.op import OpError
-from cnngraph.ir.size import Dim, lower_bound
+from cnngraph.ir.size import Dim, number
 from cnngraph.ir.types import TensorType, positions_text
 
 Padding: TypeAlias = "int | str | tuple[int | tuple[int, int], ...]"
@@ -64,14 +64,20 @@ class Geometry:
             out -= 1
         return out
 
+    def covering(self, positions: Sequence[int]) -> Geometry:
+        """The same windows without `ceil`: with as much padding after as the last of them reaches over."""
+        starts = [(number(o) - 1) * s for o, s in zip(self.sizes(positions), self.stride, strict=True)]
+        axes = zip(positions, self.pad, starts, self.extent, strict=True)
+        return replace(self, pad=tuple((a, max(b, start + e - n - a)) for n, (a, b), start, e in axes), ceil=False)
+
     def reason(self, name: str) -> str:
         """Why positions change: the stride, or what a window takes off."""
         if any(s > 1 for s in self.stride):
             return f"stride {_each(self.stride)} of this {name}"
         taken = [f - 1 - sum(p) for f, p in zip(self.extent, self.pad, strict=True)]
         verb = "takes off" if taken[0] >= 0 else "adds"
-        window = "x".join(map(str, self.size))
-        return f"a {window} window with pad {_each([p[0] for p in self.pad])} {verb} {_each([abs(t) for t in taken])}"
+        sides = ", ".join(dict.fromkeys(str(a) if a == b else f"({a}, {b})" for a, b in self.pad))
+        return f"a {_by(self.size)} window with pad {sides} {verb} {_each([abs(t) for t in taken])}"
 
 
 def geometry(
@@ -85,29 +91,71 @@ def geometry(
     default_stride: int | None = 1,
     ceil: bool = False,
 ) -> Geometry:
-    """Lay `window` over the positions of `x`. A default stride of None means the window's own size."""
-    rank = len(x.positions)
+    """Lay `window` over the positions of `x`, into which it must fit. Raises `OpError`.
+
+    >>> geometry("conv", TensorType.of(3, (227, 227)), Window((11,), (4,))).sizes((227, 227))
+    (55, 55)
+    """
+    require_grid(name, x)
+    laid = lay(name, len(x.positions), window, pad, stride, dilation, default_stride, ceil)
+    for n, extent, pair in zip(x.positions, laid.extent, laid.pad, strict=True):
+        if isinstance(n, int) and n + sum(pair) < extent:
+            raise OpError(
+                "E0203",
+                f"the {_by(laid.size)} window of {name} does not fit into {positions_text(x.positions)}",
+                (f"`pad = {-(-(extent - n) // 2)}` makes room; a smaller window fits as it is",),
+                operand=0,
+            )
+    return laid
+
+
+def pooling(name: str, x: TensorType, window: Window, pad: Padding, stride: Strides, ceil: bool) -> Geometry:
+    """The geometry of a pool: its stride is its own size by default, and no window lies in the padding alone."""
+    laid = geometry(name, x, window, pad, stride=stride, default_stride=None, ceil=ceil)
+    for n, extent, step, pair in zip(x.positions, laid.extent, laid.stride, laid.pad, strict=True):
+        if max(pair) >= extent:
+            raise OpError("E0108", f"the pad of {name} must be below the {extent} of its window, not {max(pair)}")
+        if ceil and not isinstance(n, int) and pair[1] + step > extent:
+            raise OpError(
+                "E0204",
+                f"{name} with ceil cannot tell how many windows fit into {positions_text(x.positions)}",
+                ("give the positions as numbers, or less padding",),
+                operand=0,
+            )
+    return laid
+
+
+def require_grid(name: str, x: TensorType) -> None:
+    """Raise E0202 unless `x` has channels at positions."""
+    if x.vocabulary is not None or not x.positions:
+        kind = "the vector " if x.shape and x.vocabulary is None else ""
+        helps = ("use dense(n) on vectors, or reshape(c@HxW) first",)
+        raise OpError("E0202", f"{name} needs a grid such as 3@224x224, but receives {kind}{x}", helps, operand=0)
+
+
+def lay(
+    name: str,
+    rank: int,
+    window: Window,
+    pad: Padding = 0,
+    stride: Strides = None,
+    dilation: int | tuple[int, ...] = 1,
+    default_stride: int | None = 1,
+    ceil: bool = False,
+) -> Geometry:
+    """A window over `rank` position axes of any size. A default stride of None means the window's own size."""
     size = spread(name, "window", window.size, rank)
     if stride is not None and window.stride is not None:
         raise OpError("E0106", f"{name} has two strides: {window} and stride = {stride}", ("keep one of them",))
     given = window.stride if stride is None else stride
-    steps = size if given is None and default_stride is None else spread(name, "stride", given or default_stride, rank)
+    given = default_stride if given is None else given
+    steps = size if given is None else spread(name, "stride", given, rank)
     holes = spread(name, "dilation", dilation, rank)
     for what, values in (("window", size), ("stride", steps), ("dilation", holes)):
         if min(values) < 1:
             raise OpError("E0108", f"the {what} of {name} must be 1 or more, not {min(values)}")
     extent = tuple(d * (f - 1) + 1 for f, d in zip(size, holes, strict=True))
-    laid = Geometry(size, steps, pads(name, pad, extent), holes, ceil)
-    for axis, n in enumerate(x.positions):
-        low = lower_bound(n)
-        if isinstance(n, int) and low is not None and low + sum(laid.pad[axis]) < extent[axis]:
-            window_text = "x".join(map(str, size))
-            raise OpError(
-                "E0203",
-                f"the {window_text} window of {name} does not fit into {positions_text(x.positions)}",
-                (f"`pad = {-(-(extent[axis] - low) // 2)}` or `same` makes room; a smaller window fits as it is",),
-            )
-    return laid
+    return Geometry(size, steps, pads(name, pad, extent), holes, ceil)
 
 
 def pads(name: str, pad: Padding, extent: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -148,4 +196,8 @@ def spread(name: str, what: str, value: object, rank: int) -> tuple:  # type: ig
 
 
 def _each(values: Sequence[int]) -> str:
-    return str(values[0]) if len(set(values)) == 1 else "x".join(map(str, values))
+    return str(values[0]) if len(set(values)) == 1 else _by(values)
+
+
+def _by(values: Sequence[int]) -> str:
+    return "x".join(map(str, values))

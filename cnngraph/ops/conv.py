@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from cnngraph.ir.op import Array, Cost, Onnx, Op, OpError, Sample, Saved, Shape, Weight, product_cost
+from cnngraph.ir.op import Array, Cost, Onnx, Op, OpError, Sample, Saved, Shape, Weight, fixed_channels_of, product_cost
 from cnngraph.ir.size import number
 from cnngraph.ir.types import TensorType
-from cnngraph.ir.window import Geometry, Padding, Strides, Window, geometry
+from cnngraph.ir.window import Geometry, Padding, Strides, Window, geometry, lay
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,13 @@ class Conv(Op):
         return x.known(channels=self.features, positions=self.geometry(x).sizes(x.positions))
 
     def geometry(self, x: TensorType) -> Geometry:
-        if x.vocabulary is not None or not x.positions:
-            raise OpError(
-                "E0202",
-                f"conv needs a grid such as 3@224x224, but receives {'ids' if x.vocabulary else 'the vector'} {x}",
-                ("use dense(n) on vectors, or reshape(c@HxW) first",),
-                operand=0,
-            )
+        g = geometry("conv", x, self.window, self.pad, stride=self.stride, dilation=self.dilation)
         if self.features < 1:
             raise OpError("E0108", f"conv must have at least 1 feature, not {self.features}")
-        for what, count in (("channels", number(x.channels)), ("features", self.features)):
+        for what, count in (("channels", fixed_channels_of("conv", x)), ("features", self.features)):
             if self.groups < 1 or count % self.groups:
                 raise OpError("E0108", f"{self.groups} groups do not divide the {count} {what} of conv")
-        return geometry("conv", x, self.window, self.pad, stride=self.stride, dilation=self.dilation)
+        return g
 
     def weight_types(self, x: TensorType) -> Mapping[str, Weight]:
         size = self.geometry(x).size
@@ -72,35 +66,34 @@ class Conv(Op):
         return {**weights, "bias": Weight(TensorType((self.features,), x.dtype), "zeros")} if self.bias else weights
 
     def forward(self, x: Array, weight: Array, bias: Array | None = None) -> Array:
-        g = self._laid(x.shape)
-        rows = patches(padded(x, g), g)  # (N, positions'..., window..., C)
-        rank = len(g.size)
-        groups = [np.tensordot(rows[..., c], weight[..., k], axes=rank + 1) for c, k in self._groups(x.shape[-1])]
+        rows = patches(x, self._laid(x.shape))  # (N, positions'..., window..., C)
+        rank = len(self._laid(x.shape).size)
+        groups = [matrix(rows[..., c], rank + 1) @ matrix(weight[..., k]) for c, k in self._groups(x.shape[-1])]
         y: Array = groups[0] if self.groups == 1 else np.concatenate(groups, axis=-1)
-        return y if bias is None else y + bias
+        if bias is not None:
+            y += bias
+        return y.reshape(*rows.shape[: rank + 1], self.features)
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         if wanted == "bias":
-            return dy.sum(axis=tuple(range(dy.ndim - 1)))
+            return channel_sums(dy)
         g = self._laid(shapes["x"])
         if wanted == "weight":
             return self._weight_gradient(saved["x"], dy, g, shapes["weight"])
         return self._input_gradient(saved["weight"], dy, g, shapes["x"])
 
     def _weight_gradient(self, x: Array, dy: Array, g: Geometry, shape: Shape) -> Array:
-        rows = patches(padded(x, g), g)
-        axes = list(range(dy.ndim - 1))
-        dw = np.empty(shape, x.dtype)
+        rows = patches(x, g)
+        dw = np.empty(shape, dy.dtype)
         for c, k in self._groups(x.shape[-1]):
-            dw[..., k] = np.tensordot(rows[..., c], dy[..., k], axes=(axes, axes))
+            product = matrix(rows[..., c], len(g.size) + 1).T @ matrix(dy[..., k])
+            dw[..., k] = product.reshape(dw[..., k].shape)
         return dw
 
     def _input_gradient(self, weight: Array, dy: Array, g: Geometry, shape: Shape) -> Array:
         dx = np.zeros(padded_shape(shape, g), dy.dtype)
-        for offset in np.ndindex(*g.size):
-            target = dx[window_slices(offset, g, dy.shape[1:-1])]
-            for c, k in self._groups(shape[-1]):
-                target[..., c] += dy[..., k] @ weight[offset][:, k].T
+        for c, k in self._groups(shape[-1]):
+            add_windows(dx[..., c], dy[..., k], weight[..., k], g)
         return unpadded(dx, g)
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
@@ -111,8 +104,7 @@ class Conv(Op):
         return self.geometry(inputs[0]).reason("conv")
 
     def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...]:
-        x = TensorType.of(self.groups, (2**20,) * rank)
-        g = geometry("conv", x, self.window, self.pad, stride=self.stride, dilation=self.dilation)
+        g = lay("conv", rank, self.window, self.pad, self.stride, self.dilation)
         return tuple(zip(g.extent, g.stride, strict=True))
 
     def onnx(self) -> Onnx:
@@ -139,13 +131,30 @@ class Conv(Op):
         return [(slice(i * c, (i + 1) * c), slice(i * k, (i + 1) * k)) for i in range(self.groups)]
 
 
+def matrix(x: Array, axes: int = 1) -> Array:
+    """x as a matrix, the last `axes` axes of it as columns; a copy only where the memory asks for it."""
+    return x.reshape(-1, prod(x.shape[x.ndim - axes :]))
+
+
+def channel_sums(x: Array) -> Array:
+    """The sum over all axes but the last."""
+    sums: Array = matrix(x).sum(axis=0)
+    return sums
+
+
+def channel_sums(x: Array) -> Array:
+    """The sum over all axes but the last."""
+    sums: Array = matrix(x).sum(axis=0)
+    return sums
+
+
 def padded_shape(shape: Shape, g: Geometry) -> Shape:
     middle = [n + a + b for n, (a, b) in zip(shape[1:-1], g.pad, strict=True)]
     return (shape[0], *middle, shape[-1])
 
 
 def padded(x: Array, g: Geometry, value: float = 0.0) -> Array:
-    """x with `value` around its positions."""
+    """x with `value` around its positions; x itself where there is no padding."""
     if not any(map(sum, g.pad)):
         return x
     out = np.full(padded_shape(x.shape, g), value, x.dtype)
@@ -155,11 +164,14 @@ def padded(x: Array, g: Geometry, value: float = 0.0) -> Array:
 
 def unpadded(x: Array, g: Geometry) -> Array:
     """The view of x without the padding around its positions."""
-    return x[(slice(None), *(slice(a, n - b) for n, (a, b) in zip(x.shape[1:-1], g.pad, strict=True)))]
+    middle = [slice(a, n - b) for n, (a, b) in zip(x.shape[1:-1], g.pad, strict=True)]
+    view: Array = x[(slice(None), *middle)]
+    return view
 
 
 def patches(x: Array, g: Geometry) -> Array:
-    """View of all windows of a padded x: (N, positions'..., window..., C)."""
+    """View of all windows of x, padded with zeros: (N, positions'..., window..., C)."""
+    x = padded(x, g)
     out = [(n - e) // s + 1 for n, e, s in zip(x.shape[1:-1], g.extent, g.stride, strict=True)]
     batch, *middle, last = x.strides
     steps = [m * s for m, s in zip(middle, g.stride, strict=True)]
@@ -173,3 +185,13 @@ def window_slices(offset: Sequence[int], g: Geometry, positions: Sequence[int]) 
     starts = [i * d for i, d in zip(offset, g.dilation, strict=True)]
     cuts = [slice(a, a + (n - 1) * s + 1, s) for a, n, s in zip(starts, positions, g.stride, strict=True)]
     return (slice(None), *cuts)
+
+
+def add_windows(out: Array, x: Array, weight: Array, g: Geometry) -> None:
+    """out += the transposed convolution: each x[n, o] spreads its product with `weight` over the window at o.
+
+    out is padded; x: (N, positions..., K); weight: (window..., C, K); both are only read.
+    """
+    for offset in np.ndindex(*g.size):
+        target = out[window_slices(offset, g, x.shape[1:-1])]
+        target += (matrix(x) @ weight[offset].T).reshape(target.shape)
