@@ -144,6 +144,8 @@ def read_op(tree: ast.expr, sizes: Sizes, result: TensorType | None = None) -> O
     call = ast.Call(tree, [], []) if isinstance(tree, ast.Name) else tree
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
         raise _unknown(tree)
+    if any(keyword.arg is None for keyword in call.keywords):
+        raise _unknown(tree)
     cls = registry().get(call.func.id)
     if cls is None:
         raise NotationError(f"there is no operator or size `{call.func.id}`")
