@@ -26,12 +26,14 @@ def symbols_of(definition: ast.Definition, taken: set[str]) -> dict[str, Size]:
     lows = dict.fromkeys(names, 1)
     for fact in _conjuncts(definition):
         match fact:
-            case ast.Binary("==", ast.Binary("%", ast.Name(text=name), ast.Int(value=n)), ast.Int(value=0)) if n > 0:
+            case ast.Binary(
+                operator="==",
+                left=ast.Binary(operator="%", left=ast.Name(text=name), right=ast.Int(value=n)),
+                right=ast.Int(value=0),
+            ) if n > 0:
                 multiples[name] = lcm(multiples.get(name, 1), n)
-            case ast.Binary(">=", ast.Name(text=name), ast.Int(value=n)):
-                lows[name] = max(lows.get(name, 1), n)
-            case ast.Binary(">", ast.Name(text=name), ast.Int(value=n)):
-                lows[name] = max(lows.get(name, 1), n + 1)
+            case ast.Binary(operator=">=" | ">" as sign, left=ast.Name(text=name), right=ast.Int(value=n)):
+                lows[name] = max(lows.get(name, 1), n + (sign == ">"))
     return {name: symbol(name, multiples[name], lows[name]) for name in names if name not in taken}
 
 

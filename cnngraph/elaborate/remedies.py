@@ -115,5 +115,6 @@ def _ratio(large: Dim, small: Dim) -> int | None:
 
 def _stride_text(spans: Sequence[Span]) -> str | None:
     """The stride as the file writes it, `stride` in `1x1/stride`."""
-    found = [m[1] for span in spans if (m := re.search(r"\dx\d\s*/\s*(\w+)", span.text)) and m[1] != "1"]
+    matches = (re.search(r"\dx\d\s*/\s*(\w+)", span.text) for span in spans)
+    found = list(dict.fromkeys(m[1] for m in matches if m and m[1] != "1"))
     return found[0] if len(found) == 1 else None

@@ -13,7 +13,7 @@ from cnngraph.ir.graph import Node
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.op import OpError
 from cnngraph.ir.size import Dim, SizeError
-from cnngraph.ir.types import TensorType
+from cnngraph.ir.types import TensorType, positions_text
 from cnngraph.syntax import ast
 
 
@@ -37,11 +37,8 @@ def check_row(frame: Frame, unit: ast.Unit, row: ast.Expr, value: Value, left: V
 def _mismatch(
     frame: Frame, unit: ast.Unit, row: ast.Expr, expected: TensorType, value: Tensor, left: Value
 ) -> Diagnostic:
-    nodes = frame.session.builder.nodes
-    labels = [Label(unit.head.span, f"but this gives {value.type}")]
+    labels = [Label(unit.head.span, f"but this gives {value.type}"), *_cause(frame, unit, row, value, left)]
     here = frame.origin(row.span)
-    if isinstance(left, Tensor) and (origin := nodes[left.ref.node].origin) is not None:
-        labels.append(Label(origin.seen_from(here), f"from {left.type}"))
     return Diagnostic(
         "E0300",
         f"shape check failed: {expected} expected, {value.type} computed",
@@ -50,6 +47,24 @@ def _mismatch(
         tuple(frames(here)),
         tuple(_remedies(frame, expected, value, left)),
     )
+
+
+def _cause(frame: Frame, unit: ast.Unit, row: ast.Expr, value: Tensor, left: Value) -> Iterator[Label]:
+    """What the unit received; and which layer before it set the positions, if the unit itself did not."""
+    here, nodes = frame.origin(row.span), frame.session.builder.nodes
+    if isinstance(left, Tensor) and left.type.positions != value.type.positions:
+        origin = nodes[left.ref.node].origin
+        if origin is not None:
+            yield Label(origin.seen_from(here), f"from {left.type}")
+        return
+    node = nodes[value.ref.node]
+    while node.inputs:
+        operands = [frame.session.builder.type_of(ref) for ref in node.inputs]
+        if operands[0].positions != node.type.positions and node.origin is not None:
+            change = f"{positions_text(operands[0].positions)} becomes {positions_text(node.type.positions)} here"
+            yield Label(node.origin.seen_from(here), f"{change} ({node.op.reason(operands)})")
+            return
+        node = nodes[node.inputs[0].node]
 
 
 def _remedies(frame: Frame, expected: TensorType, value: Tensor, left: Value) -> Iterator[str]:

@@ -142,12 +142,6 @@ def channel_sums(x: Array) -> Array:
     return sums
 
 
-def channel_sums(x: Array) -> Array:
-    """The sum over all axes but the last."""
-    sums: Array = matrix(x).sum(axis=0)
-    return sums
-
-
 def padded_shape(shape: Shape, g: Geometry) -> Shape:
     middle = [n + a + b for n, (a, b) in zip(shape[1:-1], g.pad, strict=True)]
     return (shape[0], *middle, shape[-1])

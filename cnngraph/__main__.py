@@ -1,0 +1,5 @@
+"""`python -m cnngraph`."""
+
+from cnngraph.cli.main import main
+
+main()

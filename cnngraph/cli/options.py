@@ -1,0 +1,56 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+file_argument = click.argument("file", type=click.Path(path_type=Path))
+net_option = click.option("--net", "net", metavar="NAME", help="The net of the file; its last one by default.")
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the net, or a size: classes=10, H=224."
+)
+
+
+def source_options(command: F) -> F:
+    """FILE, --net and --set: which network is meant."""
+    return file_argument(net_option(set_option(command)))
+
+
+def read_settings(settings: tuple[str, ...]) -> Mapping[str, object]:
+    """`("classes=10", "wide=true")` as values of the language."""
+    pairs = {}
+    for text in settings:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--set")
+        pairs[name.strip()] = read_value(value.strip())
+    return pairs
+
+
+def read_value(text: str) -> object:
+    """A number, true, false, or else a text."""
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file; what the system refuses is the user's to know, not a traceback."""
+    try:
+        if isinstance(content, str):
+            path.write_text(content, encoding="utf-8")
+        else:
+            path.write_bytes(content)
+    except OSError as failure:
+        raise click.ClickException(f"{path} cannot be written: {failure.strerror}") from failure
