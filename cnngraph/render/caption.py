@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
+from cnngraph.cost.quantity import bytes_text
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import Dim
@@ -14,7 +16,6 @@ from cnngraph.render.outline import segment
 LONGEST = 48
 LETTER_WIDTH = 8  # points, at least, of a letter in a title
 SIGNS = {"add": "+", "mul": "×"}
-UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def operator_text(node: Node) -> str:
@@ -36,7 +37,7 @@ def merge_text(node: Node) -> str:
 def full_text(graph: Graph, node: Node) -> str:
     """One line for a tooltip: path, printed operator, shapes in and out."""
     before = ", ".join(str(t) for t in graph.input_types(node) if t.batched)
-    return f"{node.name} = {node.op}: {before} -> {', '.join(map(str, node.types))}"
+    return without_backslash(f"{node.name} = {node.op}: {before} -> {', '.join(map(str, node.types))}")
 
 
 def number_text(count: Dim) -> str:
@@ -44,30 +45,26 @@ def number_text(count: Dim) -> str:
     return f"{count:,}" if isinstance(count, int) else str(count)
 
 
-def bytes_text(count: Dim) -> str:
-    """A number of bytes in the unit that leaves it below 1024.
-
-    >>> bytes_text(802_816), bytes_text(96)
-    ('784 KiB', '96 B')
-    """
-    if not isinstance(count, int):
-        return f"{count} B"
-    size, unit = float(count), 0
-    while size >= 1024 and unit < len(UNITS) - 1:
-        size, unit = size / 1024, unit + 1
-    return f"{size:.4g} {UNITS[unit]}"
+def size_text(count: Dim) -> str:
+    """A number of bytes with its unit; a polynomial as it prints."""
+    return bytes_text(count) if isinstance(count, int) else f"{count} B"
 
 
 def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def table(rows: Sequence[tuple[str, str, bool]], border: str, width: int = 1) -> str:
-    """An HTML-like label of rows (text, fill, bold) under each other, in one border."""
-    cells = "".join(
-        f'<TR><TD BGCOLOR="{fill}">{"<B>" if bold else ""}{escape(text)}{"</B>" if bold else ""}</TD></TR>'
-        for text, fill, bold in rows
-    )
+class Row(NamedTuple):
+    """One row of a box."""
+
+    text: str
+    fill: str
+    bold: bool = False
+
+
+def table(rows: Sequence[Row], border: str, width: int = 1) -> str:
+    """An HTML-like label of rows under each other, in one border."""
+    cells = "".join(f'<TR><TD BGCOLOR="{row.fill}">{_words(row.text, row.bold)}</TD></TR>' for row in rows)
     return (
         f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5" COLOR="{border}">{cells}</TABLE>>'
     )
@@ -75,11 +72,20 @@ def table(rows: Sequence[tuple[str, str, bool]], border: str, width: int = 1) ->
 
 def frame_title(text: str, bold: bool) -> str:
     """A title with as much free room on its right, so that an arrow into the middle of the frame does not cross it."""
-    words = f"<B>{escape(text)}</B>" if bold else escape(text)
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
-        f'<TR><TD>{words}</TD><TD WIDTH="{LETTER_WIDTH * len(text)}"></TD></TR></TABLE>>'
+        f'<TR><TD>{_words(text, bold)}</TD><TD WIDTH="{LETTER_WIDTH * len(text)}"></TD></TR></TABLE>>'
     )
+
+
+def _words(text: str, bold: bool) -> str:
+    words = escape(without_backslash(text))
+    return f"<B>{words}</B>" if bold else words
+
+
+def without_backslash(text: str) -> str:
+    """A look-alike instead of each backslash: in HTML-like labels and tooltips Graphviz replaces `\\N` by a name."""
+    return text.replace("\\", "∖")
 
 
 def _split(arguments: str) -> list[str]:

@@ -40,6 +40,8 @@ FAMILIES: Mapping[str, str] = {
     "loss": tint(ORANGE, 0.45),
     "gradient": tint(PURPLE, 0.3),
 }
+BLOCK_FILL = tint(GREY, 0.12)
+BACKWARD_FILL = tint(PURPLE, 0.1)
 DEVICES = (ORANGE, SKY, GREEN, YELLOW, PURPLE, BLUE, VERMILION, GREY)
 
 

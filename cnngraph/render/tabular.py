@@ -5,16 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cnngraph.diagnostics import error
 from cnngraph.ir.size import Size
 
-Cell: TypeAlias = "str | int | float | bool | Size | None"
+Cell: TypeAlias = "str | int | Size | Quantity | None"
 
 FORMATS = ("text", "csv", "json", "markdown")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with a unit: people see `text(value)`, programs the value."""
+
+    value: float
+    text: Callable[[float], str]
+
+    def __str__(self) -> str:
+        return self.text(self.value)
 
 
 @dataclass(frozen=True)
@@ -97,13 +108,11 @@ def shown(cell: Cell) -> str:
     """A cell for people: thousands separated, nothing as a dash."""
     if cell is None:
         return "-"
-    if isinstance(cell, bool):
-        return "yes" if cell else ""
-    if isinstance(cell, float):
-        return f"{cell:,.4g}"
     return f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
-def plain(cell: Cell) -> str | int | float | bool | None:
+def plain(cell: Cell) -> str | float | None:
     """A cell for programs."""
+    if isinstance(cell, Quantity):
+        return cell.value
     return str(cell) if isinstance(cell, Size) else cell

@@ -1,0 +1,122 @@
+"""What stands in the boxes and on the arrows of a picture, and in which colour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from cnngraph.ir.graph import Graph, Node
+from cnngraph.ir.op import total_bytes
+from cnngraph.render.backward import gradient_rows
+from cnngraph.render.caption import Row, merge_text, number_text, operator_text, shortened, size_text
+from cnngraph.render.parts import Arrow, Box, box_parameters
+from cnngraph.render.picture import Picture
+from cnngraph.render.style import BLOCK_FILL, FAMILIES, WHITE, device_colours, family
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The text and the fill of each box and arrow of `picture`; coloured by device where `device_of` is not empty."""
+
+    graph: Graph
+    picture: Picture
+    device_of: Mapping[str, str]
+
+    def rows(self, box: Box) -> list[Row]:
+        """A box of rows: a title, its operators, and the shape of its result where no arrow says it."""
+        if box.nodes[0].name in self.picture.backward:
+            return self._gradient_rows(box)
+        if box.block:
+            return self._block_rows(box)
+        rows = [Row(operator_text(node), self.fill(node)) for node in box.nodes]
+        shape = [Row(str(box.last.type), WHITE)] if self._says_shape(box) else []
+        return [*self._title(box, self.fill(box.nodes[0])), *rows, *shape]
+
+    def merge(self, box: Box) -> str:
+        """The text of a merge: its title and sign, and its shape where no arrow says it."""
+        text = f"{box.title} {merge_text(box.last)}".strip()
+        return f"{text}\n{box.last.type}" if self._says_shape(box) else text
+
+    def shape(self, arrow: Arrow) -> str | None:
+        """The shape that travels, where the boxes do not say it: not into a merge, and only where it has changed."""
+        source, target = self._boxes[arrow.source], self._boxes[arrow.target]
+        if self._says_shape(source) or (_is_merge(self.graph, target) and not _is_merge(self.graph, source)):
+            return None
+        return str(self.graph.type_of(arrow.refs[0])) if self._changes_shape(source) else None
+
+    def cut(self, arrow: Arrow) -> str | None:
+        """How much travels (for one sample, unless the batch is bound) where an arrow changes the device."""
+        nodes = self._boxes[arrow.target].nodes
+        readers = {ref: node.name for node in nodes for ref in node.inputs}
+        crossing = [ref for ref in arrow.refs if self._crosses(ref.node, readers.get(ref, nodes[0].name))]
+        if not crossing:
+            return None
+        return size_text(total_bytes([self.graph.type_of(ref).bind(batch=1) for ref in crossing]))
+
+    def legend(self) -> list[Row]:
+        """The devices and their colours."""
+        each = "for one sample" if "batch" in self.graph.symbols else "in one run"
+        devices = [Row(name, fill) for name, fill in self._colours.items()]
+        return [Row("devices", WHITE, True), *devices, Row(f"thick: bytes {each}", WHITE)]
+
+    def fill(self, node: Node) -> str:
+        """The colour of a node: of its family, or of its device."""
+        if not self.device_of:
+            return FAMILIES[family(self.graph, node)]
+        return self._colours.get(self.device_of.get(node.name, ""), WHITE)
+
+    def _gradient_rows(self, box: Box) -> list[Row]:
+        fill = self.fill(box.nodes[0]) if self.device_of else FAMILIES["gradient"]
+        texts = [] if box.block else gradient_rows(box) or [operator_text(node) for node in box.nodes]
+        return [*self._title(box, fill), *(Row(text, fill) for text in texts)]
+
+    def _block_rows(self, box: Box) -> list[Row]:
+        """A block as one box: name, shape, parameters; where it stands on several devices, their colours and names."""
+        devices = list(dict.fromkeys(self.device_of.get(node.name, "") for node in box.nodes))
+        fills = [self._colours.get(device, WHITE) for device in devices] if self.device_of else [BLOCK_FILL]
+        texts = [box.title, str(self._result(box).type)]
+        if count := box_parameters(self.graph, box):
+            texts.append(f"{number_text(count)} parameters")
+        if len(devices) > 1:
+            texts.append(shortened(f"on {', '.join(filter(None, devices))}"))
+        return [Row(text, fills[min(i, len(fills) - 1)], bold=not i) for i, text in enumerate(texts)]
+
+    def _title(self, box: Box, fill: str) -> list[Row]:
+        return [Row(box.title, fill, bold=True)] if box.title else []
+
+    def _result(self, box: Box) -> Node:
+        """The last node of a block whose value leaves it."""
+        own = {node.name for node in box.nodes}
+        leaving = [n for n in box.nodes if any(user.name not in own for user in self.graph.users[n.name])]
+        return leaving[-1] if leaving else box.last
+
+    def _says_shape(self, box: Box) -> bool:
+        """Whether the shape stands in the box itself: an input, a small block, a result that goes several ways."""
+        forked = self._ways[box.name] > 1 and self._changes_shape(box)
+        return box.block or forked or family(self.graph, box.nodes[0]) == "input"
+
+    def _changes_shape(self, box: Box) -> bool:
+        before = self.graph.input_types(box.nodes[0])
+        return _is_merge(self.graph, box) or (bool(before) and before[0] != box.last.type)
+
+    def _crosses(self, source: str, target: str) -> bool:
+        devices = self.device_of.get(source), self.device_of.get(target)
+        return None not in devices and devices[0] != devices[1]
+
+    @cached_property
+    def _ways(self) -> Counter[str]:
+        return Counter(arrow.source for arrow in self.picture.arrows if arrow.kind in ("flow", "skip"))
+
+    @cached_property
+    def _boxes(self) -> Mapping[str, Box]:
+        return {box.name: box for box in self.picture.root.boxes}
+
+    @cached_property
+    def _colours(self) -> Mapping[str, str]:
+        return device_colours(self.device_of[node.name] for node in self.graph if node.name in self.device_of)
+
+
+def _is_merge(graph: Graph, box: Box) -> bool:
+    return not box.block and family(graph, box.last) == "merge"
