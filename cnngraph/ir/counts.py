@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
@@ -41,7 +43,7 @@ class Field:
     """How far one output position sees: extent and step along each position axis of the input; None sees all of it."""
 
     extent: tuple[int, ...]
-    step: tuple[int, ...]
+    step: tuple[int | Fraction, ...]
 
     def __str__(self) -> str:
         return "x".join(map(str, self.extent))
@@ -75,11 +77,11 @@ def _input_rank(graph: Graph, node: Node) -> int:
     return max(ranks, default=0)
 
 
-def _slide(field: Field, seen: tuple[tuple[int, int], ...]) -> Field:
+def _slide(field: Field, seen: tuple[tuple[int, int | Fraction], ...]) -> Field:
     if len(field.extent) != len(seen):
         return field
     axes = zip(field.extent, field.step, seen, strict=True)
-    moved = [(extent + (window - 1) * step, step * stride) for extent, step, (window, stride) in axes]
+    moved = [(ceil(extent + (window - 1) * step), step * stride) for extent, step, (window, stride) in axes]
     return Field(tuple(e for e, _ in moved), tuple(s for _, s in moved))
 
 

@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -160,8 +161,11 @@ class Op:
         """Why the output has other positions than the input, in words, for diagnostics."""
         return f"by this {self.name}"
 
-    def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...] | None:
-        """(window extent, stride) for each position axis of the receptive field; None: all positions are seen."""
+    def field_of_view(self, rank: int) -> tuple[tuple[int, int | Fraction], ...] | None:
+        """(window extent, stride) for each position axis of the receptive field; None: all positions are seen.
+
+        A stride is a fraction where the output has more positions than the input.
+        """
         return ((1, 1),) * rank
 
     # ---- for everyone ----

@@ -32,8 +32,8 @@ class BatchNorm(Op):
 
         y = (x - mean) / sqrt(variance + epsilon) * scale + shift
 
-    Inference uses the running mean and variance. Training uses those of the batch (over samples and positions), and
-    also gives the batch mean, the inverse deviation 1 / sqrt(variance + epsilon), and the next running mean and variance:
+    Inference uses the running mean and variance. Training uses those of the batch (over samples and positions),
+    and also gives the batch mean, the inverse deviation 1 / sqrt(variance + epsilon), and the next running values:
 
         running' = momentum * running + (1 - momentum) * that of the batch        (the variance with divisor m - 1)
 
@@ -115,14 +115,17 @@ class BatchNorm(Op):
         if wanted == "shift":
             return channel_sums(dy)
         inverse = saved["inverse_deviation"] if self.training else self._inverse(saved["variance"])
+        dx: Array
         if wanted == "x" and not self.training:
-            return np.multiply(dy, saved["scale"] * inverse)
+            dx = dy * (saved["scale"] * inverse)
+            return dx
         normal = (saved["x"] - saved["batch_mean" if self.training else "mean"]) * inverse
         slope = channel_sums(dy * normal)
         if wanted == "scale":
             return slope
         count = matrix(dy).shape[0]
-        return np.multiply(dy - (channel_sums(dy) + normal * slope) / count, saved["scale"] * inverse)
+        dx = (dy - (channel_sums(dy) + normal * slope) / count) * (saved["scale"] * inverse)
+        return dx
 
     def _inverse(self, variance: Array) -> Array:
         inverse: Array = 1 / np.sqrt(variance + self.epsilon)

@@ -43,7 +43,8 @@ class Max(Op):
         won = saved[wanted] == saved["y"]
         for earlier in names[: names.index(wanted)]:
             won &= saved[earlier] != saved["y"]
-        return np.multiply(dy, won)
+        dx: Array = dy * won
+        return dx
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return merge_cost(inputs, outputs)
