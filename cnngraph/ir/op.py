@@ -108,6 +108,7 @@ class Op:
     counts_depth: ClassVar[bool] = False  # a layer with weights, as papers count depth
     merges: ClassVar[bool] = False  # its inputs must agree: the elaborator explains where they part
     loss: ClassVar[bool] = False  # a scalar from a prediction and a target
+    optimizer: ClassVar[bool] = False  # the next weight from a weight, its gradient and a rate
 
     # ---- the contract ----
 
@@ -216,6 +217,14 @@ class Op:
 def internal_field(default: T) -> T:
     """A field that passes set and the language cannot."""
     return dataclasses.field(default=default, metadata={"internal": True})
+
+
+def refuse_ids(name: str, *inputs: TensorType) -> None:
+    """Raise `OpError` where an input of the operator `name` is ids: whole numbers have no arithmetic here."""
+    for index, x in enumerate(inputs):
+        if x.vocabulary is not None:
+            message = f"{name} computes with features, but receives {x}"
+            raise OpError("E0204", message, ("embedding(n) turns ids into n features",), operand=index)
 
 
 def as_tuple(value: T | tuple[T, ...]) -> tuple[T, ...]:
