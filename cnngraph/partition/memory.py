@@ -1,0 +1,89 @@
+"""Which intervals of the chain fit into a memory: the peak grows with them, so each start has a farthest end."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from cnngraph.cost.quantity import bytes_text
+from cnngraph.diagnostics import CnnGraphError, error
+from cnngraph.partition.problem import Problem
+
+
+class Intervals:
+    """Peak bytes of the groups `start` up to, not including, `end`."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.count = len(problem.groups)
+        self.peak = cache(self._peak)
+
+    def _peak(self, start: int, end: int) -> int:
+        chosen = np.zeros(self.count, bool)
+        chosen[start:end] = True
+        return self.problem.peak_bytes(chosen)
+
+    def farthest(self, start: int, limit: float, least: int | None = None) -> int:
+        """The largest end for which the interval fits within `limit` bytes, by bisection; `least` is known to fit."""
+        low, high = start if least is None else max(start, least), self.count
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.peak(start, middle) <= limit else (low, middle - 1)
+        return low
+
+    def ends(self, limit: float) -> npt.NDArray[np.int64]:
+        """The farthest end for each start."""
+        ends = [0]
+        for start in range(self.count):
+            ends.append(self._advance(start, max(start, ends[-1]), limit))
+        return np.array([*ends[1:], self.count], np.int64)
+
+    def _advance(self, start: int, end: int, limit: float) -> int:
+        while end < self.count and self.peak(start, end + 1) <= limit:
+            end += 1
+        return end
+
+    def devices_needed(self, limit: float) -> int | None:
+        """The fewest devices of `limit` bytes that hold the chain; None if one group alone is too large."""
+        start, used = 0, 0
+        while start < self.count:
+            end = self.farthest(start, limit)
+            if end == start:
+                return None
+            start, used = end, used + 1
+        return used
+
+    def least_limit(self, devices: int) -> int:
+        """The least memory, within one per cent, with which `devices` equal devices hold the chain."""
+        low, high = 0, self.peak(0, self.count)
+        while high - low > high / 100:
+            middle = (low + high) // 2
+            needed = self.devices_needed(middle)
+            low, high = (low, middle) if needed is not None and needed <= devices else (middle, high)
+        return high
+
+
+def does_not_fit(problem: Problem) -> CnnGraphError:
+    """Why the chain fits on no sequence of the devices, with the numbers: E0602."""
+    intervals = Intervals(problem)
+    roomiest = max(problem.cluster.devices, key=lambda device: device.memory_bytes)
+    has = f"{roomiest.name} has {bytes_text(roomiest.memory_bytes)}"
+    count = len(problem.cluster.devices)
+    sizes = [intervals.peak(g, g + 1) for g in range(intervals.count)]
+    if max(sizes) > roomiest.memory_bytes:
+        name = problem.groups[int(np.argmax(sizes))].nodes[0]
+        return error(
+            "E0602",
+            f"{name} and what must stay with it need {bytes_text(max(sizes))}, but {has}",
+            "no number of such devices would do: take a smaller batch, or a device with more memory",
+        )
+    needs = bytes_text(intervals.least_limit(count))
+    enough = intervals.devices_needed(roomiest.memory_bytes)
+    return error(
+        "E0602",
+        f"{problem.graph.name} does not fit on {count} device{'s' * (count > 1)}: even in the best division "
+        f"the fullest needs {needs}, but {has}",
+        f"{enough} devices of {bytes_text(roomiest.memory_bytes)} would do, or a smaller batch",
+    )

@@ -1,0 +1,177 @@
+"""A graph divided over devices: stages, the values cut between them, and how good the division is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cnngraph.cost.liveness import Liveness
+from cnngraph.cost.model import cost_of, require_bound, seconds, total_value_bytes, value_bytes
+from cnngraph.cost.quantity import bytes_text, seconds_text
+from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.partition.device import Cluster, Device
+from cnngraph.partition.groups import forward_nodes, ordered_groups
+
+HOST = Device("host", memory_bytes=2**62)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A value that is made on one device and read on others. It is sent once to each of them."""
+
+    value: Ref
+    source: str
+    targets: tuple[str, ...]
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one device does: its nodes in the order of the graph, and what they take."""
+
+    device: Device
+    nodes: tuple[str, ...]
+    compute_seconds: float
+    communication_seconds: float
+    state_bytes: int
+    peak_bytes: int
+
+    @property
+    def load_seconds(self) -> float:
+        return self.compute_seconds + self.communication_seconds
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A bound graph with a device for each node.
+
+    load(stage) = compute + communication: the nodes' seconds, one sending for each cut value that it makes (the slowest
+    link of those it takes), one receiving for each cut value that it reads. `lower_bound_seconds` holds for every
+    partition over these devices, whatever its strategy. `stages` are those of the devices that have nodes.
+    """
+
+    graph: Graph
+    cluster: Cluster
+    stages: tuple[Stage, ...]
+    device_of: Mapping[str, str]
+    cuts: tuple[Cut, ...]
+    lower_bound_seconds: float
+
+    @property
+    def bottleneck_seconds(self) -> float:
+        """The load of the busiest device."""
+        return max(stage.load_seconds for stage in self.stages)
+
+    @property
+    def gap(self) -> float:
+        """How far the bottleneck lies above the lower bound, as a fraction of it: at most so much could be gained."""
+        return self.bottleneck_seconds / self.lower_bound_seconds - 1 if self.lower_bound_seconds else 0.0
+
+    def stage(self, device: str) -> Stage:
+        return next(stage for stage in self.stages if stage.device.name == device)
+
+    def __str__(self) -> str:
+        rows: list[tuple[str, ...]] = [("device", "nodes", "compute", "transfer", "load", "states", "peak")]
+        for s in self.stages:
+            times = [seconds_text(t) for t in (s.compute_seconds, s.communication_seconds, s.load_seconds)]
+            sizes = [bytes_text(s.state_bytes), bytes_text(s.peak_bytes)]
+            rows.append((s.device.name, str(len(s.nodes)), *times, *sizes))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        sent = sum(cut.bytes * len(cut.targets) for cut in self.cuts)
+        lines.append(f"{len(self.cuts)} values cross, {bytes_text(sent)}")
+        lines.append(
+            f"busiest device {seconds_text(self.bottleneck_seconds)}, "
+            f"lower bound {seconds_text(self.lower_bound_seconds)}, gap {self.gap:.1%}"
+        )
+        return "\n".join(lines)
+
+
+def assign(graph: Graph, cluster: Cluster, device_of: Mapping[str, str], lower_bound_seconds: float) -> Partition:
+    """The partition with these devices, measured and verified."""
+    cuts = _cuts(graph, device_of)
+    liveness = Liveness(graph)
+    by_device: dict[str, list[Node]] = {name: [] for name in cluster.names}
+    for node in graph:
+        by_device[device_of[node.name]].append(node)
+    states = {node.name for node in graph.states}
+    stages = []
+    for device in cluster.devices:
+        if not (nodes := by_device[device.name]):
+            continue
+        names = tuple(node.name for node in nodes)
+        stages.append(
+            Stage(
+                device,
+                names,
+                sum(seconds(cost_of(graph, n), device.flops_per_second, device.bytes_per_second) for n in nodes),
+                communication_seconds(cuts, cluster, device.name),
+                total_value_bytes(n for n in nodes if n.name in states),
+                liveness.peak_bytes(liveness.members(names)),
+            )
+        )
+    return verify(Partition(graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds))
+
+
+def single(graph: Graph) -> Partition:
+    """Everything on one device of this process; placements of the file say where, not what, and are not asked."""
+    cluster = Cluster((HOST,))
+    total = sum(
+        seconds(cost_of(graph, node), HOST.flops_per_second, HOST.bytes_per_second) for node in require_bound(graph)
+    )
+    return assign(graph, cluster, {node.name: HOST.name for node in graph}, total)
+
+
+def communication_seconds(cuts: tuple[Cut, ...], cluster: Cluster, device: str) -> float:
+    """Seconds that a device sends and receives."""
+    total = 0.0
+    for cut in cuts:
+        if cut.source == device:
+            total += max(cluster.link(device, target).seconds(cut.bytes) for target in cut.targets)
+        elif device in cut.targets:
+            total += cluster.link(cut.source, device).seconds(cut.bytes)
+    return total
+
+
+def _cuts(graph: Graph, device_of: Mapping[str, str]) -> tuple[Cut, ...]:
+    targets: dict[Ref, dict[str, None]] = {}
+    for node in graph:
+        for ref in node.inputs:
+            if device_of[node.name] != device_of[ref.node]:
+                targets.setdefault(ref, {})[device_of[node.name]] = None
+    return tuple(
+        Cut(ref, device_of[ref.node], tuple(found), value_bytes(graph[ref.node])[ref.index])
+        for ref, found in targets.items()
+    )
+
+
+def verify(partition: Partition) -> Partition:
+    """What holds for every partition; a broken promise here is a fault of ours."""
+    graph, device_of = partition.graph, partition.device_of
+    named = [name for stage in partition.stages for name in stage.nodes]
+    assert sorted(named) == sorted(graph.by_name), "every node is in exactly one stage"
+    assert all(device_of[name] == stage.device.name for stage in partition.stages for name in stage.nodes)
+    if len(partition.cluster.devices) == 1:
+        return partition
+    for stage in partition.stages:
+        assert stage.peak_bytes <= stage.device.memory_bytes, f"{stage.device} would need {stage.peak_bytes} bytes"
+    for group in ordered_groups(graph):
+        assert len({device_of[name] for name in group.nodes}) == 1, f"{group.nodes} share a device"
+        assert group.pin in (None, device_of[group.nodes[0]]), f"{group.nodes[0]} is placed on {group.pin}"
+    if not any(node.device for node in graph):
+        _verify_acyclic(graph, device_of)
+    return partition
+
+
+def _verify_acyclic(graph: Graph, device_of: Mapping[str, str]) -> None:
+    """Forward, every value moves on along one order of the devices (tests of pairs would not show a ring)."""
+    forward = forward_nodes(graph)
+    before: dict[str, set[str]] = {device: set() for device in device_of.values()}
+    for name in forward:
+        for ref in graph[name].inputs:
+            if ref.node in forward and device_of[ref.node] != device_of[name]:
+                before[device_of[name]].add(device_of[ref.node])
+    while free := [device for device, waits in before.items() if not waits & before.keys()]:
+        for device in free:
+            del before[device]
+    assert not before, f"the stages {', '.join(before)} wait for each other"

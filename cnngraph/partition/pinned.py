@@ -1,0 +1,91 @@
+"""A division around placements that no chain can follow, such as two towers that alternate between two devices.
+
+The rule: what the file places goes where it says. Then each free group, in the order of the chain, goes to the device
+that keeps the busiest device least busy; among equals where it adds the least communication, then to the device of the
+group before it. Values may then cross in both directions; as all devices keep one order of nodes, none waits forever.
+source: list scheduling, Graham: Bounds on multiprocessing timing anomalies, SIAM J. Appl. Math. 17(2), 1969.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from cnngraph.cost.quantity import bytes_text
+from cnngraph.diagnostics import error
+from cnngraph.partition.bound import fits_alone
+from cnngraph.partition.problem import Floats, Problem
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+
+class Loads:
+    """Loads of the devices while groups are placed one by one."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.links = [problem.cluster.slowest_link(device.name) for device in problem.cluster.devices]
+        self.seconds = np.zeros(len(self.links))
+        self.touched: list[set[int]] = [set() for _ in problem.nets]
+        self.nets_of: list[list[int]] = [[] for _ in problem.groups]
+        for n, net in enumerate(problem.nets):
+            for g in net.groups:
+                self.nets_of[g].append(n)
+
+    def added(self, group: int, device: int) -> tuple[Floats, float]:
+        """What each device gains if the group goes to `device`, and how much of it is communication."""
+        gains = np.zeros(len(self.links))
+        for n in self.nets_of[group]:
+            on = self.touched[n]
+            if on and device not in on:
+                for d in [device, *on] if len(on) == 1 else [device]:
+                    gains[d] += self.links[d].seconds(self.problem.nets[n].bytes)
+        communication = float(gains.sum())
+        gains[device] += self.problem.seconds[device, group]
+        return gains, communication
+
+    def place(self, group: int, device: int) -> None:
+        self.seconds += self.added(group, device)[0]
+        for n in self.nets_of[group]:
+            self.touched[n].add(device)
+
+
+def around_pins(problem: Problem) -> list[int]:
+    """The device of each group. Errors: E0602 if a device's memory is too small for what is placed on it."""
+    loads = Loads(problem)
+    device_of = problem.pins.copy()
+    for g in np.flatnonzero(device_of >= 0):
+        loads.place(int(g), int(device_of[g]))
+    roomy = fits_alone(problem)
+    for d in range(len(loads.links)):
+        if not _fits(problem, device_of == d, d):
+            raise _too_full(problem, device_of == d, d, "what the file places there")
+    for g in np.flatnonzero(problem.pins < 0):
+        before = int(device_of[g - 1]) if g else 0
+        choices = []
+        for d in range(len(loads.links)):
+            gains, communication = loads.added(int(g), d)
+            choices.append(((loads.seconds + gains).max(), communication, d != before, d))
+        for *_, d in sorted(choices):
+            device_of[g] = d
+            if roomy or _fits(problem, device_of == d, d):
+                break
+        else:
+            raise _too_full(problem, device_of == d, d, f"{problem.groups[g].nodes[0]} and what is already there")
+        loads.place(int(g), int(device_of[g]))
+    return [int(d) for d in device_of]
+
+
+def _fits(problem: Problem, chosen: Mask, device: int) -> bool:
+    return problem.peak_bytes(chosen) <= problem.cluster.devices[device].memory_bytes
+
+
+def _too_full(problem: Problem, chosen: Mask, device: int, what: str) -> Exception:
+    full = problem.cluster.devices[device]
+    return error(
+        "E0602",
+        f"{full.name} has {bytes_text(full.memory_bytes)}, but {what} need {bytes_text(problem.peak_bytes(chosen))}",
+        "place less there (remove an `on`), take a smaller batch or a device with more memory",
+    )
