@@ -220,11 +220,11 @@ def internal_field(default: T) -> T:
 
 
 def refuse_ids(name: str, *inputs: TensorType) -> None:
-    """Raise `OpError` where an input of the operator `name` is ids: whole numbers have no arithmetic here."""
+    """Raise `OpError` where one of `inputs` holds ids; for operators that take numbers of any shape."""
     for index, x in enumerate(inputs):
         if x.vocabulary is not None:
-            message = f"{name} computes with features, but receives {x}"
-            raise OpError("E0204", message, ("embedding(n) turns ids into n features",), operand=index)
+            message = f"{name} needs features, but receives {x}"
+            raise OpError("E0204", message, ("`embedding(n)` makes vectors of ids",), operand=index)
 
 
 def as_tuple(value: T | tuple[T, ...]) -> tuple[T, ...]:

@@ -1,0 +1,45 @@
+"""A number as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cnngraph.ir.op import Array, Cost, Onnx, Op, Sample, total_bytes
+from cnngraph.ir.types import TensorType
+
+
+@dataclass(frozen=True)
+class Constant(Op):
+    """A number as a value: y = value.
+
+    shapes: () -> scalar.  cost: the bytes written.  source: ONNX Constant-13.
+
+    >>> Constant(0.5).forward()
+    array(0.5, dtype=float32)
+    """
+
+    value: float
+
+    name: ClassVar[str] = "constant"
+    operands: ClassVar[tuple[str, ...]] = ()
+    internal: ClassVar[bool] = True
+
+    def infer(self) -> TensorType:
+        return TensorType(())
+
+    def forward(self) -> Array:
+        return np.array(self.value, np.float32)
+
+    def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
+        return Cost(0, total_bytes(outputs))
+
+    def onnx(self) -> Onnx:
+        return Onnx("Constant", 13, {"value_float": self.value})
+
+    @classmethod
+    def samples(cls) -> Sequence[Sample]:
+        return (Sample(cls(0.5), ()),)

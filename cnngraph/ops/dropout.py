@@ -1,0 +1,104 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from cnngraph.ir.op import (
+    Array,
+    Cost,
+    Onnx,
+    Op,
+    OpError,
+    Sample,
+    Saved,
+    Shape,
+    Weight,
+    internal_field,
+    refuse_ids,
+    rng,
+    total_bytes,
+)
+from cnngraph.ir.types import TensorType
+
+RANDOM = TensorType((2,), "int64")  # (key, step)
+
+
+@dataclass(frozen=True)
+class Dropout(Op):
+    """Dropout: while training each element is 0 with probability `rate`; otherwise y = x.
+
+        y = x * mask / (1 - rate),    mask = 1 where a uniform number of [0, 1) is not below rate, else 0
+
+    shapes: any -> the same; while training also the mask (as x) and the next state.
+    fields: rate (probability, 0 <= rate < 1).  errors: E0108 rate; E0204 ids.
+    cost:   none; while training four flops for each element.
+    source: Srivastava et al., JMLR 15, 2014, in its inverted form (section 10); ONNX Dropout-22.
+
+    The state `random` is (key, step), and a run makes it (key, step + 1). The numbers depend on these two alone, not on
+    what else was drawn, nor on the dtype of x.
+
+    >>> Dropout(0.5).for_training().forward(np.ones((1, 6)), np.array([7, 0]))[0]
+    array([[0., 2., 2., 0., 0., 0.]])
+    """
+
+    rate: float = 0.5
+    training: bool = internal_field(False)
+
+    name: ClassVar[str] = "dropout"
+    weights: ClassVar[tuple[str, ...]] = ("random",)
+    updates: ClassVar[Mapping[str, int]] = {"random": 2}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return ("y", "mask", "next_random") if self.training else ("y",)
+
+    @property
+    def saves(self) -> Mapping[str, tuple[str, ...]]:
+        return {"x": ("mask",) if self.training else ()}
+
+    @property
+    def changes_state(self) -> bool:
+        return self.training
+
+    def for_training(self) -> Dropout:
+        return replace(self, training=True)
+
+    def infer(self, x: TensorType) -> TensorType | tuple[TensorType, ...]:
+        refuse_ids("dropout", x)
+        if not 0 <= self.rate < 1:
+            raise OpError("E0108", f"the rate of dropout must be at least 0 and below 1, not {self.rate}")
+        return (x, x, RANDOM) if self.training else x
+
+    def weight_types(self, x: TensorType) -> Mapping[str, Weight]:
+        return {"random": Weight(RANDOM, "key", trainable=False)} if self.training else {}
+
+    def forward(self, x: Array, random: Array | None = None) -> Array | tuple[Array, ...]:
+        if random is None:
+            return x
+        key, step = map(int, random)
+        kept = rng(key, step).random(x.shape, np.float32) >= self.rate
+        mask = np.asarray(kept, x.dtype)
+        return x * mask / (1 - self.rate), mask, np.array([key, step + 1])
+
+    def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
+        return dy * saved["mask"] / (1 - self.rate) if self.training else dy
+
+    def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
+        flops = 4 * outputs[0].elements if self.training else 0
+        return Cost(flops, total_bytes(inputs) + total_bytes(outputs))
+
+    def onnx(self) -> Onnx | None:
+        return None if self.training else Onnx("Dropout", 22)
+
+    @classmethod
+    def samples(cls) -> Sequence[Sample]:
+        return (
+            Sample(cls(), (TensorType.of(3, (4, 5)),)),
+            Sample(cls(0.25).for_training(), (TensorType.of(3, (4, 5)),)),
+            Sample(cls(0.5).for_training(), (TensorType.of(7),), batch=3),
+        )
