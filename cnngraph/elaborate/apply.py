@@ -215,7 +215,7 @@ def _repeat(frame: Frame, layer: RepeatLayer, left: Value) -> Value:
 
 
 def _apply_shared(frame: Frame, shared: SharedLayer, left: Value, span: Span) -> Value:
-    path = f"{frame.claim(frame.line_name or shared.name)}."
+    path = f"{frame.claim(shared.name)}."
     inner = replace(
         frame, path=path, shared=(shared, path), uses=(*frame.uses, Use(shared.name, span)), it=left, line_name=None
     )

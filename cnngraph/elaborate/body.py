@@ -10,7 +10,6 @@ from cnngraph.elaborate.pipe import run_pipe
 from cnngraph.elaborate.values import (
     LAYERS,
     Bundle,
-    PipeLayer,
     Problem,
     SharedLayer,
     Tensor,
@@ -170,11 +169,12 @@ def _return(reading: Reading, statement: ast.Return) -> None:
 def _find_dropped(reading: Reading) -> None:
     """A line whose value nothing uses is an error, unless something else is wrong already."""
     session = reading.frame.session
-    returned = [v for _, v in reading.results or [] if isinstance(v, Tensor)]
+    returned = [tensor for _, value in reading.results or [] for tensor in _tensors(value)]
     if session.found:
         return
     for i, (flow, value) in enumerate(reading.lines):
-        if not isinstance(value, Tensor) or value in returned or value.ref in session.used:
+        dropped = [t for t in _tensors(value) if t not in returned and t.ref not in session.used]
+        if not dropped:
             continue
         after = reading.lines[i + 1][0] if i + 1 < len(reading.lines) else None
         secondary = (Label(after.span, f"line {after.span.line} does not use it"),) if after else ()
@@ -182,11 +182,14 @@ def _find_dropped(reading: Reading) -> None:
             Diagnostic(
                 "E0113",
                 f"the value of line {flow.span.line} is dropped",
-                Label(flow.span, f"nothing uses this {value.type}"),
+                Label(flow.span, f"nothing uses this {dropped[0].type}"),
                 secondary,
                 helps=("use it, return it, or take the line away",),
             )
         )
 
 
-__all__ = ["PipeLayer", "results_of", "run_body"]
+def _tensors(value: Value) -> list[Tensor]:
+    items = [item for _, item in value.items] if isinstance(value, Bundle) else [value]
+    return [item for item in items if isinstance(item, Tensor)]
+

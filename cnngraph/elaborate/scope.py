@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate.foreign import FOREIGN
-from cnngraph.elaborate.values import Function, OpLayer, Problem, SplitLayer, Unknown, Value, problem
+from cnngraph.elaborate.values import BlockLayer, Function, OpLayer, Problem, SplitLayer, Unknown, Value, problem
 from cnngraph.ir.op import registry
 
 
@@ -30,11 +30,11 @@ class Scope:
         return next((s.names[name] for s in self.chain() if name in s.names), None)
 
     def define(self, name: str, value: Value, span: Span) -> None:
-        """Bind a new name; `_` is thrown away. Raises where the name is taken."""
+        """Bind a new name; `_` is thrown away. Raises where it is taken; the name of a net is free inside bodies."""
         if name == "_":
             return
         found = self.find(name)
-        if found is not None:
+        if found is not None and not (_is_net(found[0]) and name not in self.names):
             _, other = found
             secondary = (Label(other, f"`{name}` is defined here"),) if other else ()
             what = "is defined twice" if other else "is the name of a layer or a word of the language"
@@ -71,6 +71,10 @@ class Scope:
                 suggestion=Suggestion(span, better) if better else None,
             )
         )
+
+
+def _is_net(value: Value) -> bool:
+    return isinstance(value, BlockLayer) and value.definition.kind == "net"
 
 
 def words_of_the_language(nowhere: Span) -> Scope:

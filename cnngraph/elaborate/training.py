@@ -73,7 +73,7 @@ def training(program: Program, net: str | None = None, settings: Settings | None
 def _section(program: Program, name: str) -> ast.Section | None:
     named = [s for s in program.sections("train") if s.name is not None and s.name.text == name]
     plain = [s for s in program.sections("train") if s.name is None]
-    return (named or plain or [None])[0]
+    return next(iter([*named, *plain]), None)
 
 
 class _Reading:
@@ -145,8 +145,8 @@ class _Reading:
             maker = frame.session.builder.nodes[first.ref.node].op
             if maker.name != "softmax":
                 raise problem(
-                    "E0112", f"`{self.read.definition.name.text}` has no loss", span, f"`{name}` gives no probabilities",
-                    "add `train NAME { loss: mse(OUTPUT, target) }`",
+                    "E0112", f"`{self.read.definition.name.text}` has no loss", span,
+                    f"`{name}` gives no probabilities", "add `train NAME { loss: mse(OUTPUT, target) }`",
                 )
             call = _text_call("cross_entropy", name, "label", span)
             value = value_of(frame, call)

@@ -1,0 +1,71 @@
+"""Every network that the package carries compiles, with its published counts as `check` lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cnngraph.elaborate.elaborate import elaborate
+from cnngraph.elaborate.modules import load_file
+from cnngraph.elaborate.training import training
+from cnngraph.ir import counts
+from cnngraph.ir.graph import Graph
+from cnngraph.resources import resource
+
+FILES = sorted(resource("specs", "nets").glob("*.cnn"))
+
+PUBLISHED = {  # parameters, depth
+    "lenet5": (61_706, 5),
+    "alexnet": (62_378_344, 8),
+    "alexnet_two_gpus": (60_965_224, 8),
+    "vgg16": (138_357_544, 16),
+    "vgg19": (143_667_240, 19),
+    "googlenet": (13_378_280, 22),
+    "inception_v3": (27_161_264, 48),
+    "resnet18": (11_689_512, 18),
+    "resnet34": (21_797_672, 34),
+    "resnet50": (25_557_032, 50),
+    "resnet101": (44_549_160, 101),
+    "resnet152": (60_192_808, 152),
+    "densenet121": (7_978_856, 121),
+    "unet": (31_030_658, 23),
+}
+
+
+def graph_of(name: str) -> Graph:
+    return elaborate(load_file(resource("specs", "nets", f"{name}.cnn")))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_compiles(file: Path) -> None:
+    program = load_file(file)
+    for net in program.nets:
+        assert counts.parameters(elaborate(program, net)) > 0
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_counts(name: str) -> None:
+    graph = graph_of(name)
+    assert (counts.parameters(graph), counts.depth(graph)) == PUBLISHED[name]
+
+
+@pytest.mark.parametrize("name", [n for n in PUBLISHED if n != "unet"])
+def test_has_a_loss(name: str) -> None:
+    spec = training(load_file(resource("specs", "nets", f"{name}.cnn")))
+    assert spec.graph.type_of(spec.graph.outputs["loss"]).shape == ()
+    assert spec.label == "label"
+
+
+def test_stable_node_names() -> None:
+    names = [node.name for node in graph_of("resnet50")]
+    assert "conv3.bottleneck[2].conv_bn_relu[1].conv_bn.conv" in names
+    assert "conv3.bottleneck[1].project.conv.weight" in names
+    assert "i3a.conv_relu[2].conv" in [node.name for node in graph_of("googlenet")]
+
+
+def test_placements_of_two_gpus() -> None:
+    graph = graph_of("alexnet_two_gpus")
+    devices = {node.device for node in graph}
+    assert devices == {"gpu0", "gpu1", None}
+    assert graph["a.conv_relu[1].conv"].device == "gpu0"
