@@ -1,0 +1,127 @@
+"""The embedded engine: one thread for each device, messages in memory.
+
+    gpu0   run  run  put(3)                 each tag has one message of fixed memory, filled at most once in a run,
+    gpu1   take(3)  run  ...                so putting never waits, and taking waits for one put
+
+An exception in one worker wakes and stops all others and is raised again where the run began; every wait ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from cnngraph.ir.op import Array
+from cnngraph.runtime.kernels import Call
+
+WAIT_SECONDS = 600.0
+
+
+class Stopped(Exception):
+    """Another worker failed."""
+
+
+class Mailbox:
+    """Messages between workers: one array for each tag, with room for one value."""
+
+    def __init__(self, messages: Mapping[int, Array], wait_seconds: float = WAIT_SECONDS) -> None:
+        self.messages = dict(messages)
+        self.wait_seconds = wait_seconds
+        self._arrived: set[int] = set()
+        self._failure: BaseException | None = None
+        self._changed = threading.Condition()
+
+    def clear(self) -> None:
+        """Forget what an earlier run left."""
+        self._arrived.clear()
+        self._failure = None
+
+    def put(self, tag: int, value: Array) -> None:
+        np.copyto(self.messages[tag], value)
+        with self._changed:
+            self._arrived.add(tag)
+            self._changed.notify_all()
+
+    def take(self, tag: int, out: Array) -> None:
+        """Wait for the message with this tag and copy it; raises TimeoutError, or Stopped if another worker failed."""
+        with self._changed:
+            came = self._changed.wait_for(lambda: tag in self._arrived or self._failure, self.wait_seconds)
+            if self._failure:
+                raise Stopped
+            if not came:
+                raise TimeoutError(f"message {tag} did not come within {self.wait_seconds:g} s")
+        np.copyto(out, self.messages[tag])
+
+    def fail(self, reason: BaseException) -> None:
+        """Stop everyone; the first reason stays."""
+        with self._changed:
+            self._failure = self._failure or reason
+            self._changed.notify_all()
+
+    def raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def failed(self) -> bool:
+        return self._failure is not None
+
+
+def run_all(programs: Mapping[str, Sequence[Call]], mailbox: Mailbox) -> None:
+    """Run the program of each device in its own thread (a single one in this thread), one BLAS thread for each."""
+    mailbox.clear()
+    with one_blas_thread():
+        if len(programs) <= 1:
+            for name, calls in programs.items():
+                _work(name, calls, mailbox)
+        else:
+            _run_threads(programs, mailbox)
+    mailbox.raise_failure()
+
+
+def _run_threads(programs: Mapping[str, Sequence[Call]], mailbox: Mailbox) -> None:
+    threads = [
+        threading.Thread(target=_work, args=(name, calls, mailbox), name=f"cnngraph {name}", daemon=True)
+        for name, calls in programs.items()
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException as interruption:  # a keyboard interrupt reaches this thread only
+        mailbox.fail(interruption)
+        for thread in threads:
+            thread.join()
+
+
+def _work(name: str, calls: Sequence[Call], mailbox: Mailbox) -> None:
+    step = 0
+    try:
+        for call in calls:
+            if mailbox.failed:
+                return
+            call()
+            step += 1
+    except Stopped:
+        return
+    except BaseException as reason:
+        reason.add_note(f"in step {step} of {name}")
+        mailbox.fail(reason)
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()  # a scan of the loaded libraries: a millisecond or more, so once
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Products run on the thread that asks for them, so that their bits do not depend on the number of cores."""
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield
