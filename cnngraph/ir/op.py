@@ -95,6 +95,8 @@ class Op:
                  outputs by their names). In a variadic operator the one name stands for all inputs.
       outputs    names of its results. Only the first one is differentiated.
       updates    state name -> index of the output that is its next value, while `self.changes_state`
+
+    `outputs` and `saves` may be properties where training differs from inference: ask an instance, not the class.
     """
 
     name: ClassVar[str]
