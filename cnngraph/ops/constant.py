@@ -16,29 +16,30 @@ from cnngraph.ir.types import TensorType
 class Constant(Op):
     """A number as a value: y = value.
 
-    shapes: () -> scalar.  cost: the bytes written.  source: ONNX Constant-13.
+    shapes: () -> scalar.  fields: value; dtype.  cost: the bytes written.  source: ONNX Constant-13.
 
     >>> Constant(0.5).forward()
     array(0.5, dtype=float32)
     """
 
     value: float
+    dtype: str = "float32"
 
     name: ClassVar[str] = "constant"
     operands: ClassVar[tuple[str, ...]] = ()
     internal: ClassVar[bool] = True
 
     def infer(self) -> TensorType:
-        return TensorType(())
+        return TensorType((), self.dtype)
 
     def forward(self) -> Array:
-        return np.array(self.value, np.float32)
+        return np.array(self.value, self.dtype)
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return Cost(0, total_bytes(outputs))
 
-    def onnx(self) -> Onnx:
-        return Onnx("Constant", 13, {"value_float": self.value})
+    def onnx(self) -> Onnx | None:
+        return None if self.dtype != "float32" else Onnx("Constant", 13, {"value_float": self.value})
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

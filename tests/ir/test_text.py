@@ -57,7 +57,7 @@ def test_everything_a_graph_can_hold_reads_back() -> None:
     image = builder.add("image", Input(TensorType.of(3, (H, 4 * W), "float64")), device="gpu0")
     builder.add("words", Input(TensorType.ids(1000, (T,))))
     builder.add("rate", Input(TensorType(())))
-    mean = builder.state("mean", Weight(image.type, "zeros", trainable=False))
+    builder.state("mean", Weight(image.type, "zeros", trainable=False))
     conv = builder.apply("b[2].conv", Conv(5, Window((3,), (2, 1)), ((1, 0), (2, 1))), [image.ref], device="gpu1")
     relu = builder.add("b[2].relu", Relu(), [conv.ref])
     types = tuple(builder.type_of(ref) for ref in conv.inputs)

@@ -1,0 +1,131 @@
+"""Reverse-mode differentiation: gradients are nodes of the same graph.
+
+Griewank, Walther: Evaluating derivatives, 2008, section 3.2. Only the nodes on a path from `wrt` to the loss get
+gradients, and only by the inputs that lie on such a path. The first result of a node carries its gradient; the others
+(indices, statistics of a batch) are constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
+from cnngraph.ir.builder import Builder
+from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ops.add import Add
+from cnngraph.ops.constant import Constant
+from cnngraph.ops.gradient import Gradient
+
+
+def grad(graph: Graph, loss: Ref, wrt: Sequence[str]) -> Graph:
+    """The graph with an output `gradient.<name>` for each name in `wrt` (states or any nodes): d loss / d name.
+
+    Gradients follow the nodes of the graph, in reverse order: `gradient.seed` = 1; `gradient.<node>.<input>`; and
+    `gradient.<node>.sum` where a value is used more than once, its terms in the reverse order of its uses. Each stands
+    on the device of its forward node. Outputs and updates stay.
+
+    Raises CnnGraphError: E0204 where the loss is not one number or an operator on the way has no gradient; E0101 for
+    unknown names; E0705 for names that the loss does not depend on; E0102 where a gradient is an output already.
+    """
+    _check(graph, loss, wrt)
+    active = _between(graph, wrt, loss)
+    if missing := [name for name in wrt if name not in active]:
+        raise CnnGraphError([_unreached(graph, name, loss) for name in missing])
+    backward = _Backward(graph, active)
+    backward.seed(loss)
+    for node in reversed(graph.nodes):
+        if node.name in active:
+            backward.through(node)
+    outputs = {f"gradient.{name}": backward.total[name] for name in wrt}
+    return backward.builder.finish(graph.name, {**graph.outputs, **outputs}, graph.updates, graph.facts)
+
+
+class _Backward:
+    """The graph while its gradients are added. `total` holds d loss / d node for the nodes that are done."""
+
+    def __init__(self, graph: Graph, active: frozenset[str]) -> None:
+        self.graph = graph
+        self.active = active
+        self.builder = Builder(graph)
+        self.terms: dict[str, list[Ref]] = {name: [] for name in active}
+        self.total: dict[str, Ref] = {}
+
+    def seed(self, loss: Ref) -> None:
+        node = self.graph[loss.node]
+        self.terms[loss.node].append(self._add("gradient.seed", Constant(1.0, node.type.dtype), [], node))
+
+    def through(self, node: Node) -> None:
+        """Sum the gradient by the result of `node`, and hand it on to those inputs that want it."""
+        terms = self.terms[node.name]
+        dy = terms[0] if len(terms) == 1 else self._add(f"gradient.{node.name}.sum", Add(), terms, node)
+        self.total[node.name] = dy
+        for name, ref in _carrying(node, self.active).items():
+            self.terms[ref.node].append(self._gradient(node, name, dy))
+
+    def _gradient(self, node: Node, wanted: str, dy: Ref) -> Ref:
+        values = {**{name: Ref(node.name, i) for i, name in enumerate(node.op.outputs)}, **_inputs_by_name(node)}
+        saved = [values[name] for name in node.op.reads(wanted, len(node.inputs))]
+        op = Gradient(node.op, wanted, self.graph.input_types(node), node.types)
+        return self._add(f"gradient.{node.name}.{wanted}", op, [dy, *saved], node)
+
+    def _add(self, name: str, op: Add | Constant | Gradient, inputs: Sequence[Ref], beside: Node) -> Ref:
+        fresh = self.builder.fresh(name)
+        node = self.builder.add(
+            fresh, op, inputs, origin=beside.origin, device=beside.device, colocated=beside.colocated or beside.name
+        )
+        return node.ref
+
+
+def _inputs_by_name(node: Node) -> dict[str, Ref]:
+    return dict(zip(node.op.input_names(len(node.inputs)), node.inputs, strict=True))
+
+
+def _carrying(node: Node, active: Container[str]) -> dict[str, Ref]:
+    """The inputs of `node` that hand its gradient on, by name."""
+    return {name: ref for name, ref in _inputs_by_name(node).items() if ref.index == 0 and ref.node in active}
+
+
+def _between(graph: Graph, wrt: Sequence[str], loss: Ref) -> frozenset[str]:
+    """The nodes on a path of first results from `wrt` to the loss, both included."""
+    reached = set(wrt)
+    for node in graph:
+        if any(ref.index == 0 and ref.node in reached for ref in node.inputs):
+            reached.add(node.name)
+    leading = {loss.node}
+    for node in reversed(graph.nodes):
+        if node.name in leading:
+            leading.update(ref.node for ref in node.inputs if ref.index == 0)
+    active = frozenset(reached & leading)
+    if found := [d for node in graph if node.name in active for d in _undifferentiable(node, active)]:
+        raise CnnGraphError(found)
+    return active
+
+
+def _undifferentiable(node: Node, active: frozenset[str]) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            "E0204",
+            f"no gradient goes through {node.name}: {node.op.name} cannot be differentiated by its input {name}",
+            helps=("take gradients only by what does not pass through it",),
+        )
+        for name in _carrying(node, active)
+        if not node.op.differentiable(name)
+    ]
+
+
+def _check(graph: Graph, loss: Ref, wrt: Sequence[str]) -> None:
+    for name in (loss.node, *wrt):
+        if name not in graph:
+            raise error("E0101", f"the graph {graph.name} has no node {name}")
+    if len(graph[loss.node].types) <= loss.index:
+        raise error("E0101", f"{loss.node} has {len(graph[loss.node].types)} results, and no {loss}")
+    if loss.index or graph.type_of(loss).shape != ():
+        what = f"the result {loss.index} of {loss.node}" if loss.index else f"{loss} of type {graph.type_of(loss)}"
+        raise error("E0204", f"only one number can be differentiated, not {what}", "take its mean or its sum")
+    if twice := [name for name in wrt if f"gradient.{name}" in graph.outputs]:
+        raise error("E0102", f"the graph has an output gradient.{twice[0]} already")
+
+
+def _unreached(graph: Graph, name: str, loss: Ref) -> Diagnostic:
+    op = graph[name].op.name
+    return Diagnostic("E0705", f"{loss} does not depend on {name} ({op}), so it has no gradient by it")

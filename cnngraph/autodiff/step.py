@@ -1,0 +1,59 @@
+"""A whole training step as one graph: loss, gradients, and the next value of each state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnngraph.autodiff.grad import grad
+from cnngraph.diagnostics import error
+from cnngraph.ir.builder import Builder
+from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ir.leaves import Input, State
+from cnngraph.ir.op import Op
+from cnngraph.ir.types import TensorType
+
+RATE = "rate"
+
+
+def training_step(graph: Graph, loss: Ref, optimizer: Op, trainable: Sequence[str] | None = None) -> Graph:
+    """The graph of one step of `optimizer` on `loss`, from a graph that is already in its form for training.
+
+    It reads one more input, the scalar `rate`, by which a schedule multiplies the learning rate of the optimizer. For
+    each state in `trainable` (by default all trainable states that the loss depends on) the node `update.<state>` =
+    optimizer(state, its gradient, rate) gives the next value; the optimizer's own states are `update.<state>.<key>`.
+    All of them stand on the device of the state.
+
+    Raises CnnGraphError as `grad` does, and E0102 where the graph has something called `rate`.
+    """
+    if RATE in graph:
+        raise error("E0102", f"the name {RATE} belongs to the learning rate", f"rename {RATE} in {graph.name}")
+    names = trainable_states(graph, loss) if trainable is None else trainable
+    differentiated = grad(graph, loss, names)
+    builder = Builder(differentiated)
+    rate = builder.add(RATE, Input(TensorType(())))
+    updates = dict(graph.updates)
+    for name in names:
+        state, gradient = graph[name], differentiated.outputs[f"gradient.{name}"]
+        updates |= _update(builder, optimizer, state, gradient, rate.ref)
+    return builder.finish(graph.name, differentiated.outputs, updates, graph.facts)
+
+
+def trainable_states(graph: Graph, loss: Ref) -> tuple[str, ...]:
+    """Names of the trainable states that the loss depends on, in order."""
+    leading = graph.restricted_to([loss])
+    return tuple(n.name for n in graph.states if isinstance(n.op, State) and n.op.trainable and n.name in leading)
+
+
+def _update(builder: Builder, optimizer: Op, state: Node, gradient: Ref, rate: Ref) -> dict[str, Ref]:
+    """Add the optimizer of one state; the next values of that state and of the optimizer's own."""
+    name, operands = f"update.{state.name}", [state.ref, gradient, rate]
+    beside = state.colocated or state.name
+    own = {
+        key: builder.state(
+            f"{name}.{key}", weight, origin=state.origin, device=state.device, colocated=beside
+        ).ref
+        for key, weight in optimizer.weight_types(*map(builder.type_of, operands)).items()
+    }
+    builder.add(name, optimizer, [*operands, *own.values()], origin=state.origin, device=state.device, colocated=beside)
+    changed = optimizer.updates.items() if optimizer.changes_state else ()
+    return {state.name: Ref(name), **{own[key].node: Ref(name, index) for key, index in changed if key in own}}

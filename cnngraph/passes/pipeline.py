@@ -1,0 +1,42 @@
+"""Passes in a row, and the two rows that everyone runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from cnngraph.ir.graph import Graph
+from cnngraph.ir.verify import verify
+from cnngraph.passes.drop_identity import drop_identity
+from cnngraph.passes.fuse_softmax_loss import fuse_softmax_loss
+from cnngraph.passes.prune import prune
+from cnngraph.passes.training import to_training
+
+Pass: TypeAlias = Callable[[Graph], Graph]
+
+INFERENCE: tuple[Pass, ...] = (drop_identity, fuse_softmax_loss, prune)
+TRAINING: tuple[Pass, ...] = (to_training, drop_identity, fuse_softmax_loss, prune)
+
+REQUIRES: Mapping[Pass, tuple[Pass, ...]] = {
+    drop_identity: (to_training,),  # else the dropouts are gone before they are switched on
+    fuse_softmax_loss: (drop_identity,),  # else an identity between the two hides the pair
+    prune: (to_training, drop_identity, fuse_softmax_loss),  # it clears away what the others leave
+}
+"""For each pass: those that come before it in every pipeline that has both."""
+
+
+def run(graph: Graph, passes: Sequence[Pass]) -> Graph:
+    """The graph after all passes, verified after each; the same object where none changes anything.
+
+    Raises ValueError where the order of the passes is against `REQUIRES`.
+    """
+    check_order(passes)
+    for apply in passes:
+        graph = verify(apply(graph))
+    return graph
+
+
+def check_order(passes: Sequence[Pass]) -> None:
+    for place, later in enumerate(passes):
+        if late := [p.__name__ for p in REQUIRES.get(later, ()) if p in passes[place + 1 :]]:
+            raise ValueError(f"{', '.join(late)} must come before {later.__name__}")
