@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cnngraph.ir.graph import Graph, Node, Ref
-from cnngraph.ir.leaves import State
+from cnngraph.ir.leaves import Input, State
 from cnngraph.ops.gradient import Gradient
 from cnngraph.render.outline import GRADIENT, UPDATE, lies_in
 from cnngraph.render.parts import Arrow, Box, Cluster, Part
@@ -49,9 +49,9 @@ class Backward:
         found: dict[tuple[str, str], dict[Ref, None]] = {}
         for node in self._nodes:
             target = self._box_of(node.name)
-            for ref in node.inputs:
-                pair = (self._box_of(ref.node), target) if ref.node in self.names else None
-                if pair and pair[0] != target and (pair in mirrored or not beside.issuperset(pair)):
+            for ref in (ref for ref in node.inputs if ref.node in self._drawn):
+                pair = self._box_of(ref.node), target
+                if pair[0] != target and (pair in mirrored or not beside.issuperset(pair)):
                     found.setdefault(pair, {})[ref] = None
         return [Arrow(source, target, tuple(refs), "gradient") for (source, target), refs in found.items()]
 
@@ -91,8 +91,13 @@ class Backward:
 
     @cached_property
     def _nodes(self) -> tuple[Node, ...]:
+        """What is drawn: neither states nor the learning rate."""
         kept = (node for node in self.graph if node.name in self.names)
-        return tuple(node for node in kept if not isinstance(node.op, State))
+        return tuple(node for node in kept if not isinstance(node.op, State | Input))
+
+    @cached_property
+    def _drawn(self) -> frozenset[str]:
+        return frozenset(node.name for node in self._nodes)
 
 
 def gradient_rows(box: Box) -> list[str]:

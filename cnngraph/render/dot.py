@@ -143,7 +143,7 @@ class _Drawing:
             shape = "circle" if len(text) == 1 else "ellipse"
             dot.node(name, graphviz.escape(text), shape=shape, style="filled", margin="0.02", **look)
         else:
-            dot.node(name, table(self.labels.rows(box), INK, 2 if box.block else 1), tooltip=hint)
+            dot.node(name, table(self.labels.rows(box), INK, 2 if box.block or box.copies > 1 else 1), tooltip=hint)
 
     def _output(self, dot: graphviz.Digraph, name: str, source: str, text: str) -> None:
         end = identifier(f"output {name}")

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
-from cnngraph.render.outline import Frame, Item, base, nodes_in, path_of
+from cnngraph.render.outline import Frame, Item, base, nodes_in, path_of, segment
 
 LONGEST_PERIOD = 6
 
@@ -44,14 +44,15 @@ class Folding:
         return replace(frame, items=tuple(items))
 
     def _folded(self, run: list[Group]) -> Item:
-        first, paths = run[0], tuple(path_of(group[0]) for group in run)
+        first, covers = run[0], tuple(path_of(item) for group in run for item in group)
         for copy in run[1:]:
             self.shown.update((b.name, a.name) for a, b in zip(_nodes(first), _nodes(copy), strict=True))
         if len(run) == 1:
             return self.fold(first[0]) if isinstance(first[0], Frame) else first[0]
         if len(first) == 1 and isinstance(first[0], Frame):
-            return replace(self.fold(first[0]), copies=paths)
-        return replace(self.fold(Frame(paths[0], first)), copies=paths)
+            return replace(self.fold(first[0]), copies=len(run), covers=covers)
+        path = f"{covers[0]} to {segment(covers[len(first) - 1])}" if len(first) > 1 else covers[0]
+        return replace(self.fold(Frame(path, first)), copies=len(run), covers=covers)
 
     def _run(self, items: Group, start: int) -> list[Group]:
         """The longest run of equal groups that begins at `start`, of the shortest period that repeats at all."""

@@ -25,15 +25,17 @@ GRADIENT, UPDATE = "gradient", "update"  # first words of the paths of what auto
 
 @dataclass(frozen=True)
 class Frame:
-    """A block: its path, what stands in it in order, and the paths of all copies where repeats were folded into it."""
+    """A block: its path and what stands in it in order; where repeats were folded, the copies and their paths."""
 
     path: str
     items: tuple[Item, ...]
-    copies: tuple[str, ...] = ()
+    copies: int = 1
+    covers: tuple[str, ...] = ()
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        return self.copies or (self.path,)
+    def is_group(self) -> bool:
+        """Whether several siblings, not one block, are what repeats."""
+        return len(self.covers) > self.copies
 
 
 @dataclass
@@ -91,7 +93,9 @@ def backward_nodes(graph: Graph) -> frozenset[str]:
     """Names of the nodes that differentiation and training add to a network; none where nothing is differentiated."""
     if not any(isinstance(node.op, Gradient) for node in graph):
         return frozenset()
-    return frozenset(node.name for node in graph if node.name.partition(".")[0] in (GRADIENT, UPDATE))
+    added = {node.name for node in graph if node.name.partition(".")[0] in (GRADIENT, UPDATE)}
+    rates = {n.name for n in graph.inputs if {user.name for user in graph.users[n.name]} <= added}
+    return frozenset(added | rates)
 
 
 def level(path: str) -> int:

@@ -30,7 +30,8 @@ class Box:
     nodes: tuple[Node, ...]
     title: str = ""
     block: bool = False
-    copies: tuple[str, ...] = ()
+    copies: int = 1
+    covers: tuple[str, ...] = ()  # paths of all copies
 
     @property
     def last(self) -> Node:
@@ -91,12 +92,15 @@ class Parts:
 
     def _part(self, frame: Frame, outer: Frame) -> Part:
         parts = self.parts_of(frame)
-        if len(parts) == 1 and isinstance(parts[0], Box) and not frame.copies:
-            inner = parts[0]
+        inner = parts[0]
+        if len(parts) == 1 and isinstance(inner, Box) and frame.copies == 1:
             return replace(inner, title=label_of(frame, outer) or inner.title)
+        if len(parts) == 1 and isinstance(inner, Box) and not inner.title:
+            return replace(inner, title=title_of(frame, outer), copies=frame.copies, covers=frame.covers)
         if level(frame.path) > self.depth and not touches(frame.path, self.expand):
-            return Box(frame.path, tuple(nodes_in(frame)), title_of(frame, outer), True, frame.copies)
-        return Cluster(frame.path, title_of(frame, outer), parts, len(frame.copies) > 1)
+            nodes = tuple(nodes_in(frame))
+            return Box(frame.path, nodes, title_of(frame, outer), True, frame.copies, frame.covers)
+        return Cluster(frame.path, title_of(frame, outer), parts, frame.copies > 1)
 
     def _box(self, node: Node) -> Box:
         plain = base(node.name) == node.op.name or isinstance(node.op, Input)
@@ -116,7 +120,7 @@ class Parts:
     def _feeds_only(self, box: Box, node: Node) -> bool:
         last = box.last
         users = [user.name for user in self.graph.users[last.name] if user.name not in self.ignored]
-        is_plain = not box.block and family(self.graph, last) not in ("input", "merge", "pooling")
+        is_plain = not box.block and box.copies == 1 and family(self.graph, last) not in ("input", "merge")
         is_output = any(ref.node == last.name for ref in self.graph.outputs.values())
         same_device = self.device_of.get(last.name) == self.device_of.get(node.name)
         return is_plain and users == [node.name] and not is_output and same_device
@@ -129,8 +133,8 @@ class Parts:
 def title_of(frame: Frame, outer: Frame) -> str:
     """The words on a frame: its label and its block, `i3a: inception`, or the block and the number of copies."""
     block = _block_name(frame, outer)
-    if len(frame.copies) > 1:
-        return f"{base(frame.path)} × {len(frame.copies)}"
+    if frame.copies > 1:
+        return f"× {frame.copies}" if frame.is_group else f"{base(frame.path)} × {frame.copies}"
     word = segment(frame.path)
     return f"{word}: {block}" if block and block != base(frame.path) else word
 
@@ -156,4 +160,4 @@ def touches(path: str, expand: Collection[str]) -> bool:
 
 def box_parameters(graph: Graph, box: Box) -> Dim:
     """Trainable numbers of all copies of a block."""
-    return sum((parameters(graph, path) for path in box.copies or (box.name,)), 0)
+    return sum((parameters(graph, path) for path in box.covers or (box.name,)), 0)

@@ -5,7 +5,20 @@ from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
-from render.nets import Dense, Net, Tanh, conv_relu, googlenet, lenet5, on_any_size, resnet, square, training
+from render.nets import (
+    Conv,
+    Dense,
+    Net,
+    Pool,
+    Tanh,
+    conv_relu,
+    googlenet,
+    lenet5,
+    on_any_size,
+    resnet,
+    square,
+    training,
+)
 
 from cnngraph.diagnostics import CnnGraphError, Origin, Source, Span, Use
 from cnngraph.ir.graph import Graph
@@ -74,6 +87,25 @@ def test_repeats_are_folded_with_their_number() -> None:
     assert titles(source).count("bottleneck × 2") == 2
     assert "conv4.bottleneck[3]" not in source
     assert rows(source, "conv4.bottleneck[2].conv_bn_relu[1].conv_bn.conv")[1:] == ["batchnorm", "relu"]
+
+
+def test_a_group_of_layers_that_repeats_is_framed_with_its_number_and_counts_all_its_parameters() -> None:
+    net = Net()
+    x = net.input("image", 8, 9, 9)
+    for i in range(1, 4):
+        x = net(f"maxpool[{i}]", Pool(square(3, 1), "same"), net(f"conv[{i}]", Conv(8, square(3), "same"), x))
+    graph = net.finish("group", {"y": x})
+    assert titles(draw(graph).source) == ["× 3"]
+    assert rows(draw(graph, depth=0).source, "conv[1] to maxpool[1]") == ["× 3", "8@9x9", f"{3 * 584:,} parameters"]
+
+
+def test_a_layer_that_repeats_is_one_box() -> None:
+    net = Net()
+    x = net.input("image", 8, 9, 9)
+    for i in range(1, 4):
+        x = conv_relu(net, f"conv_relu[{i}]", x, 8, square(3), "same")
+    source = draw(net.finish("run", {"y": x})).source
+    assert rows(source, "conv_relu[1].conv") == ["conv_relu × 3", "conv 8, 3x3, pad=same", "relu"]
 
 
 def test_a_shortcut_does_not_pull_at_the_layout() -> None:

@@ -9,7 +9,7 @@ def folded(graph: Graph, *whole: str, device_of: dict[str, str] | None = None) -
     """The number of copies of each folded frame, by the path of the first one."""
     backward = backward_nodes(graph)
     tree = Folding(graph, lambda path: path in whole, device_of or {}, backward).fold(outline(graph, backward))
-    return {frame.path: len(frame.copies) for frame in frames(tree) if frame.copies}
+    return {frame.path: frame.copies for frame in frames(tree) if frame.copies > 1}
 
 
 def frames(frame: Frame) -> list[Frame]:
@@ -69,4 +69,4 @@ def test_groups_of_nodes_repeat_too() -> None:
     x: Ref = net.input("image", 8, 9, 9)
     for i in range(1, 4):
         x = net(f"tanh[{i}]", Tanh(), net(f"relu[{i}]", Relu(), x))
-    assert folded(net.finish("groups", {"y": x})) == {"relu[1]": 3}
+    assert folded(net.finish("groups", {"y": x})) == {"relu[1] to tanh[1]": 3}
