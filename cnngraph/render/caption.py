@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from typing import NamedTuple
 
@@ -10,8 +11,10 @@ from cnngraph.cost.quantity import bytes_text
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import Dim
+from cnngraph.ir.types import BATCH, TensorType
 from cnngraph.ops.gradient import Gradient
 from cnngraph.render.outline import segment
+from cnngraph.render.style import operands
 
 LONGEST = 48
 LETTER_WIDTH = 8  # points, at least, of a letter in a title
@@ -21,7 +24,7 @@ SIGNS = {"add": "+", "mul": "×"}
 def operator_text(node: Node) -> str:
     """An operator as a row of a paper's table: `conv 64, 7x7/2, pad=same`; flags are left to the tooltip."""
     if isinstance(node.op, Input):
-        return f"{segment(node.name)} {node.type}"
+        return f"{segment(node.name)} {shape_text(node.type)}"
     if isinstance(node.op, Gradient):
         return f"gradient by {node.op.wanted}"
     head, _, arguments = str(node.op).partition("(")
@@ -36,8 +39,18 @@ def merge_text(node: Node) -> str:
 
 def full_text(graph: Graph, node: Node) -> str:
     """One line for a tooltip: path, printed operator, shapes in and out."""
-    before = ", ".join(str(t) for t in graph.input_types(node) if t.batched)
-    return without_backslash(f"{node.name} = {node.op}: {before} -> {', '.join(map(str, node.types))}")
+    before = ", ".join(shape_text(t) for t in graph.input_types(node)[: len(operands(node))])
+    return without_backslash(f"{node.name} = {node.op}: {before} -> {', '.join(map(shape_text, node.types))}")
+
+
+def shape_text(type_: TensorType) -> str:
+    """A shape in the notation of the language, whether or not the batch is bound to a number.
+
+    >>> shape_text(TensorType.of(96, (55, 55)).bind(batch=8))
+    '96@55x55'
+    """
+    is_bound = not type_.batched and (len(type_.shape) > 1 or type_.vocabulary is not None)
+    return str(replace(type_, shape=(BATCH, *type_.shape[1:])) if is_bound else type_)
 
 
 def number_text(count: Dim) -> str:

@@ -18,7 +18,7 @@ import graphviz
 
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph
-from cnngraph.render.caption import frame_title, full_text, operator_text, table
+from cnngraph.render.caption import frame_title, full_text, operator_text, shape_text, table
 from cnngraph.render.engine import lay_out
 from cnngraph.render.labels import Labels
 from cnngraph.render.outline import GRADIENT
@@ -112,7 +112,7 @@ class _Drawing:
         dot.attr("edge", fontname=FONT, fontsize="10", color=INK, fontcolor=INK, arrowsize="0.7")
         self._fill(dot, self.picture.root)
         for name, (source, ref) in self.picture.outputs.items():
-            self._output(dot, name, source, f"{name} {self.graph.type_of(ref)}")
+            self._output(dot, name, source, f"{name} {shape_text(self.graph.type_of(ref))}")
         for arrow in self.picture.arrows:
             self._arrow(dot, arrow)
         if self.labels.device_of:
@@ -155,7 +155,7 @@ class _Drawing:
         ends = identifier(arrow.source), identifier(arrow.target)
         look = dict(LOOKS[arrow.kind])
         label = self.labels.shape(arrow) if arrow.kind == "flow" else None
-        if cut := self.labels.cut(arrow):
+        if (cut := self.labels.cut(arrow)) is not None:
             label, look = cut, look | CUT_LOOK
         if arrow.kind == "gradient":  # laid out from below, so that it stands beside what it differentiates
             ends = ends[1], ends[0]

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from cnngraph.ir.graph import Graph, Node
+from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.op import total_bytes
 from cnngraph.render.backward import gradient_rows
-from cnngraph.render.caption import Row, merge_text, number_text, operator_text, shortened, size_text
+from cnngraph.render.caption import Row, merge_text, number_text, operator_text, shape_text, shortened, size_text
 from cnngraph.render.parts import Arrow, Box, box_parameters
 from cnngraph.render.picture import Picture
 from cnngraph.render.style import BLOCK_FILL, FAMILIES, WHITE, device_colours, family
@@ -31,29 +31,27 @@ class Labels:
         if box.block:
             return self._block_rows(box)
         rows = [Row(operator_text(node), self.fill(node)) for node in box.nodes]
-        shape = [Row(str(box.last.type), WHITE)] if self._says_shape(box) else []
+        shape = [Row(shape_text(box.last.type), WHITE)] if self._says_shape(box) else []
         return [*self._title(box, self.fill(box.nodes[0])), *rows, *shape]
 
     def merge(self, box: Box) -> str:
         """The text of a merge: its title and sign, and its shape where no arrow says it."""
         text = f"{box.title} {merge_text(box.last)}".strip()
-        return f"{text}\n{box.last.type}" if self._says_shape(box) else text
+        return f"{text}\n{shape_text(box.last.type)}" if self._says_shape(box) else text
 
     def shape(self, arrow: Arrow) -> str | None:
         """The shape that travels, where the boxes do not say it: not into a merge, and only where it has changed."""
         source, target = self._boxes[arrow.source], self._boxes[arrow.target]
         if self._says_shape(source) or (_is_merge(self.graph, target) and not _is_merge(self.graph, source)):
             return None
-        return str(self.graph.type_of(arrow.refs[0])) if self._changes_shape(source) else None
+        return shape_text(self.graph.type_of(arrow.refs[0])) if self._changes_shape(source) else None
 
     def cut(self, arrow: Arrow) -> str | None:
-        """How much travels (for one sample, unless the batch is bound) where an arrow changes the device."""
-        nodes = self._boxes[arrow.target].nodes
-        readers = {ref: node.name for node in nodes for ref in node.inputs}
-        crossing = [ref for ref in arrow.refs if self._crosses(ref.node, readers.get(ref, nodes[0].name))]
-        if not crossing:
-            return None
-        return size_text(total_bytes([self.graph.type_of(ref).bind(batch=1) for ref in crossing]))
+        """What travels along an arrow from device to device: its bytes, once for each value and device; None: it stays.
+
+        The bytes are those of one sample, unless the batch is bound.
+        """
+        return self._cuts.get((arrow.source, arrow.target))
 
     def legend(self) -> list[Row]:
         """The devices and their colours."""
@@ -76,7 +74,7 @@ class Labels:
         """A block as one box: name, shape, parameters; where it stands on several devices, their colours and names."""
         devices = list(dict.fromkeys(self.device_of.get(node.name, "") for node in box.nodes))
         fills = [self._colours.get(device, WHITE) for device in devices] if self.device_of else [BLOCK_FILL]
-        texts = [box.title, str(self._result(box).type)]
+        texts = [box.title, shape_text(self._result(box).type)]
         if count := box_parameters(self.graph, box):
             texts.append(f"{number_text(count)} parameters")
         if len(devices) > 1:
@@ -101,9 +99,20 @@ class Labels:
         before = self.graph.input_types(box.nodes[0])
         return _is_merge(self.graph, box) or (bool(before) and before[0] != box.last.type)
 
-    def _crosses(self, source: str, target: str) -> bool:
-        devices = self.device_of.get(source), self.device_of.get(target)
-        return None not in devices and devices[0] != devices[1]
+    @cached_property
+    def _cuts(self) -> Mapping[tuple[str, str], str]:
+        found: dict[tuple[str, str], str] = {}
+        sent: set[tuple[Ref, str]] = set()
+        for arrow in self.picture.arrows if self.device_of else ():
+            nodes = self._boxes[arrow.target].nodes
+            readers = {ref: node.name for node in nodes for ref in node.inputs}
+            to = {ref: self.device_of.get(readers.get(ref, nodes[0].name), "") for ref in arrow.refs}
+            crossing = {(ref, device) for ref, device in to.items() if device != self.device_of.get(ref.node, device)}
+            if crossing:
+                total = total_bytes([self.graph.type_of(ref).bind(batch=1) for ref, _ in crossing - sent])
+                found[arrow.source, arrow.target] = size_text(total) if total else ""
+                sent |= crossing
+        return found
 
     @cached_property
     def _ways(self) -> Counter[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.leaves import State
 from cnngraph.partition.partition import Partition, Stage
+from cnngraph.render.outline import backward_nodes
 from cnngraph.render.tabular import Cell, Column, Quantity, Table
 
 BUSIEST = "<- busiest"
@@ -33,9 +34,11 @@ COLUMNS = (
 def stages(partition: Partition) -> Table:
     """One row for each device that has nodes, the busiest marked; below: traffic, bottleneck, lower bound and gap.
 
-    Loads and bytes are those of one run with the batch that the graph is bound to.
+    `from` and `to` are its first and last forward operators; its gradients are those of the same layers. Loads and
+    bytes are those of one run with the batch that the graph is bound to.
     """
-    rows = tuple(_row(partition, stage) for stage in partition.stages)
+    backward = backward_nodes(partition.graph)
+    rows = tuple(_row(partition, stage, backward) for stage in partition.stages)
     totals: dict[str, Cell] = {
         "values that cross": len(partition.cuts),
         "traffic": Quantity(sum(cut.bytes * len(cut.targets) for cut in partition.cuts), bytes_text),
@@ -47,18 +50,18 @@ def stages(partition: Partition) -> Table:
     return Table(COLUMNS, rows, totals, f"{partition.graph.name} on {count} device{'s' * (count != 1)}")
 
 
-def _row(partition: Partition, stage: Stage) -> tuple[Cell, ...]:
+def _row(partition: Partition, stage: Stage, backward: frozenset[str]) -> tuple[Cell, ...]:
     name = stage.device.name
     times = (stage.compute_seconds, stage.communication_seconds, stage.load_seconds)
     sent = sum(cut.bytes * len(cut.targets) for cut in partition.cuts if cut.source == name)
     received = sum(cut.bytes for cut in partition.cuts if name in cut.targets)
     sizes = (stage.state_bytes, stage.peak_bytes, stage.device.memory_bytes, sent, received)
-    operators = [n for n in stage.nodes if not isinstance(partition.graph[n].op, State)] or list(stage.nodes)
+    forward = [n for n in stage.nodes if n not in backward and not isinstance(partition.graph[n].op, State)]
     return (
         name,
         len(stage.nodes),
-        operators[0],
-        operators[-1],
+        forward[0] if forward else None,
+        forward[-1] if forward else None,
         *(Quantity(seconds, seconds_text) for seconds in times),
         *(Quantity(count, bytes_text) for count in sizes),
         BUSIEST if stage.load_seconds == partition.bottleneck_seconds else "",

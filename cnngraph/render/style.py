@@ -66,13 +66,13 @@ def family(graph: Graph, node: Node) -> str:
 def _by_shape(node: Node, before: TensorType) -> str:
     if before != node.type and before.elements == node.type.elements:
         return "reshape"
-    if not _is_pointwise(node):
+    if not _is_pointwise(node, before):
         return "pooling"
     return "activation" if before == node.type else "reshape"
 
 
-def _is_pointwise(node: Node) -> bool:
-    rank = len(node.type.positions) if node.type.batched else 0
+def _is_pointwise(node: Node, before: TensorType) -> bool:
+    rank = max(len(before.shape) - 2, 0)  # between the batch, which may be bound, and the channels
     seen = node.op.field_of_view(rank)
     return seen is not None and all(axis == (1, 1) for axis in seen)
 

@@ -17,6 +17,7 @@ from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import total_bytes, total_elements
 from cnngraph.ir.size import Dim
+from cnngraph.render.caption import shape_text
 from cnngraph.render.outline import Frame, Item, level, nodes_in, outline, path_of
 from cnngraph.render.tabular import Cell, Column, Table
 
@@ -36,6 +37,7 @@ def summary(graph: Graph, *, depth: int | None = None) -> Table:
     """The layers of `graph` with their figures for one sample, and totals.
 
     depth: None gives one row for each operator; 1 one for each block of the network, 2 for the blocks in those, ...
+    A graph whose batch is bound to a number gives the figures of that batch, and no receptive fields.
     Parameters that several layers share count once, where they are first used. Sizes with symbols stay polynomials.
     """
     if depth is not None and depth < 1:
@@ -66,7 +68,7 @@ class _Figures:
         return (
             path_of(item),
             str(item.op) if isinstance(item, Node) else _named(nodes),
-            str(last.type),
+            shape_text(last.type),
             total_elements([state.type for state in states]),
             self.multiply_adds(nodes),
             _activation_bytes(nodes),
@@ -111,7 +113,7 @@ def _owned(graph: Graph) -> Mapping[str, Sequence[Node]]:
 
 def _activation_bytes(nodes: Sequence[Node]) -> Dim:
     """Bytes of the results of `nodes` for one sample."""
-    return total_bytes([type_.bind(batch=1) for node in nodes for type_ in node.types if type_.batched])
+    return total_bytes([type_.bind(batch=1) for node in nodes for type_ in node.types])
 
 
 def _result(graph: Graph, nodes: Sequence[Node]) -> Node:

@@ -159,6 +159,13 @@ def test_a_direction_is_down_or_right() -> None:
         draw(lenet5(), direction="up")
 
 
+def test_a_bound_batch_does_not_change_the_picture() -> None:
+    def seen(graph: Graph) -> str:
+        return re.sub(r' tooltip="[^"]*"', "", draw(graph).source)
+
+    assert seen(googlenet().bind(batch=8)) == seen(googlenet())
+
+
 def test_symbols_stay_symbols() -> None:
     assert "c1 1@HxW" not in draw(on_any_size()).source
     assert 'label="image 1@HxW"' in draw(on_any_size()).source
@@ -193,6 +200,20 @@ def test_devices_colour_nodes_and_cuts_say_what_travels() -> None:
              for line in source.splitlines() if line.strip().startswith(f'"{name}" [')}  # fmt: skip
     assert len(fills["c1.conv"]) == len(fills["c3.conv"]) == 1
     assert fills["c1.conv"] != fills["c3.conv"]
+
+
+def test_a_value_that_several_layers_of_a_device_read_travels_once() -> None:
+    net = Net()
+    x = net("tanh", Tanh(), net.input("image", 4, 8, 8))
+    lanes = [conv_relu(net, f"conv_relu[{i}]", x, 4, square(1)) for i in (1, 2)]
+    graph = net.finish("lanes", {"y": net("concat", Concat(), *lanes)})
+    device_of = {node.name: "gpu0" if node.name in ("image", "tanh") else "gpu1" for node in graph}
+    source = draw(graph, partition=SimpleNamespace(device_of=device_of)).source
+    first, second = (arrow(source, "tanh", f"conv_relu[{i}].conv") for i in (1, 2))
+    assert 'label=" 1.02 kB"' in first
+    assert "penwidth=3" in first
+    assert "label" not in second
+    assert "penwidth=3" in second
 
 
 # ---- text and files ----
