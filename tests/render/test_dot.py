@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 from render.nets import (
+    Concat,
     Conv,
     Dense,
     Net,
