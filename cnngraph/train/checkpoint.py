@@ -1,0 +1,98 @@
+"""A run in a file: all states (weights, moments, counters) and what is needed to go on or to predict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cnngraph.diagnostics import error
+from cnngraph.interop.safetensors import load_weights, save_weights
+from cnngraph.ir.op import Array
+from cnngraph.ir.types import TensorType
+from cnngraph.train.dataset import Preprocessing
+from cnngraph.train.history import Epoch
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a run is: whole epochs, steps of the next one, and what those steps summed up so far."""
+
+    epoch: int = 0
+    step: int = 0
+    images: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+
+    @property
+    def loss(self) -> float:
+        """Mean over the images so far."""
+        return self.loss_sum / self.images
+
+    @property
+    def accuracy(self) -> float:
+        """Mean over the images so far."""
+        return self.correct / self.images
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file of weights says beside the arrays. `prediction` names the output that holds class probabilities."""
+
+    net: str
+    prediction: str
+    class_names: tuple[str, ...]
+    preprocessing: Preprocessing
+    seed: int
+    batch: int
+    position: Position = Position()
+    rows: tuple[Epoch, ...] = ()
+
+    def metadata(self) -> dict[str, str]:
+        """As texts, the form that safetensors keeps."""
+        return {
+            "net": self.net,
+            "prediction": self.prediction,
+            "class_names": json.dumps(self.class_names),
+            "preprocessing": self.preprocessing.to_json(),
+            "seed": str(self.seed),
+            "batch": str(self.batch),
+            "epoch": str(self.position.epoch),
+            "step": str(self.position.step),
+            "position": json.dumps(asdict(self.position)),
+            "history": json.dumps([asdict(row) for row in self.rows]),
+        }
+
+    @staticmethod
+    def of(metadata: Mapping[str, str]) -> Checkpoint:
+        """Raises KeyError, ValueError or TypeError where a text is missing or wrong."""
+        position: dict[str, Any] = json.loads(metadata["position"])
+        rows: list[dict[str, Any]] = json.loads(metadata["history"])
+        return Checkpoint(
+            metadata["net"],
+            metadata["prediction"],
+            tuple(json.loads(metadata["class_names"])),
+            Preprocessing.from_json(metadata["preprocessing"]),
+            int(metadata["seed"]),
+            int(metadata["batch"]),
+            Position(**position),
+            tuple(Epoch(**row) for row in rows),
+        )
+
+
+def save_checkpoint(path: Path, states: Mapping[str, Array], checkpoint: Checkpoint) -> None:
+    """Write all at once. Raises E0703."""
+    save_weights(path, states, checkpoint.metadata())
+
+
+def load_checkpoint(
+    path: Path, expected: Mapping[str, TensorType] | None = None
+) -> tuple[dict[str, Array], Checkpoint]:
+    """The `expected` arrays of a file, or all, and what it says. Raises E0703 where either is missing or wrong."""
+    states, metadata = load_weights(path, expected)
+    try:
+        return states, Checkpoint.of(metadata)
+    except (KeyError, ValueError, TypeError) as problem:
+        raise error("E0703", f"{path}: the file does not say how it was trained: {problem!r}") from problem

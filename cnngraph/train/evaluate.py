@@ -1,0 +1,97 @@
+"""How good a network is on images it has not learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cnngraph.elaborate.training import TrainingSpec
+from cnngraph.ir.graph import Graph
+from cnngraph.ir.op import Array
+from cnngraph.partition.device import Cluster
+from cnngraph.passes.pipeline import INFERENCE, run
+from cnngraph.passes.prune import prune
+from cnngraph.runtime.runner import Runner
+from cnngraph.train.dataset import Dataset, Part
+from cnngraph.train.feeds import Feeder, batch_size, cut, feeder
+
+TOP = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Figures over `count` images. `top_5` is the part of images whose class is among the five most probable.
+
+    `confusion[i, j]` counts the images of class i taken for class j. Where no output holds classes, only the loss is
+    known.
+    """
+
+    count: int
+    loss: float
+    correct: int | None = None
+    top_5: float | None = None
+    confusion: Array | None = None
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def accuracy(self) -> float | None:
+        return None if self.correct is None else self.correct / self.count
+
+    @property
+    def errors(self) -> int | None:
+        return None if self.correct is None else self.count - self.correct
+
+
+class Tester:
+    """The inference form of a network with its loss."""
+
+    def __init__(self, spec: TrainingSpec, feeds: Feeder, states: Mapping[str, Array], cluster: Cluster | None) -> None:
+        self._prediction, self._feeds = spec.prediction, feeds
+        self._runner = Runner(run(figures_only(spec.graph, spec.prediction), INFERENCE), states, cluster)
+
+    def take(self, states: Mapping[str, Array]) -> None:
+        """Go on with the values of these states."""
+        for name, value in self._runner.states.items():
+            np.copyto(value, states[name])
+
+    def run(self, part: Part, batch: int, class_names: tuple[str, ...]) -> Evaluation:
+        """All of `part`, `batch` images at a time."""
+        loss, outputs = 0.0, []
+        for indices in cut(np.arange(len(part)), batch):
+            values = self._runner.run(self._feeds.feeds(part.images[indices], part.labels[indices]))
+            loss += float(values["loss"]) * len(indices)
+            outputs += [values[self._prediction]] if self._prediction else []
+        mean = loss / len(part)
+        if not outputs:
+            return Evaluation(len(part), mean)
+        return _compared(np.concatenate(outputs), part.labels, mean, class_names)
+
+
+def evaluate(
+    spec: TrainingSpec, data: Dataset, states: Mapping[str, Array], cluster: Cluster | None = None
+) -> Evaluation:
+    """The network with these states on the test part of `data`.
+
+    Raises E0702 where the data does not fit, E0703 where a state is missing.
+    """
+    tester = Tester(spec, feeder(spec, data), states, cluster)
+    return tester.run(data.test, batch_size(spec), data.class_names)
+
+
+def figures_only(graph: Graph, prediction: str) -> Graph:
+    """The graph without the outputs that nobody reads while training: only `loss`, and `prediction` if there is one."""
+    names = ("loss", prediction) if prediction else ("loss",)
+    return prune(replace(graph, outputs={name: graph.outputs[name] for name in names}))
+
+
+def _compared(probabilities: Array, labels: Array, loss: float, class_names: tuple[str, ...]) -> Evaluation:
+    """`probabilities` (N, classes) against `labels` (N,)."""
+    predicted = probabilities.argmax(axis=1)
+    own = np.take_along_axis(probabilities, labels[:, None], axis=1)
+    ahead = (probabilities > own).sum(axis=1)  # classes that are more probable than the true one
+    confusion = np.zeros((len(class_names), probabilities.shape[1]), np.int64)
+    np.add.at(confusion, (labels, predicted), 1)
+    correct = int((predicted == labels).sum())
+    return Evaluation(len(labels), loss, correct, float((ahead < TOP).mean()), confusion, class_names)

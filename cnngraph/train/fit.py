@@ -1,0 +1,204 @@
+"""Training: epochs of steps over a data set, tested after each epoch, saved so that it can go on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from math import isfinite
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from cnngraph.autodiff.step import RATE, training_step
+from cnngraph.diagnostics import error
+from cnngraph.elaborate.training import TrainingSpec
+from cnngraph.ir.op import Array
+from cnngraph.partition.device import Cluster
+from cnngraph.passes.pipeline import TRAINING, run
+from cnngraph.runtime.runner import Runner
+from cnngraph.train.augment import Augmenter, chain_of
+from cnngraph.train.checkpoint import Checkpoint, Position, load_checkpoint, save_checkpoint
+from cnngraph.train.dataset import Dataset
+from cnngraph.train.evaluate import Tester, figures_only
+from cnngraph.train.feeds import batch_size, feeder, shuffled
+from cnngraph.train.history import Epoch, History, OnProgress, Progress, silent
+from cnngraph.train.initialisers import initial_states
+from cnngraph.train.interrupt import Interrupt
+from cnngraph.train.schedule import schedule_of
+
+
+def fit(
+    spec: TrainingSpec,
+    data: Dataset,
+    *,
+    on_progress: OnProgress = silent,
+    output: Path | None = None,
+    epochs: int | None = None,
+    resume_from: Path | None = None,
+    cluster: Cluster | None = None,
+) -> History:
+    """Train the net of `spec` on `data` for `epochs`, or as many as it says; `output` receives all states each epoch.
+
+    The same seed gives the same numbers, bit for bit, also for a run that stopped and goes on with `resume_from`, a
+    file that it wrote. (If batch or seed changed since, an epoch that was not whole begins anew.) Ctrl-C ends the step
+    in progress, saves, and returns a history that says so. With a `cluster` each step runs on its devices.
+
+    Raises E0702 where the data does not fit, E0703 where the file does not, and E0704 where the loss is no number any
+    more: then `output` holds the last state that was tested.
+    """
+    training = _Run(spec, data, epochs=spec.epochs if epochs is None else epochs, output=output, cluster=cluster)
+    if resume_from is not None:
+        training.resume(resume_from)
+    return training.run(on_progress)
+
+
+class _Run:
+    """A training run; with the runner's states, the only thing here that changes."""
+
+    def __init__(
+        self, spec: TrainingSpec, data: Dataset, *, epochs: int, output: Path | None, cluster: Cluster | None
+    ) -> None:
+        self.spec, self.data, self.epochs, self.output = spec, data, epochs, output
+        self.batch = batch_size(spec)
+        self.steps = -(-len(data.train) // self.batch)
+        self.schedule = schedule_of(spec.schedule)
+        self.chain = chain_of(spec.augment)
+        self.feeds = feeder(spec, data)
+        form = run(figures_only(spec.graph, spec.prediction), TRAINING)
+        step = training_step(form, form.outputs["loss"], spec.optimizer)
+        self.graph = figures_only(step, spec.prediction)  # gradients are for the optimizer alone
+        first = initial_states(self.graph, spec.seed)
+        self.runner = Runner(self.graph, first, cluster)
+        self.tester = Tester(spec, self.feeds, first, cluster)
+        self.position = Position()
+        self.rows: tuple[Epoch, ...] = ()
+        self.whole = True  # all states are of one step
+        self.keep()
+
+    def resume(self, path: Path) -> None:
+        """Go on from a file: its states, and its place in the run."""
+        states, saved = load_checkpoint(path, {node.name: node.type for node in self.graph.states})
+        same = (saved.batch, saved.seed) == (self.batch, self.spec.seed)
+        self.position = saved.position if same else Position(saved.position.epoch)
+        self.rows = saved.rows
+        self.write(states)
+        self.keep()
+
+    def run(self, on_progress: OnProgress) -> History:
+        interrupted = False
+        with Interrupt() as interrupt:
+            try:
+                interrupted = self.run_epochs(on_progress, interrupt)
+            except KeyboardInterrupt:
+                interrupted = True
+                if not self.whole:
+                    self.restore()
+            self.save()
+        return History(self.rows, self.epochs, interrupted, self.output)
+
+    def run_epochs(self, on_progress: OnProgress, interrupt: Interrupt) -> bool:
+        """The rest of the run; whether it was interrupted."""
+        speed = _Speed()
+        while self.position.epoch < self.epochs:
+            begun = time.perf_counter()
+            change = Augmenter(self.chain, self.spec.seed, self.position.epoch, len(self.data.train))
+            for indices in self.remaining():
+                self.run_step(indices, change)
+                speed.images += len(indices)
+                on_progress(self.progress(speed))
+                if interrupt.requested:
+                    return True
+            last = self.progress(speed)
+            on_progress(replace(last, finished=self.finish_epoch(time.perf_counter() - begun)))
+        return False
+
+    def remaining(self) -> list[Array]:
+        """The batches of the epoch in progress that are still to come."""
+        epoch, done = self.position.epoch, self.position.step
+        return list(shuffled(len(self.data.train), self.batch, self.spec.seed, epoch))[done:]
+
+    def run_step(self, indices: Array, change: Augmenter) -> None:
+        """One step; the position counts it once all states have their next value."""
+        old, labels = self.position, self.data.train.labels[indices]
+        images = change(self.data.train.images[indices], indices)
+        rate = self.schedule.factor_at(old.epoch + old.step / self.steps, self.epochs)
+        self.whole = False
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is said in words
+            values = self.runner.run({**self.feeds.feeds(images, labels), RATE: np.asarray(rate, np.float32)})
+        loss, prediction = float(values["loss"]), values.get(self.spec.prediction)
+        if not isfinite(loss):
+            self.give_up(f"the loss is {loss} in epoch {old.epoch + 1}, step {old.step + 1} of {self.steps}")
+        correct = 0 if prediction is None else int((prediction.argmax(axis=-1) == labels).sum())
+        self.position = Position(
+            old.epoch,
+            old.step + 1,
+            old.images + len(labels),
+            old.loss_sum + loss * len(labels),
+            old.correct + correct,
+        )
+        self.whole = True
+
+    def finish_epoch(self, seconds: float) -> Epoch:
+        """Test, note the row, keep and save the states."""
+        done = self.position
+        self.tester.take(self.runner.states)
+        tested = self.tester.run(self.data.test, self.batch, self.data.class_names)
+        if not isfinite(tested.loss):
+            self.give_up(f"the loss on the test part is {tested.loss} after epoch {done.epoch + 1}")
+        accuracy = done.accuracy if self.spec.prediction else None
+        row = Epoch(done.epoch + 1, done.loss, accuracy, tested.loss, tested.accuracy, seconds)
+        self.position, self.rows = Position(done.epoch + 1), (*self.rows, row)
+        self.keep()
+        self.save()
+        return row
+
+    def progress(self, speed: _Speed) -> Progress:
+        now, rate = self.position, speed.images_per_second
+        left = (self.epochs - now.epoch) * len(self.data.train) - now.images
+        accuracy = now.accuracy if self.spec.prediction else None
+        return Progress(now.epoch + 1, self.epochs, now.step, self.steps, now.loss, accuracy, rate, left / rate)
+
+    def give_up(self, what: str) -> NoReturn:
+        """Back to the states that were kept, and say why."""
+        self.restore()
+        self.save()
+        rate = getattr(self.spec.optimizer, "lr", None)
+        helps = [f"try a lower learning rate, such as lr = {rate / 10:g}"] if rate else []
+        helps += [f"{self.output} holds the state after epoch {self.position.epoch}"] if self.output else []
+        raise error("E0704", what, *helps)
+
+    def keep(self) -> None:
+        """Remember states and position as good."""
+        self.kept = {name: value.copy() for name, value in self.runner.states.items()}, self.position
+
+    def restore(self) -> None:
+        states, self.position = self.kept
+        self.write(states)
+        self.whole = True
+
+    def write(self, states: Mapping[str, Array]) -> None:
+        for name, value in states.items():
+            np.copyto(self.runner.states[name], value)
+
+    def save(self) -> None:
+        if self.output is not None:
+            save_checkpoint(self.output, self.runner.states, self.checkpoint())
+
+    def checkpoint(self) -> Checkpoint:
+        names, how = self.data.class_names, self.data.preprocessing
+        spec = self.spec
+        return Checkpoint(spec.name, spec.prediction, names, how, spec.seed, self.batch, self.position, self.rows)
+
+
+class _Speed:
+    """Images since the run began, or went on."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self._begun = time.perf_counter()
+
+    @property
+    def images_per_second(self) -> float:
+        return self.images / (time.perf_counter() - self._begun)

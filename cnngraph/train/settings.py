@@ -1,0 +1,89 @@
+"""Calls of the train section become objects: the fields of a frozen dataclass are its arguments, as with operators.
+
+A value out of range is refused by the dataclass itself, which raises `ValueError` with the reason.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeVar, get_type_hints
+
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
+from cnngraph.elaborate.training import Setting
+
+T = TypeVar("T")
+
+KINDS = {
+    "int": ("a whole number", (int,)),
+    "float": ("a number", (int, float)),
+    "bool": ("true or false", (bool,)),
+    "str": ("a text", (str,)),
+}
+
+
+def choose(setting: Setting, known: Mapping[str, type[T]], what: str) -> T:
+    """The object that a setting means. Raises all of E0101, E0103 to E0108 that hold.
+
+    >>> from cnngraph.diagnostics import Source, Span
+    >>> from cnngraph.train.schedule import SCHEDULES
+    >>> call = "step(every = 5, factor = 0.5)"
+    >>> span = Span(Source("lenet5.cnn", call), 0, len(call))
+    >>> choose(Setting("step", (), {"every": 5, "factor": 0.5}, span), SCHEDULES, "schedule")
+    Step(every=5, factor=0.5, warmup=0.0)
+    """
+    if setting.name not in known:
+        raise CnnGraphError(_unknown(setting, "E0101", setting.name, list(known), what, f"a {what} named"))
+    cls = known[setting.name]
+    values, found = _bind(setting, cls)
+    if found:
+        raise CnnGraphError(found)
+    try:
+        return cls(**values)
+    except ValueError as problem:
+        raise CnnGraphError(_at(setting, "E0108", f"{setting.name}: {problem}")) from problem
+
+
+def _bind(setting: Setting, cls: type[Any]) -> tuple[dict[str, object], list[Diagnostic]]:
+    fields = dataclasses.fields(cls)
+    names = [f.name for f in fields]
+    values = dict(zip(names, setting.positional, strict=False))
+    found = []
+    if len(setting.positional) > len(names):
+        message = f"{setting.name} takes at most {len(names)} arguments, not {len(setting.positional)}"
+        found.append(_at(setting, "E0105", message))
+    for name, value in setting.named.items():
+        if name not in names:
+            found.append(_unknown(setting, "E0107", name, names, "argument", f"{setting.name} has no argument"))
+        elif name in values:
+            found.append(_at(setting, "E0106", f"{setting.name} receives {name} twice"))
+        else:
+            values[name] = value
+    missing = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in values]
+    found += [_at(setting, "E0104", f"{setting.name} needs {name}", f"write {name} = ...") for name in missing]
+    hints = get_type_hints(cls)
+    found += [d for name, value in values.items() if (d := _wrong_kind(setting, name, value, str(hints[name])))]
+    return values, found
+
+
+def _wrong_kind(setting: Setting, name: str, value: object, hint: str) -> Diagnostic | None:
+    """`hint` is a type as text, such as `<class 'int'>` or `int | None`."""
+    words, types = next(KINDS[k] for k in KINDS if k in hint)
+    if isinstance(value, types) and (bool in types or not isinstance(value, bool)):
+        return None
+    return _at(setting, "E0103", f"{name} of {setting.name} is {words}, not {value!r}")
+
+
+def _unknown(
+    setting: Setting, code: str, name: str, known: Sequence[str], what: str, text: str
+) -> Diagnostic:
+    near = get_close_matches(name, known, n=1)
+    listed = f"known: {', '.join(sorted(known))}"
+    helps = (f"did you mean {near[0]}?", listed) if near else (listed,)
+    message = f"there is no {what} named {name}" if code == "E0101" else f"{text} {name}"
+    return _at(setting, code, message, *helps)
+
+
+def _at(setting: Setting, code: str, message: str, *helps: str) -> Diagnostic:
+    return Diagnostic(code, message, Label(setting.span, "here"), helps=helps)
