@@ -1,1 +1,49 @@
-"""cnngraph: convolutional networks as tables."""
+"""Convolutional networks as tables: check, draw, differentiate, partition, run and train them.
+
+    import cnngraph
+
+    net = cnngraph.load("net.cnn")
+    net.summary()                        the table of layers
+    net(images)                          forward, on an array (N, H, W, C)
+    net.gradients({"image": x, "label": y}, ["image"])
+    net.fit(), net.evaluate()            as the train section of the file says
+    net.draw()                           SVG text; a notebook shows `net` by itself
+    net.partition("4")                   which device runs what
+    net.graph.nx                         the graph for networkx
+
+The names below are imported when they are first used, so that `import cnngraph` is immediate.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnngraph.autodiff.grad import grad as grad
+    from cnngraph.diagnostics import CnnGraphError as CnnGraphError
+    from cnngraph.net import Net as Net
+    from cnngraph.net import load as load
+    from cnngraph.net import loads as loads
+    from cnngraph.partition.split import split as split
+
+HOMES = {
+    "CnnGraphError": "cnngraph.diagnostics",
+    "Net": "cnngraph.net",
+    "load": "cnngraph.net",
+    "loads": "cnngraph.net",
+    "grad": "cnngraph.autodiff.grad",
+    "split": "cnngraph.partition.split",
+}
+
+__all__ = ["CnnGraphError", "Net", "grad", "load", "loads", "split"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in HOMES:
+        raise AttributeError(f"module 'cnngraph' has no attribute {name!r}")
+    return getattr(importlib.import_module(HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

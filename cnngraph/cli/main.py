@@ -6,7 +6,6 @@ import ast
 import importlib
 import pkgutil
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -50,7 +49,7 @@ def _first_line(name: str) -> str:
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("cnngraph"))
+@click.version_option(package_name="cnngraph")
 def cli() -> None:
     """Convolutional networks as tables: check, draw, differentiate, partition, run and train them."""
 

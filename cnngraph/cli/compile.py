@@ -1,0 +1,56 @@
+"""`cnngraph compile`: check a net, and print or draw its graph, forward or with the gradient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cnngraph.cli.options import read_settings, source_options
+
+
+@click.command()
+@source_options
+@click.option("--gradient", is_flag=True, help="The whole training step: forward, backward and update.")
+@click.option("--render", is_flag=True, help="Draw the graph.")
+@click.option("--print", "text", is_flag=True, help="Print the graph, one node a line, in the form that reads back.")
+@click.option("--format", "format_", type=click.Choice(["svg", "png", "dot"]), help="Of the picture; svg by default.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file; NET.svg by default.")
+@click.option("--depth", type=click.IntRange(0), help="Blocks that lie deeper are drawn as one box.")
+@click.option("--expand", multiple=True, metavar="PATH", help="A block to draw in full, e.g. conv4.bottleneck[2].")
+@click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True)
+def command(
+    file: Path,
+    net: str | None,
+    settings: tuple[str, ...],
+    gradient: bool,
+    render: bool,
+    text: bool,
+    format_: str | None,
+    output: Path | None,
+    depth: int | None,
+    expand: tuple[str, ...],
+    direction: str,
+) -> None:
+    """Check the net of FILE; with --render, draw it."""
+    from cnngraph.elaborate.modules import load_file
+    from cnngraph.ir.text import to_text
+    from cnngraph.net import Net
+    from cnngraph.render.dot import save
+
+    loaded = Net(load_file(file), net, read_settings(settings))
+    graph = loaded.training_graph() if gradient else loaded.graph
+    if text:
+        click.echo(to_text(graph))
+    else:
+        totals = loaded.summary().totals
+        figures = ", ".join(f"{value:,} {name}" if isinstance(value, int) else f"{name} {value}"
+                            for name, value in totals.items() if name != "activation bytes")
+        click.echo(f"{loaded!r}\n{len(graph.nodes) - len(graph.states):,} nodes, {figures}")
+    if render or output or format_:
+        target = output or Path(f"{loaded.name}{'_gradient' if gradient else ''}.{format_ or 'svg'}")
+        format_ = format_ or target.suffix.removeprefix(".") or "svg"
+        save(graph, target, format_, depth=depth, expand=expand, direction=direction)
+        click.echo(f"picture: {target}")
+
+

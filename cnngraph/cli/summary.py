@@ -1,0 +1,22 @@
+"""`cnngraph summary`: the table of layers, with shapes, parameters, multiply-adds, memory and receptive fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cnngraph.cli.options import read_settings, source_options
+
+
+@click.command()
+@source_options
+@click.option("--format", "format_", type=click.Choice(["text", "csv", "json", "markdown"]), default="text")
+@click.option("--depth", type=click.IntRange(1), help="One row for each block of that depth; default: each operator.")
+def command(file: Path, net: str | None, settings: tuple[str, ...], format_: str, depth: int | None) -> None:
+    """Print the layers of the net of FILE, for one sample."""
+    from cnngraph.elaborate.modules import load_file
+    from cnngraph.net import Net
+
+    loaded = Net(load_file(file), net, read_settings(settings))
+    click.echo(loaded.summary(depth).to(format_))

@@ -1,0 +1,190 @@
+"""A network of a file with its weights: the object that people hold in Python, and that the commands use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Unpack
+
+from cnngraph.autodiff.grad import grad
+from cnngraph.autodiff.step import training_step
+from cnngraph.diagnostics import error
+from cnngraph.elaborate.elaborate import elaborate
+from cnngraph.elaborate.modules import Program, load_file, load_text
+from cnngraph.elaborate.training import Setting, TrainingSpec, training
+from cnngraph.ir.graph import Graph
+from cnngraph.ir.op import Array
+from cnngraph.ir.size import SizeError
+from cnngraph.partition.device import Cluster, parse_devices
+from cnngraph.partition.partition import Partition
+from cnngraph.partition.split import split
+from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
+from cnngraph.render.dot import Options, to_svg
+from cnngraph.render.table import summary
+from cnngraph.render.tabular import Table
+from cnngraph.runtime.runner import Runner
+from cnngraph.train.checkpoint import load_checkpoint
+from cnngraph.train.data import load_data
+from cnngraph.train.dataset import Dataset
+from cnngraph.train.evaluate import Evaluation, evaluate
+from cnngraph.train.fit import fit
+from cnngraph.train.history import History, OnProgress, silent
+from cnngraph.train.initialisers import initial_states
+
+
+def load(path: str | Path, net: str | None = None, **settings: object) -> Net:
+    """The network of a `.cnn` file (its last one, or the one named); settings are parameters, e.g. `classes=10`.
+
+    Raises CnnGraphError with all errors of the file.
+    """
+    return Net(load_file(Path(path)), net, settings)
+
+
+def loads(text: str, net: str | None = None, **settings: object) -> Net:
+    """The network of a text.
+
+    >>> net = loads("net tiny(image: 1@8x8) = conv(4, 3x3) -> relu -> globalavgpool -> dense(3) -> softmax")
+    >>> net.parameters
+    55
+    """
+    return Net(load_text(text), net, settings)
+
+
+class Net:
+    """A network: its graph, table and picture, and its states, which start as the seed says and change in `fit`."""
+
+    def __init__(self, program: Program, net: str | None = None, settings: Mapping[str, object] | None = None) -> None:
+        self._program, self._chosen, self._settings = program, net, dict(settings or {})
+        self.graph: Graph = elaborate(program, net, settings)
+        self.states: dict[str, Array] = {}
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def parameters(self) -> Any:
+        """Number of trainable numbers."""
+        return self.summary().totals["parameters"]
+
+    @cached_property
+    def training(self) -> TrainingSpec:
+        """The train section with its loss as a graph."""
+        return training(self._program, self._chosen or self.name, self._settings)
+
+    # ---- looking ----
+
+    def summary(self, depth: int | None = None) -> Table:
+        """The table of layers."""
+        return summary(self.graph, depth=depth)
+
+    def draw(self, **options: Unpack[Options]) -> str:
+        """The picture as SVG text."""
+        return to_svg(self.graph, **options)
+
+    def _repr_svg_(self) -> str:
+        return self.draw()
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(f"{node.name}: {node.type}" for node in self.graph.inputs)
+        outputs = ", ".join(f"{name}: {self.graph.type_of(ref)}" for name, ref in self.graph.outputs.items())
+        return f"<net {self.name}({inputs}) -> {outputs}>"
+
+    # ---- running ----
+
+    def __call__(self, *arrays: Array, fetch: Sequence[str] | None = None, **named: Array) -> Any:
+        """Forward: the output, or a dict of outputs where there are several. Arrays are (N, positions..., C).
+
+        Arrays go to the inputs in order or by name. `fetch` names outputs or nodes, and only what leads to them is run.
+        """
+        names = [node.name for node in self.graph.inputs if node.name not in named]
+        if len(arrays) > len(names):
+            raise error("E0705", f"{len(arrays)} arrays for the {len(names)} inputs {', '.join(names)}")
+        values = self._forward.run({**dict(zip(names, arrays, strict=False)), **named}, fetch)
+        return next(iter(values.values())) if len(values) == 1 else values
+
+    def gradients(self, feeds: Mapping[str, Array], wrt: Sequence[str], training: bool = False) -> dict[str, Array]:
+        """dLoss/dname for each name in `wrt`: inputs, weights (`c1.conv.weight`) or any other node, and the `loss`.
+
+        `training` switches dropout and batch statistics on.
+        """
+        form = run(self.training.graph, TRAINING if training else INFERENCE)
+        graph = grad(form, form.outputs["loss"], wrt)
+        values = Runner(graph, self._complete(graph)).run(feeds, ["loss", *(f"gradient.{name}" for name in wrt)])
+        return {name.removeprefix("gradient."): value for name, value in values.items()}
+
+    @cached_property
+    def _forward(self) -> Runner:
+        return Runner(run(self.graph, INFERENCE), self._complete(self.graph))
+
+    def _complete(self, graph: Graph) -> dict[str, Array]:
+        """The states of `graph`: the net's own, and first values for those that it does not have yet."""
+        missing = [node.name for node in graph.states if node.name not in self.states]
+        first = initial_states(graph, self._seed) if missing else {}
+        self.states = {**first, **self.states}
+        return {node.name: self.states[node.name] for node in graph.states}
+
+    @property
+    def _seed(self) -> int:
+        return self.__dict__["training"].seed if "training" in self.__dict__ else 0
+
+    # ---- training ----
+
+    def data(self, folder: str | Path | None = None) -> Dataset:
+        """The data that the train section names. Raises E0701 where there is none."""
+        if not isinstance(self.training.data, Setting):
+            raise error("E0701", f"the train section of {self.name} names no data", "add `data: digits(size = 32)`")
+        return load_data(self.training.data, Path(folder) if folder else None, self.training.seed)
+
+    def fit(
+        self,
+        data: Dataset | None = None,
+        *,
+        epochs: int | None = None,
+        output: str | Path | None = None,
+        resume_from: str | Path | None = None,
+        on_progress: OnProgress = silent,
+    ) -> History:
+        """Train as the train section says, on `data` or on what the section names; the weights are then the net's."""
+        history = fit(
+            self.training, data or self.data(), epochs=epochs, on_progress=on_progress,
+            output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
+        )  # fmt: skip
+        self._take(history.states)
+        return history
+
+    def evaluate(self, data: Dataset | None = None) -> Evaluation:
+        """Loss, accuracy and confusion on the test part of the data."""
+        return evaluate(self.training, data or self.data(), self._complete(self.training.graph))
+
+    def load_weights(self, path: str | Path) -> None:
+        """Take the weights of a file that training wrote. Raises E0703 with all mismatches."""
+        states, _ = load_checkpoint(Path(path), {node.name: node.type for node in self.graph.states})
+        self._take(states)
+
+    def _take(self, states: Mapping[str, Array]) -> None:
+        self.states = dict(states)
+        self.__dict__.pop("_forward", None)
+
+    # ---- devices ----
+
+    def bound(self, batch: int = 1, gradient: bool = False, **sizes: int) -> Graph:
+        """The graph with numbers for all sizes; with `gradient`, the whole training step."""
+        graph = self.training_graph() if gradient else run(self.graph, INFERENCE)
+        try:
+            return graph.bind(batch=batch, **sizes)
+        except SizeError as reason:
+            raise error("E0109", str(reason), "choose other sizes, e.g. `--set H=224`") from reason
+
+    def training_graph(self) -> Graph:
+        """Forward, backward and update as one graph."""
+        form = run(self.training.graph, TRAINING)
+        return training_step(form, form.outputs["loss"], self.training.optimizer)
+
+    def partition(
+        self, devices: str | Cluster, batch: int = 1, gradient: bool = False, strategy: str = "chain", **sizes: int
+    ) -> Partition:
+        """Which device runs what: `devices` is a number, names (`gpu0,gpu1`) or a cluster."""
+        cluster = parse_devices(devices) if isinstance(devices, str) else devices
+        return split(self.bound(batch, gradient, **sizes), cluster, strategy)
