@@ -1,0 +1,119 @@
+"""Losses: their values, their limits, and what they refuse. Their gradients are in test_contract and test_pytorch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnngraph.ir.op import Array, Op, OpError, registry
+from cnngraph.ir.types import TensorType
+from cnngraph.ops.cross_entropy import CrossEntropy
+from cnngraph.ops.mse import Mse
+from cnngraph.ops.softmax import Softmax
+from cnngraph.ops.softmax_cross_entropy import SoftmaxCrossEntropy
+
+GRID, CLASSES = TensorType.of(3, (4, 5)), TensorType.ids(3, (4, 5))
+
+
+def value(loss: Op, *inputs: Array) -> float:
+    return float(loss.apply(inputs)[0])
+
+
+def slope(loss: Op, prediction: Array, label: Array) -> Array:
+    wanted = loss.operands[0]
+    saved = dict(zip(loss.operands, (prediction, label), strict=True))
+    return loss.vjp(wanted, np.ones((), prediction.dtype), saved, {wanted: prediction.shape})
+
+
+def test_uniform_probabilities_cost_the_logarithm_of_their_number() -> None:
+    label = np.array([0, 3, 9])
+    assert value(CrossEntropy(), np.full((3, 10), 0.1), label) == pytest.approx(np.log(10))
+    assert value(SoftmaxCrossEntropy(), np.full((3, 10), -7.0), label) == pytest.approx(np.log(10))
+
+
+def test_certainty_costs_nothing() -> None:
+    label = np.array([1, 0])
+    assert value(CrossEntropy(), np.array([[0.0, 1.0], [1.0, 0.0]]), label) == 0
+    assert value(SoftmaxCrossEntropy(), np.array([[0.0, 99.0], [99.0, 0.0]]), label) == pytest.approx(0)
+
+
+def test_the_fusion_is_softmax_and_then_cross_entropy() -> None:
+    logits = np.linspace(-2, 3, 2 * 4 * 5 * 3).reshape(2, 4, 5, 3)
+    label = np.arange(40).reshape(2, 4, 5) % 3
+    probabilities = Softmax().forward(logits)
+    assert value(SoftmaxCrossEntropy(), logits, label) == pytest.approx(value(CrossEntropy(), probabilities, label))
+    through = Softmax().vjp("x", slope(CrossEntropy(), probabilities, label), {"y": probabilities}, {})
+    np.testing.assert_allclose(slope(SoftmaxCrossEntropy(), logits, label), through, rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_impossible_label_costs_a_finite_amount(dtype: str) -> None:
+    prediction, label = np.array([[1, 0], [0.5, 0.5]], dtype), np.array([1, 0])
+    tiny = np.finfo(dtype).tiny
+    assert value(CrossEntropy(), prediction, label) == pytest.approx((np.log(2) - np.log(tiny)) / 2, rel=1e-6)
+    np.testing.assert_array_equal(slope(CrossEntropy(), prediction, label), np.array([[0, 0], [-1, 0]], dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_fusion_neither_overflows_nor_underflows(dtype: str) -> None:
+    logits, label = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype), np.array([1, 1])
+    assert value(SoftmaxCrossEntropy(), logits, label) == 1e4
+    np.testing.assert_array_equal(slope(SoftmaxCrossEntropy(), logits, label), np.array([[0.5, -0.5], [0, 0]], dtype))
+
+
+def test_a_mean_does_not_grow_with_batch_or_positions() -> None:
+    prediction, label = np.array([[0.25, 0.75]]), np.array([1])
+    many = np.broadcast_to(prediction, (7, 5, 6, 2)), np.ones((7, 5, 6), np.int64)
+    for loss in (CrossEntropy(), SoftmaxCrossEntropy()):
+        assert value(loss, *many) == pytest.approx(value(loss, prediction, label))
+    assert value(Mse(), *(np.full((7, 5, 6, 2), x) for x in (1.0, 4.0))) == 9
+
+
+def test_gradients_of_a_fusion_sum_to_zero_at_each_position() -> None:
+    logits = np.linspace(-2, 3, 24).reshape(2, 4, 3)
+    dx = slope(SoftmaxCrossEntropy(), logits, np.arange(8).reshape(2, 4) % 3)
+    np.testing.assert_allclose(dx.sum(axis=-1), 0, atol=1e-16)
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), SoftmaxCrossEntropy()], ids=str)
+def test_a_target_has_one_kind_of_label_for_each_channel(loss: Op) -> None:
+    assert loss.target(GRID) == CLASSES
+    assert loss.infer(GRID, loss.target(GRID)) == TensorType(())
+
+
+def test_the_target_of_mse_is_like_its_prediction() -> None:
+    assert Mse().target(GRID) == GRID
+    assert Mse().infer(GRID, GRID) == TensorType(())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_loss_has_the_dtype_of_the_prediction(dtype: str) -> None:
+    grid = TensorType.of(3, (4, 5), dtype)
+    for loss in (CrossEntropy(), SoftmaxCrossEntropy(), Mse()):
+        assert loss.infer(grid, loss.target(grid)) == TensorType((), dtype)
+
+
+def refusal(loss: Op, *inputs: TensorType) -> str:
+    with pytest.raises(OpError) as caught:
+        loss.infer(*inputs)
+    assert caught.value.code == "E0204"
+    return caught.value.message
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), SoftmaxCrossEntropy()], ids=str)
+def test_what_cannot_be_compared_is_refused_with_its_numbers(loss: Op) -> None:
+    name = loss.name
+    fewer, elsewhere = TensorType.ids(2, (4, 5)), TensorType.ids(3, (5, 4))
+    assert refusal(loss, GRID, fewer) == f"{name} compares 3 channels with labels of 2 kinds"
+    assert refusal(loss, GRID, elsewhere) == f"{name} compares 3@4x5 with ids(3)@5x4: their positions differ"
+    assert refusal(loss, GRID, GRID) == f"the label of {name} must be ids, but is 3@4x5"
+    assert refusal(loss, CLASSES, CLASSES) == f"{name} needs features, but receives ids(3)@4x5"
+
+
+def test_mse_refuses_other_shapes() -> None:
+    assert refusal(Mse(), GRID, TensorType.of(3, (5, 4))) == "mse compares 3@4x5 with 3@5x4: their shapes differ"
+    assert refusal(Mse(), GRID, CLASSES) == "mse needs features, but receives ids(3)@4x5"
+
+
+def test_losses_are_found_by_their_mark() -> None:
+    assert {name for name, cls in registry().items() if cls.loss} >= {"cross_entropy", "softmax_cross_entropy", "mse"}

@@ -1,0 +1,332 @@
+"""PyTorch as oracle: results and gradients of every operator that PyTorch has too, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnngraph.ir.op import Array, Op, registry, rng
+from cnngraph.ir.types import TensorType
+from cnngraph.ir.window import Window
+
+torch = pytest.importorskip("torch", reason="PyTorch is the oracle of these tests")
+F = torch.nn.functional
+
+Tensor = Any
+RELATIVE = 1e-10  # of the largest number: both sides compute in float64
+BATCH = 3
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An operator and the function of PyTorch that means the same.
+
+    The function receives the operands channels first, as PyTorch has them, and the weights as they are; it returns its
+    result channels first. The inputs named in `positive` are drawn above 0.
+    """
+
+    op: Op
+    operands: tuple[TensorType, ...]
+    oracle: Callable[..., Tensor]
+    positive: tuple[str, ...] = ()
+
+    @property
+    def types(self) -> dict[str, TensorType]:
+        """All inputs by name, with numbers for sizes."""
+        operands = [in_float64(t) for t in self.operands]
+        weights = [w.type for w in self.op.weight_types(*operands).values()]
+        names = self.op.input_names(len(operands) + len(weights))
+        return {n: t.bind(batch=BATCH) for n, t in zip(names, [*operands, *weights], strict=True)}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """On arrays this small PyTorch's threads only wait for one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def in_float64(type_: TensorType) -> TensorType:
+    return type_ if type_.vocabulary is not None else replace(type_, dtype="float64")
+
+
+def draw(pair: Pair) -> dict[str, Array]:
+    values = {}
+    for index, (name, type_) in enumerate(pair.types.items()):
+        numbers = rng(index, sum(pair.op.name.encode()))
+        if type_.vocabulary is not None:
+            values[name] = numbers.integers(0, type_.vocabulary, type_.concrete)
+        elif name in pair.positive:
+            values[name] = numbers.uniform(0.1, 1.0, type_.concrete)
+        else:
+            values[name] = numbers.normal(size=type_.concrete)
+    return values
+
+
+def differentiable(pair: Pair, values: dict[str, Array]) -> list[str]:
+    return [n for n, v in values.items() if v.dtype == np.float64 and pair.op.differentiable(n)]
+
+
+def channels_first(x: Tensor) -> Tensor:
+    return x.movedim(-1, 1).contiguous() if x.is_floating_point() and x.ndim > 2 else x
+
+
+def channels_last(x: Tensor) -> Tensor:
+    return x.movedim(1, -1) if x.ndim > 2 else x
+
+
+def theirs(pair: Pair, values: dict[str, Array], dy: Array) -> tuple[Array, dict[str, Array]]:
+    """Result and gradients as PyTorch has them, channels last."""
+    wanted = differentiable(pair, values)
+    tensors = {n: torch.from_numpy(v).requires_grad_(n in wanted) for n, v in values.items()}
+    count = len(pair.operands)
+    arguments = [channels_first(t) if i < count else t for i, t in enumerate(tensors.values())]
+    y = channels_last(pair.oracle(*arguments))
+    slopes = torch.autograd.grad(y, [tensors[n] for n in wanted], torch.from_numpy(dy))
+    return y.detach().numpy(), {n: s.numpy() for n, s in zip(wanted, slopes, strict=True)}
+
+
+def ours(pair: Pair, values: dict[str, Array], dy: Array) -> tuple[Array, dict[str, Array]]:
+    results = pair.op.apply(list(values.values()))
+    readable = dict(zip(pair.op.outputs, results, strict=True)) | values
+    shapes = {n: v.shape for n, v in values.items()}
+    slopes = {}
+    for name in differentiable(pair, values):
+        saved = {n: readable[n] for n in pair.op.reads(name, len(values))}
+        slopes[name] = pair.op.vjp(name, dy, saved, shapes)
+    return results[0], slopes
+
+
+def agree(pair: Pair) -> None:
+    values = draw(pair)
+    dy = rng(99, sum(pair.op.name.encode())).normal(size=np.shape(pair.op.apply(list(values.values()))[0]))
+    y, slopes = ours(pair, values, np.asarray(dy))
+    expected_y, expected_slopes = theirs(pair, values, np.asarray(dy))
+    close(y, expected_y, f"{pair.op}: y")
+    assert set(slopes) == set(expected_slopes)
+    for name, slope in slopes.items():
+        close(slope, expected_slopes[name], f"{pair.op}: d{name}")
+
+
+def close(value: Array, expected: Array, what: str) -> None:
+    largest = np.abs(expected).max(initial=0)
+    np.testing.assert_allclose(value, expected, rtol=RELATIVE, atol=RELATIVE * largest, err_msg=what, strict=True)
+
+
+def op(word: str, *positional: object, **named: object) -> Op:
+    return registry()[word](*positional, **named)
+
+
+VECTOR, WIDER = TensorType.of(4), TensorType.of(6)
+SERIES, IMAGE, VOLUME = TensorType.of(4, (9,)), TensorType.of(4, (7, 8)), TensorType.of(2, (5, 6, 7))
+LABELS = (TensorType.of(5, (3, 4)), TensorType.ids(5, (3, 4)))
+
+
+def kernel(weight: Tensor) -> Tensor:
+    """(window..., channels, features) -> (features, channels, window...)."""
+    return weight.movedim(-1, 0).movedim(-1, 1)
+
+
+def convolution(rank: int, **options: object) -> Callable[..., Tensor]:
+    function = (F.conv1d, F.conv2d, F.conv3d)[rank - 1]
+    return lambda x, weight, bias=None: function(x, kernel(weight), bias, **options)
+
+
+def transposed(rank: int, **options: object) -> Callable[..., Tensor]:
+    function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[rank - 1]
+    return lambda x, weight, bias=None: function(x, kernel(weight).transpose(0, 1), bias, **options)
+
+
+def pooling(kind: str, rank: int, *positional: object, **options: object) -> Callable[..., Tensor]:
+    function = getattr(F, f"{kind}_pool{rank}d")
+    return lambda x: function(x, *positional, **options)
+
+
+def window(*size: int, stride: tuple[int, ...] | None = None) -> Window:
+    return Window(size, stride)
+
+
+CONVOLUTIONS = [
+    Pair(op("conv", 5, window(3)), (SERIES,), convolution(1)),
+    Pair(op("conv", 5, window(3, 2)), (IMAGE,), convolution(2)),
+    Pair(op("conv", 3, window(3, 1, 2)), (VOLUME,), convolution(3)),
+    Pair(op("conv", 3, window(2), 1, stride=2), (VOLUME,), convolution(3, padding=1, stride=2)),
+    Pair(op("conv", 5, window(3, 5, stride=(2, 1)), "same"), (IMAGE,), convolution(2, padding=(1, 2), stride=(2, 1))),
+    Pair(op("conv", 5, window(3), "full", bias=False), (IMAGE,), convolution(2, padding=2)),
+    Pair(op("conv", 6, window(3), 1, groups=2), (IMAGE,), convolution(2, padding=1, groups=2)),
+    Pair(op("conv", 8, window(3), 1, groups=4), (IMAGE,), convolution(2, padding=1, groups=4)),
+    Pair(op("conv", 5, window(2, 3), dilation=(3, 2)), (IMAGE,), convolution(2, dilation=(3, 2))),
+    Pair(
+        op("conv", 6, window(3, 2, stride=(2, 3)), (2, 1), groups=2, dilation=(1, 3)),
+        (IMAGE,),
+        convolution(2, padding=(2, 1), stride=(2, 3), groups=2, dilation=(1, 3)),
+    ),
+    Pair(op("conv", 5, window(1, stride=(2,))), (IMAGE,), convolution(2, stride=2)),
+    Pair(op("upconv", 5, window(3)), (SERIES,), transposed(1)),
+    Pair(op("upconv", 5, window(4, stride=(2,)), 1), (IMAGE,), transposed(2, stride=2, padding=1)),
+    Pair(
+        op("upconv", 3, window(3, 2), (1, 0), bias=False, stride=(2, 3)),
+        (IMAGE,),
+        transposed(2, stride=(2, 3), padding=(1, 0)),
+    ),
+    Pair(op("upconv", 3, window(2, 3, 1), stride=2), (VOLUME,), transposed(3, stride=2)),
+]
+
+POOLS = [
+    Pair(op("maxpool", window(2)), (SERIES,), pooling("max", 1, 2)),
+    Pair(op("maxpool", window(2, 3)), (IMAGE,), pooling("max", 2, (2, 3))),
+    Pair(op("maxpool", window(3, stride=(2,))), (IMAGE,), pooling("max", 2, 3, 2)),
+    Pair(op("maxpool", window(3, stride=(2,)), 1), (IMAGE,), pooling("max", 2, 3, 2, padding=1)),
+    Pair(op("maxpool", window(3, stride=(2,)), ceil=True), (IMAGE,), pooling("max", 2, 3, 2, ceil_mode=True)),
+    Pair(op("maxpool", window(3), "same", stride=1), (IMAGE,), pooling("max", 2, 3, 1, padding=1)),
+    Pair(op("maxpool", window(2), stride=1), (VOLUME,), pooling("max", 3, 2, 1)),
+    Pair(op("avgpool", window(2)), (SERIES,), pooling("avg", 1, 2)),
+    Pair(op("avgpool", window(2, 3)), (IMAGE,), pooling("avg", 2, (2, 3))),
+    Pair(op("avgpool", window(3, stride=(2,)), 1), (IMAGE,), pooling("avg", 2, 3, 2, padding=1)),
+    Pair(
+        op("avgpool", window(3, stride=(2,)), 1, count_padding=False),
+        (IMAGE,),
+        pooling("avg", 2, 3, 2, padding=1, count_include_pad=False),
+    ),
+    Pair(op("avgpool", window(3, stride=(2,)), ceil=True), (IMAGE,), pooling("avg", 2, 3, 2, ceil_mode=True)),
+    Pair(op("avgpool", window(2), stride=1), (VOLUME,), pooling("avg", 3, 2, 1)),
+    Pair(op("globalavgpool"), (IMAGE,), lambda x: x.mean(dim=(2, 3))),
+    Pair(op("globalavgpool"), (VOLUME,), lambda x: x.mean(dim=(2, 3, 4))),
+    Pair(op("globalmaxpool"), (IMAGE,), lambda x: x.amax(dim=(2, 3))),
+]
+
+LINEAR = [
+    Pair(op("dense", 5), (VECTOR,), lambda x, w, b: F.linear(x, w.T, b)),
+    Pair(op("dense", 5, bias=False), (VECTOR,), lambda x, w: F.linear(x, w.T)),
+    Pair(op("linear", 5), (IMAGE,), lambda x, w, b: channels_first(F.linear(channels_last(x), w.T, b))),
+    Pair(op("linear", 5, bias=False), (SERIES,), lambda x, w: channels_first(F.linear(channels_last(x), w.T))),
+]
+
+
+def batch_norm(epsilon: float = 1e-5) -> Callable[..., Tensor]:
+    return lambda x, scale, shift, mean, variance: F.batch_norm(x, mean, variance, scale, shift, eps=epsilon)
+
+
+def batch_norm_in_training(x: Tensor, scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    return F.batch_norm(x, mean.detach().clone(), variance.detach().clone(), scale, shift, training=True)
+
+
+NORMALIZATIONS = [
+    Pair(op("batchnorm"), (IMAGE,), batch_norm(), ("variance",)),
+    Pair(op("batchnorm", epsilon=1e-2), (VECTOR,), batch_norm(1e-2), ("variance",)),
+    Pair(op("batchnorm").for_training(), (IMAGE,), batch_norm_in_training),
+    Pair(op("batchnorm").for_training(), (VECTOR,), batch_norm_in_training),
+    Pair(op("batchnorm").for_training(), (VOLUME,), batch_norm_in_training),
+    Pair(op("lrn", 3), (IMAGE,), lambda x: F.local_response_norm(x, 3)),
+    Pair(op("lrn", 5, 0.5, 0.6, 2.0), (IMAGE,), lambda x: F.local_response_norm(x, 5, 0.5, 0.6, 2.0)),
+    Pair(op("lrn", 3, 0.5), (SERIES,), lambda x: F.local_response_norm(x, 3, 0.5)),
+]
+
+MERGES = [
+    Pair(op("concat"), (IMAGE, TensorType.of(3, (7, 8))), lambda *x: torch.cat(x, 1)),
+    Pair(op("concat"), (VECTOR, WIDER, VECTOR), lambda *x: torch.cat(x, 1)),
+    Pair(op("add"), (IMAGE,) * 3, lambda a, b, c: a + b + c),
+    Pair(op("add"), (IMAGE, VECTOR), lambda x, v: x + v[:, :, None, None]),
+    Pair(op("add"), (VECTOR, IMAGE), lambda v, x: x + v[:, :, None, None]),
+    Pair(op("mul"), (IMAGE,) * 2, torch.mul),
+    Pair(op("mul"), (VOLUME, TensorType.of(2)), lambda x, v: x * v[:, :, None, None, None]),
+    Pair(op("mul"), (VECTOR, SERIES, VECTOR), lambda u, x, v: u[:, :, None] * x * v[:, :, None]),
+    Pair(op("max"), (IMAGE,) * 3, lambda a, b, c: torch.maximum(torch.maximum(a, b), c)),
+]
+
+ELEMENTWISE = [
+    Pair(op("relu"), (IMAGE,), torch.relu),
+    Pair(op("leaky_relu"), (IMAGE,), F.leaky_relu),
+    Pair(op("leaky_relu", 0.3), (VECTOR,), lambda x: F.leaky_relu(x, 0.3)),
+    Pair(op("tanh"), (IMAGE,), torch.tanh),
+    Pair(op("sigmoid"), (IMAGE,), torch.sigmoid),
+    Pair(op("abs"), (IMAGE,), torch.abs),
+    Pair(op("softmax"), (IMAGE,), lambda x: torch.softmax(x, 1)),
+    Pair(op("softmax"), (WIDER,), lambda x: torch.softmax(x, 1)),
+    Pair(op("scale", -1.5), (IMAGE,), lambda x: x * -1.5),
+    Pair(op("shift", 0.5), (IMAGE,), lambda x: x + 0.5),
+    Pair(op("dropout"), (IMAGE,), lambda x: F.dropout(x, training=False)),
+    Pair(op("identity"), (IMAGE,), lambda x: x.clone()),
+    Pair(op("part", 1, 2), (IMAGE,), lambda x: x.chunk(2, 1)[1]),
+    Pair(op("part", 2, 3), (WIDER,), lambda x: x.chunk(3, 1)[2]),
+    Pair(op("flatten"), (IMAGE,), lambda x: channels_last(x).flatten(1)),
+]
+
+LOSSES = [
+    Pair(op("mse"), (IMAGE, IMAGE), F.mse_loss),
+    Pair(op("mse"), (VECTOR, VECTOR), F.mse_loss),
+    Pair(op("cross_entropy"), LABELS, lambda p, label: F.nll_loss(p.log(), label), ("prediction",)),
+    Pair(
+        op("cross_entropy"),
+        (WIDER, TensorType.ids(6)),
+        lambda p, label: F.nll_loss(p.log(), label),
+        ("prediction",),
+    ),
+    Pair(op("softmax_cross_entropy"), LABELS, F.cross_entropy),
+    Pair(op("softmax_cross_entropy"), (WIDER, TensorType.ids(6)), F.cross_entropy),
+]
+
+GROUPS = (CONVOLUTIONS, POOLS, LINEAR, NORMALIZATIONS, MERGES, ELEMENTWISE, LOSSES)
+PAIRS = [pair for group in GROUPS for pair in group]
+
+
+def named(pairs: Sequence[Pair]) -> list[object]:
+    return [pytest.param(p, id=f"{p.op} of {', '.join(map(str, p.operands))}") for p in pairs]
+
+
+@pytest.mark.parametrize("pair", named(PAIRS))
+def test_pytorch_agrees(pair: Pair) -> None:
+    agree(pair)
+
+
+def test_pytorch_agrees_on_running_statistics() -> None:
+    norm = op("batchnorm", momentum=0.75).for_training()
+    x, scale, shift, mean, variance = draw(Pair(norm, (IMAGE,), batch_norm_in_training, ("variance",))).values()
+    expected = [torch.from_numpy(mean.copy()), torch.from_numpy(variance.copy())]
+    F.batch_norm(channels_first(torch.from_numpy(x)), *expected, training=True, momentum=0.25)
+    results = norm.apply([x, scale, shift, mean, variance])
+    for state, tensor in zip(("mean", "variance"), expected, strict=True):
+        close(results[norm.updates[state]], tensor.numpy(), state)
+
+
+def convolutions_of_all_geometries() -> Iterator[Pair]:
+    """In one dimension: every axis follows the same arithmetic."""
+    for n, k, stride, pad, hole in product(range(5, 8), range(1, 5), (1, 2, 3), (0, 1, 2), (1, 2)):
+        if hole * (k - 1) + 1 <= n + 2 * pad:
+            layer = op("conv", 3, window(k, stride=(stride,)), pad, dilation=hole)
+            oracle = convolution(1, stride=stride, padding=pad, dilation=hole)
+            yield Pair(layer, (TensorType.of(2, (n,)),), oracle)
+
+
+def transposed_convolutions_of_all_geometries() -> Iterator[Pair]:
+    for n, k, stride, pad in product((1, 4, 5), range(1, 5), (1, 2, 3), (0, 1, 2)):
+        if (n - 1) * stride + k > 2 * pad and pad < k:
+            layer = op("upconv", 3, window(k, stride=(stride,)), pad)
+            yield Pair(layer, (TensorType.of(2, (n,)),), transposed(1, stride=stride, padding=pad))
+
+
+def pools_of_all_geometries() -> Iterator[Pair]:
+    for n, k, stride, ceil in product(range(4, 9), range(1, 5), (1, 2, 3), (False, True)):
+        for pad in range(k // 2 + 1):
+            x, at, how = TensorType.of(2, (n,)), window(k, stride=(stride,)), {"padding": pad, "ceil_mode": ceil}
+            yield Pair(op("maxpool", at, pad, ceil=ceil), (x,), pooling("max", 1, k, stride, **how))
+            for counted in (True, False):
+                layer = op("avgpool", at, pad, ceil=ceil, count_padding=counted)
+                yield Pair(layer, (x,), pooling("avg", 1, k, stride, **how, count_include_pad=counted))
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [convolutions_of_all_geometries, transposed_convolutions_of_all_geometries, pools_of_all_geometries],
+    ids=["conv", "upconv", "pools"],
+)
+def test_pytorch_agrees_on_every_small_geometry(pairs: Callable[[], Iterator[Pair]]) -> None:
+    for pair in pairs():
+        agree(pair)
