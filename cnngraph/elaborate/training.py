@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import TypeVar
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span, Suggestion
-from cnngraph.elaborate.arguments import configure
+from cnngraph.elaborate.arguments import configure, match, signature_of
 from cnngraph.elaborate.elaborate import Elaborated, Settings, choose, finish, named_results, others, read_net
 from cnngraph.elaborate.expressions import value_of
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem
 from cnngraph.ir.graph import Graph, Ref
-from cnngraph.ir.op import Op, registry
+from cnngraph.ir.op import Op, OpError, registry
+from cnngraph.ir.types import TensorType
 from cnngraph.syntax import ast
 
+T = TypeVar("T")
 KEYS = ("data", "augment", "loss", "optimizer", "schedule", "epochs", "batch", "seed")
 
 
@@ -87,26 +90,29 @@ class _Reading:
 
     def spec(self) -> TrainingSpec | None:
         """The whole section; None where something was reported."""
-        report = self.read.frame.session
-        try:
-            loss = self._loss()
-            optimizer = self._optimizer()
-            spec = TrainingSpec(
-                self.read.definition.name.text,
-                self._graph(loss),
-                *self._compared(),
-                optimizer,
-                self._setting("schedule"),
-                self._setting("data"),
-                self._settings("augment"),
-                self._whole("epochs", 10),
-                self._whole("seed", 0),
-                self._whole("batch", 0) or None,
-            )
-        except Problem as p:
-            report.report(p.diagnostic)
+        loss = self._attempt(self._loss)
+        optimizer = self._attempt(self._optimizer)
+        schedule = self._attempt(lambda: self._setting("schedule"))
+        data = self._attempt(lambda: self._setting("data"))
+        augment = self._attempt(lambda: self._settings("augment"))
+        epochs = self._attempt(lambda: self._whole("epochs", 10))
+        seed = self._attempt(lambda: self._whole("seed", 0))
+        batch = self._attempt(lambda: self._whole("batch", 0))
+        if self.frame.session.found or loss is None or optimizer is None:
             return None
-        return None if report.found else spec
+        name, graph = self.read.definition.name.text, self._graph(loss)
+        compared = self._compared()
+        return TrainingSpec(
+            name, graph, *compared, optimizer, schedule, data, augment or (), epochs or 0, seed or 0, batch or None
+        )
+
+    def _attempt(self, read: Callable[[], T]) -> T | None:
+        """One key of the section; its problem is reported, and the others are read all the same."""
+        try:
+            return read()
+        except Problem as found:
+            self.frame.session.report(found.diagnostic)
+            return None
 
     def _entries(self, section: ast.Section | None) -> dict[str, ast.Entry]:
         """Entries by key; a wrong key is reported with what it may have meant."""
@@ -188,9 +194,14 @@ class _Reading:
         if not isinstance(value, OpLayer) or not value.op.optimizer:
             known = ", ".join(name for name, op in registry().items() if op.optimizer)
             raise problem("E0112", "this is not an optimizer", entry.value.span, "here", f"cnngraph has {known}")
-        given = {g.name or "lr": g for g in value.given}
-        op = configure(value.op, given)
+        plain, _ = match(signature_of(value.op), value.given, entry.value.span)
+        op = configure(value.op, plain)
         assert isinstance(op, Op)
+        number = TensorType(())
+        try:
+            op.output_types([number, number, number])
+        except OpError as refused:
+            raise problem(refused.code, refused.message, entry.value.span, "here", *refused.helps) from refused
         return op
 
     def _value(self, entry: ast.Entry) -> Value:

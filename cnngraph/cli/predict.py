@@ -1,0 +1,30 @@
+"""`cnngraph predict`: the most probable classes of pictures, from a file of weights that training wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--weights", type=click.Path(path_type=Path), help="The only .safetensors file of this folder by default.")
+@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes to show.")
+def command(pictures: tuple[Path, ...], weights: Path | None, top: int) -> None:
+    """Classify PICTURES of any size. The file of weights carries the network and how pictures are prepared for it."""
+    from cnngraph.train.predict import predict
+
+    for prediction in predict(weights or only_weights(Path()), pictures, top):
+        click.echo(f"{prediction.path}:")
+        for name, probability in prediction.classes:
+            click.echo(f"  {probability:6.2%}  {name}")
+
+
+def only_weights(folder: Path) -> Path:
+    """The file of weights that a folder holds, if there is just one."""
+    found = sorted(folder.glob("*.safetensors"))
+    if len(found) != 1:
+        listed = ", ".join(f.name for f in found) or "none"
+        raise click.UsageError(f"which weights? this folder has {listed}; give --weights FILE")
+    return found[0]

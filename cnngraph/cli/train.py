@@ -1,0 +1,43 @@
+"""`cnngraph train`: train a net as the train section of its file says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cnngraph.cli.options import read_settings, source_options
+
+
+@click.command()
+@source_options
+@click.option("--data", type=click.Path(path_type=Path), help="The folder where data sets are kept.")
+@click.option("--epochs", type=click.IntRange(1), help="Instead of what the file says.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="File of the weights; NET.safetensors by default.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on from a file that an earlier run wrote.")
+@click.option("--history", type=click.Path(path_type=Path), help="Write the figures of all epochs as JSON.")
+def command(
+    file: Path,
+    net: str | None,
+    settings: tuple[str, ...],
+    data: Path | None,
+    epochs: int | None,
+    output: Path | None,
+    resume: Path | None,
+    history: Path | None,
+) -> None:
+    """Train the net of FILE. Ctrl-C ends the run with its weights saved; --resume goes on from them."""
+    from cnngraph.cli.options import write
+    from cnngraph.elaborate.modules import load_file
+    from cnngraph.net import Net
+    from cnngraph.train.progress import ProgressReporter
+
+    loaded = Net(load_file(file), net, read_settings(settings))
+    target = output or Path(f"{loaded.name}.safetensors")
+    with ProgressReporter() as report:
+        done = loaded.fit(
+            loaded.data(data), epochs=epochs, output=target, resume_from=resume, on_progress=report
+        )
+    if history is not None:
+        write(history, done.to_json() + "\n")
+    click.echo(f"{'interrupted; ' if done.interrupted else ''}weights: {target}")
