@@ -121,7 +121,7 @@ def symbol(name: str, multiple_of: int = 1, at_least: int = 1) -> Size:
 
 
 def bind(dim: Dim, values: Mapping[str, Dim]) -> Dim:
-    """`dim` with numbers (or other sizes) for the symbols in `values`; raises `SizeError` where a known fact is broken."""
+    """`dim` with numbers (or other sizes) for the symbols in `values`; raises `SizeError` where a fact is broken."""
     if isinstance(dim, int):
         return dim
     bound: list[tuple[Monomial, Fraction]] = []
