@@ -18,17 +18,19 @@ from cnngraph.render.style import operands
 
 LONGEST = 48
 LETTER_WIDTH = 8  # points, at least, of a letter in a title
+NAMED_PADS = ("pad=same", "pad=full", "pad=valid")
 SIGNS = {"add": "+", "mul": "×"}
 
 
 def operator_text(node: Node) -> str:
-    """An operator as a row of a paper's table: `conv 64, 7x7/2, pad=same`; flags are left to the tooltip."""
+    """An operator as a row of a paper's table: `conv 64, 7x7/2, same`; flags are left to the tooltip."""
     if isinstance(node.op, Input):
         return f"{segment(node.name)} {shape_text(node.type)}"
     if isinstance(node.op, Gradient):
         return f"gradient by {node.op.wanted}"
     head, _, arguments = str(node.op).partition("(")
-    kept = [a for a in _split(arguments.removesuffix(")")) if not a.endswith(("=true", "=false"))]
+    kept = [a.removeprefix("pad=") if a in NAMED_PADS else a for a in _split(arguments.removesuffix(")"))]
+    kept = [a for a in kept if not a.endswith(("=true", "=false"))]
     return shortened(f"{head} {', '.join(kept)}".strip())
 
 

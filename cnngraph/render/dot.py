@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, TypedDict, Unpack
 
@@ -130,6 +131,20 @@ class _Drawing:
                 inner.attr(style="rounded,filled", fillcolor=fill, tooltip=graphviz.escape(part.path))
                 inner.attr(color=GREY if part.repeats else FAINT, penwidth="2" if part.repeats else "1")
                 self._fill(inner, part)
+        for lanes in self._lanes(cluster):
+            with dot.subgraph() as row:
+                row.attr(rank="same")
+                for left, right in pairwise(lanes):
+                    row.edge(identifier(left), identifier(right), style="invis")
+
+    def _lanes(self, cluster: Cluster) -> list[list[str]]:
+        """First boxes of the branches that leave one box into this block, in the order of the file."""
+        own = {part.name for part in cluster.parts if isinstance(part, Box)}
+        heads: dict[str, list[str]] = {}
+        for arrow in self.picture.arrows:
+            if arrow.kind == "flow" and arrow.target in own - self.picture.merges:
+                heads.setdefault(arrow.source, []).append(arrow.target)
+        return [lanes for lanes in heads.values() if len(lanes) > 1 and cluster.path not in ("", GRADIENT)]
 
     def _box(self, dot: graphviz.Digraph, box: Box) -> None:
         hint = graphviz.escape("\n".join(full_text(self.graph, node) for node in box.nodes[:TOLD]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph, Ref
@@ -26,6 +27,12 @@ class Picture:
     arrows: tuple[Arrow, ...]
     outputs: Mapping[str, tuple[str, Ref]]  # name -> the box it leaves, its value
     backward: frozenset[str]
+
+    @cached_property
+    def merges(self) -> frozenset[str]:
+        """Boxes where branches meet."""
+        ways = Counter(arrow.target for arrow in self.arrows if arrow.kind in ("flow", "skip"))
+        return frozenset(name for name, count in ways.items() if count > 1)
 
 
 def picture(

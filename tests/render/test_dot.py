@@ -78,7 +78,7 @@ def test_a_block_is_a_cluster_and_its_one_line_blocks_are_boxes() -> None:
     source = draw(googlenet()).source
     assert "i3a" in clusters(source)
     assert not any("conv_relu" in path for path in clusters(source))
-    assert rows(source, "i3a.conv_relu[3].conv") == ["conv 128, 3x3, pad=same", "relu"]
+    assert rows(source, "i3a.conv_relu[3].conv") == ["conv 128, 3x3, same", "relu"]
     assert 'label="concat\n256@28x28"' in source
 
 
@@ -106,7 +106,7 @@ def test_a_layer_that_repeats_is_one_box() -> None:
     for i in range(1, 4):
         x = conv_relu(net, f"conv_relu[{i}]", x, 8, square(3), "same")
     source = draw(net.finish("run", {"y": x})).source
-    assert rows(source, "conv_relu[1].conv") == ["conv_relu × 3", "conv 8, 3x3, pad=same", "relu"]
+    assert rows(source, "conv_relu[1].conv") == ["conv_relu × 3", "conv 8, 3x3, same", "relu"]
 
 
 def test_a_shortcut_does_not_pull_at_the_layout() -> None:
