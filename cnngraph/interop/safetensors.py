@@ -31,7 +31,7 @@ def save_weights(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str,
     >>> arrays["c1.bias"].shape, metadata
     ((6,), {'net': 'lenet5'})
     """
-    content = save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, dict(metadata or {}))
+    content = save({name: np.asarray(a, order="C") for name, a in arrays.items()}, dict(metadata or {}))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, content)

@@ -157,8 +157,10 @@ def load_data(setting: Setting, folder: Path | None = None, seed: int = 0) -> Da
     try:
         return source.load(folder, seed)
     except CnnGraphError as problem:
-        here = Label(setting.span, "asked for here")
-        raise CnnGraphError([d if d.primary else replace(d, primary=here) for d in problem.diagnostics]) from problem
+        first, *others = problem.diagnostics
+        if others or first.primary:  # findings at one place would count as one
+            raise
+        raise CnnGraphError(replace(first, primary=Label(setting.span, "asked for here"))) from problem
 
 
 def _missing(candidates: list[Path]) -> CnnGraphError:

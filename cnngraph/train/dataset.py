@@ -33,6 +33,10 @@ class Part:
         """The first `count` images, or all."""
         return self if count is None else Part(self.images[:count], self.labels[:count])
 
+    def chosen(self, indices: Array) -> Part:
+        """The images with these indices, in their order."""
+        return Part(self.images[indices], self.labels[indices])
+
 
 @dataclass(frozen=True)
 class Preprocessing:

@@ -9,7 +9,7 @@ from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.ir.op import Array, rng
 from cnngraph.ir.types import TensorType
-from cnngraph.train.data import source_of
+from cnngraph.train.data import SOURCES, source_of
 from cnngraph.train.dataset import Dataset, Preprocessing
 
 ORDER = 1  # the third part of the key: no other use of the seed has the same
@@ -34,17 +34,20 @@ class Feeder:
 def feeder(spec: TrainingSpec, data: Dataset) -> Feeder:
     """How `data` is fed to the graph of `spec`. Raises E0702 with all that does not fit."""
     images = [node for node in spec.graph.inputs if node.name != spec.label]
-    found = [_problem(spec, f"the data has no values for the input {node.name}") for node in images[1:]]
+    found = [f"the data has no values for the input {node.name}" for node in images[1:]]
+    helps: tuple[str, ...] = ()
+    shape = data.train.images.shape[1:]
     if not images:
-        raise CnnGraphError(_problem(spec, "the network has no input for images"))
-    image = images[0]
-    if not _fits(image.type, data.train.images.shape):
-        found.append(_wrong_size(spec, image.type, data.train.images.shape))
+        found.append("the network has no input for images")
+    elif not _fits(images[0].type, data.train.images.shape):
+        found.append(f"the network takes {images[0].type}, the images are {TensorType.of(shape[-1], shape[:-1])}")
+        helps = _remedies(spec, images[0].type, shape)
     if spec.label:
         found += _label_problems(spec, spec.graph[spec.label].type, len(data.class_names))
     if found:
-        raise CnnGraphError(found)
-    return Feeder(image.name, spec.label, image.type.dtype, data.preprocessing)
+        place = Label(spec.data.span, "the data of this net") if spec.data is not None else None
+        raise CnnGraphError(Diagnostic("E0702", found[0], place, notes=tuple(found[1:]), helps=helps))
+    return Feeder(images[0].name, spec.label, images[0].type.dtype, data.preprocessing)
 
 
 def batch_size(spec: TrainingSpec) -> int:
@@ -74,34 +77,23 @@ def _fits(type_: TensorType, shape: tuple[int, ...]) -> bool:
     return all(not isinstance(want, int) or want == have for want, have in zip(type_.shape, shape, strict=True))
 
 
-def _wrong_size(spec: TrainingSpec, type_: TensorType, shape: tuple[int, ...]) -> Diagnostic:
-    have = TensorType.of(shape[3], shape[1:3])
-    return _problem(spec, f"the network takes {type_}, the images are {have}", *_remedies(spec, type_, shape))
-
-
 def _remedies(spec: TrainingSpec, type_: TensorType, shape: tuple[int, ...]) -> tuple[str, ...]:
-    positions = type_.positions
-    if spec.data is None or len(positions) != 2 or not all(isinstance(size, int) for size in positions):
+    """What to write so that images (H, W, C) get the size of `type_`, where one word does it."""
+    sizes = [size for size in type_.positions if isinstance(size, int)]
+    if spec.data is None or len(sizes) != 2:
         return ()
-    missing = {int(str(want)) - have for want, have in zip(positions, shape[1:3], strict=True)}
-    if spec.data.name == "digits" and len(set(positions)) == 1:
-        return (f"write size = {positions[0]} in digits(...)",)
+    if "size" in SOURCES[spec.data.name].__annotations__ and sizes[0] == sizes[1]:
+        return (f"write size = {sizes[0]} in {spec.data.name}(...)",)
+    missing = {want - have for want, have in zip(sizes, shape, strict=False)}
     if len(missing) == 1 and (more := missing.pop()) > 0 and more % 2 == 0:
-        before = spec.data.named.get("pad", 0)
-        return (f"write pad = {int(str(before)) + more // 2} in {spec.data.name}(...)",)
+        before = int(str(spec.data.named.get("pad", 0)))
+        return (f"write pad = {before + more // 2} in {spec.data.name}(...)",)
     return ()
 
 
-def _label_problems(spec: TrainingSpec, type_: TensorType, classes: int) -> list[Diagnostic]:
+def _label_problems(spec: TrainingSpec, type_: TensorType, classes: int) -> list[str]:
     if type_.positions:
-        return [_problem(spec, f"{spec.label} is {type_}, but the data has one label for each image")]
+        return [f"{spec.label} is {type_}, but the data has one label for each image"]
     if type_.vocabulary is not None and classes > type_.vocabulary:
-        return [_problem(spec, f"the data has {classes} classes, the network only {type_.vocabulary}")]
+        return [f"the data has {classes} classes, the network only {type_.vocabulary}"]
     return []
-
-
-def _problem(spec: TrainingSpec, message: str, *helps: str) -> Diagnostic:
-    place = Label(spec.data.span, "the data of this net") if spec.data is not None else None
-    return Diagnostic("E0702", message, place, helps=helps)
-
-

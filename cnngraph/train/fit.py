@@ -48,10 +48,11 @@ def fit(
     Raises E0702 where the data does not fit, E0703 where the file does not, and E0704 where the loss is no number any
     more: then `output` holds the last state that was tested.
     """
-    training = _Run(spec, data, epochs=spec.epochs if epochs is None else epochs, output=output, cluster=cluster)
-    if resume_from is not None:
-        training.resume(resume_from)
-    return training.run(on_progress)
+    with Interrupt() as interrupt:
+        training = _Run(spec, data, epochs=spec.epochs if epochs is None else epochs, output=output, cluster=cluster)
+        if resume_from is not None:
+            training.resume(resume_from)
+        return training.run(on_progress, interrupt)
 
 
 class _Run:
@@ -86,16 +87,14 @@ class _Run:
         self.write(states)
         self.keep()
 
-    def run(self, on_progress: OnProgress) -> History:
-        interrupted = False
-        with Interrupt() as interrupt:
-            try:
-                interrupted = self.run_epochs(on_progress, interrupt)
-            except KeyboardInterrupt:
-                interrupted = True
-                if not self.whole:
-                    self.restore()
-            self.save()
+    def run(self, on_progress: OnProgress, interrupt: Interrupt) -> History:
+        try:
+            interrupted = self.run_epochs(on_progress, interrupt)
+        except KeyboardInterrupt:
+            interrupted = True
+            if not self.whole:
+                self.restore()
+        self.save()
         return History(self.rows, self.epochs, interrupted, self.output)
 
     def run_epochs(self, on_progress: OnProgress, interrupt: Interrupt) -> bool:

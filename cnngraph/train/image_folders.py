@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnngraph.diagnostics import CnnGraphError, error
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 from cnngraph.ir.op import rng
 from cnngraph.train.dataset import Part
 from cnngraph.train.optical_digits import SPLIT
@@ -24,11 +24,10 @@ def read_folders(folder: Path, size: int, channels: int, seed: int) -> tuple[Par
         train, test = (_part(_listed(folder / part, names), size, channels) for part in ("train", "test"))
         return train, test, names
     names = _class_names(folder)
-    files = _listed(folder, names)
-    order = rng(seed, 0, SPLIT).permutation(len(files)).tolist()
-    tested = len(files) // TESTED
-    test = _part([files[i] for i in order[:tested]], size, channels)
-    return _part([files[i] for i in order[tested:]], size, channels), test, names
+    whole = _part(_listed(folder, names), size, channels)
+    order = rng(seed, 0, SPLIT).permutation(len(whole))
+    tested = len(whole) // TESTED
+    return whole.chosen(order[tested:]), whole.chosen(order[:tested]), names
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:
@@ -58,7 +57,7 @@ def _part(files: list[tuple[Path, int]], size: int, channels: int) -> Part:
     if needed > MAX_BYTES:
         raise error("E0701", f"{len(files)} pictures of {size}x{size} take {needed} bytes, more than {MAX_BYTES}")
     images = np.empty((len(files), size, size, channels), np.uint8)
-    wrong = []
+    wrong: list[Diagnostic] = []
     for place, (path, _) in enumerate(files):
         try:
             images[place] = read_picture(path, size, size, channels)

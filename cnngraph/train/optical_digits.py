@@ -33,6 +33,5 @@ def read_digits(size: int, seed: int) -> tuple[Part, Part]:
     if size != SIDE:
         images = np.stack([resized(image, size, size) for image in images])
     order = rng(seed, 0, SPLIT).permutation(len(table))
-    parts = order[:TRAINING], order[TRAINING:]
-    train, test = (Part(images[part], table[part, -1]) for part in parts)
-    return train, test
+    whole = Part(images, table[:, -1])
+    return whole.chosen(order[:TRAINING]), whole.chosen(order[TRAINING:])

@@ -61,7 +61,8 @@ def _bind(setting: Setting, cls: type[Any]) -> tuple[dict[str, object], list[Dia
         else:
             values[name] = value
     missing = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in values]
-    found += [_at(setting, "E0104", f"{setting.name} needs {name}", f"write {name} = ...") for name in missing]
+    if missing:
+        found.append(_at(setting, "E0104", f"{setting.name} needs {', '.join(missing)}", f"write {missing[0]} = ..."))
     hints = get_type_hints(cls)
     found += [d for name, value in values.items() if (d := _wrong_kind(setting, name, value, str(hints[name])))]
     return values, found

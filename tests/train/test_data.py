@@ -1,0 +1,96 @@
+"""Data sets: splits, limits, normalization, pictures in folders."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnngraph.diagnostics import CnnGraphError
+from cnngraph.train.data import load_data
+from cnngraph.train.dataset import Part, Preprocessing, dataset
+
+
+def test_digits_are_all_there_and_split_by_the_seed(setting):
+    first, second = (load_data(setting("digits"), seed=seed) for seed in (0, 1))
+    assert (len(first.train), len(first.test)) == (1500, 297)
+    together = np.concatenate([first.train.labels, first.test.labels])
+    assert np.bincount(together).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert not np.array_equal(first.test.images, second.test.images)
+    assert np.array_equal(first.test.images, load_data(setting("digits"), seed=0).test.images)
+
+
+def test_digits_grow_to_any_size(setting):
+    data = load_data(setting("digits", size=32, limit=20))
+    assert data.train.images.shape == (20, 32, 32, 1)
+    assert len(data.test) == 297
+    assert data.preprocessing.height == 32
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("pad", [0, 2])
+def test_normalized_training_images_have_mean_0_and_deviation_1(dtype, pad):
+    values = np.random.default_rng(0).integers(0, 200, (30, 5, 4, 3), np.uint8)
+    images = values if dtype == np.uint8 else values.astype(np.float32) / 255
+    part = Part(images, np.zeros(30, np.int64))
+    data = dataset(part, part, ("only",), pad=pad)
+    x = data.preprocessing.normalized(data.train.images)
+    assert x.dtype == np.float32
+    assert x.mean(axis=(0, 1, 2)) == pytest.approx(0, abs=1e-5)
+    assert x.std(axis=(0, 1, 2)) == pytest.approx(1, abs=1e-4)
+
+
+def test_without_normalization_numbers_go_from_0_to_1(setting):
+    data = load_data(setting("digits", normalize=False))
+    x = data.preprocessing.normalized(data.train.images)
+    assert (x.min(), x.max()) == (0, 1)
+
+
+def test_one_even_colour_is_no_division_by_zero():
+    part = Part(np.full((3, 2, 2, 1), 9, np.uint8), np.zeros(3, np.int64))
+    assert dataset(part, part, ("only",)).preprocessing.std == (1.0,)
+
+
+def test_preprocessing_goes_through_text():
+    how = Preprocessing(28, 30, 3, 2, (0.1, 0.2, 0.3), (1.0, 0.5, 0.25))
+    assert Preprocessing.from_json(how.to_json()) == how
+
+
+def test_parts_must_fit_together():
+    with pytest.raises(CnnGraphError, match="E0701"):
+        Part(np.zeros((2, 3, 3), np.uint8), np.zeros(2, np.int64))
+    with pytest.raises(CnnGraphError, match="E0701"):
+        Part(np.zeros((2, 3, 3, 1), np.uint8), np.zeros(3, np.int64))
+
+
+def write_pictures(folder, count=6):
+    for shade, name in ((30, "dark"), (220, "light")):
+        (folder / name).mkdir(parents=True)
+        for i in range(count):
+            Image.new("RGB", (9 + i, 12), (shade + i,) * 3).save(folder / name / f"{i}.png")
+
+
+def test_pictures_in_folders(tmp_path, setting):
+    write_pictures(tmp_path)
+    data = load_data(setting("images", str(tmp_path), size=4))
+    assert data.class_names == ("dark", "light")
+    assert (len(data.train), len(data.test)) == (10, 2)
+    assert data.train.images.shape == (10, 4, 4, 3)
+    assert np.array_equal(data.train.images.mean(axis=(1, 2, 3)) > 128, data.train.labels == 1)
+
+
+def test_pictures_with_parts_of_their_own(tmp_path, setting):
+    write_pictures(tmp_path / "train")
+    write_pictures(tmp_path / "test", 3)
+    data = load_data(setting("images", tmp_path.name, size=4, grey=True), tmp_path.parent)
+    assert (len(data.train), len(data.test)) == (12, 6)
+    assert data.train.images.shape[-1] == 1
+
+
+def test_all_wrong_pictures_are_said_at_once(tmp_path, setting):
+    write_pictures(tmp_path)
+    for name in ("dark", "light"):
+        (tmp_path / name / "7.png").write_bytes(b"no picture")
+    with pytest.raises(CnnGraphError) as caught:
+        load_data(setting("images", str(tmp_path), size=4))
+    assert [d.code for d in caught.value.diagnostics] == ["E0701", "E0701"]

@@ -1,0 +1,52 @@
+"""Calls of the train section: each wrong argument is named, with a code and a help."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnngraph.diagnostics import CnnGraphError
+from cnngraph.train.augment import AUGMENTATIONS, Rotate, Shift
+from cnngraph.train.data import SOURCES, Idx
+from cnngraph.train.schedule import SCHEDULES
+from cnngraph.train.settings import choose
+
+
+def test_positional_and_named_arguments_become_fields(setting):
+    assert choose(setting("shift", 2), AUGMENTATIONS, "augmentation") == Shift(2)
+    assert choose(setting("rotate", degrees=10), AUGMENTATIONS, "augmentation") == Rotate(10)
+    assert choose(setting("idx", "data", pad=2), SOURCES, "data set") == Idx("data", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "positional", "named", "code", "text"),
+    [
+        ("stepp", (), {}, "E0101", "did you mean step?"),
+        ("step", (5, 0.5, 0, 1), {}, "E0105", "at most 3 arguments, not 4"),
+        ("step", (5,), {"every": 6, "factor": 1}, "E0106", "receives every twice"),
+        ("step", (), {"evry": 5, "every": 5, "factor": 0.5}, "E0107", "did you mean every?"),
+        ("step", (5,), {}, "E0104", "needs factor"),
+        ("step", ("5",), {"factor": 0.5}, "E0103", "every of step is a number, not '5'"),
+        ("step", (True,), {"factor": 0.5}, "E0103", "not True"),
+        ("cosine", (1.5,), {}, "E0103", "a whole number"),
+        ("step", (0, 0.5), {}, "E0108", "above 0"),
+        ("constant", (-1,), {}, "E0108", "at least 0 epochs"),
+    ],
+)
+def test_a_wrong_call_says_what_and_where(setting, name, positional, named, code, text):
+    with pytest.raises(CnnGraphError) as caught:
+        choose(setting(name, *positional, **named), SCHEDULES, "schedule")
+    assert [d.code for d in caught.value.diagnostics] == [code]
+    assert text in str(caught.value)
+    assert "net.cnn:1:1" in str(caught.value)
+
+
+def test_all_wrong_arguments_are_said_at_once(setting):
+    with pytest.raises(CnnGraphError) as caught:
+        choose(setting("digits", size="8", bacth=3), SOURCES, "data set")
+    assert {d.code for d in caught.value.diagnostics} == {"E0103", "E0107"}
+
+
+@pytest.mark.parametrize("named", [{"batch": 0}, {"limit": 0}, {"size": 0}, {"size": 5000}])
+def test_numbers_out_of_range_are_refused(setting, named):
+    with pytest.raises(CnnGraphError, match="E0108"):
+        choose(setting("digits", **named), SOURCES, "data set")
