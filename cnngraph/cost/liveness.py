@@ -12,6 +12,7 @@ Not for offsets in memory: `plan/memory.py` lays buffers out and may need a litt
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
@@ -31,29 +32,37 @@ def needed_nodes(graph: Graph) -> frozenset[str]:
 
 
 def execution_order(graph: Graph) -> tuple[Node, ...]:
-    """All nodes in the order of the graph, but those that lead to updates only run as soon as they can.
+    """All nodes: inputs and states, then the others as in the graph, but what leads to updates only as soon as it can.
 
     Among several of these that could run, the one nearest to its end goes first: an update before the gradient of the
-    layer below, so that a weight gradient dies at once and does not wait for the end of the backward part.
+    layer below, so that a weight gradient dies at once and does not wait for the end of the backward part. What makes
+    the next value of a state and nothing else runs after the readers of that state, so that it can write over it.
     """
     shown = graph.restricted_to(graph.outputs.values())
     early = {n.name for n in graph if n.name not in shown and n.inputs}
     height = _heights(graph)
     place = {node.name: i for i, node in enumerate(graph)}
-    waits = {n.name: len({ref.node for ref in n.inputs}) for n in graph if n.name in early}
+    before = {n.name: {ref.node for ref in n.inputs} for n in graph if n.name in early}
+    for state, ref in graph.updates.items():
+        if ref.node in early and not height[ref.node]:
+            before[ref.node] |= {user.name for user in graph.users[state] if height[user.name]}
+    after: dict[str, list[Node]] = {}
+    for name, awaited in before.items():
+        for other in awaited:
+            after.setdefault(other, []).append(graph[name])
+    waits = {name: len(awaited) for name, awaited in before.items()}
     order: list[Node] = []
-    for node in graph:
+    for node in sorted(graph, key=lambda node: not isinstance(node.op, LEAVES)):
         if node.name in early:
             continue
         ready = [(0, 0, node)]
         while ready:
             current = heappop(ready)[2]
             order.append(current)
-            for user in graph.users[current.name]:
-                if user.name in waits:
-                    waits[user.name] -= 1
-                    if not waits[user.name]:
-                        heappush(ready, (height[user.name], place[user.name], user))
+            for user in after.get(current.name, ()):
+                waits[user.name] -= 1
+                if not waits[user.name]:
+                    heappush(ready, (height[user.name], place[user.name], user))
     return tuple(order)
 
 
@@ -71,6 +80,25 @@ def last_reads(graph: Graph) -> dict[str, int]:
     return {s.name: max((positions[u.name] for u in graph.users[s.name]), default=-1) for s in graph.states}
 
 
+def straight_updates(graph: Graph) -> dict[Ref, str]:
+    """Next values that are written straight over their state: value -> state.
+
+    Nothing else reads such a value, and no reader of the state runs after its maker.
+    """
+    positions = {node.name: i for i, node in enumerate(execution_order(graph))}
+    uses = Counter(graph.updates.values())
+    read = {ref for node in graph for ref in node.inputs} | set(graph.outputs.values())
+    last = last_reads(graph)
+    return {
+        ref: state
+        for state, ref in graph.updates.items()
+        if not isinstance(graph[ref.node].op, LEAVES)
+        and ref not in read
+        and uses[ref] == 1
+        and positions[ref.node] >= last[state]
+    }
+
+
 class Liveness:
     """Peak bytes of any part of a bound graph. Built once for a graph, then asked for many parts.
 
@@ -82,7 +110,9 @@ class Liveness:
         self.index = {node.name: i for i, node in enumerate(order)}
         refs = [Ref(node.name, k) for node in order for k in range(len(node.types))]
         value = {ref: v for v, ref in enumerate(refs)}
+        straight = straight_updates(graph)
         sizes = [size for node in order for size in value_bytes(node)]
+        sizes = [0 if ref in straight else size for ref, size in zip(refs, sizes, strict=True)]
         leaves = [isinstance(node.op, LEAVES) for node in order]
         self.bytes = np.array(sizes, np.int64)
         self.home = np.array([self.index[r.node] if leaves[self.index[r.node]] else -1 for r in refs], np.int64)

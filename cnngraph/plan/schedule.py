@@ -7,7 +7,8 @@ All devices follow one order of nodes (`execution_order`); each takes its own no
     gpu1                    RECEIVE relu1  conv2  loss  ...        and received right before it is first read
 
 so a device never waits for something that waits for it. A state takes its next value right after its last reader on its
-own device has run: every update sees the old states.
+own device has run: every update sees the old states. Where its maker is that last
+reader, it writes straight into the state.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from cnngraph.cost.liveness import LEAVES, execution_order, needed_nodes
+from cnngraph.cost.liveness import LEAVES, execution_order, needed_nodes, straight_updates
 from cnngraph.cost.model import value_bytes
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.diagnostics import error
@@ -56,6 +57,7 @@ class _Scheduler:
         for state, nodes in self.waits.items():
             for name in nodes:
                 self.waiting_for.setdefault(name, []).append(state)
+        self.straight = straight_updates(self.graph)
         self.kept: dict[Ref, int] = {}  # state -> buffer with its old value
 
     def plan(self) -> Plan:
@@ -143,19 +145,28 @@ class _Scheduler:
                 source = self._home(self.graph[ref.node])
                 self.steps[device].append(Receive(ref, self._new(ref, device), source, self.tags[ref, device]))
         inputs = tuple(self.at[ref, device] for ref in node.inputs)
-        outputs = tuple(self._new(Ref(node.name, k), device) for k in range(len(node.types)))
+        outputs = tuple(self._result(Ref(node.name, k), device) for k in range(len(node.types)))
         self.steps[device].append(Run(node.name, node.op, inputs, outputs))
         self._send(node)
         for state in self.waiting_for.get(node.name, ()):
             self.waits[state].discard(node.name)
         self._update_ready(self.waiting_for.get(node.name, ()))
 
+    def _result(self, ref: Ref, device: str) -> int:
+        """The buffer that takes a result: a new one, or the state whose next value it is."""
+        if ref not in self.straight:
+            return self._new(ref, device)
+        state = self.straight[ref]
+        assert self.waits[state] == {ref.node}, f"{state} is still read by {self.waits[state]}"
+        return self.at[Ref(state), device]
+
     def _update_ready(self, states: Iterable[str]) -> None:
         """Give their next values to those of the states that wait for nothing any more."""
         for state in [state for state in states if not self.waits[state]]:
-            target = self.at[Ref(state), self._home(self.graph[state])]
-            self.steps[self.buffers[target].device].append(Copy(self._source(self.graph.updates[state]), target))
             del self.waits[state]
+            if (ref := self.graph.updates[state]) not in self.straight:
+                target = self.at[Ref(state), self._home(self.graph[state])]
+                self.steps[self.buffers[target].device].append(Copy(self._source(ref), target))
 
     # ---- memory ----
 

@@ -32,7 +32,8 @@ class Runner:
     def __init__(self, graph: Graph, states: Mapping[str, Array], cluster: Cluster | None = None) -> None:
         self.graph = graph
         self.cluster = cluster
-        self.states = {node.name: np.array(states[node.name], order="C") for node in graph.states if node.name in states}
+        given = [node.name for node in graph.states if node.name in states]
+        self.states = {name: np.array(states[name], order="C") for name in given}
         self._executors: dict[tuple[object, ...], Executor] = {}
         self._lock = threading.Lock()
 

@@ -12,7 +12,7 @@ from cnngraph.diagnostics import CnnGraphError, Diagnostic
 from cnngraph.ir.op import Array
 from cnngraph.plan.memory import ALIGNMENT_BYTES
 from cnngraph.plan.plan import Plan
-from cnngraph.plan.steps import Copy, Receive, Run, Send, Step
+from cnngraph.plan.steps import Copy, Receive, Run, Send, Step, writes
 from cnngraph.runtime.feeds import checked_feeds
 from cnngraph.runtime.kernels import Call, kernel_for
 from cnngraph.runtime.threads import WAIT_SECONDS, Mailbox, run_all
@@ -65,7 +65,8 @@ class Executor:
         views = self._views
         match step:
             case Run(op=op, inputs=inputs, outputs=outputs):
-                return kernel_for(op)(op, [_read_only(views[i]) for i in inputs], [views[i] for i in outputs])
+                kernel = kernel_for(op, overlap=not set(inputs).isdisjoint(outputs))
+                return kernel(op, [_read_only(views[i]) for i in inputs], [views[i] for i in outputs])
             case Copy(source=source, target=target):
                 return partial(np.copyto, views[target], views[source])
             case Send(buffer=buffer, tag=tag):
@@ -89,7 +90,7 @@ def _read_only(view: Array) -> Array:
 
 
 def _checked_states(plan: Plan, states: Mapping[str, Array]) -> dict[str, Array]:
-    written = {step.target for steps in plan.steps.values() for step in steps if isinstance(step, Copy)}
+    written = {index for steps in plan.steps.values() for step in steps for index in writes(step)}
     found: list[Diagnostic] = []
     for name, index in plan.states.items():
         type_ = plan.buffers[index].type
