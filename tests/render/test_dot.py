@@ -22,6 +22,8 @@ from render.nets import (
 )
 
 from cnngraph.diagnostics import CnnGraphError, Origin, Source, Span, Use
+from cnngraph.elaborate.elaborate import elaborate
+from cnngraph.elaborate.modules import load_text
 from cnngraph.ir.graph import Graph
 from cnngraph.render import engine
 from cnngraph.render.dot import draw, save, to_png, to_svg
@@ -272,3 +274,13 @@ def test_large_networks_are_drawn_in_seconds(graph: Graph) -> None:
     start = time.monotonic()
     ElementTree.fromstring(to_svg(graph))
     assert time.monotonic() - start < 10
+
+
+def test_branches_stand_side_by_side_in_the_order_of_the_file() -> None:
+    text = (
+        "net n(x: 2@8x8) { three }\n"
+        "block three { concat { | conv(3, 1x1) | avgpool(3x3/1, same) | conv(4, 3x3, same) -> relu } }"
+    )
+    source = draw(elaborate(load_text(text))).source
+    pairs = re.findall(r'"?([^"\s]+)"? -> "?([^"\s]+)"? \[style=invis\]', source)
+    assert pairs == [("three.conv[1]", "three.avgpool"), ("three.avgpool", "three.conv[2]")]
