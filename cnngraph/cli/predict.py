@@ -9,7 +9,7 @@ import click
 
 @click.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--weights", type=click.Path(path_type=Path), help="The only .safetensors file of this folder by default.")
+@click.option("--weights", type=click.Path(path_type=Path), help="By default the only one in this folder.")
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes to show.")
 def command(pictures: tuple[Path, ...], weights: Path | None, top: int) -> None:
     """Classify PICTURES of any size. The file of weights carries the network and how pictures are prepared for it."""

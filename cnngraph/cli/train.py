@@ -13,7 +13,7 @@ from cnngraph.cli.options import read_settings, source_options
 @source_options
 @click.option("--data", type=click.Path(path_type=Path), help="The folder where data sets are kept.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of what the file says.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="File of the weights; NET.safetensors by default.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="The weights' file; NET.safetensors by default.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on from a file that an earlier run wrote.")
 @click.option("--history", type=click.Path(path_type=Path), help="Write the figures of all epochs as JSON.")
 def command(

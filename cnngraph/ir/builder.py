@@ -13,7 +13,7 @@ from cnngraph.ir.verify import verify
 
 
 class Builder:
-    """Adds nodes one by one, inferring their types, and finishes as a verified `Graph`. Starts empty or from a graph."""
+    """Adds nodes one by one, infers their types, finishes as a verified `Graph`. Starts empty or from a graph."""
 
     def __init__(self, start: Graph | None = None) -> None:
         self.nodes: dict[str, Node] = dict(start.by_name) if start else {}
@@ -28,7 +28,7 @@ class Builder:
         device: str | None = None,
         colocated: str | None = None,
     ) -> Node:
-        """A new node at the end. `inputs` are the operands, then the weights. Raises `OpError` where the types refuse."""
+        """A new node at the end; `inputs` are the operands, then the weights. Raises `OpError` where types refuse."""
         assert name not in self.nodes, f"a node is already named {name}"
         operands = [self.type_of(ref) for ref in inputs]
         count = len(operands) if op.variadic else len(op.operands)
@@ -77,6 +77,10 @@ class Builder:
         return next(n for i in range(2, len(self.nodes) + 3) if (n := f"{name}_{i}") not in self.nodes)
 
     def finish(
-        self, name: str, outputs: Mapping[str, Ref], updates: Mapping[str, Ref] | None = None, facts: tuple[Fact, ...] = ()
+        self,
+        name: str,
+        outputs: Mapping[str, Ref],
+        updates: Mapping[str, Ref] | None = None,
+        facts: tuple[Fact, ...] = (),
     ) -> Graph:
         return verify(Graph(name, tuple(self.nodes.values()), dict(outputs), dict(updates or {}), facts))

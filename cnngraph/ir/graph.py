@@ -36,8 +36,8 @@ class Ref:
 class Node:
     """An operator applied. `name` is a path such as `i3a.conv_relu[2].conv`.
 
-    `device` is the placement that the file asks for; `colocated` names the node whose device this one shares (a gradient
-    or an update with its layer).
+    `device` is the placement that the file asks for; `colocated` names the node whose device this one shares (a
+    gradient or an update with its layer); that node may have been pruned since.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in dependency order, `outputs` by name, and for each state that a run changes its next value (`updates`)."""
+    """Nodes in dependency order, `outputs` by name, and the next value of each state that a run changes (`updates`)."""
 
     name: str
     nodes: tuple[Node, ...]

@@ -1,4 +1,4 @@
-"""The operators of the graph itself: a value that is fed, and a value that is kept. All others live in `cnngraph.ops`."""
+"""The operators of the graph itself: a value that is fed, a value that is kept. All others live in `cnngraph.ops`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What an operator is: one frozen dataclass whose fields are its arguments in the language.
 
-A subclass states its contract (`infer`, `forward`, `vjp`, `cost`, ...) for one node; it knows nothing of graphs. Operators
-are found by listing the folder `cnngraph/ops`, then by the entry points `cnngraph.ops`: nothing keeps a table of them.
+A subclass states its contract (`infer`, `forward`, `vjp`, `cost`, ...) for one node; it knows nothing of graphs.
+Operators are found by listing the folder `cnngraph/ops`, then by the entry points `cnngraph.ops`: nothing keeps a table.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ class Op:
       name       its name in the language and in the printed form
       operands   names of its tensor inputs; a variadic operator has one name for all of them
       weights    names of the states it can own, in the order in which they follow the operands
-      saves      for each input it can be differentiated by: the names of what that gradient reads (operands, weights, and
-                 outputs by their names). In a variadic operator the one name stands for all inputs.
+      saves      for each input it can be differentiated by: the names of what that gradient reads (operands, weights,
+                 and outputs by their names). In a variadic operator the one name stands for all inputs.
       outputs    names of its results. Only the first one is differentiated.
       updates    state name -> index of the output that is its next value, while `self.changes_state`
 

@@ -1,6 +1,7 @@
 """The type of a value: its shape, channels last, and the kind of its numbers.
 
-A value that belongs to a batch has the symbol `batch` as its first size: (batch, positions..., channels). A weight has none.
+A value that belongs to a batch has the symbol `batch` as its first size: (batch, positions..., channels). A weight has
+none.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class TensorType:
     @property
     def channels(self) -> Dim:
         """Number of features: the last axis."""
-        assert self.vocabulary is None and self.shape
+        assert self.vocabulary is None, "ids have no channels"
         return self.shape[-1]
 
     @property
