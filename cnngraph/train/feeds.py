@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
 from cnngraph.elaborate.training import TrainingSpec
@@ -14,6 +16,8 @@ from cnngraph.train.dataset import Dataset, Preprocessing
 
 ORDER = 1  # the third part of the key: no other use of the seed has the same
 BATCH = 64
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,20 @@ def shuffled(count: int, batch: int, seed: int, epoch: int) -> Iterator[Array]:
 def cut(indices: Array, batch: int) -> Iterator[Array]:
     """`indices` in parts of `batch`; the last may be smaller."""
     return (indices[start : start + batch] for start in range(0, len(indices), batch))
+
+
+def ahead(prepare: Callable[[Array], T], batches: Sequence[Array]) -> Iterator[T]:
+    """`prepare` of each batch, in order; a thread prepares the next one while the one before is used.
+
+    >>> list(ahead(len, [(1, 2, 3), (4, 5)]))
+    [3, 2]
+    """
+    with ThreadPoolExecutor(1, "cnngraph data") as thread:
+        coming = [thread.submit(prepare, batch) for batch in batches[:1]]
+        for batch in batches[1:]:
+            coming.append(thread.submit(prepare, batch))
+            yield coming.pop(0).result()
+        yield from (last.result() for last in coming)
 
 
 def _fits(type_: TensorType, shape: tuple[int, ...]) -> bool:

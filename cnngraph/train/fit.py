@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -22,7 +22,7 @@ from cnngraph.train.augment import Augmenter, chain_of
 from cnngraph.train.checkpoint import Checkpoint, Position, load_checkpoint, save_checkpoint
 from cnngraph.train.dataset import Dataset
 from cnngraph.train.evaluate import Tester, figures_only
-from cnngraph.train.feeds import batch_size, feeder, shuffled
+from cnngraph.train.feeds import ahead, batch_size, feeder, shuffled
 from cnngraph.train.history import Epoch, History, OnProgress, Progress, silent
 from cnngraph.train.initialisers import initial_states
 from cnngraph.train.interrupt import Interrupt
@@ -102,10 +102,9 @@ class _Run:
         speed = _Speed()
         while self.position.epoch < self.epochs:
             begun = time.perf_counter()
-            change = Augmenter(self.chain, self.spec.seed, self.position.epoch, len(self.data.train))
-            for indices in self.remaining():
-                self.run_step(indices, change)
-                speed.images += len(indices)
+            for feeds, labels in self.remaining():
+                self.run_step(feeds, labels)
+                speed.images += len(labels)
                 on_progress(self.progress(speed))
                 if interrupt.requested:
                     return True
@@ -113,19 +112,24 @@ class _Run:
             on_progress(replace(last, finished=self.finish_epoch(time.perf_counter() - begun)))
         return False
 
-    def remaining(self) -> list[Array]:
-        """The batches of the epoch in progress that are still to come."""
-        epoch, done = self.position.epoch, self.position.step
-        return list(shuffled(len(self.data.train), self.batch, self.spec.seed, epoch))[done:]
+    def remaining(self) -> Iterator[tuple[dict[str, Array], Array]]:
+        """(feeds, labels) of each batch of the epoch in progress that is still to come."""
+        part, seed, epoch = self.data.train, self.spec.seed, self.position.epoch
+        change = Augmenter(self.chain, seed, epoch, len(part))
 
-    def run_step(self, indices: Array, change: Augmenter) -> None:
+        def prepared(indices: Array) -> tuple[dict[str, Array], Array]:
+            labels = part.labels[indices]
+            return self.feeds.feeds(change(part.images[indices], indices), labels), labels
+
+        return ahead(prepared, list(shuffled(len(part), self.batch, seed, epoch))[self.position.step :])
+
+    def run_step(self, feeds: Mapping[str, Array], labels: Array) -> None:
         """One step; the position counts it once all states have their next value."""
-        old, labels = self.position, self.data.train.labels[indices]
-        images = change(self.data.train.images[indices], indices)
+        old = self.position
         rate = self.schedule.factor_at(old.epoch + old.step / self.steps, self.epochs)
         self.whole = False
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is said in words
-            values = self.runner.run({**self.feeds.feeds(images, labels), RATE: np.asarray(rate, np.float32)})
+            values = self.runner.run({**feeds, RATE: np.asarray(rate, np.float32)})
         loss, prediction = float(values["loss"]), values.get(self.spec.prediction)
         if not isfinite(loss):
             self.give_up(f"the loss is {loss} in epoch {old.epoch + 1}, step {old.step + 1} of {self.steps}")
