@@ -12,6 +12,7 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate.modules import load_text
 from cnngraph.elaborate.training import training
 from cnngraph.interop.safetensors import load_weights
+from cnngraph.partition.device import Cluster, Device
 from cnngraph.runtime.runner import Runner
 from cnngraph.train.checkpoint import load_checkpoint
 from cnngraph.train.data import load_data
@@ -60,6 +61,13 @@ def test_the_file_holds_all_that_is_needed_to_predict_or_go_on(trained, digits):
 def test_the_same_seed_gives_the_same_bits(trained, tmp_path, spec, digits):
     fit(spec, digits, output=tmp_path / "again")
     assert equal(trained[1], tmp_path / "again")
+
+
+def test_two_devices_give_the_same_bits_as_one(trained, tmp_path, make_spec, digits):
+    spec = make_spec(**{"class": "dense(10) -> softmax on gpu1"})
+    history = fit(spec, digits, output=tmp_path / "two", cluster=Cluster((Device("gpu0"), Device("gpu1"))))
+    assert equal(trained[1], tmp_path / "two")
+    assert history.rows[-1].test_loss == trained[0].rows[-1].test_loss
 
 
 def test_another_seed_gives_another_network(trained, tmp_path, make_spec, digits):
