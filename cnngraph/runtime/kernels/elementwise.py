@@ -20,7 +20,7 @@ from cnngraph.runtime.kernels import Call, plain, register
 @register(Relu)
 def relu(op: Op, inputs: Sequence[Array], outputs: Sequence[Array]) -> Call:
     """y = max(x, 0)."""
-    return partial(np.maximum, inputs[0], 0, outputs[0])
+    return partial(np.maximum, inputs[0], 0, out=outputs[0])
 
 
 @register(Add)

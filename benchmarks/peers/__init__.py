@@ -1,0 +1,1 @@
+"""Other engines that run our graphs, one file each."""

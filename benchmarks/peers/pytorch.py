@@ -1,0 +1,173 @@
+"""Runs the forward part of a graph in PyTorch, node by node: channels first, weights as PyTorch keeps them.
+
+    graph (ours, channels last)   x (N, H, W, C)  -> conv, weight (h, w, C, K)  -> y (N, H', W', K)
+    here  (theirs)                x (N, C, H, W)  -> F.conv2d, (K, C, h, w)     -> y (N, K, H', W')
+
+Not for gradient or optimizer nodes: PyTorch differentiates by itself, and has optimizers of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ir.op import Array, Op, as_tuple
+from cnngraph.ir.types import TensorType
+from cnngraph.ir.window import Geometry
+
+Tensor: TypeAlias = torch.Tensor
+Axes: TypeAlias = tuple[int, ...]
+
+
+class Peer:
+    """A graph without gradients, with its states as tensors. Trainable states ask for gradients."""
+
+    def __init__(self, graph: Graph, states: Mapping[str, Array], gradients: bool = False) -> None:
+        self.graph = graph
+        self.states: dict[str, Tensor] = {}
+        for node in graph.states:
+            value = to_theirs(states[node.name], self._axes(node))
+            self.states[node.name] = value.requires_grad_(gradients and node.op.trainable)
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        return [value for value in self.states.values() if value.requires_grad]
+
+    def feeds(self, arrays: Mapping[str, Array]) -> dict[str, Tensor]:
+        """Arrays for the inputs, as PyTorch wants them."""
+        return {node.name: to_theirs(arrays[node.name], self._axes(node)) for node in self.graph.inputs}
+
+    def run(self, feeds: Mapping[str, Tensor]) -> dict[Ref, Tensor]:
+        """Every result of every node."""
+        values: dict[Ref, Tensor] = {}
+        leaves = {**self.states, **feeds}
+        for node in self.graph:
+            inputs = [values[ref] for ref in node.inputs]
+            results = (leaves[node.name],) if node.name in leaves else as_tuple(self._apply(node, inputs))
+            values |= {Ref(node.name, i): result for i, result in enumerate(results)}
+        return values
+
+    def outputs(self, values: Mapping[Ref, Tensor]) -> dict[str, Array]:
+        """The outputs of the graph as arrays, channels last."""
+        return {name: to_ours(values[ref], self._axes(self.graph[ref.node])) for name, ref in self.graph.outputs.items()}
+
+    def ours(self, name: str, value: Tensor) -> Array:
+        """A tensor in the place of the input or state `name` (itself, or its gradient), as an array of ours."""
+        return to_ours(value, self._axes(self.graph[name]))
+
+    def step(self, feeds: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> Tensor:
+        """One training step, as people write it in PyTorch; the loss."""
+        optimizer.zero_grad()
+        values = self.run(feeds)
+        loss = values[self.graph.outputs["loss"]]
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            for name, ref in self.graph.updates.items():
+                if ref in values:
+                    self.states[name] = values[ref]
+        return loss
+
+    def _apply(self, node: Node, inputs: Sequence[Tensor]) -> Any:
+        return MEANING[node.op.name](node.op, self.graph.input_types(node), *inputs)
+
+    def _axes(self, node: Node) -> Axes:
+        """The order in which PyTorch has the axes of a value."""
+        if self.graph.users[node.name] and not node.type.batched:
+            user = self.graph.users[node.name][0]
+            return _weight_axes(user.op, len(node.type.shape), user.inputs.index(node.ref))
+        rank = len(node.type.shape)
+        return (0, rank - 1, *range(1, rank - 1)) if rank > 2 and node.type.vocabulary is None else tuple(range(rank))
+
+
+def _weight_axes(op: Op, rank: int, place: int) -> Axes:
+    own = tuple(range(rank))
+    if rank < 2 or place == 0:
+        return own
+    turned = {"conv": (rank - 1, rank - 2), "upconv": (rank - 2, rank - 1), "dense": (1, 0), "linear": (1, 0)}
+    return (*turned[op.name], *own[:-2]) if op.name in turned else own
+
+
+def to_theirs(value: Array, axes: Axes) -> Tensor:
+    return torch.from_numpy(np.array(np.transpose(value, axes), order="C"))
+
+
+def to_ours(value: Tensor, axes: Axes) -> Array:
+    return np.array(np.transpose(value.detach().numpy(), np.argsort(axes)), order="C")
+
+
+# ---- what each operator means in PyTorch: function(op, types of the inputs, *inputs) ----
+
+
+def _conv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    g = op.geometry(types[0])
+    x, pad = _padded(x, g)
+    return _of_rank("conv{}d", g)(x, weight, bias, g.stride, pad, g.dilation, op.groups)
+
+
+def _upconv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    g = op.geometry(x.ndim - 2)
+    return _of_rank("conv_transpose{}d", g)(x, weight, bias, g.stride, _both_sides(g))
+
+
+def _maxpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    g = op.geometry(types[0])
+    return _of_rank("max_pool{}d", g)(x, g.size, g.stride, _both_sides(g), ceil_mode=op.ceil)
+
+
+def _avgpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    g = op.geometry(types[0])
+    return _of_rank("avg_pool{}d", g)(x, g.size, g.stride, _both_sides(g), op.ceil, op.count_padding)
+
+
+def _batchnorm(op: Any, types: object, x: Tensor, scale: Tensor, shift: Tensor, *running: Tensor) -> Any:
+    if not op.training:
+        return F.batch_norm(x, *running, scale, shift, eps=op.epsilon)
+    mean, variance = (value.clone() for value in running)
+    y = F.batch_norm(x, mean, variance, scale, shift, True, 1 - op.momentum, op.epsilon)
+    return y, torch.empty(0), torch.empty(0), mean, variance
+
+
+def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
+    function: Callable[..., Tensor] = getattr(F, name.format(len(g.size)))
+    return function
+
+
+def _both_sides(g: Geometry) -> Axes:
+    assert all(before == after for before, after in g.pad), f"PyTorch has one padding for both sides, not {g.pad}"
+    return tuple(before for before, _ in g.pad)
+
+
+def _padded(x: Tensor, g: Geometry) -> tuple[Tensor, Axes]:
+    if all(before == after for before, after in g.pad):
+        return x, _both_sides(g)
+    return F.pad(x, [side for pair in reversed(g.pad) for side in pair]), (0,) * len(g.pad)
+
+
+MEANING: Mapping[str, Callable[..., Any]] = {
+    "conv": _conv,
+    "upconv": _upconv,
+    "maxpool": _maxpool,
+    "avgpool": _avgpool,
+    "batchnorm": _batchnorm,
+    "globalavgpool": lambda op, types, x: x.flatten(2).mean(2),
+    "lrn": lambda op, types, x: F.local_response_norm(x, op.size, op.alpha, op.beta, op.bias),
+    "dense": lambda op, types, x, weight, bias=None: F.linear(x, weight, bias),
+    "linear": lambda op, types, x, weight, bias=None: F.linear(x.movedim(1, -1), weight, bias).movedim(-1, 1),
+    "flatten": lambda op, types, x: x.movedim(1, -1).flatten(1),  # in our order, channels last
+    "relu": lambda op, types, x: F.relu(x),
+    "tanh": lambda op, types, x: x.tanh(),
+    "softmax": lambda op, types, x: x.softmax(1),
+    "dropout": lambda op, types, x, random=None: F.dropout(x, op.rate, op.training),
+    "concat": lambda op, types, *inputs: torch.cat(inputs, 1),
+    "add": lambda op, types, *inputs: reduce(torch.add, inputs),
+    "scale": lambda op, types, x: x * op.factor,
+    "softmax_cross_entropy": lambda op, types, logits, label: F.cross_entropy(logits, label),
+}
+"""The operators of the networks that this package carries; a vector that meets a grid is not among them."""

@@ -1,0 +1,193 @@
+"""PyTorch as oracle for whole networks: outputs, loss, gradients and running statistics.
+
+Gradients are compared in float64, where both sides agree to 12 digits. In float32 no tight bound would be true: where
+two numbers differ in the last bit, a ReLU or a max pool may choose another side, and the gradient of one position goes
+elsewhere. So float32, which is what people run, is compared by outputs and losses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnngraph.autodiff.grad import grad
+from cnngraph.autodiff.step import trainable_states
+from cnngraph.ir.builder import Builder
+from cnngraph.ir.graph import Graph, Node
+from cnngraph.ir.leaves import Input, State
+from cnngraph.ir.op import Array, Op, rng
+from cnngraph.net import Net, load, loads
+from cnngraph.ops.dropout import Dropout
+from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
+from cnngraph.resources import resource
+from cnngraph.runtime.runner import Runner
+from cnngraph.train.initialisers import initial_states
+
+torch = pytest.importorskip("torch", reason="PyTorch is the oracle of these tests")
+peers = import_module("benchmarks.peers.pytorch")
+
+Values = dict[str, Array]
+
+FORMS = {"inference": INFERENCE, "training": TRAINING}
+FLOAT64 = 1e-11  # of the largest number of each array
+FLOAT32 = 3e-3  # outputs and loss; at most 5e-5 without statistics of a batch of two, which divide by small deviations
+SIZES = {"batch": 2, "H": 32, "W": 32}
+
+SMALL_DENSENET = """cnn 1
+block dense_layer(growth) {
+  concat {
+    | identity
+    | batchnorm -> relu -> conv(4*growth, 1x1, bias = false)
+      batchnorm -> relu -> conv(growth, 3x3, same, bias = false)
+  }
+}
+block transition = batchnorm -> relu -> conv(it.c / 2, 1x1, bias = false) -> avgpool(2x2)
+
+net small_densenet(image: 3@48x32, growth = 6) {
+  conv(2*growth, 7x7/2, same, bias = false) -> batchnorm -> relu -> maxpool(3x3/2, same)
+  for n in [2, 3] {
+    dense_layer(growth) * n
+    transition
+  }
+  dense_layer(growth) * 2
+  batchnorm -> relu -> globalavgpool -> dense(7) -> softmax
+}
+"""
+
+QUICK = ("small_densenet", "lenet5", "googlenet", "resnet18", "unet")
+ALL = ("small_densenet", *sorted(file.stem for file in resource("specs", "nets").glob("*.cnn")))
+NETWORKS = [pytest.param(name, marks=() if name in QUICK else pytest.mark.sweep) for name in ALL]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def network(name: str) -> Net:
+    return loads(SMALL_DENSENET) if name == "small_densenet" else load(resource("specs", "nets", f"{name}.cnn"))
+
+
+def in_dtype(graph: Graph, dtype: str) -> Graph:
+    """The graph in another precision, and without chance: each dropout keeps everything."""
+    builder = Builder()
+    for node in graph:
+        builder.add(node.name, _in_dtype(node.op, dtype), node.inputs)
+    return builder.finish(graph.name, graph.outputs, graph.updates, graph.facts)
+
+
+def _in_dtype(op: Op, dtype: str) -> Op:
+    if isinstance(op, Input | State) and op.type.dtype == "float32":
+        return replace(op, type=replace(op.type, dtype=dtype))
+    return replace(op, rate=0.0) if isinstance(op, Dropout) else op
+
+
+def drawn_states(graph: Graph) -> Values:
+    """First values as training has them, and something to find in those that begin as zeros or ones."""
+    values = initial_states(graph, seed=0)
+    for place, node in enumerate(graph.states):
+        if isinstance(node.op, State) and node.op.initial in ("zeros", "ones"):
+            noise = rng(1, place).uniform(-0.2, 0.2, node.type.concrete)
+            values[node.name] = (values[node.name] + noise).astype(node.type.dtype)
+    return values
+
+
+def drawn_feeds(graph: Graph) -> Values:
+    return {node.name: _drawn(node, place) for place, node in enumerate(graph.inputs)}
+
+
+def _drawn(node: Node, place: int) -> Array:
+    type_, numbers = node.type.bind(**SIZES), rng(2, place)
+    if type_.vocabulary is not None:
+        return numbers.integers(0, type_.vocabulary, type_.concrete)
+    return numbers.normal(size=type_.concrete).astype(type_.dtype)
+
+
+def ours(graph: Graph, states: Values, feeds: Values, wrt: list[str]) -> Values:
+    """Outputs, next values of states, and gradients."""
+    whole = grad(graph, graph.outputs["loss"], wrt) if wrt else graph
+    runner = Runner(whole, states)
+    results = runner.run(feeds)
+    return results | {f"update.{name}": runner.states[name] for name in watched(graph)}
+
+
+def theirs(graph: Graph, states: Values, feeds: Values, wrt: list[str]) -> Values:
+    """The same from PyTorch."""
+    peer = peers.Peer(graph, states, gradients=bool(wrt))
+    tensors = peer.feeds(feeds)
+    leaves: Mapping[str, Any] = {**tensors, **peer.states}
+    for name in wrt:
+        leaves[name].requires_grad_()
+    values = peer.run(tensors)
+    found = peer.outputs(values)
+    found |= {f"update.{name}": peer.ours(name, values[graph.updates[name]]) for name in watched(graph)}
+    if wrt:
+        values[graph.outputs["loss"]].backward()
+    return found | {f"gradient.{name}": peer.ours(name, leaves[name].grad) for name in wrt}
+
+
+def watched(graph: Graph) -> list[str]:
+    """States that a run changes; keys of dropout mean nothing to PyTorch."""
+    return [name for name in graph.updates if graph[name].type.dtype != "int64"]
+
+
+def differences(found: Values, expected: Values) -> dict[str, float]:
+    """The largest difference of each array, as a fraction of the largest number in it."""
+    assert found.keys() == expected.keys()
+    return {name: _difference(found[name], expected[name]) for name in expected}
+
+
+def _difference(found: Array, expected: Array) -> float:
+    assert found.shape == expected.shape
+    assert np.isfinite(found).all()
+    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30))
+
+
+def within(found: dict[str, float], limit: float) -> None:
+    assert {name: value for name, value in found.items() if not value <= limit} == {}
+
+
+def compared(name: str, form: str, dtype: str, gradients: bool) -> dict[str, float]:
+    graph = run(in_dtype(network(name).training.graph, dtype), FORMS[form])
+    loss = graph.outputs["loss"]
+    fed = [node.name for node in graph.inputs if node.type.vocabulary is None]
+    wrt = [*fed, *trainable_states(graph, loss)] if gradients else []
+    arguments = graph, drawn_states(graph), drawn_feeds(graph), wrt
+    return differences(ours(*arguments), theirs(*arguments))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_outputs_and_gradients_agree(name: str, form: str, record_property: Any) -> None:
+    found = compared(name, form, "float64", gradients=True)
+    record_property("largest", max(found.values()))
+    within(found, FLOAT64)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_outputs_agree_in_float32(name: str, form: str, record_property: Any) -> None:
+    found = compared(name, form, "float32", gradients=False)
+    record_property("largest", max(found.values()))
+    within(found, FLOAT32)
+
+
+def test_gradients_of_a_net() -> None:
+    """`Net.gradients` is what the other tests compare, in one call."""
+    net = network("lenet5")
+    graph = run(net.training.graph, INFERENCE)
+    net.states = drawn_states(graph)
+    feeds = drawn_feeds(graph)
+    wrt = ["image", *trainable_states(graph, graph.outputs["loss"])]
+    found = net.gradients(feeds, wrt)
+    expected = theirs(graph, net.states, feeds, wrt)
+    del expected["output"]
+    within(differences(found, {name.removeprefix("gradient."): value for name, value in expected.items()}), 1e-5)
