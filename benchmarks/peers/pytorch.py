@@ -55,7 +55,8 @@ class Peer:
 
     def outputs(self, values: Mapping[Ref, Tensor]) -> dict[str, Array]:
         """The outputs of the graph as arrays, channels last."""
-        return {name: to_ours(values[ref], self._axes(self.graph[ref.node])) for name, ref in self.graph.outputs.items()}
+        refs = self.graph.outputs.items()
+        return {name: to_ours(values[ref], self._axes(self.graph[ref.node])) for name, ref in refs}
 
     def ours(self, name: str, value: Tensor) -> Array:
         """A tensor in the place of the input or state `name` (itself, or its gradient), as an array of ours."""
