@@ -52,5 +52,3 @@ def command(
         format_ = format_ or target.suffix.removeprefix(".") or "svg"
         save(graph, target, format_, depth=depth, expand=expand, direction=direction)
         click.echo(f"picture: {target}")
-
-

@@ -55,9 +55,13 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run a command. What is wrong with a user's file or request is printed; nothing else is caught."""
+    """Run a command. What is wrong with a user's file or request, or what the system refuses, is printed in words.
+
+    Anything else is a defect of ours and keeps its traceback. Exit status: 1 for errors, 2 for a wrong command line.
+    """
     try:
         cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except CnnGraphError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
@@ -70,3 +74,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away: that is no error of ours
         sys.exit(0)
+    except MemoryError as error:
+        click.echo(f"Error: the memory of this machine is too small: {error or 'nothing is left'}", err=True)
+        sys.exit(1)
+    except OSError as error:  # a disk that is full, a terminal that went away
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)

@@ -13,9 +13,10 @@ import click
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes to show.")
 def command(pictures: tuple[Path, ...], weights: Path | None, top: int) -> None:
     """Classify PICTURES of any size. The file of weights carries the network and how pictures are prepared for it."""
-    from cnngraph.train.predict import predict
+    from cnngraph.train.predict import network_of, predict
 
-    for prediction in predict(weights or only_weights(Path()), pictures, top):
+    chosen = weights or only_weights(Path())
+    for prediction in predict(network_of(chosen), chosen, pictures, top):
         click.echo(f"{prediction.path}:")
         for name, probability in prediction.classes:
             click.echo(f"  {probability:6.2%}  {name}")

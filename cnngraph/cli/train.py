@@ -27,13 +27,16 @@ def command(
     history: Path | None,
 ) -> None:
     """Train the net of FILE. Ctrl-C ends the run with its weights saved; --resume goes on from them."""
-    from cnngraph.cli.options import write
+    from cnngraph.cli.options import must_be_writable, write
     from cnngraph.elaborate.modules import load_file
     from cnngraph.net import Net
     from cnngraph.train.progress import ProgressReporter
 
     loaded = Net(load_file(file), net, read_settings(settings))
     target = output or Path(f"{loaded.name}.safetensors")
+    for file_to_write in (target, history):
+        if file_to_write is not None:
+            must_be_writable(file_to_write)
     with ProgressReporter() as report:
         done = loaded.fit(
             loaded.data(data), epochs=epochs, output=target, resume_from=resume, on_progress=report
