@@ -39,7 +39,11 @@ class Position:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file of weights says beside the arrays. `prediction` names the output that holds class probabilities."""
+    """What a file of weights says beside the arrays.
+
+    `prediction` names the output that holds class probabilities, and `graph` is what leads to it, in the printed form:
+    with it the file alone is enough to classify pictures. Both are empty where no output holds classes.
+    """
 
     net: str
     prediction: str
@@ -49,6 +53,7 @@ class Checkpoint:
     batch: int
     position: Position = Position()
     rows: tuple[Epoch, ...] = ()
+    graph: str = ""
 
     def metadata(self) -> dict[str, str]:
         """As texts, the form that safetensors keeps."""
@@ -63,6 +68,7 @@ class Checkpoint:
             "step": str(self.position.step),
             "position": json.dumps(asdict(self.position)),
             "history": json.dumps([asdict(row) for row in self.rows]),
+            "graph": self.graph,
         }
 
     @staticmethod
@@ -79,6 +85,7 @@ class Checkpoint:
             int(metadata["batch"]),
             Position(**position),
             tuple(Epoch(**row) for row in rows),
+            metadata["graph"],
         )
 
 

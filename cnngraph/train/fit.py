@@ -15,8 +15,9 @@ from cnngraph.autodiff.step import RATE, training_step
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.ir.op import Array
+from cnngraph.ir.text import to_text
 from cnngraph.partition.device import Cluster
-from cnngraph.passes.pipeline import TRAINING, run
+from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
 from cnngraph.runtime.runner import Runner
 from cnngraph.train.augment import Augmenter, chain_of
 from cnngraph.train.checkpoint import Checkpoint, Position, load_checkpoint, save_checkpoint
@@ -95,7 +96,7 @@ class _Run:
             if not self.whole:
                 self.restore()
         self.save()
-        return History(self.rows, self.epochs, interrupted, self.output)
+        return History(self.rows, self.epochs, interrupted, self.output, dict(self.runner.states))
 
     def run_epochs(self, on_progress: OnProgress, interrupt: Interrupt) -> bool:
         """The rest of the run; whether it was interrupted."""
@@ -192,7 +193,10 @@ class _Run:
     def checkpoint(self) -> Checkpoint:
         names, how = self.data.class_names, self.data.preprocessing
         spec = self.spec
-        return Checkpoint(spec.name, spec.prediction, names, how, spec.seed, self.batch, self.position, self.rows)
+        part = to_text(run(spec.graph.fetch([spec.prediction]), INFERENCE)) if spec.prediction else ""
+        return Checkpoint(
+            spec.name, spec.prediction, names, how, spec.seed, self.batch, self.position, self.rows, part
+        )  # fmt: skip
 
 
 class _Speed:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from cnngraph.ir.op import Array
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class History:
-    """The epochs of a run; `interrupted` where it was stopped before the last of `epochs`.
+    """The epochs of a run, and its states at the end; `interrupted` where it was stopped before the last of `epochs`.
 
     >>> History((Epoch(1, 2.3, 0.1, 2.2, 0.2, 1.5), Epoch(2, 2.1, 0.3, 2.0, 0.4, 1.5)), epochs=2).best.number
     2
@@ -33,6 +35,7 @@ class History:
     epochs: int = 0
     interrupted: bool = False
     output: Path | None = field(default=None, compare=False)
+    states: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def best(self) -> Epoch | None:

@@ -11,6 +11,7 @@ import numpy as np
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
+from cnngraph.ir.text import from_text
 from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.runtime.runner import Runner
 from cnngraph.train.checkpoint import load_checkpoint
@@ -27,6 +28,14 @@ class Prediction:
 
     path: Path
     classes: tuple[tuple[str, float], ...]
+
+
+def network_of(weights: Path) -> Graph:
+    """The network that a file of weights carries. Raises E0703 where it carries none."""
+    _, checkpoint = load_checkpoint(weights, {})
+    if not checkpoint.graph:
+        raise error("E0703", f"{weights} carries no network that gives probabilities of classes")
+    return from_text(checkpoint.graph, str(weights))
 
 
 def predict(graph: Graph, weights: Path, pictures: Sequence[Path], top: int = 5) -> list[Prediction]:

@@ -13,7 +13,7 @@ from cnngraph.train.checkpoint import load_checkpoint
 from cnngraph.train.data import load_data
 from cnngraph.train.evaluate import evaluate
 from cnngraph.train.fit import fit
-from cnngraph.train.predict import predict
+from cnngraph.train.predict import network_of, predict
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +79,10 @@ def test_weights_of_another_net_are_refused(trained):
     text = text.replace("out:", "class:")
     with pytest.raises(CnnGraphError, match="E0703"):
         predict(training(load_text(text)).graph, trained[2], [])
+
+
+def test_the_file_of_weights_carries_its_network(trained):
+    spec, _, weights = trained
+    graph = network_of(weights)
+    assert list(graph.outputs) == [spec.prediction]
+    assert all(node.op.name not in ("cross_entropy", "dropout") for node in graph)
