@@ -166,17 +166,17 @@ def compared(name: str, form: str, dtype: str, gradients: bool) -> dict[str, flo
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_outputs_and_gradients_agree(name: str, form: str, record_property: Any) -> None:
+def test_outputs_and_gradients_agree(name: str, form: str) -> None:
     found = compared(name, form, "float64", gradients=True)
-    record_property("largest", max(found.values()))
+    print(f"{name}, {form}: {max(found.values()):.1e} in {max(found, key=found.__getitem__)}")
     within(found, FLOAT64)
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_outputs_agree_in_float32(name: str, form: str, record_property: Any) -> None:
+def test_outputs_agree_in_float32(name: str, form: str) -> None:
     found = compared(name, form, "float32", gradients=False)
-    record_property("largest", max(found.values()))
+    print(f"{name}, {form}: {max(found.values()):.1e} in {max(found, key=found.__getitem__)}")
     within(found, FLOAT32)
 
 
