@@ -18,6 +18,7 @@ from cnngraph.train.dataset import Dataset, Part
 from cnngraph.train.feeds import Feeder, batch_size, cut, feeder
 
 TOP = 5
+SHOWN = 5  # pairs of classes that are confused, in the printed form
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,24 @@ class Evaluation:
     @property
     def errors(self) -> int | None:
         return None if self.correct is None else self.count - self.correct
+
+
+    def __str__(self) -> str:
+        if self.correct is None or self.confusion is None:
+            return f"{self.count} images: loss {self.loss:.4f}"
+        errors = "1 error" if self.errors == 1 else f"{self.errors} errors"
+        figures = f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({errors}), top-5 {self.top_5:.2%}"
+        return "\n".join([f"{self.count} images: {figures}", *self._confusions()])
+
+    def _confusions(self) -> list[str]:
+        """The classes that are taken for each other most often."""
+        assert self.confusion is not None
+        wrong = self.confusion.copy()
+        np.fill_diagonal(wrong, 0)
+        most = np.argsort(-wrong, axis=None, kind="stable")[:SHOWN]
+        pairs = [np.unravel_index(i, wrong.shape) for i in most if wrong.flat[i]]
+        names = [self.class_names[i] if i < len(self.class_names) else str(i) for i in range(wrong.shape[1])]
+        return [f"  {wrong[i, j]:4} of {self.confusion[i].sum()}: {names[i]} taken for {names[j]}" for i, j in pairs]
 
 
 class Tester:
