@@ -17,6 +17,7 @@ import torch
 from torch.nn import functional as F
 
 from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array, Op, as_tuple
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Geometry
@@ -32,12 +33,8 @@ class Peer:
         self.graph = graph
         self.states: dict[str, Tensor] = {}
         for node in graph.states:
-            value = to_theirs(states[node.name], self._axes(node))
-            self.states[node.name] = value.requires_grad_(gradients and node.op.trainable)
-
-    @property
-    def parameters(self) -> list[Tensor]:
-        return [value for value in self.states.values() if value.requires_grad]
+            trained = gradients and isinstance(node.op, State) and node.op.trainable
+            self.states[node.name] = to_theirs(states[node.name], self._axes(node)).requires_grad_(trained)
 
     def feeds(self, arrays: Mapping[str, Array]) -> dict[str, Tensor]:
         """Arrays for the inputs, as PyTorch wants them."""
@@ -61,19 +58,6 @@ class Peer:
     def ours(self, name: str, value: Tensor) -> Array:
         """A tensor in the place of the input or state `name` (itself, or its gradient), as an array of ours."""
         return to_ours(value, self._axes(self.graph[name]))
-
-    def step(self, feeds: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> Tensor:
-        """One training step, as people write it in PyTorch; the loss."""
-        optimizer.zero_grad()
-        values = self.run(feeds)
-        loss = values[self.graph.outputs["loss"]]
-        loss.backward()
-        optimizer.step()
-        with torch.no_grad():
-            for name, ref in self.graph.updates.items():
-                if ref in values:
-                    self.states[name] = values[ref]
-        return loss
 
     def _apply(self, node: Node, inputs: Sequence[Tensor]) -> Any:
         return MEANING[node.op.name](node.op, self.graph.input_types(node), *inputs)
@@ -103,13 +87,48 @@ def to_ours(value: Tensor, axes: Axes) -> Array:
     return np.array(np.transpose(value.detach().numpy(), np.argsort(axes)), order="C")
 
 
+# ---- what is timed ----
+
+
+def inference(graph: Graph, states: Mapping[str, Array], arrays: Mapping[str, Array]) -> Callable[[], dict[str, Array]]:
+    """One run of the graph, from arrays that PyTorch has already to arrays of ours."""
+    peer = Peer(graph, states)
+    feeds = peer.feeds(arrays)
+
+    def work() -> dict[str, Array]:
+        with torch.inference_mode():
+            return peer.outputs(peer.run(feeds))
+
+    return work
+
+
+def training(
+    graph: Graph, states: Mapping[str, Array], arrays: Mapping[str, Array], optimizer: Any
+) -> Callable[[], dict[str, Array]]:
+    """One step of gradient descent, as people write it in PyTorch."""
+    assert optimizer.name == "sgd", f"no optimizer of PyTorch is set up for {optimizer.name}"
+    peer = Peer(graph, states, gradients=True)
+    feeds = peer.feeds(arrays)
+    settings = {key: getattr(optimizer, key) for key in ("lr", "momentum", "nesterov", "weight_decay")}
+    descent = torch.optim.SGD([value for value in peer.states.values() if value.requires_grad], **settings)
+
+    def work() -> dict[str, Array]:
+        descent.zero_grad()
+        values = peer.run(feeds)
+        values[graph.outputs["loss"]].backward()  # type: ignore[no-untyped-call]
+        descent.step()
+        peer.states |= {name: values[ref].detach() for name, ref in graph.updates.items() if ref in values}
+        return peer.outputs(values)
+
+    return work
+
+
 # ---- what each operator means in PyTorch: function(op, types of the inputs, *inputs) ----
 
 
 def _conv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     g = op.geometry(types[0])
-    x, pad = _padded(x, g)
-    return _of_rank("conv{}d", g)(x, weight, bias, g.stride, pad, g.dilation, op.groups)
+    return _of_rank("conv{}d", g)(x, weight, bias, g.stride, _both_sides(g), g.dilation, op.groups)
 
 
 def _upconv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -128,9 +147,10 @@ def _avgpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
 
 
 def _batchnorm(op: Any, types: object, x: Tensor, scale: Tensor, shift: Tensor, *running: Tensor) -> Any:
+    mean, variance = running
     if not op.training:
-        return F.batch_norm(x, *running, scale, shift, eps=op.epsilon)
-    mean, variance = (value.clone() for value in running)
+        return F.batch_norm(x, mean, variance, scale, shift, eps=op.epsilon)
+    mean, variance = mean.clone(), variance.clone()
     y = F.batch_norm(x, mean, variance, scale, shift, True, 1 - op.momentum, op.epsilon)
     return y, torch.empty(0), torch.empty(0), mean, variance
 
@@ -143,12 +163,6 @@ def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
 def _both_sides(g: Geometry) -> Axes:
     assert all(before == after for before, after in g.pad), f"PyTorch has one padding for both sides, not {g.pad}"
     return tuple(before for before, _ in g.pad)
-
-
-def _padded(x: Tensor, g: Geometry) -> tuple[Tensor, Axes]:
-    if all(before == after for before, after in g.pad):
-        return x, _both_sides(g)
-    return F.pad(x, [side for pair in reversed(g.pad) for side in pair]), (0,) * len(g.pad)
 
 
 MEANING: Mapping[str, Callable[..., Any]] = {
