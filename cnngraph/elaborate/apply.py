@@ -9,6 +9,7 @@ from cnngraph.diagnostics import Diagnostic, Label, Span, Use
 from cnngraph.elaborate.arguments import configure, is_tensor, match, signature_of, tensor_count
 from cnngraph.elaborate.explain import refusal
 from cnngraph.elaborate.frame import MAX_USES, Frame
+from cnngraph.elaborate.numbers import LARGEST, too_large
 from cnngraph.elaborate.parameters import bind_parameters, signature_of_block
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import (
@@ -33,7 +34,10 @@ from cnngraph.elaborate.values import (
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.op import Op, OpError, registry
 from cnngraph.ir.size import SizeError
+from cnngraph.ir.types import TensorType
 from cnngraph.syntax import ast
+
+MAX_NAME = 1_000
 
 
 def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -> Value:
@@ -83,7 +87,7 @@ BRACES = (ast.Merge, ast.Residual, ast.Repeat, ast.For, ast.If, ast.Region)
 
 def apply_layer(frame: Frame, layer: Value, left: Value, span: Span) -> Value:
     """The result of a layer on the value on its left (None: it has all its tensors)."""
-    frame.session.step(span)
+    frame.step(span)
     match layer:
         case OpLayer():
             return _apply_op(frame, layer, left, span)
@@ -146,8 +150,8 @@ def op_node(frame: Frame, op: Op, tensors: Sequence[Tensor], span: Span) -> Tens
     """A node of the graph, or the problem that its operator has with these inputs."""
     builder, refs = frame.session.builder, [t.ref for t in tensors]
     try:
-        op.output_types([t.type for t in tensors])
-        name = frame.claim(frame.line_name or op.name)
+        _bounded(op, op.output_types([t.type for t in tensors]), span)
+        name = _node_name(frame, op, span)
         states = _states(frame, op, tensors, name, span)
         origin = frame.origin(span)
         node = builder.add(name, op, [*refs, *states], origin=origin, device=frame.device)
@@ -158,6 +162,19 @@ def op_node(frame: Frame, op: Op, tensors: Sequence[Tensor], span: Span) -> Tens
         raise Problem(Diagnostic("E0204", f"{op.name}: {error}", Label(span, "here"), helps=helps)) from error
     frame.session.used.update(refs)
     return Tensor(node.ref, node.type)
+
+
+def _node_name(frame: Frame, op: Op, span: Span) -> str:
+    name = frame.claim(frame.line_name or op.name)
+    if len(name) > MAX_NAME:
+        raise problem("E0402", f"the name of this {op.name} would be longer than {MAX_NAME:,} characters", span)
+    return name
+
+
+def _bounded(op: Op, types: Sequence[TensorType], span: Span) -> None:
+    """Sizes grow along a chain; a network in which they leave all bounds ends here, before anything prints them."""
+    if any(too_large(size) for type_ in types for size in type_.shape):
+        raise problem("E0402", f"{op.name} gives a size that is too large", span, "here", LARGEST)
 
 
 def _states(frame: Frame, op: Op, tensors: Sequence[Tensor], name: str, span: Span) -> list:  # type: ignore[type-arg]
@@ -200,6 +217,11 @@ def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Va
         at_head=False,
     )
     bind_parameters(frame, inner, layer, left, span)
+    once = frame.session.once
+    if once is not None:
+        if name in once:
+            return Unknown()
+        once.add(name)
     result = frame.session.run_body(inner, definition.body)
     return Unknown() if result is None else result
 

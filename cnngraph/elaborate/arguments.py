@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
+from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import (
     Bundle,
     Given,
@@ -167,9 +167,9 @@ COERCIONS: Mapping[str, tuple[str, Callable[[Value], Any]]] = {
 def _unknown_parameter(signature: Signature, g: Given) -> Problem:
     assert g.name is not None
     known = [*signature.plain, *signature.tensors]
-    close = get_close_matches(g.name, known, 1, 0.6)
-    helps = (f"did you mean `{close[0]}`?",) if close else (_usage(signature),)
-    suggestion = Suggestion(Span(g.span.source, g.span.start, g.span.start + len(g.name)), close[0]) if close else None
+    close = nearest(g.name, known)
+    helps = (f"did you mean `{close}`?",) if close else (_usage(signature),)
+    suggestion = Suggestion(Span(g.span.source, g.span.start, g.span.start + len(g.name)), close) if close else None
     message = f"{signature.layer} has no parameter `{g.name}`"
     return Problem(Diagnostic("E0107", message, Label(g.span, "unknown"), helps=helps, suggestion=suggestion))
 

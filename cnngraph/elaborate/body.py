@@ -59,6 +59,7 @@ def results_of(frame: Frame, statements: tuple[ast.Statement, ...]) -> Results:
 
 def _run(reading: Reading, statement: ast.Statement) -> None:
     frame = reading.frame
+    frame.step(statement.span)
     match statement:
         case ast.Flow():
             _flow(reading, statement)
@@ -169,11 +170,11 @@ def _return(reading: Reading, statement: ast.Return) -> None:
 def _find_dropped(reading: Reading) -> None:
     """A line whose value nothing uses is an error, unless something else is wrong already."""
     session = reading.frame.session
-    returned = [tensor for _, value in reading.results or [] for tensor in _tensors(value)]
+    returned = {tensor.ref for _, value in reading.results or [] for tensor in _tensors(value)}
     if session.found:
         return
     for i, (flow, value) in enumerate(reading.lines):
-        dropped = [t for t in _tensors(value) if t not in returned and t.ref not in session.used]
+        dropped = [t for t in _tensors(value) if t.ref not in returned and t.ref not in session.used]
         if not dropped:
             continue
         after = reading.lines[i + 1][0] if i + 1 < len(reading.lines) else None

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 from cnngraph.elaborate.body import Results, results_of, run_body
-from cnngraph.elaborate.checks import check
+from cnngraph.elaborate.checks import run_checks
 from cnngraph.elaborate.expressions import as_shape, evaluate, value_of
 from cnngraph.elaborate.facts import facts_of, symbols_of
-from cnngraph.elaborate.frame import Frame, Session, TooLarge, single_paths
+from cnngraph.elaborate.frame import MAX_STEPS, Frame, Session, TooLarge, single_paths
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.parameters import is_tensor_parameter
 from cnngraph.elaborate.pipe import run_pipe
 from cnngraph.elaborate.scope import Scope
+from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import BlockLayer, Bundle, Problem, Tensor, Unknown, problem
 from cnngraph.ir.graph import Fact, Graph, Ref
 from cnngraph.ir.leaves import Input
@@ -44,12 +44,25 @@ def elaborate(program: Program, net: str | None = None, settings: Settings | Non
     >>> [f"{name} {graph.type_of(ref)}" for name, ref in graph.outputs.items()]
     ['output 4@26x26']
     """
-    found = list(program.found)
-    read = read_net(choose(program, net), settings or {})
-    found += read.frame.session.found + others(program, read)
+    read = read_whole(program, net, settings or {})
+    return finish(read, read.results)
+
+
+def read_whole(program: Program, net: str | None, settings: Settings) -> Elaborated:
+    """Read the net, and everything else of the file for what is wrong in it; raises CnnGraphError with all of that."""
+    read = read_net(choose(program, net), settings)
+    found = read.frame.session.found + others(program, read)
+    broken = {_line(finding) for finding in program.found}
+    found = [*program.found, *(finding for finding in found if _line(finding) not in broken)]
     if found:
         raise CnnGraphError(found)
-    return finish(read, read.results)
+    return read
+
+
+def _line(finding: Diagnostic) -> tuple[str, int] | None:
+    """The line of a finding: what did not parse or could not be imported is the cause of all else in its line."""
+    span = finding.primary.span if finding.primary else None
+    return (span.source.name, span.line) if span else None
 
 
 def choose(program: Program, net: str | None) -> BlockLayer:
@@ -62,16 +75,23 @@ def choose(program: Program, net: str | None) -> BlockLayer:
         return nets[net]
     if program.found:
         raise CnnGraphError(program.found)
-    close = get_close_matches(net or "", nets, 1)
+    close = nearest(net or "", nets)
     listed = f"it has {', '.join(nets)}" if nets else "write `net name(image: 3@224x224) { ... }`"
     name = program.module.span.source.name
     what = f"{name} has no net `{net}`" if net else f"{name} defines no net"
-    raise error("E0101", what, f"did you mean `{close[0]}`?" if close else listed)
+    raise error("E0101", what, f"did you mean `{close}`?" if close else listed)
 
 
-def read_net(net: BlockLayer, settings: Settings) -> Elaborated:
+def _session(steps: int = 0, once: set[str] | None = None) -> Session:
+    return Session(
+        steps=steps, once=once,
+        evaluate=evaluate, value_of=value_of, as_shape=as_shape, run_pipe=run_pipe, run_body=run_body,
+    )
+
+
+def read_net(net: BlockLayer, settings: Settings, steps: int = 0) -> Elaborated:
     """Read a net from its parameters to its last line; what is wrong is in `frame.session.found`."""
-    session = Session(evaluate=evaluate, value_of=value_of, as_shape=as_shape, run_pipe=run_pipe, run_body=run_body)
+    session = _session(steps)
     definition = net.definition
     frame = Frame(session, Scope(net.home), outline=(definition.name.text,))
     facts: tuple[Fact, ...] = ()
@@ -79,19 +99,18 @@ def read_net(net: BlockLayer, settings: Settings) -> Elaborated:
     try:
         facts = _parameters(frame, definition, settings)
         results = results_of(frame, definition.body.statements)
-    except Problem as found:
-        session.report(found.diagnostic)
-    except TooLarge as found:
-        session.report(found.diagnostic)
-    except RecursionError:
-        session.report(problem("E0402", "the file is nested too deeply", definition.name.span).diagnostic)
-    if not session.found:
         read = Elaborated(definition, frame, results, facts)
-        graph, final = _graph(read, results)
-        for at, statement in session.checks:
-            failed = check(at, statement, graph, final)
-            session.found += [failed] if failed else []
+        if not session.found:
+            run_checks(session.checks, *_graph(read, results))
+    except (Problem, TooLarge) as found:
+        session.found.append(found.diagnostic)
+    except RecursionError:
+        session.found.append(_too_deep(definition))
     return Elaborated(definition, frame, results, facts)
+
+
+def _too_deep(definition: ast.Definition) -> Diagnostic:
+    return problem("E0402", "the file is nested too deeply", definition.name.span).diagnostic
 
 
 def finish(read: Elaborated, results: Results) -> Graph:
@@ -125,8 +144,8 @@ def _parameters(frame: Frame, definition: ast.Definition, settings: Settings) ->
 def _check_settings(definition: ast.Definition, settings: Settings, known: list[str]) -> None:
     for name in settings:
         if name not in known:
-            close = get_close_matches(name, known, 1)
-            help_ = f"did you mean `{close[0]}`?" if close else f"it has {', '.join(known) or 'none'}"
+            close = nearest(name, known)
+            help_ = f"did you mean `{close}`?" if close else f"it has {', '.join(known) or 'none'}"
             raise problem(
                 "E0107", f"`{definition.name.text}` has no parameter `{name}` to set", definition.name.span, "this net",
                 help_,
@@ -210,28 +229,27 @@ def others(program: Program, read: Elaborated) -> list[Diagnostic]:
     """Findings in the definitions that the net does not use, so that all errors of a file come in one run."""
     used = {use.block for node in read.frame.session.builder.nodes.values() if node.origin for use in node.origin.uses}
     found: list[Diagnostic] = []
+    session, once = read.frame.session, set[str]()
     for name, definition in program.definitions.items():
-        if definition is read.definition or name in used:
+        if definition is read.definition or name in used or session.steps > MAX_STEPS:
             continue
         if definition.kind == "net":
-            found += read_net(program.nets[name], {}).frame.session.found
+            session = read_net(program.nets[name], {}, session.steps).frame.session
         else:
-            found += _read_alone(program, definition)
+            session = _read_alone(program, definition, _session(session.steps, once))
+        found += session.found
     return found
 
 
-def _read_alone(program: Program, definition: ast.Definition) -> list[Diagnostic]:
+def _read_alone(program: Program, definition: ast.Definition, session: Session) -> Session:
     """Read a block with unknown parameters: names, arguments and words are checked, shapes cannot be."""
-    session = Session(evaluate=evaluate, value_of=value_of, as_shape=as_shape, run_pipe=run_pipe, run_body=run_body)
     frame = Frame(session, Scope(program.scope), outline=(definition.name.text,), it=Unknown())
     try:
         for parameter in definition.parameters:
             frame.scope.define(parameter.name.text, Unknown(), parameter.name.span)
         results_of(frame, definition.body.statements)
     except (Problem, TooLarge) as found:
-        session.report(found.diagnostic)
+        session.found.append(found.diagnostic)
     except RecursionError:
-        session.report(problem("E0402", "the file is nested too deeply", definition.name.span).diagnostic)
-    return session.found
-
-
+        session.found.append(_too_deep(definition))
+    return session

@@ -7,7 +7,7 @@ from dataclasses import replace
 from cnngraph.diagnostics import Span
 from cnngraph.elaborate import apply
 from cnngraph.elaborate.frame import Frame
-from cnngraph.elaborate.numbers import call_function, compute, is_number, rounded_quotient
+from cnngraph.elaborate.numbers import call_function, compute, is_number, is_whole, plain, rounded_quotient
 from cnngraph.elaborate.values import (
     LAYERS,
     Figure,
@@ -34,7 +34,8 @@ from cnngraph.syntax import ast
 
 def evaluate(frame: Frame, expr: ast.Expr) -> Value:
     """The value of an expression in this frame. The label of a line names a call that is the whole of it."""
-    if not isinstance(expr, ast.Call):
+    frame.step(expr.span)
+    if frame.line_name is not None and not isinstance(expr, ast.Call):
         frame = replace(frame, line_name=None)
     match expr:
         case ast.Int(value=value) | ast.Float(value=value) | ast.Bool(value=value) | ast.String(value=value):
@@ -99,13 +100,18 @@ def _shape(frame: Frame, expr: ast.Binary) -> Value:
         return Unknown()
     dims = _positions(positions, expr.right.span)
     if isinstance(channels, Ids):
-        return TensorType.ids(channels.vocabulary, dims)
+        return _checked(TensorType.ids(channels.vocabulary, dims), expr.span)
     if not isinstance(channels, (int, Size)) or isinstance(channels, bool):
         raise problem("E0103", f"the channels of a shape are a whole number, not {kind_of(channels)}", expr.left.span)
-    for size in (channels, *dims):
+    return _checked(TensorType.of(channels, dims), expr.span)
+
+
+def _checked(shape: TensorType, span: Span) -> TensorType:
+    """The shape, if all its sizes are possible."""
+    for size in shape.shape:
         if isinstance(size, int) and size < 1:
-            raise problem("E0109", f"a shape has no size {size}", expr.span, "every size is 1 or more")
-    return TensorType.of(channels, dims)
+            raise problem("E0109", f"a shape has no size {size}", span, "every size is 1 or more")
+    return shape
 
 
 def _positions(value: Value, span: Span) -> tuple[Dim, ...]:
@@ -136,7 +142,7 @@ def as_shape(frame: Frame, expr: ast.Expr) -> TensorType | Unknown:
     if isinstance(value, Ids):
         return TensorType.ids(value.vocabulary)
     if isinstance(value, (int, Size)) and not isinstance(value, bool):
-        return TensorType.of(value)
+        return _checked(TensorType.of(value), span)
     if isinstance(value, Sizes) and len(value.dims) >= 2:
         *positions, channels = value.dims
         other = TensorType.of(channels, positions)
@@ -150,12 +156,12 @@ def as_shape(frame: Frame, expr: ast.Expr) -> TensorType | Unknown:
 
 def _binary(frame: Frame, expr: ast.Binary) -> Value:
     left, right = value_of(frame, expr.left), value_of(frame, expr.right)
-    if expr.operator == "*" and isinstance(left, LAYERS) and isinstance(right, (int, Unknown)):
+    if expr.operator == "*" and isinstance(left, LAYERS) and (is_whole(right) or isinstance(right, Unknown)):
         if isinstance(right, Unknown):
             return right
         if right < 0:
             raise problem("E0108", f"a layer cannot be repeated {right} times", expr.right.span)
-        return RepeatLayer(left, right, expr.span)
+        return RepeatLayer(left, frame.repeated(right, expr.right.span), expr.span)
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return _tensor_arithmetic(frame, expr, left, right)
     return compute(expr.operator, left, right, expr.span)
@@ -178,8 +184,10 @@ def _tensor_arithmetic(frame: Frame, expr: ast.Binary, left: Value, right: Value
     elif isinstance(left, Tensor) and is_number(right) and not isinstance(right, Size):
         if symbol in "+-":
             return node("shift", [left], float(right) if symbol == "+" else -float(right))
-        if symbol in "*/" and (symbol == "*" or right):
-            return node("scale", [left], float(right) if symbol == "*" else 1 / float(right))
+        if symbol == "*":
+            return node("scale", [left], float(right))
+        if symbol == "/":
+            return node("scale", [left], compute("/", 1.0, float(right), expr.span))
     elif isinstance(right, Tensor) and is_number(left) and not isinstance(left, Size):
         if symbol in "+-":
             return node("shift", [right if symbol == "+" else node("scale", [right], -1.0)], float(left))
@@ -189,7 +197,7 @@ def _tensor_arithmetic(frame: Frame, expr: ast.Binary, left: Value, right: Value
 
 
 def _unary(frame: Frame, expr: ast.Unary) -> Value:
-    value = value_of(frame, expr.operand)
+    value = plain(value_of(frame, expr.operand), expr.span)
     if isinstance(value, Unknown):
         return value
     if expr.operator == "not" and isinstance(value, bool):
@@ -245,7 +253,7 @@ def _call(frame: Frame, expr: ast.Call) -> Value:
         if not isinstance(name, ast.Name):
             raise problem("E0103", "one name of a line belongs here", expr.span)
         return function.of(_name(frame, name), name)
-    bare = replace(frame, line_name=None)
+    bare = frame if frame.line_name is None else replace(frame, line_name=None)
     given = [_argument(bare, argument) for argument in expr.arguments]
     if isinstance(function, Unknown):
         return function

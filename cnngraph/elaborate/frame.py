@@ -13,9 +13,11 @@ from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Ref
 from cnngraph.syntax import ast
 
-MAX_NODES = 100_000
-MAX_STEPS = 1_000_000
+MAX_NODES = 50_000
+MAX_STEPS = 200_000
 MAX_USES = 40
+MAX_FOUND = 300
+MAX_PATH = 1_000
 
 
 @dataclass
@@ -28,6 +30,8 @@ class Session:
     used: set[Ref] = field(default_factory=set)
     checks: list[tuple[Frame, ast.Check]] = field(default_factory=list)
     steps: int = 0
+    reports: int = 0
+    once: set[str] | None = None  # where blocks are read without inputs: those that have been expanded, once each
     # Expressions, pipes and bodies read each other; the session carries the readers, so that modules import one way.
     evaluate: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)
     value_of: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)
@@ -36,14 +40,11 @@ class Session:
     run_body: Callable[[Frame, ast.Body], Value] = field(kw_only=True)
 
     def report(self, diagnostic: Diagnostic) -> None:
+        """Keep a finding. After very many of them (a wrong block that is used again and again) reading ends."""
         self.found.append(diagnostic)
-
-    def step(self, span: Span) -> None:
-        """Count one application; a file that repeats without end stops here."""
-        self.steps += 1
-        if self.steps > MAX_STEPS or len(self.builder.nodes) > MAX_NODES:
-            limit = f"{MAX_NODES:,} nodes" if len(self.builder.nodes) > MAX_NODES else f"{MAX_STEPS:,} steps"
-            raise TooLarge(problem("E0402", f"the network has more than {limit}", span, "reached here").diagnostic)
+        self.reports += 1
+        if self.reports >= MAX_FOUND:
+            raise TooLarge(diagnostic)
 
 
 class TooLarge(Exception):
@@ -77,6 +78,23 @@ class Frame:
 
     def origin(self, span: Span) -> Origin:
         return Origin(span, self.uses)
+
+    def step(self, span: Span, count: int = 1) -> None:
+        """Count steps of reading; a file that repeats without end stops here, at the line of the net that does it."""
+        session = self.session
+        session.steps += count
+        nodes = len(session.builder.nodes)
+        if session.steps > MAX_STEPS or nodes > MAX_NODES:
+            limit = f"has more than {MAX_NODES:,} nodes" if nodes > MAX_NODES else f"takes over {MAX_STEPS:,} steps"
+            where = self.origin(span).at_depth(0)
+            raise TooLarge(problem("E0402", f"the network {limit}", where, "reached here").diagnostic)
+
+    def repeated(self, count: int, span: Span) -> int:
+        """`count`, if so many repetitions can be read at all."""
+        if count > MAX_NODES:
+            limit = f"a network has at most {MAX_NODES:,} nodes"
+            raise problem("E0402", f"{count:,} repetitions are too many", span, limit)
+        return count
 
     def within_line(self) -> Frame:
         """This frame, with the label of the line as a step of the path: several nodes will stand under it."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span
+from cnngraph.elaborate.parameters import wrong_types
 from cnngraph.elaborate.scope import Scope, words_of_the_language
+from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import BlockLayer, Problem, Unknown, problem
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
@@ -81,13 +82,15 @@ class _Reader:
     def _define(self, item: ast.Item, scope: Scope, path: Path, shown: Path) -> None:
         match item:
             case ast.Definition():
+                self.found += wrong_types(item)
                 scope.define(item.name.text, BlockLayer(item, scope, (), item.name.span), item.name.span)
             case ast.Import():
                 self._import(item, scope, path, shown)
-            case ast.Version() if item.number > NEWEST:
+            case ast.Version() if item.number != NEWEST:
                 raise problem(
                     "E0502", f"this file is written in version {item.number} of the language", item.span,
-                    f"this cnngraph knows version {NEWEST}", "install a newer cnngraph",
+                    f"this cnngraph knows version {NEWEST}",
+                    "install a newer cnngraph" if item.number > NEWEST else f"write `cnn {NEWEST}`",
                 )
 
     def _import(self, item: ast.Import, scope: Scope, path: Path, shown: Path) -> None:
@@ -129,7 +132,7 @@ class _Reader:
 
 
 def _not_there(name: ast.ImportName, item: ast.Import, other: Scope) -> Problem:
-    close = get_close_matches(name.name, other.names, 1, 0.6)
+    close = nearest(name.name, other.names)
     listed = ", ".join(sorted(other.names)[:8]) or "nothing"
-    help_ = f"did you mean `{close[0]}`?" if close else f"it defines {listed}"
+    help_ = f"did you mean `{close}`?" if close else f"it defines {listed}"
     return problem("E0501", f"{item.path.value} does not define `{name.name}`", name.span, "not there", help_)

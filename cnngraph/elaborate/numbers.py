@@ -22,21 +22,50 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+MAX_WHOLE = 10**18  # below it, a whole number of a file is an exact size in every format that a graph is written in
+MAX_SIZE_TEXT = 400
+LARGEST = "a number has at most 18 digits, and a size with symbols a text of 400 characters"
+
+
+def too_large(value: Value) -> bool:
+    """Whether a whole number or a size is beyond what any network needs; texts and times stay small without those."""
+    if isinstance(value, Size):
+        return any(abs(c.numerator) >= MAX_WHOLE or c.denominator >= MAX_WHOLE for _, c in value.terms) or (
+            len(str(value)) > MAX_SIZE_TEXT
+        )
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return bool(abs(value) >= MAX_WHOLE)
+
+
 def is_number(value: Value) -> bool:
     return isinstance(value, (int, float, Size)) and not isinstance(value, bool)
 
 
+def is_whole(value: Value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def plain(value: Value, span: Span) -> Value:
+    """The number that a figure such as `params` is by itself; any other value as it is."""
+    if not isinstance(value, Figure):
+        return value
+    if value.value is None:
+        raise problem("E0400", f"`{span.text}` asks of no line", span, "here", "name one: `shape(output)`")
+    return value.value()
+
+
 def compute(op: str, left: Value, right: Value, span: Span) -> Value:
     """`left op right` for numbers, sizes, and shapes."""
-    left, right = (v.value() if isinstance(v, Figure) else v for v in (left, right))
+    left, right = plain(left, span), plain(right, span)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return Unknown()
     if op in COMPARE:
         return compare(op, left, right, span)
-    if op == ".." and isinstance(left, int) and isinstance(right, int):
+    if op == ".." and is_whole(left) and is_whole(right):
         return range(left, right)
     if op == "/" and isinstance(left, Sizes):
-        if not isinstance(right, int) or right < 1:
+        if not is_whole(right) or right < 1:
             raise problem("E0103", f"a stride is a whole number from 1, not {show(right)}", span)
         return Ratio(left, right)
     if op in ("and", "or") and isinstance(left, bool) and isinstance(right, bool):
@@ -47,7 +76,20 @@ def compute(op: str, left: Value, right: Value, span: Span) -> Value:
 
 
 def arithmetic(op: str, left: Any, right: Any, span: Span) -> Value:
+    """`left op right` for numbers and sizes."""
+    result = _joined(op, left, right, span)
+    if is_number(result) and too_large(result):
+        raise problem("E0109", "the result is too large", span, "here", LARGEST)
+    return result
+
+
+def _joined(op: str, left: Any, right: Any, span: Span) -> Value:
+    if {type(left), type(right)} == {float, Size}:
+        why = f"`{op}` cannot join {show(left)} and {show(right)}"
+        raise problem("E0109", why, span, "a size stays a whole number")
     try:
+        if op in "/%" and right == 0:
+            raise ZeroDivisionError
         if op == "/":
             return divide(left, right, span)
         if op == "%":
@@ -77,9 +119,11 @@ def divide(left: Any, right: Any, span: Span) -> Value:
 
 
 def compare(op: str, left: Value, right: Value, span: Span) -> Value:
-    if isinstance(left, TensorType) and isinstance(right, int):
+    if isinstance(left, TensorType) and isinstance(right, (int, Size)):
         right = TensorType.of(right)
-    if op in ("==", "!="):
+    if isinstance(right, TensorType) and isinstance(left, (int, Size)):
+        left = TensorType.of(left)
+    if op in ("==", "!=") and _has_equals(left) and _has_equals(right):
         return COMPARE[op](left, right)
     if not (is_number(left) and is_number(right)):
         raise problem("E0103", f"`{op}` cannot compare {kind_of(left)} and {kind_of(right)}", span)
@@ -89,6 +133,13 @@ def compare(op: str, left: Value, right: Value, span: Span) -> Value:
             raise problem("E0109", f"whether {left} {op} {right} depends on the input", span, "not known here")
         return known
     return COMPARE[op](left, right)
+
+
+def _has_equals(value: Value) -> bool:
+    """Whether it makes sense to ask if a value equals another: not for layers, tensors and lists of lists."""
+    if isinstance(value, (tuple, list)):
+        return all(is_number(item) for item in value)
+    return isinstance(value, (bool, int, float, str, Size, Sizes, Ratio, TensorType))
 
 
 def decide(op: str, left: Dim, right: Dim) -> bool | None:
@@ -110,19 +161,26 @@ def call_function(name: str, value: Value, span: Span) -> Value:
     """`floor`, `ceil` and `sqrt` of a number."""
     if isinstance(value, Unknown):
         return value
+    value = plain(value, span)
     if not is_number(value):
         raise problem("E0103", f"{name} takes a number, not {kind_of(value)}", span)
     if name == "sqrt":
         if isinstance(value, Size) or value < 0:
             raise problem("E0109", f"sqrt cannot take {value}", span)
         return math.sqrt(value)
-    return value if isinstance(value, Size) else (math.floor(value) if name == "floor" else math.ceil(value))
+    if isinstance(value, Size):
+        return value
+    whole = math.floor(value) if name == "floor" else math.ceil(value)
+    if too_large(whole):
+        raise problem("E0109", "the result is too large", span, "here", LARGEST)
+    return whole
 
 
 def rounded_quotient(name: str, left: Value, right: Value, span: Span) -> Value:
     """`floor(a / b)` and `ceil(a / b)`, where `a / b` alone need not be whole."""
+    left, right = plain(left, span), plain(right, span)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return Unknown()
-    if isinstance(left, (int, Size)) and isinstance(right, int) and right > 0:
+    if isinstance(left, (int, Size)) and is_whole(right) and right > 0 and not isinstance(left, bool):
         return left // right if name == "floor" else (left + (right - 1)) // right
     return call_function(name, compute("/", left, right, span), span)

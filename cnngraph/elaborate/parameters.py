@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cnngraph.diagnostics import Span
+from cnngraph.diagnostics import Diagnostic, Span
 from cnngraph.elaborate.arguments import Signature, is_tensor, match
+from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import LAYERS, BlockLayer, Given, Problem, Tensor, Unknown, Value, kind_of, problem, show
 from cnngraph.ir.size import Dim, Size
 from cnngraph.ir.types import TensorType
@@ -30,11 +32,19 @@ def is_tensor_parameter(parameter: ast.Parameter) -> bool:
     match parameter.type:
         case None:
             return False
-        case ast.Name(text="tensor") | ast.Call(function=ast.Name(text="tensor" | "ids")):
-            return True
-        case ast.Binary(operator="@") | ast.Int():
-            return True
-    return False
+        case ast.Name(text=text):
+            return text == "tensor" or is_capital(text)
+    return isinstance(parameter.type, (ast.Call, ast.Binary, ast.Int, ast.Dims, ast.Group, ast.Unary, ast.Tuple))
+
+
+def wrong_types(definition: ast.Definition) -> Iterator[Diagnostic]:
+    """Types of parameters that are no types."""
+    for parameter in definition.parameters:
+        type_ = parameter.type
+        if isinstance(type_, ast.Name) and type_.text not in (*TYPES, "tensor") and not is_capital(type_.text):
+            close = nearest(type_.text, ("tensor", *TYPES))
+            help_ = f"did you mean `{close}`?" if close else f"the types are tensor, {', '.join(TYPES)}, and shapes"
+            yield problem("E0101", f"unknown type `{type_.text}`", type_.span, "not a type", help_).diagnostic
 
 
 def signature_of_block(definition: ast.Definition) -> Signature:

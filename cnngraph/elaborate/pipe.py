@@ -150,6 +150,7 @@ def _repeat(frame: Frame, repeat: ast.Repeat) -> Value:
         return count
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise problem("E0103", f"repeat takes a whole number from 0, not {kind_of(count)}", repeat.count.span)
+    frame.repeated(count, repeat.count.span)
     return _in_sequence(frame, (frame.inner() for _ in range(count)), repeat.body)
 
 
@@ -160,7 +161,7 @@ def _for(frame: Frame, loop: ast.For) -> Value:
 def _in_sequence(frame: Frame, frames: Iterator[Frame], body: ast.Body) -> Value:
     value = frame.it
     for inner in frames:
-        frame.session.step(body.span)
+        frame.step(body.span)
         inner.it = value
         value = frame.session.run_body(inner, body)
         if isinstance(value, Unknown):
@@ -175,8 +176,9 @@ def _iterate(frame: Frame, names: Sequence[ast.Name], values: ast.Expr) -> Itera
         items = [(Unknown(),) * len(names)]
     if not isinstance(items, (list, tuple, range)):
         raise problem("E0103", f"`for` goes over a list or a range, not {kind_of(items)}", values.span)
+    frame.repeated(len(items), values.span)
     for item in items:
-        frame.session.step(values.span)
+        frame.step(values.span)
         parts = item if isinstance(item, tuple) else (item,)
         if len(parts) != len(names):
             raise problem("E0103", f"{len(names)} names for {len(parts)} values", values.span)

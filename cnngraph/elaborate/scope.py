@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate.foreign import FOREIGN
+from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import BlockLayer, Function, OpLayer, Problem, SplitLayer, Unknown, Value, problem
 from cnngraph.ir.op import registry
 
@@ -54,8 +54,8 @@ class Scope:
         ours = FOREIGN.get(name.lower().replace("_", ""))
         if ours is not None:
             message, better = f"cnngraph calls this layer `{ours}`", ours.partition("(")[0]
-        elif close := get_close_matches(name, known, 1, 0.7):
-            message, better = f"did you mean `{close[0]}`?", close[0]
+        elif close := nearest(name, known, 0.7):
+            message, better = f"did you mean `{close}`?", close
         elif name.lower() in known:
             message, better = f"did you mean `{name.lower()}`?", name.lower()
         elif (len(name) == 2 and name[1] == "x") or set(name) == {"k", "x"}:

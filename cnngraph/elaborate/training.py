@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TypeVar
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate.arguments import configure, match, signature_of
-from cnngraph.elaborate.elaborate import Elaborated, Settings, choose, finish, named_results, others, read_net
+from cnngraph.elaborate.elaborate import Elaborated, Settings, finish, named_results, read_whole
 from cnngraph.elaborate.expressions import value_of
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.scope import Scope
+from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.op import Op, OpError, registry
@@ -59,12 +59,7 @@ def training(program: Program, net: str | None = None, settings: Settings | None
 
     Raises CnnGraphError with all errors of the file and of the section.
     """
-    found = list(program.found)
-    chosen = choose(program, net)
-    read = read_net(chosen, settings or {})
-    found += read.frame.session.found + others(program, read)
-    if found:
-        raise CnnGraphError(found)
+    read = read_whole(program, net, settings or {})
     section = _section(program, read.definition.name.text)
     reading = _Reading(read, section)
     spec = reading.spec()
@@ -132,9 +127,9 @@ class _Reading:
         return entries
 
     def _wrong_key(self, key: ast.Name) -> None:
-        close = get_close_matches(key.text, KEYS, 1, 0.6)
-        helps = (f"did you mean `{close[0]}`?",) if close else (f"the keys are {', '.join(KEYS)}",)
-        suggestion = Suggestion(key.span, close[0]) if close else None
+        close = nearest(key.text, KEYS)
+        helps = (f"did you mean `{close}`?",) if close else (f"the keys are {', '.join(KEYS)}",)
+        suggestion = Suggestion(key.span, close) if close else None
         message = f"a train section has no key `{key.text}`"
         self.frame.session.report(Diagnostic("E0112", message, Label(key.span, "unknown"), (), (), helps, suggestion))
 
@@ -196,7 +191,8 @@ class _Reading:
             raise problem("E0112", "this is not an optimizer", entry.value.span, "here", f"cnngraph has {known}")
         plain, _ = match(signature_of(value.op), value.given, entry.value.span)
         op = configure(value.op, plain)
-        assert isinstance(op, Op)
+        if isinstance(op, Unknown):
+            raise Problem(self.frame.session.found[-1])
         number = TensorType(())
         try:
             op.output_types([number, number, number])

@@ -155,7 +155,7 @@ class SharedLayer:
 class Figure:
     """`params`, `depth`, ...: a number by itself, and a function of a name where it is called."""
 
-    value: Callable[[], Any]
+    value: Callable[[], Any] | None
     of: Callable[[Any, ast.Name], Any]  # (value of the name, the name as written)
 
 

@@ -1,0 +1,23 @@
+"""The known word that a wrong one was probably meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+MAX_LETTERS = 40
+MAX_WORDS = 1_000
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The word of `known` that is most like `word`, if any is alike enough (1.0: equal).
+
+    The cost is bounded: very long words and the words after the first thousand are not looked at.
+
+    >>> nearest("padd", ["pad", "stride"])
+    'pad'
+    """
+    if len(word) > MAX_LETTERS:
+        return None
+    short = [name for name in known if abs(len(name) - len(word)) <= len(word)]
+    return next(iter(get_close_matches(word, short[:MAX_WORDS], 1, likeness)), None)
