@@ -144,11 +144,12 @@ class Net:
         epochs: int | None = None,
         output: str | Path | None = None,
         resume_from: str | Path | None = None,
+        cluster: Cluster | None = None,
         on_progress: OnProgress = silent,
     ) -> History:
         """Train as the train section says, on `data` or on what the section names; the weights are then the net's."""
         history = fit(
-            self.training, data or self.data(), epochs=epochs, on_progress=on_progress,
+            self.training, data or self.data(), epochs=epochs, on_progress=on_progress, cluster=cluster,
             output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
         )  # fmt: skip
         self._take(history.states)

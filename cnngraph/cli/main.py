@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import io
 import pkgutil
 import sys
 from pathlib import Path
@@ -59,6 +60,9 @@ def main() -> None:
 
     Anything else is a defect of ours and keeps its traceback. Exit status: 1 for errors, 2 for a wrong command line.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a letter, and a file name may be no text
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(standalone_mode=False)
         sys.stdout.flush()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from cnngraph.partition.device import Cluster
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,3 +68,11 @@ def write(path: Path, content: str | bytes) -> None:
             path.write_bytes(content)
     except OSError as failure:
         raise click.ClickException(f"{path} cannot be written: {failure.strerror}") from failure
+
+
+def read_cluster(devices: str) -> Cluster:
+    """`--devices`: a number, names, or a TOML file."""
+    from cnngraph.partition.cluster_file import load_cluster
+    from cnngraph.partition.device import parse_devices
+
+    return load_cluster(devices) if devices.endswith(".toml") else parse_devices(devices)

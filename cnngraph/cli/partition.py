@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cnngraph.cli.options import read_settings, source_options
+from cnngraph.cli.options import read_cluster, read_settings, source_options
 
 
 @click.command()
@@ -33,13 +33,11 @@ def command(
     """Divide the net of FILE over devices so that the busiest one has as little to do as possible."""
     from cnngraph.elaborate.modules import load_file
     from cnngraph.net import Net
-    from cnngraph.partition.cluster_file import load_cluster
     from cnngraph.render.dot import save
     from cnngraph.render.partition_table import stages
 
     loaded = Net(load_file(file), net, read_settings(settings))
-    cluster = load_cluster(devices) if devices.endswith(".toml") else devices
-    found = loaded.partition(cluster, batch, gradient, strategy)
+    found = loaded.partition(read_cluster(devices), batch, gradient, strategy)
     click.echo(stages(found).to(format_))
     if render or output:
         target = output or Path(f"{loaded.name}_devices.svg")

@@ -15,6 +15,7 @@ from cnngraph.cli.options import read_settings, source_options
 @click.option("--epochs", type=click.IntRange(1), help="Instead of what the file says.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The weights' file; NET.safetensors by default.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on from a file that an earlier run wrote.")
+@click.option("--devices", metavar="N|NAMES|FILE", help="Divide each step: 4, or gpu0,gpu1, or a cluster.toml.")
 @click.option("--history", type=click.Path(path_type=Path), help="Write the figures of all epochs as JSON.")
 def command(
     file: Path,
@@ -24,10 +25,11 @@ def command(
     epochs: int | None,
     output: Path | None,
     resume: Path | None,
+    devices: str | None,
     history: Path | None,
 ) -> None:
     """Train the net of FILE. Ctrl-C ends the run with its weights saved; --resume goes on from them."""
-    from cnngraph.cli.options import must_be_writable, write
+    from cnngraph.cli.options import must_be_writable, read_cluster, write
     from cnngraph.elaborate.modules import load_file
     from cnngraph.net import Net
     from cnngraph.train.progress import ProgressReporter
@@ -37,9 +39,10 @@ def command(
     for file_to_write in (target, history):
         if file_to_write is not None:
             must_be_writable(file_to_write)
+    cluster = read_cluster(devices) if devices else None
     with ProgressReporter() as report:
         done = loaded.fit(
-            loaded.data(data), epochs=epochs, output=target, resume_from=resume, on_progress=report
+            loaded.data(data), epochs=epochs, output=target, resume_from=resume, cluster=cluster, on_progress=report
         )
     if history is not None:
         write(history, done.to_json() + "\n")
