@@ -9,7 +9,7 @@ from cnngraph.diagnostics import Diagnostic, Label, Span, Use
 from cnngraph.elaborate.arguments import configure, is_tensor, match, signature_of, tensor_count
 from cnngraph.elaborate.explain import refusal
 from cnngraph.elaborate.frame import MAX_USES, Frame
-from cnngraph.elaborate.numbers import LARGEST, too_large
+from cnngraph.elaborate.numbers import LARGEST, is_whole, too_large
 from cnngraph.elaborate.parameters import bind_parameters, signature_of_block
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import (
@@ -106,9 +106,9 @@ def apply_layer(frame: Frame, layer: Value, left: Value, span: Span) -> Value:
 
 
 def _apply_op(frame: Frame, layer: OpLayer, left: Value, span: Span) -> Value:
-    plain, given = match(signature_of(layer.op), layer.given, span)
+    plain, given = match(signature_of(layer.op), layer.given, span, left)
     op = configure(layer.op, plain)
-    values = ([] if left is None else [left]) + [g.value for g in given]
+    values = [g.value for g in given]
     unknown = any(isinstance(v, Unknown) for v in (*values, *(g.value for g in layer.given), op))
     if unknown or isinstance(op, Unknown):
         return Unknown()
@@ -249,7 +249,7 @@ def _split(frame: Frame, layer: SplitLayer, left: Value, span: Span) -> Value:
     tensor = next((g.value for g in layer.given if is_tensor(g.value)), left)
     if (len(parts) == 1 and isinstance(parts[0], Unknown)) or isinstance(tensor, Unknown):
         return Unknown()
-    if len(parts) != 1 or not isinstance(parts[0], int) or not 1 <= parts[0] <= 1000 or not isinstance(tensor, Tensor):
+    if len(parts) != 1 or not is_whole(parts[0]) or not 1 <= parts[0] <= 1000 or not isinstance(tensor, Tensor):
         raise problem("E0103", "split takes one tensor and a number of parts from 1 to 1000", span)
     part = registry()["part"]
     made = [op_node(frame, part(i, parts[0]), [tensor], span) for i in range(parts[0])]  # type: ignore[call-arg]

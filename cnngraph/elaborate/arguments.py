@@ -53,20 +53,32 @@ def tensor_count(given: Sequence[Given], signature: Signature) -> int:
     return sum(is_tensor(g.value) or g.name in signature.tensors for g in given)
 
 
-def match(signature: Signature, given: Sequence[Given], span: Span) -> tuple[dict[str, Given], list[Given]]:
-    """(plain arguments by parameter, tensors in order). Raises for the first argument that does not fit."""
+def match(
+    signature: Signature, given: Sequence[Given], span: Span, left: Value = None
+) -> tuple[dict[str, Given], list[Given]]:
+    """(plain arguments by parameter, tensors in order). The value on the left, if there is one, is the first tensor.
+
+    Raises for the first argument that does not fit. An unknown value fits wherever there is room.
+    """
     plain: dict[str, Given] = {}
     tensors: dict[str, Given] = {}
     extra: list[Given] = []
-    for g in given:
+    for g in given if left is None else (Given(None, left, span), *given):
+        unknown = isinstance(g.value, Unknown)
         if g.name is not None and g.name not in (*signature.plain, *signature.tensors):
             raise _unknown_parameter(signature, g)
-        goes_to_tensors = g.name in signature.tensors if g.name else is_tensor(g.value)
+        if g.name in signature.tensors and not (is_tensor(g.value) or unknown):
+            raise problem("E0103", f"`{g.name}` is a tensor, but receives {kind_of(g.value)}", g.span)
+        first = g.value is left and left is not None
+        full = unknown and all(n in plain for n in signature.plain)
+        goes_to_tensors = g.name in signature.tensors if g.name else first or is_tensor(g.value) or full
         table, names = (tensors, signature.tensors) if goes_to_tensors else (plain, signature.plain)
         if goes_to_tensors and signature.variadic:
             extra.append(g)
             continue
         name = g.name or next((n for n in names if n not in table), None)
+        if name is None and unknown:
+            continue
         if name is None:
             raise _too_many(signature, g, goes_to_tensors)
         if name in table:
@@ -178,6 +190,8 @@ def _too_many(signature: Signature, g: Given, tensor: bool) -> Problem:
     if tensor:
         takes = f"{len(signature.tensors)} tensor" + ("s" if len(signature.tensors) != 1 else "")
         return problem("E0105", f"{signature.layer} takes {takes}", g.span, "one more than that", _usage(signature))
+    if not signature.plain:
+        return problem("E0105", f"{signature.layer} takes tensors only, not {kind_of(g.value)}", g.span, "one too many")
     takes = f"{len(signature.plain)} argument" + ("s" if len(signature.plain) != 1 else "")
     return problem("E0105", f"{signature.layer} takes {takes}", g.span, "one more than that", _usage(signature))
 

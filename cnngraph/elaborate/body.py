@@ -133,7 +133,7 @@ def _let(frame: Frame, let: ast.Let) -> None:
     label = let.names[0].text if len(let.names) == 1 else None
     inner = named(frame, let.pipe, label)
     only = let.pipe.units[0]
-    simple = len(let.pipe.units) == 1 and only.shape is None and let.pipe.device is None
+    simple = label is not None and len(let.pipe.units) == 1 and only.shape is None and let.pipe.device is None
     if simple and isinstance(only.head, ast.Expr):
         value = frame.session.value_of(inner, only.head)
     else:

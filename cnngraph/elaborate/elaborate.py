@@ -12,7 +12,7 @@ from cnngraph.elaborate.expressions import as_shape, evaluate, value_of
 from cnngraph.elaborate.facts import facts_of, symbols_of
 from cnngraph.elaborate.frame import MAX_STEPS, Frame, Session, TooLarge, single_paths
 from cnngraph.elaborate.modules import Program
-from cnngraph.elaborate.parameters import is_tensor_parameter
+from cnngraph.elaborate.parameters import capitals, check_kind, is_tensor_parameter
 from cnngraph.elaborate.pipe import run_pipe
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.spelling import nearest
@@ -99,6 +99,8 @@ def read_net(net: BlockLayer, settings: Settings, steps: int = 0) -> Elaborated:
     try:
         facts = _parameters(frame, definition, settings)
         results = results_of(frame, definition.body.statements)
+        if not session.found and not named_results(results):
+            raise problem("E0110", f"`{definition.name.text}` gives nothing", definition.name.span, "no line has a value")
         read = Elaborated(definition, frame, results, facts)
         if not session.found:
             run_checks(session.checks, *_graph(read, results))
@@ -122,6 +124,7 @@ def _parameters(frame: Frame, definition: ast.Definition, settings: Settings) ->
     """Define the inputs and the other parameters of a net, and its facts."""
     plain = [p for p in definition.parameters if not is_tensor_parameter(p)]
     inputs = [p for p in definition.parameters if is_tensor_parameter(p)]
+    _refuse_twice(definition)
     symbols = symbols_of(definition, {p.name.text for p in plain})
     _check_settings(definition, settings, [*(p.name.text for p in plain), *symbols])
     for name, size in symbols.items():
@@ -141,6 +144,12 @@ def _parameters(frame: Frame, definition: ast.Definition, settings: Settings) ->
     return facts
 
 
+def _refuse_twice(definition: ast.Definition) -> None:
+    names = Scope()
+    for parameter in definition.parameters:
+        names.define(parameter.name.text, None, parameter.name.span)
+
+
 def _check_settings(definition: ast.Definition, settings: Settings, known: list[str]) -> None:
     for name in settings:
         if name not in known:
@@ -155,13 +164,16 @@ def _check_settings(definition: ast.Definition, settings: Settings, known: list[
 def _setting(frame: Frame, parameter: ast.Parameter, settings: Settings) -> object:
     name = parameter.name.text
     if name in settings:
+        check_kind(parameter, settings[name], parameter.name.span)
         return settings[name]
     if parameter.default is None:
         raise problem(
             "E0104", f"`{name}` has no value", parameter.name.span, "no default",
             f"give it a default, or a value with `--set {name}=...`",
         )
-    return value_of(frame, parameter.default)
+    value = value_of(frame, parameter.default)
+    check_kind(parameter, value, parameter.default.span)
+    return value
 
 
 def _input(frame: Frame, parameter: ast.Parameter) -> Tensor | Unknown:
@@ -180,7 +192,7 @@ def _input(frame: Frame, parameter: ast.Parameter) -> Tensor | Unknown:
 
 def _input_type(frame: Frame, parameter: ast.Parameter) -> TensorType | Unknown:
     assert parameter.type is not None
-    if isinstance(parameter.type, ast.Name) or (
+    if (isinstance(parameter.type, ast.Name) and parameter.type.text == "tensor") or (
         isinstance(parameter.type, ast.Call)
         and isinstance(parameter.type.function, ast.Name)
         and parameter.type.function.text == "tensor"
@@ -219,7 +231,7 @@ def named_results(results: Results) -> list[tuple[str, Tensor]]:
     named: dict[str, Tensor] = {}
     for name, value in flat:
         if isinstance(value, Tensor):
-            base = name or "output"
+            base = "output" if name in (None, "_") else name
             free = base if base not in named else f"{base}_{len(named) + 1}"
             named[free] = value
     return list(named.items())
@@ -247,6 +259,8 @@ def _read_alone(program: Program, definition: ast.Definition, session: Session) 
     try:
         for parameter in definition.parameters:
             frame.scope.define(parameter.name.text, Unknown(), parameter.name.span)
+            for name in capitals(parameter.type) if parameter.type and is_tensor_parameter(parameter) else ():
+                frame.scope.names.setdefault(name, (Unknown(), parameter.name.span))
         results_of(frame, definition.body.statements)
     except (Problem, TooLarge) as found:
         session.found.append(found.diagnostic)

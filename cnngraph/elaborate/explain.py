@@ -31,8 +31,9 @@ def refusal(frame: Frame, op: Op, error: OpError, tensors: Sequence[Tensor], spa
     helps = [*error.helps, *_side_branch(frame)]
     if error.code == "E0303" and frame.at_head and frame.it is not None:
         helps.append(f"to include the value of the line above, write `it -> {op.name}(...)`")
+    word = "split" if op.name == "part" else op.name
     return Diagnostic(
-        error.code, error.message, Label(origin.span, f"{op.name} is here"), tuple(labels),
+        error.code, error.message, Label(origin.span, f"{word} is here"), tuple(labels),
         tuple(frames(origin)), tuple(helps),
     )
 

@@ -12,7 +12,7 @@ from math import lcm
 from cnngraph.elaborate.expressions import value_of
 from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.numbers import COMPARE, decide
-from cnngraph.elaborate.parameters import is_capital, is_tensor_parameter
+from cnngraph.elaborate.parameters import capitals, is_tensor_parameter
 from cnngraph.elaborate.values import Problem, Unknown, kind_of, problem
 from cnngraph.ir.graph import Fact
 from cnngraph.ir.size import Size, symbol
@@ -21,7 +21,7 @@ from cnngraph.syntax import ast
 
 def symbols_of(definition: ast.Definition, taken: set[str]) -> dict[str, Size]:
     """A symbol for each capital in the input shapes that is no parameter, with what `where` says of it alone."""
-    names = [n for p in definition.parameters if is_tensor_parameter(p) and p.type for n in _capitals(p.type)]
+    names = [n for p in definition.parameters if is_tensor_parameter(p) and p.type for n in capitals(p.type)]
     multiples = dict.fromkeys(names, 1)
     lows = dict.fromkeys(names, 1)
     for fact in _conjuncts(definition):
@@ -71,18 +71,3 @@ def _conjuncts(definition: ast.Definition) -> Iterator[ast.Expr]:
             pending += [fact.right, fact.left]
         else:
             yield fact
-
-
-def _capitals(expr: ast.Expr) -> Iterator[str]:
-    """Names of sizes in a shape, in order."""
-    match expr:
-        case ast.Name(text=text) if is_capital(text):
-            yield text
-        case ast.Dims():
-            yield from (p for p in expr.parts if isinstance(p, str))
-        case ast.Binary():
-            yield from _capitals(expr.left)
-            yield from _capitals(expr.right)
-        case ast.Tuple():
-            for item in expr.items:
-                yield from _capitals(item)

@@ -110,19 +110,21 @@ class Frame:
 
 
 def single_paths(taken: Counter[str], names: list[str]) -> dict[str, str]:
-    """Final node names: the index stays only where a name occurs several times in its body."""
+    """Final node names: the index stays only where a name occurs several times, or would meet another without it."""
     final: dict[str, str] = {"": ""}
-    for name in names:
-        _settle_path(name, taken, final)
+    used: set[str] = set()
+    for name in sorted(names, key=lambda name: "[" in name):  # inputs have no index that they could keep
+        _settle_path(name, taken, final, used)
     return final
 
 
-def _settle_path(path: str, taken: Counter[str], final: dict[str, str]) -> str:
+def _settle_path(path: str, taken: Counter[str], final: dict[str, str], used: set[str]) -> str:
     if path not in final:
         before, _, last = path.rpartition(".")
         key = path.rpartition("[")[0] if path.endswith("]") else ""
         shown = last.rpartition("[")[0] if key and taken[key] == 1 else last
-        outer = _settle_path(before, taken, final)
-        final[path] = f"{outer}.{shown}" if outer else shown
+        outer = _settle_path(before, taken, final, used)
+        short, full = (f"{outer}.{word}" if outer else word for word in (shown, last))
+        final[path] = full if short in used else short
+        used.add(final[path])
     return final[path]
-

@@ -58,8 +58,8 @@ def bind_parameters(outer: Frame, inner: Frame, layer: BlockLayer, left: Value, 
     """Define the parameters of a block in the frame of its body, check their types and the block's `where`."""
     definition = layer.definition
     signature = signature_of_block(definition)
-    plain, given = match(signature, layer.given, span)
-    values = ([] if left is None else [left]) + [g.value for g in given]
+    plain, given = match(signature, layer.given, span, left if signature.tensors else None)
+    values = [g.value for g in given] if signature.tensors else [left]
     if signature.tensors and len(values) != len(signature.tensors) and not _silent(values):
         raise problem(
             "E0104", f"{signature.layer} takes {len(signature.tensors)} tensors ({', '.join(signature.tensors)}), "
@@ -89,11 +89,10 @@ def _silent(values: list[Value]) -> bool:
 
 def _plain_value(inner: Frame, parameter: ast.Parameter, given: Given | None) -> Value:
     if given is None:
-        return Unknown() if parameter.default is None else inner.session.value_of(inner, parameter.default)
-    wanted = parameter.type.text if isinstance(parameter.type, ast.Name) else None
-    types = TYPES.get(wanted or "")
-    if types and not isinstance(given.value, (*types, Unknown)):
-        raise problem("E0103", f"`{parameter.name.text}` is {wanted}, but receives {kind_of(given.value)}", given.span)
+        if parameter.default is None:
+            return Unknown()
+        given = Given(None, inner.session.value_of(inner, parameter.default), parameter.default.span)
+    check_kind(parameter, given.value, given.span)
     if is_tensor(given.value):
         raise problem(
             "E0103", f"`{parameter.name.text}` receives a tensor", given.span, "a tensor",
@@ -102,20 +101,31 @@ def _plain_value(inner: Frame, parameter: ast.Parameter, given: Given | None) ->
     return given.value
 
 
+def check_kind(parameter: ast.Parameter, value: Value, span: Span) -> None:
+    """Raise where a plain value is not of the type that its parameter states."""
+    wanted = parameter.type.text if isinstance(parameter.type, ast.Name) else ""
+    types = TYPES.get(wanted, (object,))
+    confused = isinstance(value, bool) and wanted in ("int", "float")
+    if confused or not isinstance(value, (*types, Unknown)):
+        raise problem("E0103", f"`{parameter.name.text}` is {wanted}, but receives {kind_of(value)}", span)
+
+
 def _check_tensor(inner: Frame, parameter: ast.Parameter, value: Value, span: Span) -> None:
     """`h: tensor(n)` asks for n features; a shape asks for itself, and binds the capitals that are new in it."""
-    if not isinstance(value, Tensor) or parameter.type is None:
+    type_ = parameter.type
+    if not isinstance(value, Tensor) or type_ is None or (isinstance(type_, ast.Name) and type_.text == "tensor"):
         return
-    if isinstance(parameter.type, ast.Name):
+    if isinstance(type_, ast.Call) and isinstance(type_.function, ast.Name) and type_.function.text == "tensor":
+        if len(type_.arguments) != 1:
+            raise problem("E0105", "tensor(n) takes one number of features", type_.span)
+        wanted = inner.session.value_of(inner, type_.arguments[0].value)
+        if not isinstance(wanted, Unknown) and (value.type.vocabulary is not None or value.type.channels != wanted):
+            raise _refused(parameter, value, f"{show(wanted)} features", span)
         return
-    if isinstance(parameter.type, ast.Call) and parameter.type.arguments:
-        wanted = inner.session.value_of(inner, parameter.type.arguments[0].value)
-        if isinstance(parameter.type.function, ast.Name) and parameter.type.function.text == "tensor":
-            if not isinstance(wanted, Unknown) and value.type.channels != wanted:
-                raise _refused(parameter, value, f"{show(wanted)} features", span)
-            return
-    bind_capitals(inner, parameter.type, value.type)
-    expected = inner.session.as_shape(inner, parameter.type)
+    _bind_capitals(inner, type_, value.type)
+    if any(inner.scope.find(name) is None for name in capitals(type_)):
+        raise _refused(parameter, value, type_.span.text, span)
+    expected = inner.session.as_shape(inner, type_)
     if isinstance(expected, TensorType) and expected.shape != value.type.shape:
         raise _refused(parameter, value, str(expected), span)
 
@@ -124,20 +134,50 @@ def _refused(parameter: ast.Parameter, value: Tensor, wanted: str, span: Span) -
     return problem("E0204", f"`{parameter.name.text}` wants {wanted}, but receives {value.type}", span)
 
 
-def bind_capitals(frame: Frame, shape: ast.Expr, actual: TensorType) -> None:
+def _bind_capitals(frame: Frame, shape: ast.Expr, actual: TensorType) -> None:
     """Names of sizes in a block's shape take the sizes of the tensor that comes in."""
+    if isinstance(shape, ast.Name):
+        shape = ast.Binary(shape.span, "@", shape, ast.Tuple(shape.span, ()))
     if not isinstance(shape, ast.Binary):
         return
-    parts: list[tuple[str | int | None, Dim]] = []
-    if isinstance(shape.left, ast.Name) and actual.vocabulary is None:
-        parts.append((shape.left.text, actual.channels))
-    if isinstance(shape.right, ast.Dims):
-        parts += list(zip(shape.right.parts, actual.positions, strict=False))
-    elif isinstance(shape.right, ast.Name):
-        parts += [(shape.right.text, size) for size in actual.positions[:1]]
+    positions = _parts(shape.right)
+    parts: list[tuple[str | int, Dim]] = []
+    if len(positions) == len(actual.positions):
+        parts = list(zip(positions, actual.positions, strict=True))
+        if actual.vocabulary is None:
+            parts += [(part, actual.channels) for part in _parts(shape.left)]
     for name, size in parts:
         if isinstance(name, str) and is_capital(name) and frame.scope.find(name) is None:
             frame.scope.define(name, size, shape.span)
+
+
+def _parts(expr: ast.Expr) -> tuple[str | int, ...]:
+    """The sizes of positions, as they are written: names and numbers; 0 for anything that has to be computed."""
+    match expr:
+        case ast.Name(text=text):
+            return (text,)
+        case ast.Dims(parts=parts):
+            return parts
+        case ast.Tuple(items=items):
+            return tuple(item.text if isinstance(item, ast.Name) else 0 for item in items)
+        case ast.Binary(operator="/", left=ast.Dims(parts=parts)):
+            return (0,) * len(parts)
+    return (0,)
+
+
+def capitals(expr: ast.Expr) -> Iterator[str]:
+    """Names of sizes in a shape, in order."""
+    match expr:
+        case ast.Name(text=text) if is_capital(text):
+            yield text
+        case ast.Dims():
+            yield from (part for part in expr.parts if isinstance(part, str))
+        case ast.Binary():
+            yield from capitals(expr.left)
+            yield from capitals(expr.right)
+        case ast.Tuple():
+            for item in expr.items:
+                yield from capitals(item)
 
 
 def is_capital(name: str) -> bool:

@@ -22,12 +22,13 @@ FILES = [*sorted(resource("specs", "nets").glob("*.cnn")), *sorted(resource("spe
 WRONG = sorted((Path(__file__).parent.parent / "errors").glob("*.cnn"))
 TOKENS = re.compile(r"\s+|[A-Za-z_]\w*|\d[\w.]*|->|==|\.\.|.")
 NUMBERS = ["0", "1", "2", "-1", "3", "7", "0.5", "1000000000", "999999999999999999", "1e300", "1e-300", "0x0", "1x1/0"]
-WORDS = [
-    *["it", "same", "full", "true", "false", "let", "return", "shared", "check", "repeat", "for", "if", "else", "residual", "project", "on", "where", "net", "block"],
-    *["conv", "dense", "concat", "add", "mul", "max", "fork", "split", "ids", "floor", "ceil", "sqrt", "dropout", "relu", "softmax", "flatten", "batchnorm"],
-    *["(", ")", "[", "]", "{", "}", "|", ",", ";", ":", "=", "->", "*", "/", "+", "-", "@", ".", "..", "%", "==", "<", "and", "or", "not", "H", "W", "T", "HxW", "3x3", "c", "x", "_", "__class__", "None"],
-    '"a"', "\n", "tensor", "tensor(n)", "params", "shape(it)", "it.c", "it.shape", "ids(10)", "()", "(relu)", "[1, 2]",
-]
+PAGE = """
+it same full true false let return shared check repeat for if else residual project on where net block
+conv dense concat add mul max fork split ids floor ceil sqrt dropout relu softmax flatten batchnorm
+( ) [ ] { } | , ; : = -> * / + - @ . .. % == < and or not H W T HxW 3x3 c x _ __class__ None "a" tensor tensor(n)
+params shape(it) it.c it.shape ids(10) () (relu) [1,2]
+"""
+WORDS = PAGE.split()
 
 
 def mutated(chance: random.Random, text: str) -> str:
@@ -67,7 +68,7 @@ def renumbered(chance: random.Random, parts: list[str]) -> list[str]:
 def reworded(chance: random.Random, parts: list[str]) -> list[str]:
     words = [i for i, part in enumerate(parts) if part.strip()]
     if words:
-        parts[chance.choice(words)] = chance.choice(WORDS)
+        parts[chance.choice(words)] = chance.choice([*WORDS, "\n"])
     return parts
 
 
