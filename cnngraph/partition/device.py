@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -105,7 +106,7 @@ def parse_devices(text: str) -> Cluster:
         if not 1 <= count <= 1024:
             raise error("E0601", f"{count} devices are not possible", "ask for 1 to 1024 devices")
         return Cluster.uniform(count)
-    if bad := [name for name in names if not name.replace("_", "").replace("-", "").isalnum()]:
+    if bad := [name for name in names if not re.fullmatch(r"[A-Za-z_][\w:.-]*", name)]:
         raise error("E0601", f"`{bad[0]}` is not a name of a device", "write a number, or names such as gpu0,gpu1")
     if twice := [name for i, name in enumerate(names) if name in names[:i]]:
         raise error("E0601", f"the device `{twice[0]}` is named twice", "give each device a name of its own")

@@ -76,7 +76,7 @@ def does_not_fit(problem: Problem) -> CnnGraphError:
         name = problem.groups[int(np.argmax(sizes))].nodes[0]
         return error(
             "E0602",
-            f"{name} and what must stay with it need {bytes_text(max(sizes))}, but {has}",
+            f"{name} needs {bytes_text(max(sizes))} with its inputs and what must stay with it, but {has}",
             "no number of such devices would do: take a smaller batch, or a device with more memory",
         )
     needs = bytes_text(intervals.least_limit(count))

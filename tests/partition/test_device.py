@@ -1,0 +1,58 @@
+"""Devices, links, clusters, and what `--devices` says."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnngraph.diagnostics import CnnGraphError
+from cnngraph.partition.device import Cluster, Device, Link, did_you_mean, parse_devices, unknown_devices
+
+
+def test_a_link_takes_latency_and_bandwidth() -> None:
+    assert Link("a", "b", bytes_per_second=100, latency_seconds=2).seconds(300) == 5
+
+
+def test_pairs_without_a_link_use_the_default() -> None:
+    fast = Link("gpu0", "gpu1", 50e9, 1e-6)
+    cluster = Cluster(Cluster.uniform(3).devices, (fast,))
+    assert cluster.link("gpu0", "gpu1") is fast
+    assert cluster.link("gpu1", "gpu0") is cluster.default_link
+    assert cluster.slowest_link("gpu0").bytes_per_second == cluster.default_link.bytes_per_second
+    assert cluster["gpu2"].name == "gpu2"
+
+
+def test_uniform_takes_speeds_from_a_device() -> None:
+    cluster = Cluster.uniform(2, Device("cpu", 100, 1.0, 2.0))
+    assert cluster.devices == (Device("cpu0", 100, 1.0, 2.0), Device("cpu1", 100, 1.0, 2.0))
+    assert str(cluster).startswith("cpu0 (100 B")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"), [("1", ("gpu0",)), (" 3 ", ("gpu0", "gpu1", "gpu2")), ("a,b-1, c_2", ("a", "b-1", "c_2"))]
+)
+def test_devices_by_number_or_name(text: str, names: tuple[str, ...]) -> None:
+    assert parse_devices(text).names == names
+
+
+@pytest.mark.parametrize("text", ["0", "5000", "", "gpu0,,gpu1", "gpu0,gpu0", "gpu 0", "-1", "1.5"])
+def test_wrong_devices(text: str) -> None:
+    with pytest.raises(CnnGraphError) as caught:
+        parse_devices(text)
+    assert caught.value.diagnostics[0].code == "E0601"
+    assert caught.value.diagnostics[0].helps
+
+
+def test_unknown_placements_are_reported_once_for_each_device() -> None:
+    cluster = Cluster.uniform(2)
+    assert unknown_devices({"conv1": "gpu1"}, cluster) is None
+    found = unknown_devices({"a": "gpu", "b": "gpu", "c": "left"}, cluster)
+    assert found is not None
+    first, second = sorted(found.diagnostics, key=lambda d: d.message)
+    assert first.message == "a and 1 more is placed on `gpu`, but the cluster has gpu0, gpu1"
+    assert first.helps[0].startswith("did you mean `gpu")
+    assert second.helps == ("give the device: --devices gpu0,gpu1,left",)
+
+
+def test_did_you_mean() -> None:
+    assert did_you_mean("memory", ["memory_bytes"], "no") == "did you mean `memory_bytes`?"
+    assert did_you_mean("xyz", ["memory_bytes"], "no") == "no"
