@@ -1,6 +1,6 @@
 """PyTorch as oracle for whole networks: outputs, loss, gradients and running statistics.
 
-Gradients are compared in float64, where both sides agree to 12 digits. In float32 no tight bound would be true: where
+Gradients are compared in float64, where both sides agree to 11 digits. In float32 no tight bound would be true: where
 two numbers differ in the last bit, a ReLU or a max pool may choose another side, and the gradient of one position goes
 elsewhere. So float32, which is what people run, is compared by outputs and losses.
 """
@@ -34,8 +34,11 @@ peers = import_module("benchmarks.peers.pytorch")
 Values = dict[str, Array]
 
 FORMS = {"inference": INFERENCE, "training": TRAINING}
-FLOAT64 = 1e-11  # of the largest number of each array
-FLOAT32 = 3e-3  # outputs and loss; at most 5e-5 without statistics of a batch of two, which divide by small deviations
+FLOAT64 = 1e-10  # of the largest number of each array
+FLOAT32 = {
+    "inference": 5e-5,
+    "training": 2e-2,  # a batch of two with one position has but two numbers to take a deviation of, and divide by
+}
 SIZES = {"batch": 2, "H": 32, "W": 32}
 
 SMALL_DENSENET = """cnn 1
@@ -177,7 +180,7 @@ def test_outputs_and_gradients_agree(name: str, form: str) -> None:
 def test_outputs_agree_in_float32(name: str, form: str) -> None:
     found = compared(name, form, "float32", gradients=False)
     print(f"{name}, {form}: {max(found.values()):.1e} in {max(found, key=found.__getitem__)}")
-    within(found, FLOAT32)
+    within(found, FLOAT32[form])
 
 
 def test_gradients_of_a_net() -> None:
