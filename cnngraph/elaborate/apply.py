@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Use
-from cnngraph.elaborate.arguments import configure, is_tensor, match, signature_of, tensor_count
+from cnngraph.elaborate.arguments import coerced, configure, is_tensor, match, signature_of, tensor_count
 from cnngraph.elaborate.explain import refusal
 from cnngraph.elaborate.frame import MAX_USES, Frame
 from cnngraph.elaborate.numbers import LARGEST, is_whole, too_large
@@ -46,8 +46,8 @@ def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -
         case OpLayer(op=op, given=old):
             now = OpLayer(op, (*old, *given), span)
             signature = signature_of(op)
-            plain, _ = match(signature, now.given, span)
-            configure(op, plain)  # wrong arguments are reported here, whatever the input is
+            plain, _ = match(signature, now.given, span, partial=True)
+            coerced(op, plain)  # wrong arguments are reported here, whatever the input is
             complete = not op.variadic and tensor_count(now.given, signature) == len(op.operands)
             return apply_layer(frame, now, None, span) if complete else now
         case BlockLayer():
@@ -114,7 +114,7 @@ def _apply_op(frame: Frame, layer: OpLayer, left: Value, span: Span) -> Value:
         return Unknown()
     _count_tensors(op, values, span)
     tensors = [v for v in values if isinstance(v, Tensor)]
-    if op.loss and isinstance(values[-1], Missing):
+    if op.loss and isinstance(values[-1], Missing) and len(tensors) == len(values) - 1:
         tensors.append(_fed(frame, op, values[-1], tensors[0]))
     if len(tensors) != len(values):
         bad = next(v for v in values if not isinstance(v, Tensor))

@@ -54,11 +54,12 @@ def tensor_count(given: Sequence[Given], signature: Signature) -> int:
 
 
 def match(
-    signature: Signature, given: Sequence[Given], span: Span, left: Value = None
+    signature: Signature, given: Sequence[Given], span: Span, left: Value = None, partial: bool = False
 ) -> tuple[dict[str, Given], list[Given]]:
     """(plain arguments by parameter, tensors in order). The value on the left, if there is one, is the first tensor.
 
-    Raises for the first argument that does not fit. An unknown value fits wherever there is room.
+    Raises for the first argument that does not fit, and for one that is lacking unless more may follow (`partial`).
+    An unknown value fits wherever there is room.
     """
     plain: dict[str, Given] = {}
     tensors: dict[str, Given] = {}
@@ -92,7 +93,7 @@ def match(
             )
         table[name] = g
     lacking = [n for n in signature.plain if n not in plain and n not in signature.optional]
-    if lacking:
+    if lacking and not partial:
         listed = " and ".join(f"`{n}`" for n in lacking)
         raise problem("E0104", f"{signature.layer} needs {listed}", span, "here", _usage(signature))
     return plain, extra or [tensors[n] for n in signature.tensors if n in tensors]
@@ -100,9 +101,14 @@ def match(
 
 def configure(op: type[Op], plain: Mapping[str, Given]) -> Op | Unknown:
     """The operator with its fields; Unknown where an argument is."""
-    types = {f.name: str(f.type) for f in dataclasses.fields(op)}
-    values = {name: coerce(op.name, name, types[name], g) for name, g in plain.items()}
+    values = coerced(op, plain)
     return Unknown() if any(isinstance(v, Unknown) for v in values.values()) else op(**values)
+
+
+def coerced(op: type[Op], plain: Mapping[str, Given]) -> dict[str, Any]:
+    """Each argument as its field wants it."""
+    types = {f.name: str(f.type) for f in dataclasses.fields(op)}
+    return {name: coerce(op.name, name, types[name], g) for name, g in plain.items()}
 
 
 def coerce(layer: str, name: str, wanted: str, g: Given) -> Any:

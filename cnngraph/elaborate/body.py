@@ -154,6 +154,8 @@ def _let(frame: Frame, let: ast.Let) -> None:
 
 def _return(reading: Reading, statement: ast.Return) -> None:
     results: Results = []
+    if reading.results is not None:
+        raise problem("E0110", "a body returns only once", statement.span, "again", "return all values in one line")
     for result in statement.results:
         first = result.pipe.units[0].head
         own = first.text if len(result.pipe.units) == 1 and isinstance(first, ast.Name) else None
@@ -163,6 +165,8 @@ def _return(reading: Reading, statement: ast.Return) -> None:
         except Problem as found:
             reading.frame.session.report(found.diagnostic)
             value = Unknown()
+        if name not in (None, "_") and name in [other for other, _ in results]:
+            reading.frame.session.report(problem("E0102", f"two results are named `{name}`", result.span).diagnostic)
         results.append((name, value))
     reading.results = results
 
@@ -171,7 +175,7 @@ def _find_dropped(reading: Reading) -> None:
     """A line whose value nothing uses is an error, unless something else is wrong already."""
     session = reading.frame.session
     returned = {tensor.ref for _, value in reading.results or [] for tensor in _tensors(value)}
-    if session.found:
+    if session.found or any(scope.incomplete for scope in reading.frame.scope.chain()):
         return
     for i, (flow, value) in enumerate(reading.lines):
         dropped = [t for t in _tensors(value) if t.ref not in returned and t.ref not in session.used]

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
-from cnngraph.elaborate.body import Results, results_of, run_body
+from cnngraph.elaborate.body import Results, results_of
 from cnngraph.elaborate.checks import run_checks
-from cnngraph.elaborate.expressions import as_shape, evaluate, value_of
+from cnngraph.elaborate.expressions import as_shape, value_of
 from cnngraph.elaborate.facts import facts_of, symbols_of
 from cnngraph.elaborate.frame import MAX_STEPS, Frame, Session, TooLarge, single_paths
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.parameters import capitals, check_kind, is_tensor_parameter
-from cnngraph.elaborate.pipe import run_pipe
+from cnngraph.elaborate.reading import new_session
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import BlockLayer, Bundle, Problem, Tensor, Unknown, problem
@@ -82,16 +82,9 @@ def choose(program: Program, net: str | None) -> BlockLayer:
     raise error("E0101", what, f"did you mean `{close}`?" if close else listed)
 
 
-def _session(steps: int = 0, once: set[str] | None = None) -> Session:
-    return Session(
-        steps=steps, once=once,
-        evaluate=evaluate, value_of=value_of, as_shape=as_shape, run_pipe=run_pipe, run_body=run_body,
-    )
-
-
 def read_net(net: BlockLayer, settings: Settings, steps: int = 0) -> Elaborated:
     """Read a net from its parameters to its last line; what is wrong is in `frame.session.found`."""
-    session = _session(steps)
+    session = new_session(steps)
     definition = net.definition
     frame = Frame(session, Scope(net.home), outline=(definition.name.text,))
     facts: tuple[Fact, ...] = ()
@@ -99,8 +92,9 @@ def read_net(net: BlockLayer, settings: Settings, steps: int = 0) -> Elaborated:
     try:
         facts = _parameters(frame, definition, settings)
         results = results_of(frame, definition.body.statements)
-        if not session.found and not named_results(results):
-            raise problem("E0110", f"`{definition.name.text}` gives nothing", definition.name.span, "no line has a value")
+        if not session.found and not named_results(results) and not any(isinstance(v, Unknown) for _, v in results):
+            name = definition.name
+            raise problem("E0110", f"`{name.text}` gives nothing", name.span, "no line has a value")
         read = Elaborated(definition, frame, results, facts)
         if not session.found:
             run_checks(session.checks, *_graph(read, results))
@@ -248,7 +242,7 @@ def others(program: Program, read: Elaborated) -> list[Diagnostic]:
         if definition.kind == "net":
             session = read_net(program.nets[name], {}, session.steps).frame.session
         else:
-            session = _read_alone(program, definition, _session(session.steps, once))
+            session = _read_alone(program, definition, new_session(session.steps, once))
         found += session.found
     return found
 

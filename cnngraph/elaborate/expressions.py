@@ -246,6 +246,8 @@ def _call(frame: Frame, expr: ast.Call) -> Value:
     if isinstance(expr.function, ast.Name) and expr.function.text == "ids":
         return _ids(frame, expr)
     function = evaluate(frame, expr.function)
+    if isinstance(function, Missing):
+        frame.scope.look_up(function.name, function.span)
     if isinstance(function, Function):
         return _function(frame, function.name, expr)
     if isinstance(function, Figure):
@@ -273,7 +275,7 @@ def _argument(frame: Frame, argument: ast.Argument) -> Given:
 
 
 def _function(frame: Frame, name: str, expr: ast.Call) -> Value:
-    if len(expr.arguments) != 1:
+    if len(expr.arguments) != 1 or expr.arguments[0].name is not None:
         raise problem("E0105", f"{name} takes one number", expr.span)
     inner = expr.arguments[0].value
     if name != "sqrt" and isinstance(inner, ast.Binary) and inner.operator == "/":

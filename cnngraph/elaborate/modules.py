@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span
+from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.parameters import wrong_types
+from cnngraph.elaborate.reading import new_session, read_statement
 from cnngraph.elaborate.scope import Scope, words_of_the_language
 from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import BlockLayer, Problem, Unknown, problem
@@ -17,6 +20,7 @@ from cnngraph.syntax.read import read_source
 
 NEWEST = 1
 MAX_FILES = 200
+SECTIONS = ("train", "about")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,35 @@ def load_text(text: str, name: str = "text.cnn", folder: Path | None = None) -> 
     return reader.program(text, name, (folder or Path.cwd()) / name)
 
 
+def constants(item: ast.Let, scope: Scope) -> list[Diagnostic]:
+    """Define the names of a `let` that stands outside of every net: numbers, lists, shapes and layers."""
+    session = new_session()
+    read_statement(Frame(session, scope), item)
+    return session.found
+
+
+def wrong_sections(module: ast.Module, scope: Scope) -> Iterator[Diagnostic]:
+    """Sections of an unknown kind, of no net of the file, or given twice."""
+    seen: dict[tuple[str, str], ast.Name] = {}
+    for section in (item for item in module.items if isinstance(item, ast.Section)):
+        kind, name = section.kind, section.name
+        if kind.text not in SECTIONS:
+            close = nearest(kind.text, SECTIONS)
+            help_ = f"did you mean `{close}`?" if close else f"the sections are {' and '.join(SECTIONS)}"
+            yield problem("E0112", f"there is no section `{kind.text}`", kind.span, "unknown", help_).diagnostic
+        elif name is not None and scope.find(name.text) is None and not scope.incomplete:
+            close = nearest(name.text, scope.names)
+            help_ = f"did you mean `{close}`?" if close else f"define `net {name.text}(...)`, or import it"
+            yield problem("E0101", f"there is no net `{name.text}`", name.span, "not defined here", help_).diagnostic
+        elif kind.text == "train":
+            key = (kind.text, name.text if name else "")
+            if key in seen:
+                first = (Label(seen[key].span, "the first one"),)
+                label = Label(kind.span, "the second one")
+                yield Diagnostic("E0112", f"two sections `{' '.join(key).strip()}`", label, first)
+            seen.setdefault(key, kind)
+
+
 @dataclass
 class _Reader:
     words: Scope
@@ -71,11 +104,13 @@ class _Reader:
         self.found += found
         scope = self.scopes[path] = Scope(self.words, incomplete=bool(found))
         self.open.append(path)
-        for item in module.items:
+        # A constant may use what is defined anywhere in the file.
+        for item in sorted(module.items, key=lambda item: isinstance(item, ast.Let)):
             try:
                 self._define(item, scope, path, Path(name))
             except Problem as p:
                 self.found.append(p.diagnostic)
+        self.found += wrong_sections(module, scope)
         self.open.pop()
         return module, scope
 
@@ -84,6 +119,8 @@ class _Reader:
             case ast.Definition():
                 self.found += wrong_types(item)
                 scope.define(item.name.text, BlockLayer(item, scope, (), item.name.span), item.name.span)
+            case ast.Let():
+                self.found += constants(item, scope)
             case ast.Import():
                 self._import(item, scope, path, shown)
             case ast.Version() if item.number != NEWEST:
@@ -97,6 +134,8 @@ class _Reader:
         try:
             other = self._file(item, path, shown)
         except Problem:
+            if path in self.open and (path.parent / item.path.value).resolve() == path:
+                raise  # the names are those of this very file
             for name in item.names:
                 scope.define(name.alias or name.name, Unknown(), name.span)
             raise
@@ -112,6 +151,8 @@ class _Reader:
     def _file(self, item: ast.Import, path: Path, shown: Path) -> Scope:
         text = item.path.value
         standard = text.startswith("std/")
+        if standard and ".." in Path(text).parts:
+            raise problem("E0501", f"{text} leaves the folder of the package", item.path.span)
         target = resource("specs", "blocks", text.removeprefix("std/")) if standard else path.parent / text
         resolved = target.resolve()
         if resolved in self.open:

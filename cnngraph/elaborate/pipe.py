@@ -10,10 +10,12 @@ from cnngraph.elaborate.apply import apply_layer, op_node, settle
 from cnngraph.elaborate.arguments import configure, match, signature_of
 from cnngraph.elaborate.expressions import condition, evaluate, value_of
 from cnngraph.elaborate.frame import Frame
+from cnngraph.elaborate.numbers import is_whole
 from cnngraph.elaborate.rows import check_row
 from cnngraph.elaborate.values import (
     LAYERS,
     Bundle,
+    Missing,
     OpLayer,
     Problem,
     Tensor,
@@ -21,6 +23,7 @@ from cnngraph.elaborate.values import (
     Value,
     kind_of,
     problem,
+    show,
 )
 from cnngraph.ir.op import registry
 from cnngraph.syntax import ast
@@ -48,7 +51,7 @@ def run_unit(frame: Frame, unit: ast.Unit, begins: bool) -> Value:
     """One unit on the value on its left, `frame.it`."""
     match unit.head:
         case ast.Merge():
-            return _merge(frame.within_line(), unit.head)
+            return _merge(replace(frame.within_line(), at_head=False), unit.head)
         case ast.Residual():
             return _residual(frame.within_line(), unit.head)
         case ast.Repeat():
@@ -62,6 +65,8 @@ def run_unit(frame: Frame, unit: ast.Unit, begins: bool) -> Value:
     value = evaluate(frame, unit.head)
     if begins:
         value = settle(frame, value, unit.head.span)
+    if isinstance(value, Missing):
+        frame.scope.look_up(value.name, value.span)
     if isinstance(value, LAYERS):
         return _apply(frame, value, unit.head.span)
     if isinstance(value, (Tensor, Bundle)) and not begins:
@@ -70,7 +75,7 @@ def run_unit(frame: Frame, unit: ast.Unit, begins: bool) -> Value:
             "begin a new line with it",
         )
     if not isinstance(value, (Tensor, Bundle, Unknown)):
-        raise problem("E0103", f"{kind_of(value)} is not a layer", unit.head.span)
+        raise problem("E0103", f"a line joins layers and tensors, and this is {kind_of(value)}", unit.head.span)
     return value
 
 
@@ -148,8 +153,8 @@ def _repeat(frame: Frame, repeat: ast.Repeat) -> Value:
     count = value_of(frame, repeat.count)
     if isinstance(count, Unknown):
         return count
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise problem("E0103", f"repeat takes a whole number from 0, not {kind_of(count)}", repeat.count.span)
+    if not is_whole(count) or count < 0:
+        raise problem("E0103", f"repeat takes a whole number from 0, not {show(count)}", repeat.count.span)
     frame.repeated(count, repeat.count.span)
     return _in_sequence(frame, (frame.inner() for _ in range(count)), repeat.body)
 
@@ -181,7 +186,8 @@ def _iterate(frame: Frame, names: Sequence[ast.Name], values: ast.Expr) -> Itera
         frame.step(values.span)
         parts = item if isinstance(item, tuple) else (item,)
         if len(parts) != len(names):
-            raise problem("E0103", f"{len(names)} names for {len(parts)} values", values.span)
+            many = "1 value" if len(parts) == 1 else f"{len(parts)} values"
+            raise problem("E0103", f"{len(names)} names for {many}", values.span)
         inner = frame.inner()
         for name, part in zip(names, parts, strict=True):
             inner.scope.define(name.text, part, name.span)

@@ -13,7 +13,7 @@ from cnngraph.elaborate.expressions import value_of
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.spelling import nearest
-from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem
+from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem, show
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.op import Op, OpError, registry
 from cnngraph.ir.types import TensorType
@@ -211,7 +211,7 @@ class _Reading:
             return default
         value = self._value(entry)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise problem("E0112", f"`{key}` is a whole number, not {kind_of(value)}", entry.value.span)
+            raise problem("E0112", f"`{key}` is a whole number from 0, not {show(value)}", entry.value.span)
         return value
 
     def _setting(self, key: str) -> Setting | None:
@@ -230,9 +230,14 @@ class _Reading:
             case ast.Name(text=text):
                 return Setting(text, (), {}, unit.span)
             case ast.Call(function=ast.Name(text=text), arguments=arguments):
-                values = [(a.name, value_of(self.frame, a.value)) for a in arguments]
-                positional = tuple(v for name, v in values if name is None)
-                return Setting(text, positional, {name: v for name, v in values if name is not None}, unit.span)
+                named: dict[str, object] = {}
+                for argument in arguments:
+                    if argument.name in named:
+                        raise problem("E0106", f"{text} receives `{argument.name}` twice", argument.span)
+                    if argument.name is not None:
+                        named[argument.name] = value_of(self.frame, argument.value)
+                positional = tuple(value_of(self.frame, a.value) for a in arguments if a.name is None)
+                return Setting(text, positional, named, unit.span)
         raise problem("E0112", "a call such as `step(every = 5)` belongs here", unit.span)
 
 

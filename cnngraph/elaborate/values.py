@@ -173,7 +173,8 @@ Names: TypeAlias = Mapping[str, Value]
 
 KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((bool,), "true or false"),
-    ((int, Size), "a whole number"),
+    ((int,), "a whole number"),
+    ((Size,), "a size that the input leaves open"),
     ((float,), "a number"),
     ((str,), "a text"),
     ((Sizes,), "a size"),
