@@ -10,6 +10,7 @@ from cnngraph.elaborate.pipe import run_pipe
 from cnngraph.elaborate.values import (
     LAYERS,
     Bundle,
+    Pending,
     Problem,
     SharedLayer,
     Tensor,
@@ -91,14 +92,16 @@ def _forget(reading: Reading, statement: ast.Statement) -> None:
     elif isinstance(statement, ast.Shared):
         names = (statement.name,)
     for name in names:
-        reading.frame.scope.names.setdefault(name.text, (Unknown(), name.span))
+        known = reading.frame.scope.names.get(name.text)
+        if known is None or isinstance(known[0], Pending):
+            reading.frame.scope.names[name.text] = (Unknown(), name.span)
 
 
 def _flow(reading: Reading, flow: ast.Flow) -> None:
     frame = reading.frame
     label = flow.label
     if label is not None:
-        frame.scope.define(label.text, Unknown(), label.span)
+        frame.scope.define(label.text, Pending(), label.span)
     value = run_pipe(replace(named(frame, flow.pipe, label.text if label else None), at_head=True), flow.pipe)
     if label is not None:
         frame.scope.names[label.text] = (value, label.span)

@@ -56,6 +56,7 @@ def read_whole(program: Program, net: str | None, settings: Settings) -> Elabora
     found = [*program.found, *(finding for finding in found if _line(finding) not in broken)]
     if found:
         raise CnnGraphError(found)
+    assert named_results(read.results), "a net without a result is a finding"
     return read
 
 

@@ -16,6 +16,8 @@ from cnngraph.ir.graph import Node
 from cnngraph.ir.op import Op, OpError
 from cnngraph.ir.types import TensorType, positions_text
 
+MAX_SHOWN = 6
+
 
 def refusal(frame: Frame, op: Op, error: OpError, tensors: Sequence[Tensor], span: Span) -> Diagnostic:
     """The finding for an operator that refuses its inputs or arguments."""
@@ -41,10 +43,13 @@ def refusal(frame: Frame, op: Op, error: OpError, tensors: Sequence[Tensor], spa
 def parting(frame: Frame, name: str, error: OpError, tensors: Sequence[Tensor], span: Span) -> Diagnostic:
     """The finding for a merge: all its inputs, and where each one left the size they had in common."""
     here = frame.origin(span)
-    listed = " and ".join(str(t.type) for t in tensors)
+    shown = representatives(tensors)
+    more = f" and so on, {len(tensors)} in all" if len(shown) < len(tensors) else ""
+    tensors = [tensor for _, tensor in shown]
+    listed = " and ".join(str(t.type) for t in tensors) + more
     labels: list[Label] = []
     trails = [trail(frame, t, tensors) for t in tensors]
-    for number, (tensor, (steps, start)) in enumerate(zip(tensors, trails, strict=True), 1):
+    for (number, tensor), (steps, start) in zip(shown, trails, strict=True):
         if not steps and start.origin is not None:
             where = start.origin.seen_from(here)
             labels.append(Label(where, f"input {number} is {tensor.type}, as it was before the branches"))
@@ -58,6 +63,17 @@ def parting(frame: Frame, name: str, error: OpError, tensors: Sequence[Tensor], 
         error.code, error.message, Label(span, f"this {name} receives {listed}"),
         tuple(dict.fromkeys(labels)), tuple(frames(here)), tuple(helps),
     )
+
+
+def representatives(tensors: Sequence[Tensor]) -> list[tuple[int, Tensor]]:
+    """The inputs of a merge that a message shows, with their numbers: all of a few, or the first ones of each shape."""
+    numbered = list(enumerate(tensors, 1))
+    if len(numbered) <= MAX_SHOWN:
+        return numbered
+    first: dict[TensorType, tuple[int, Tensor]] = {}
+    for number, tensor in numbered:
+        first.setdefault(tensor.type, (number, tensor))
+    return list(first.values())[:MAX_SHOWN]
 
 
 def trail(frame: Frame, tensor: Tensor, tensors: Sequence[Tensor]) -> tuple[list[Node], Node]:

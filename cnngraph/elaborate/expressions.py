@@ -285,7 +285,9 @@ def _function(frame: Frame, name: str, expr: ast.Call) -> Value:
 
 def _ids(frame: Frame, expr: ast.Call) -> Value:
     values = [value_of(frame, a.value) for a in expr.arguments]
-    if len(values) != 1 or not isinstance(values[0], int) or values[0] < 1:
+    if len(values) == 1 and isinstance(values[0], Unknown):
+        return values[0]
+    if len(values) != 1 or not is_whole(values[0]) or values[0] < 1:
         raise problem("E0103", "ids takes one whole number from 1: how many different values there are", expr.span)
     return Ids(values[0])
 

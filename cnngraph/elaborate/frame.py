@@ -16,7 +16,7 @@ from cnngraph.syntax import ast
 MAX_NODES = 50_000
 MAX_STEPS = 200_000
 MAX_USES = 40
-MAX_FOUND = 300
+MAX_FOUND = 100
 MAX_PATH = 1_000
 
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate.foreign import FOREIGN
 from cnngraph.elaborate.spelling import nearest
-from cnngraph.elaborate.values import BlockLayer, Function, OpLayer, Problem, SplitLayer, Unknown, Value, problem
+from cnngraph.elaborate.values import (
+    BlockLayer,
+    Function,
+    OpLayer,
+    Pending,
+    Problem,
+    SplitLayer,
+    Unknown,
+    Value,
+    problem,
+)
 from cnngraph.ir.op import registry
 
 
@@ -43,6 +53,8 @@ class Scope:
 
     def look_up(self, name: str, span: Span) -> Value:
         found = self.find(name)
+        if found is not None and isinstance(found[0], Pending):
+            raise problem("E0101", f"`{name}` has no value yet", span, "this is its own line")
         if found is not None:
             return found[0]
         if any(scope.incomplete for scope in self.chain()):

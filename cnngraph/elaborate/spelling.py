@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 MAX_LETTERS = 40
-MAX_WORDS = 1_000
+MAX_WORDS = 300
 
 
 def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
     """The word of `known` that is most like `word`, if any is alike enough (1.0: equal).
 
-    The cost is bounded: very long words and the words after the first thousand are not looked at.
+    The cost is bounded: very long words are not looked at, and of very many words those of about the same length.
 
     >>> nearest("padd", ["pad", "stride"])
     'pad'
     """
     if len(word) > MAX_LETTERS:
         return None
-    short = [name for name in known if abs(len(name) - len(word)) <= len(word)]
-    return next(iter(get_close_matches(word, short[:MAX_WORDS], 1, likeness)), None)
+    by_length = sorted(known, key=lambda name: abs(len(name) - len(word)))
+    return next(iter(get_close_matches(word, by_length[:MAX_WORDS], 1, likeness)), None)

@@ -39,6 +39,11 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class Pending:
+    """The label of a line while the line itself is read."""
+
+
+@dataclass(frozen=True)
 class Tensor:
     """A value of the graph."""
 
