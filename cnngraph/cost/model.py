@@ -23,7 +23,7 @@ def seconds(cost: Cost, flops_per_second: float, bytes_per_second: float) -> flo
     return max(number(cost.flops) / flops_per_second, number(cost.bytes_moved) / bytes_per_second)
 
 
-def cost_of(graph: Graph, node: Node) -> Cost:
+def batch_cost(graph: Graph, node: Node) -> Cost:
     """Cost of one application of a node of a bound graph, for its whole batch."""
     return node.op.cost(graph.input_types(node), node.types)
 

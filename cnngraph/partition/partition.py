@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cnngraph.cost.liveness import Liveness
-from cnngraph.cost.model import cost_of, require_bound, seconds, total_value_bytes, value_bytes
+from cnngraph.cost.model import batch_cost, require_bound, seconds, total_value_bytes, value_bytes
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.partition.device import Cluster, Device
@@ -104,7 +104,7 @@ def assign(graph: Graph, cluster: Cluster, device_of: Mapping[str, str], lower_b
             Stage(
                 device,
                 names,
-                sum(seconds(cost_of(graph, n), device.flops_per_second, device.bytes_per_second) for n in nodes),
+                sum(seconds(batch_cost(graph, n), device.flops_per_second, device.bytes_per_second) for n in nodes),
                 communication_seconds(cuts, cluster, device.name),
                 total_value_bytes(n for n in nodes if n.name in states),
                 liveness.peak_bytes(liveness.members(names)),
@@ -117,7 +117,7 @@ def single(graph: Graph) -> Partition:
     """Everything on one device of this process; placements of the file say where, not what, and are not asked."""
     cluster = Cluster((HOST,))
     total = sum(
-        seconds(cost_of(graph, node), HOST.flops_per_second, HOST.bytes_per_second) for node in require_bound(graph)
+        seconds(batch_cost(graph, node), HOST.flops_per_second, HOST.bytes_per_second) for node in require_bound(graph)
     )
     return assign(graph, cluster, {node.name: HOST.name for node in graph}, total)
 

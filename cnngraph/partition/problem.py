@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnngraph.cost.liveness import Liveness
-from cnngraph.cost.model import cost_of, seconds, value_bytes
+from cnngraph.cost.model import batch_cost, seconds, value_bytes
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.groups import Group, ordered_groups
@@ -60,7 +60,7 @@ def pose(graph: Graph, cluster: Cluster) -> Problem:
     """The problem of dividing a bound graph over a cluster, all of whose placements are on its devices."""
     groups = ordered_groups(graph)
     group_of = {name: g for g, group in enumerate(groups) for name in group.nodes}
-    costs = {node.name: cost_of(graph, node) for node in graph}
+    costs = {node.name: batch_cost(graph, node) for node in graph}
     speeds = {(d.flops_per_second, d.bytes_per_second) for d in cluster.devices}
     by_speed = {
         speed: [sum(seconds(costs[name], *speed) for name in group.nodes) for group in groups] for speed in speeds

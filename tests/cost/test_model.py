@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from partition.random_graphs import random_graph
 
-from cnngraph.cost.model import cost_of, require_bound, seconds, total_value_bytes, value_bytes
+from cnngraph.cost.model import batch_cost, require_bound, seconds, total_value_bytes, value_bytes
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.op import Cost
 
@@ -17,7 +17,7 @@ def test_the_slower_of_arithmetic_and_memory_counts() -> None:
 
 def test_cost_is_for_the_whole_batch() -> None:
     graph = random_graph(1)
-    one, three = (cost_of(bound, bound["last"]) for bound in (graph.bind(batch=1), graph.bind(batch=3)))
+    one, three = (batch_cost(bound, bound["last"]) for bound in (graph.bind(batch=1), graph.bind(batch=3)))
     assert three.flops == 3 * one.flops
 
 
