@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -131,11 +132,19 @@ def main() -> None:
         import torch
 
         torch.set_num_threads(options.threads)
+    conditions = {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "load before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "threads of PyTorch": options.threads,
+    }
     found = [m for name in options.networks for m in measure(name, BATCH_OF.get(name, 8), installed, options.rounds)]
     print(markdown(found))
+    print("\n" + ", ".join(f"{key} {value}" for key, value in conditions.items()))
     if options.json:
-        machine = {"machine": platform.machine(), "python": platform.python_version(), "numpy": np.__version__}
-        report = {**machine, "threads of PyTorch": options.threads, "measurements": [asdict(m) for m in found]}
+        report = {**conditions, "measurements": [asdict(m) for m in found]}
         options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
