@@ -217,11 +217,10 @@ def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Va
         at_head=False,
     )
     bind_parameters(frame, inner, layer, left, span)
-    once = frame.session.once
-    if once is not None:
-        if name in once:
-            return Unknown()
-        once.add(name)
+    session = frame.session
+    if session.alone and id(definition) in session.read:
+        return Unknown()
+    session.read.add(id(definition))
     result = frame.session.run_body(inner, definition.body)
     return Unknown() if result is None else result
 

@@ -12,13 +12,15 @@ from cnngraph.elaborate.expressions import as_shape, value_of
 from cnngraph.elaborate.facts import facts_of, symbols_of
 from cnngraph.elaborate.frame import MAX_STEPS, Frame, Session, TooLarge, single_paths
 from cnngraph.elaborate.modules import Program
+from cnngraph.elaborate.numbers import is_whole
 from cnngraph.elaborate.parameters import capitals, check_kind, is_tensor_parameter
 from cnngraph.elaborate.reading import new_session
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.spelling import nearest
-from cnngraph.elaborate.values import BlockLayer, Bundle, Problem, Tensor, Unknown, problem
+from cnngraph.elaborate.values import BlockLayer, Bundle, Problem, Tensor, Unknown, kind_of, problem
 from cnngraph.ir.graph import Fact, Graph, Ref
 from cnngraph.ir.leaves import Input
+from cnngraph.ir.size import Size
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.verify import verify
 from cnngraph.syntax import ast
@@ -83,9 +85,9 @@ def choose(program: Program, net: str | None) -> BlockLayer:
     raise error("E0101", what, f"did you mean `{close}`?" if close else listed)
 
 
-def read_net(net: BlockLayer, settings: Settings, steps: int = 0) -> Elaborated:
+def read_net(net: BlockLayer, settings: Settings, before: Session | None = None) -> Elaborated:
     """Read a net from its parameters to its last line; what is wrong is in `frame.session.found`."""
-    session = new_session(steps)
+    session = new_session(before)
     definition = net.definition
     frame = Frame(session, Scope(net.home), outline=(definition.name.text,))
     facts: tuple[Fact, ...] = ()
@@ -124,6 +126,9 @@ def _parameters(frame: Frame, definition: ast.Definition, settings: Settings) ->
     _check_settings(definition, settings, [*(p.name.text for p in plain), *symbols])
     for name, size in symbols.items():
         value = settings.get(name, size)
+        if not isinstance(value, Size) and not is_whole(value):
+            span = definition.name.span
+            raise problem("E0103", f"`{name}` is a whole number, but receives {kind_of(value)}", span)
         frame.scope.define(name, value, definition.name.span)
     for parameter in plain:
         frame.scope.define(parameter.name.text, _setting(frame, parameter, settings), parameter.name.span)
@@ -142,6 +147,8 @@ def _parameters(frame: Frame, definition: ast.Definition, settings: Settings) ->
 def _refuse_twice(definition: ast.Definition) -> None:
     names = Scope()
     for parameter in definition.parameters:
+        if parameter.name.text == "_":
+            raise problem("E0102", "a parameter needs a name", parameter.name.span, "`_` throws a value away")
         names.define(parameter.name.text, None, parameter.name.span)
 
 
@@ -234,16 +241,15 @@ def named_results(results: Results) -> list[tuple[str, Tensor]]:
 
 def others(program: Program, read: Elaborated) -> list[Diagnostic]:
     """Findings in the definitions that the net does not use, so that all errors of a file come in one run."""
-    used = {use.block for node in read.frame.session.builder.nodes.values() if node.origin for use in node.origin.uses}
     found: list[Diagnostic] = []
-    session, once = read.frame.session, set[str]()
+    session = read.frame.session
     for name, definition in program.definitions.items():
-        if definition is read.definition or name in used or session.steps > MAX_STEPS:
+        if definition is read.definition or id(definition) in session.read or session.steps > MAX_STEPS:
             continue
-        if definition.kind == "net":
-            session = read_net(program.nets[name], {}, session.steps).frame.session
+        if name in program.nets and definition.kind == "net":
+            session = read_net(program.nets[name], {}, session).frame.session
         else:
-            session = _read_alone(program, definition, new_session(session.steps, once))
+            session = _read_alone(program, definition, new_session(session, alone=True))
         found += session.found
     return found
 
@@ -251,6 +257,7 @@ def others(program: Program, read: Elaborated) -> list[Diagnostic]:
 def _read_alone(program: Program, definition: ast.Definition, session: Session) -> Session:
     """Read a block with unknown parameters: names, arguments and words are checked, shapes cannot be."""
     frame = Frame(session, Scope(program.scope), outline=(definition.name.text,), it=Unknown())
+    session.read.add(id(definition))
     try:
         for parameter in definition.parameters:
             frame.scope.define(parameter.name.text, Unknown(), parameter.name.span)

@@ -31,7 +31,8 @@ class Session:
     checks: list[tuple[Frame, ast.Check]] = field(default_factory=list)
     steps: int = 0
     reports: int = 0
-    once: set[str] | None = None  # where blocks are read without inputs: those that have been expanded, once each
+    read: set[int] = field(default_factory=set)  # identities of the blocks whose bodies have been read
+    alone: bool = False  # blocks are read without inputs, so once is enough for each of them
     # Expressions, pipes and bodies read each other; the session carries the readers, so that modules import one way.
     evaluate: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)
     value_of: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)

@@ -49,9 +49,9 @@ def wrong_types(definition: ast.Definition) -> Iterator[Diagnostic]:
 
 def signature_of_block(definition: ast.Definition) -> Signature:
     tensors = tuple(p.name.text for p in definition.parameters if is_tensor_parameter(p))
-    plain = [p for p in definition.parameters if not is_tensor_parameter(p)]
-    optional = frozenset(p.name.text for p in plain if p.default is not None)
-    return Signature(definition.name.text, tensors, tuple(p.name.text for p in plain), optional)
+    plain = {p.name.text: p for p in definition.parameters if not is_tensor_parameter(p)}
+    optional = frozenset(name for name, p in plain.items() if p.default is not None)
+    return Signature(definition.name.text, tensors, tuple(plain), optional)
 
 
 def bind_parameters(outer: Frame, inner: Frame, layer: BlockLayer, left: Value, span: Span) -> None:

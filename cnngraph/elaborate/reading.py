@@ -10,10 +10,10 @@ from cnngraph.elaborate.values import problem
 from cnngraph.syntax import ast
 
 
-def new_session(steps: int = 0, once: set[str] | None = None) -> Session:
-    """An empty session; `steps` have been taken by earlier ones of the same run."""
+def new_session(before: Session | None = None, alone: bool = False) -> Session:
+    """An empty session, or one that goes on counting where another session of the same run has ended."""
     return Session(
-        steps=steps, once=once,
+        steps=before.steps if before else 0, read=before.read if before else set(), alone=alone,
         evaluate=evaluate, value_of=value_of, as_shape=as_shape, run_pipe=run_pipe, run_body=run_body,
     )
 
