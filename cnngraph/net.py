@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Unpack
@@ -181,7 +182,8 @@ class Net:
     def training_graph(self) -> Graph:
         """Forward, backward and update as one graph."""
         form = run(self.training.graph, TRAINING)
-        return training_step(form, form.outputs["loss"], self.training.optimizer)
+        step = training_step(form, form.outputs["loss"], self.training.optimizer)
+        return replace(step, outputs=form.outputs)  # a gradient is needed until its update, not at the end
 
     def partition(
         self, devices: str | Cluster, batch: int = 1, gradient: bool = False, strategy: str = "chain", **sizes: int
