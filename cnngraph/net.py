@@ -15,8 +15,10 @@ from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import Program, load_file, load_text
 from cnngraph.elaborate.training import Setting, TrainingSpec, training
 from cnngraph.ir.graph import Graph
+from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array
 from cnngraph.ir.size import SizeError
+from cnngraph.ir.types import TensorType
 from cnngraph.partition.device import Cluster, parse_devices
 from cnngraph.partition.partition import Partition
 from cnngraph.partition.split import split
@@ -75,6 +77,11 @@ class Net:
         return training(self._program, self._chosen or self.name, self._settings)
 
     # ---- looking ----
+
+    @property
+    def shapes(self) -> dict[str, TensorType]:
+        """The type of each input and operator by name; it prints as `6@28x28`."""
+        return {node.name: node.type for node in self.graph if not isinstance(node.op, State)}
 
     def summary(self, depth: int | None = None) -> Table:
         """The table of layers."""
