@@ -10,7 +10,7 @@ from cnngraph.elaborate.body import Results, results_of
 from cnngraph.elaborate.checks import run_checks
 from cnngraph.elaborate.expressions import as_shape, value_of
 from cnngraph.elaborate.facts import facts_of, symbols_of
-from cnngraph.elaborate.frame import MAX_STEPS, Frame, Session, TooLarge, single_paths
+from cnngraph.elaborate.frame import Frame, Session, TooLarge, single_paths
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.numbers import is_whole
 from cnngraph.elaborate.parameters import capitals, check_kind, is_tensor_parameter
@@ -244,7 +244,7 @@ def others(program: Program, read: Elaborated) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     session = read.frame.session
     for name, definition in program.definitions.items():
-        if definition is read.definition or id(definition) in session.read or session.steps > MAX_STEPS:
+        if definition is read.definition or id(definition) in session.read or session.full:
             continue
         if name in program.nets and definition.kind == "net":
             session = read_net(program.nets[name], {}, session).frame.session

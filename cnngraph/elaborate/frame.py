@@ -13,8 +13,8 @@ from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Ref
 from cnngraph.syntax import ast
 
-MAX_NODES = 50_000
-MAX_STEPS = 200_000
+MAX_NODES = 30_000
+MAX_STEPS = 120_000
 MAX_USES = 40
 MAX_FOUND = 100
 MAX_PATH = 1_000
@@ -39,6 +39,11 @@ class Session:
     as_shape: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)
     run_pipe: Callable[..., Value] = field(kw_only=True)
     run_body: Callable[[Frame, ast.Body], Value] = field(kw_only=True)
+
+    @property
+    def full(self) -> bool:
+        """Whether a limit has been reached: nothing more can be read in this run."""
+        return self.steps > MAX_STEPS
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a finding. After very many of them (a wrong block that is used again and again) reading ends."""

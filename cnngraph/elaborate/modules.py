@@ -140,13 +140,13 @@ class _Reader:
                 scope.define(name.alias or name.name, Unknown(), name.span)
             raise
         for name in item.names:
-            found = other.names.get(name.name)
-            if found is not None:
-                scope.define(name.alias or name.name, found[0], name.span)
-                continue
-            scope.define(name.alias or name.name, Unknown(), name.span)
-            if not other.incomplete:
+            value, _ = other.names.get(name.name, (None, None))
+            if value is None and not other.incomplete:
                 self.found.append(_not_there(name, item, other).diagnostic)
+            try:
+                scope.define(name.alias or name.name, Unknown() if value is None else value, name.span)
+            except Problem as taken:
+                self.found.append(taken.diagnostic)
 
     def _file(self, item: ast.Import, path: Path, shown: Path) -> Scope:
         text = item.path.value

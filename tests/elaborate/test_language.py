@@ -175,7 +175,8 @@ def test_errors_come_all_at_once_in_order_and_each_cause_once() -> None:
 
 
 def test_what_follows_an_error_is_silent() -> None:
-    text = net("let a = foo\na -> conv(a, a) -> concat(a, x) { | a | x }\nlet b, c = a\nfor i in a { relu }\nb + c * a.h")
+    body = "let a = foo\na -> conv(a, a)\nconcat(a, x) -> concat { | a | x }\nlet b, c = a\nfor i in a { b }\nc * a.h"
+    text = net(body)
     assert [d.primary.span.text for d in findings(text) if d.primary and d.code == "E0101"] == ["foo"]
 
 

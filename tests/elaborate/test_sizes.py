@@ -69,7 +69,7 @@ def test_what_is_said_of_open_sizes(text: str) -> None:
 
 
 def test_open_sizes_are_computed() -> None:
-    body = "let a = floor(H / 2) + ceil(W / 2)\nif H >= 1 { maxpool(2x2) } else { foo }\nreshape(4@(floor(H / 2), floor(W / 2)))"
+    body = "let a = floor(H / 2)\nif H >= 1 { maxpool(2x2) } else { foo }\nreshape(4@(a, floor(W / 2)))"
     assert shapes(net(body, "x: 4@HxW")) == "output 4@(floor(H/2), floor(W/2))"
 
 
