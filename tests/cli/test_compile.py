@@ -1,0 +1,76 @@
+"""`cnngraph compile`: the figures of a net, its graph as text, and its picture in three formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli.terminal import NETS, Run, Written
+
+from cnngraph.ir.text import from_text, to_text
+from cnngraph.net import load
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_figures_without_a_picture(run: Run, written: Written) -> None:
+    figures = "61,706 parameters", "416,520 multiply-adds", "5 depth"
+    run("compile", NETS / "lenet5.cnn").done("<net lenet5(image: 1@32x32) -> output: 10>", *figures)
+    assert written() == set()
+
+
+def test_the_picture_is_named_after_the_net(run: Run, written: Written, tmp_path: Path) -> None:
+    run("compile", "tiny.cnn", "--render").done("picture: tiny.svg")
+    assert "</svg>" in (tmp_path / "tiny.svg").read_text(encoding="utf-8")
+    run("compile", "tiny.cnn", "--gradient", "--format", "dot").done("picture: tiny_gradient.dot")
+    assert written() == {"tiny.svg", "tiny_gradient.dot"}
+
+
+@pytest.mark.parametrize(("format_", "start"), [("svg", b"<?xml"), ("png", PNG), ("dot", b"digraph")])
+def test_formats(format_: str, start: bytes, run: Run, tmp_path: Path) -> None:
+    run("compile", "tiny.cnn", "--format", format_).done(f"picture: tiny.{format_}")
+    assert (tmp_path / f"tiny.{format_}").read_bytes().startswith(start)
+    run("compile", "tiny.cnn", "-o", f"own.{format_}").done()
+    assert (tmp_path / f"own.{format_}").read_bytes() == (tmp_path / f"tiny.{format_}").read_bytes()
+
+
+def test_options_of_the_picture(run: Run, tmp_path: Path) -> None:
+    file = NETS / "googlenet.cnn"
+    run("compile", file, "--depth", "0", "-o", "flat.dot").done()
+    run("compile", file, "--expand", "i3a", "--direction", "LR", "-o", "open.dot").done()
+    flat, opened = ((tmp_path / f"{name}.dot").read_text(encoding="utf-8") for name in ("flat", "open"))
+    assert "rankdir=LR" in opened
+    assert "cluster_i3a" in opened
+    assert "cluster_i3a" not in flat
+
+
+@pytest.mark.parametrize("gradient", [False, True])
+@pytest.mark.parametrize("name", ["lenet5", "unet", "resnet18"])
+def test_the_printed_graph_reads_back(name: str, gradient: bool, run: Run) -> None:
+    net = load(NETS / f"{name}.cnn")
+    graph = net.training_graph() if gradient else net.graph
+    out = run("compile", NETS / f"{name}.cnn", "--print", *["--gradient"] * gradient).done().out
+    assert to_text(from_text(out)) == to_text(graph)
+
+
+def test_the_whole_step_of_a_net_of_any_size(run: Run) -> None:
+    run("compile", NETS / "unet.cnn", "--gradient").done("multiply-adds 733888*H*W")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-o", "tiny.cnn/x.svg"), ("E0603", "tiny.cnn/x.svg")),
+        (("-o", "."), ("E0603",)),
+        (("-o", "x.jpg"), ("E0603", "`jpg`", "svg, png, dot")),
+        (("--render", "--expand", "nothing"), ("E0101", "`nothing`")),
+    ],
+)
+def test_what_cannot_be_drawn(arguments: tuple[str, ...], words: tuple[str, ...], run: Run, written: Written) -> None:
+    run("compile", "tiny.cnn", *arguments).refused(*words)
+    assert written() == set()
+
+
+@pytest.mark.parametrize("arguments", [("--depth", "-1"), ("--format", "gif"), ("--direction", "RL")])
+def test_wrong_options(arguments: tuple[str, ...], run: Run) -> None:
+    run("compile", "tiny.cnn", *arguments).refused(arguments[0], code=2)
