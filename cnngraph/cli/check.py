@@ -85,8 +85,12 @@ def sections_of_no_net(program: Program) -> list[Diagnostic]:
     """Train sections for nets that the file neither defines nor imports."""
     listed = ", ".join(program.nets) or "none"
     return [
-        Diagnostic("E0101", f"there is no net `{section.name.text}` to train", Label(section.name.span, "unknown"),
-                   helps=(f"the nets of this file: {listed}",))
+        Diagnostic(
+            "E0101",
+            f"there is no net `{section.name.text}` to train",
+            Label(section.name.span, "unknown"),
+            helps=(f"the nets of this file: {listed}",),
+        )
         for section in program.sections("train")
         if section.name is not None and section.name.text not in program.nets
     ]

@@ -44,8 +44,11 @@ def command(
         click.echo(to_text(graph))
     else:
         totals = loaded.summary().totals
-        figures = ", ".join(f"{value:,} {name}" if isinstance(value, int) else f"{name} {value}"
-                            for name, value in totals.items() if name != "activation bytes")
+        figures = ", ".join(
+            f"{value:,} {name}" if isinstance(value, int) else f"{name} {value}"
+            for name, value in totals.items()
+            if name != "activation bytes"
+        )
         click.echo(f"{loaded!r}\n{len(graph.nodes) - len(graph.states):,} nodes, {figures}")
     if render or output or format_:
         target = output or Path(f"{loaded.name}{'_gradient' if gradient else ''}.{format_ or 'svg'}")

@@ -13,9 +13,7 @@ from cnngraph.cli.options import read_settings, source_options
 @source_options
 @click.option("--weights", type=click.Path(path_type=Path), help="NET.safetensors by default.")
 @click.option("--data", type=click.Path(path_type=Path), help="The folder where data sets are kept.")
-def command(
-    file: Path, net: str | None, settings: tuple[str, ...], weights: Path | None, data: Path | None
-) -> None:
+def command(file: Path, net: str | None, settings: tuple[str, ...], weights: Path | None, data: Path | None) -> None:
     """Test the net of FILE with trained weights."""
     from cnngraph.elaborate.modules import load_file
     from cnngraph.net import Net
