@@ -74,7 +74,9 @@ def figures(graph: Graph, final: Mapping[str, str], path: str) -> dict[str, Figu
 
 
 def _failed(frame: Frame, condition: ast.Expr) -> Diagnostic:
-    """Both sides with their values."""
+    """Both sides with their values; of several conditions the first that is false."""
+    if isinstance(condition, ast.Binary) and condition.operator == "and":
+        return _failed(frame, condition.left if evaluate(frame, condition.left) is False else condition.right)
     if not isinstance(condition, ast.Binary) or condition.operator not in COMPARE:
         return problem("E0400", "the check does not hold", condition.span, "this is false").diagnostic
     left, right = (plain(evaluate(frame, side), side.span) for side in (condition.left, condition.right))

@@ -27,7 +27,7 @@ def remedies(
     if facts:
         return [f"`where {', '.join(facts)}` on the net makes them equal"]
     keeps = [text for trail in trails for node in trail if (text := _keep_size(frame, node, here))]
-    projection = _projection(trails, tensors)
+    projection = _projection(trails, tensors) or _stride_of_the_other(trails, tensors, here)
     return [*([projection] if projection else dict.fromkeys(keeps)), GENERAL]
 
 
@@ -97,6 +97,24 @@ def _projection(trails: Sequence[Sequence[Node]], tensors: Sequence[Tensor]) -> 
         return None
     window = "1x1" if stride == 1 else f"1x1/{written or stride}"
     return f"`}} project {layer[1]}({layer[2].strip()}, {window})` gives the shortcut the shape of the body"
+
+
+def _stride_of_the_other(
+    trails: Sequence[Sequence[Node]], tensors: Sequence[Tensor], here: Origin
+) -> str | None:
+    """For two branches, the second with a 1x1 window (a `project`): that window with the stride of the first branch."""
+    if len(trails) != 2 or not all(trails):
+        return None
+    strides = {_ratio(a, b) for a, b in zip(tensors[1].type.positions, tensors[0].type.positions, strict=False)}
+    last = next((n for n in trails[1] if "window" in vars(n.op) and n.origin is not None), None)
+    if len(strides) != 1 or strides & {None, 1} or last is None or last.origin is None:
+        return None
+    text = call_text(last.origin, here)
+    written = _stride_text([n.origin.at_depth(_level(trails[0])) for n in trails[0] if n.origin is not None])
+    better = re.sub(r"\b(1x1|1)(?=\s*[,)])", rf"\1/{written or strides.pop()}", text, count=1)
+    if better == text or set(vars(last.op)["window"].size) != {1}:
+        return None
+    return f"`{better}` has the stride of the other branch"
 
 
 def _level(nodes: Sequence[Node]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from cnngraph.diagnostics import Diagnostic, Label
 from cnngraph.elaborate.explain import frames
 from cnngraph.elaborate.frame import Frame
-from cnngraph.elaborate.values import Tensor, Unknown, Value, problem
+from cnngraph.elaborate.values import Problem, Tensor, Unknown, Value, problem
 from cnngraph.ir.graph import Node
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.op import OpError
@@ -20,7 +20,11 @@ from cnngraph.syntax import ast
 def check_row(frame: Frame, unit: ast.Unit, row: ast.Expr, value: Value, left: Value) -> Value:
     """The value, if it has the stated shape. If not, that is reported and the rest is read as if the file were right,
     so that each row is judged by itself."""
-    expected = frame.session.as_shape(frame, row)
+    try:
+        expected = frame.session.as_shape(frame, row)
+    except Problem as found:
+        frame.session.report(found.diagnostic)
+        return value
     if isinstance(value, Unknown) or isinstance(expected, Unknown):
         return value
     if not isinstance(value, Tensor):

@@ -98,9 +98,9 @@ def test_ends_soon_within_the_limits(name: str) -> None:
 
 
 def ends_soon(code: str | None, text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = findings(text)
-    assert time.perf_counter() - started < MAX_SECONDS
+    assert time.process_time() - started < MAX_SECONDS
     assert code in ([d.code for d in found] or [None])
     assert all(len(d.render()) < 1_000_000 for d in found)
 

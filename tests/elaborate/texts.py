@@ -30,7 +30,7 @@ def shapes(text: str, **settings: object) -> str:
 def findings(
     text: str, folder: Path | None = None, settings: Mapping[str, object] | None = None
 ) -> tuple[Diagnostic, ...]:
-    """What is wrong with a text, with and without its train section; nothing where all is right."""
+    """What is wrong with a text; nothing where all is right."""
     program = load_text(text, "t.cnn", folder)
     try:
         elaborate(program, settings=settings)
