@@ -1,0 +1,132 @@
+"""Everything that the README says and shows is true."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+import cnngraph
+from cnngraph.cli.main import NOT_COMMANDS
+from cnngraph.diagnostics import CnnGraphError
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
+PACKAGE = ROOT / "cnngraph"
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PROSE = FENCED.sub("", PAGE)
+PRINT = re.compile(r"^print\((?P<code>.*)\) +# (?P<said>.*)$")
+IN_WORDS = ("the table", "the graph for networkx")
+
+
+def blocks(language: str) -> list[str]:
+    return [text for name, text in FENCED.findall(PAGE) if name == language]
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the table whose head begins with `heading`."""
+    lines = PAGE[PAGE.index(f"| {heading} |") :].partition("\n\n")[0].splitlines()
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
+
+
+def in_code(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+# ---- examples ----
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_examples_in_python(text: str) -> None:
+    """Each statement runs, and prints what the remark beside it says, where that is a value."""
+    names: dict[str, object] = {}
+    compared = 0
+    for statement in ast.parse(text).body:
+        source = ast.get_source_segment(text, statement)
+        assert source is not None
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(source, "README.md", "exec"), names)
+        remark = PRINT.match(text.splitlines()[statement.lineno - 1])
+        if remark and remark["said"] not in IN_WORDS:
+            value = printed.getvalue().strip()
+            assert remark["said"] == value or remark["said"].startswith(f"{value}: ")
+            compared += 1
+    assert compared >= 4
+
+
+@pytest.mark.parametrize("text", blocks("cnn"))
+def test_examples_in_the_language(text: str) -> None:
+    assert cnngraph.loads(text).parameters == 61_706
+
+
+def test_the_first_network_is_that_of_the_package() -> None:
+    file = (ROOT / "specs" / "nets" / "lenet5.cnn").read_text(encoding="utf-8")
+    assert blocks("cnn")[0] in file
+
+
+def test_the_error_is_what_the_file_prints() -> None:
+    with pytest.raises(CnnGraphError) as refused:
+        cnngraph.load(ROOT / "tests" / "errors" / "concat_padding.cnn")
+    printed = re.sub(r"--> .*/", "--> ", str(refused.value))
+    shown = next(text for text in blocks("") if text.startswith("error["))
+    assert shown == f"{printed}\n"
+
+
+# ---- commands ----
+
+
+def test_the_first_screen_has_two_commands() -> None:
+    screen = "\n".join(PAGE.splitlines()[:24])
+    assert blocks("sh") == [text for name, text in FENCED.findall(screen) if name == "sh"]
+    assert [text.count("\n") for text in blocks("sh")] == [1, 1]
+    install, test = blocks("sh")
+    assert "pip install ." in install
+    assert "pytest" in test
+
+
+def test_commands_of_the_table_exist() -> None:
+    files = {f.stem for f in (PACKAGE / "cli").glob("*.py")} - NOT_COMMANDS - {"__init__"}
+    rows = table("command")
+    named = {in_code(row[0])[0].split()[1] for row in rows}
+    assert named == files - {"demo"}  # the demo is the first thing on the page
+    assert "cnngraph demo" in blocks("sh")[0]
+
+
+@pytest.mark.parametrize("row", table("command"), ids=lambda row: row[0])
+def test_options_of_the_table_exist(row: list[str]) -> None:
+    name = in_code(row[0])[0].split()[1]
+    source = (PACKAGE / "cli" / f"{name}.py").read_text(encoding="utf-8")
+    for option in re.findall(r"--\w+", " ".join(row)):
+        assert f'"{option}"' in source
+    for choices in re.findall(r"--format ([\w\\|]+)", " ".join(row)):
+        for choice in choices.split("\\|"):
+            assert f'"{choice}"' in source
+
+
+# ---- architecture ----
+
+
+def test_rows_of_the_architecture_exist() -> None:
+    named = {name.removeprefix("cnngraph/") for row in table("row") for name in in_code(row[1])}
+    for name in named:
+        assert (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file(), name
+    folders = {f.parent.name for f in PACKAGE.glob("*/__init__.py")}
+    modules = {f.stem for f in PACKAGE.glob("*.py")} - {"__main__"}
+    assert folders | modules == named
+
+
+def test_rows_stand_in_order() -> None:
+    numbers = [int(row[0]) for row in table("row")]
+    assert numbers == list(range(len(numbers)))[::-1]
+
+
+@pytest.mark.parametrize("path", [p for p in in_code(PROSE) if re.fullmatch(r"[\w.]+(/[\w.]+)+", p)])
+def test_paths_exist(path: str) -> None:
+    """`x` stands for a file that is to be written."""
+    found = ROOT / path
+    assert (found.parent if found.stem == "x" else found).exists() or found.with_suffix(".py").exists()
