@@ -1,4 +1,4 @@
-"""Everything that the README says and shows is true."""
+"""Everything that the README says and shows is true, and the figures on the page of the networks are the graphs'."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 import cnngraph
 from cnngraph.cli.main import NOT_COMMANDS
 from cnngraph.diagnostics import CnnGraphError
+from cnngraph.partition.cluster_file import load_cluster
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,8 +29,12 @@ def blocks(language: str) -> list[str]:
 
 
 def table(heading: str) -> list[list[str]]:
+    return table_of(PAGE, heading)
+
+
+def table_of(page: str, heading: str) -> list[list[str]]:
     """The cells of the table whose head begins with `heading`."""
-    lines = PAGE[PAGE.index(f"| {heading} |") :].partition("\n\n")[0].splitlines()
+    lines = page[page.index(f"| {heading} |") :].partition("\n\n")[0].splitlines()
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
 
 
@@ -130,3 +135,46 @@ def test_paths_exist(path: str) -> None:
     """`x` stands for a file that is to be written."""
     found = ROOT / path
     assert (found.parent if found.stem == "x" else found).exists() or found.with_suffix(".py").exists()
+
+
+# ---- the page of the networks ----
+
+SPECS = ROOT / "specs"
+NETWORKS = table_of((SPECS / "README.md").read_text(encoding="utf-8"), "network")
+
+
+def test_every_network_has_a_row() -> None:
+    assert sorted(in_code(row[0])[0] for row in NETWORKS) == sorted(f.stem for f in (SPECS / "nets").glob("*.cnn"))
+
+
+@pytest.mark.parametrize("row", NETWORKS, ids=lambda row: in_code(row[0])[0])
+def test_figures_of_a_network(row: list[str]) -> None:
+    name = in_code(row[0])[0]
+    file = SPECS / "nets" / f"{name}.cnn"
+    assert row[0] == f"[`{name}`](nets/{name}.cnn)"
+    paper = re.search(r'paper: "(.*)"', file.read_text(encoding="utf-8"))
+    assert paper is None or paper[1] == row[1]
+    net = cnngraph.load(file)
+    totals = net.summary().totals
+    shown = [f"{figure:,}" if isinstance(figure, int) else str(figure).replace("*", " ") for figure in totals.values()]
+    keys = list(totals)
+    assert row[2] == f"`{net.graph.inputs[0].type}`"
+    assert row[3:] == [shown[keys.index(key)] for key in ("parameters", "depth", "multiply-adds")]
+
+
+def test_clusters_have_rows_and_are_read() -> None:
+    page = (SPECS / "README.md").read_text(encoding="utf-8")
+    named = [in_code(row[0])[0] for row in table_of(page, "file")]
+    assert sorted(named) == sorted(f.name for f in (SPECS / "clusters").iterdir())
+    for name in named:
+        assert load_cluster(SPECS / "clusters" / name).devices
+
+
+def test_counts_in_the_text_are_checked_in_the_files() -> None:
+    """A number in the prose that looks like a count of parameters stands in some file, too."""
+    page = (SPECS / "README.md").read_text(encoding="utf-8")
+    prose = "\n".join(line for line in page.splitlines() if not line.startswith("|"))
+    files = "".join(f.read_text(encoding="utf-8") for f in (SPECS / "nets").glob("*.cnn")).replace("_", ",")
+    counts = set(re.findall(r"\d+,\d{3},\d{3}", prose))
+    assert len(counts) == 5
+    assert [count for count in counts if count not in files] == []
