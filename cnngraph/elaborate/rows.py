@@ -76,6 +76,8 @@ def _remedies(frame: Frame, expected: TensorType, value: Tensor, left: Value) ->
     node = _windowed(frame, value, left)
     if node is None or len(expected.positions) != len(value.type.positions):
         return
+    if expected.shape[-1] != value.type.shape[-1] or expected.positions == value.type.positions:
+        return
     old = frame.session.builder.type_of(node.inputs[0])
     wanted = expected.positions
     for pad in range(8):
