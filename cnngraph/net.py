@@ -60,7 +60,17 @@ class Net:
     def __init__(self, program: Program, net: str | None = None, settings: Mapping[str, object] | None = None) -> None:
         self._program, self._chosen, self._settings = program, net, dict(settings or {})
         self.graph: Graph = elaborate(program, net, settings)
-        self.states: dict[str, Array] = {}
+        self._states: dict[str, Array] = {}
+
+    @property
+    def states(self) -> dict[str, Array]:
+        """The values of weights and other states so far; empty until they are first needed."""
+        return self._states
+
+    @states.setter
+    def states(self, states: Mapping[str, Array]) -> None:
+        self._states = dict(states)
+        self.__dict__.pop("_forward", None)
 
     @property
     def name(self) -> str:
@@ -128,14 +138,11 @@ class Net:
 
     def _complete(self, graph: Graph) -> dict[str, Array]:
         """The states of `graph`: the net's own, and first values for those that it does not have yet."""
-        missing = [node.name for node in graph.states if node.name not in self.states]
-        first = initial_states(graph, self._seed) if missing else {}
-        self.states = {**first, **self.states}
-        return {node.name: self.states[node.name] for node in graph.states}
-
-    @property
-    def _seed(self) -> int:
-        return self.__dict__["training"].seed if "training" in self.__dict__ else 0
+        missing = [node.name for node in graph.states if node.name not in self._states]
+        seed = self.training.seed if self._program.sections("train") else 0
+        first = initial_states(graph, seed) if missing else {}
+        self._states = {**first, **self._states}
+        return {node.name: self._states[node.name] for node in graph.states}
 
     # ---- training ----
 
@@ -160,7 +167,7 @@ class Net:
             self.training, data or self.data(), epochs=epochs, on_progress=on_progress, cluster=cluster,
             output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
         )  # fmt: skip
-        self._take(history.states)
+        self.states = history.states
         return history
 
     def evaluate(self, data: Dataset | None = None) -> Evaluation:
@@ -170,11 +177,7 @@ class Net:
     def load_weights(self, path: str | Path) -> None:
         """Take the weights of a file that training wrote. Raises E0703 with all mismatches."""
         states, _ = load_checkpoint(Path(path), {node.name: node.type for node in self.graph.states})
-        self._take(states)
-
-    def _take(self, states: Mapping[str, Array]) -> None:
-        self.states = dict(states)
-        self.__dict__.pop("_forward", None)
+        self.states = states
 
     # ---- devices ----
 

@@ -335,3 +335,20 @@ def test_wrong_devices(net: Net) -> None:
         with pytest.raises(CnnGraphError) as refused:
             call()
         assert set(codes_of(refused)) == {code}
+
+
+def test_states_that_are_set_are_used_at_once() -> None:
+    net = cnngraph.loads("net n(x: 3) = dense(2)")
+    x = np.ones((1, 3), np.float32)
+    net(x)
+    net.states = {name: np.zeros_like(value) for name, value in net.states.items()}
+    assert not net(x).any()
+
+
+def test_first_weights_do_not_depend_on_what_is_called_first() -> None:
+    text = "net n(x: 3) = dense(2) -> softmax\ntrain n { seed: 5 }"
+    one, other = cnngraph.loads(text), cnngraph.loads(text)
+    x = np.ones((1, 3), np.float32)
+    one(x)
+    other.gradients({"x": x, "label": [0]}, ["x"])
+    assert np.array_equal(one.states["dense.weight"], other.states["dense.weight"])

@@ -28,6 +28,8 @@ def grad(graph: Graph, loss: Ref, wrt: Sequence[str]) -> Graph:
     unknown names; E0705 for names that the loss does not depend on; E0102 where a gradient is an output already.
     """
     _check(graph, loss, wrt)
+    if not wrt:
+        return graph
     active = _between(graph, wrt, loss)
     if missing := [name for name in wrt if name not in active]:
         raise CnnGraphError([_unreached(graph, name, loss) for name in missing])

@@ -1,7 +1,7 @@
 """What an operator is: one frozen dataclass whose fields are its arguments in the language.
 
 A subclass states its contract (`infer`, `forward`, `vjp`, `cost`, ...) for one node; it knows nothing of graphs.
-Operators are found by listing the folder `cnngraph/ops`, then by the entry points `cnngraph.ops`: nothing keeps a table.
+Operators are found by listing the folder `cnngraph/ops`, then by the entry points `cnngraph.ops`; no table names them.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ def load_cluster(path: str | Path) -> Cluster:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as reason:
-        raise error("E0601", f"the cluster {path} cannot be read: {reason}") from reason
+        why = getattr(reason, "strerror", None) or reason
+        raise error("E0601", f"the cluster {path} cannot be read: {why}") from reason
     return read_cluster(text, str(path))
 
 

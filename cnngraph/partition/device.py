@@ -102,9 +102,9 @@ def parse_devices(text: str) -> Cluster:
     """
     names = [name.strip() for name in text.split(",")]
     if len(names) == 1 and names[0].isdecimal():
-        count = int(names[0])
+        count = int(names[0]) if len(names[0]) < 10 else 10**9
         if not 1 <= count <= 1024:
-            raise error("E0601", f"{count} devices are not possible", "ask for 1 to 1024 devices")
+            raise error("E0601", f"{names[0][:12]} devices are not possible", "ask for 1 to 1024 devices")
         return Cluster.uniform(count)
     if bad := [name for name in names if not re.fullmatch(r"[A-Za-z_][\w:.-]*", name)]:
         raise error("E0601", f"`{bad[0]}` is not a name of a device", "write a number, or names such as gpu0,gpu1")

@@ -65,7 +65,8 @@ class Partition:
     @property
     def gap(self) -> float:
         """How far the bottleneck lies above the lower bound, as a fraction of it: at most so much could be gained."""
-        return self.bottleneck_seconds / self.lower_bound_seconds - 1 if self.lower_bound_seconds else 0.0
+        above = self.bottleneck_seconds - self.lower_bound_seconds
+        return max(above, 0.0) / self.lower_bound_seconds if self.lower_bound_seconds else 0.0
 
     def stage(self, device: str) -> Stage:
         return next(stage for stage in self.stages if stage.device.name == device)

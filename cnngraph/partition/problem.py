@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnngraph.cost.liveness import Liveness
-from cnngraph.cost.model import batch_cost, seconds, value_bytes
+from cnngraph.cost.model import batch_cost, seconds, total_value_bytes, value_bytes
+from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.groups import Group, ordered_groups
@@ -58,6 +59,8 @@ class Problem:
 
 def pose(graph: Graph, cluster: Cluster) -> Problem:
     """The problem of dividing a bound graph over a cluster, all of whose placements are on its devices."""
+    if (total := total_value_bytes(graph)) >= 2**62:
+        raise error("E0602", f"the values of {graph.name} have {total:,} bytes in all", "choose smaller sizes")
     groups = ordered_groups(graph)
     group_of = {name: g for g, group in enumerate(groups) for name in group.nodes}
     costs = {node.name: batch_cost(graph, node) for node in graph}

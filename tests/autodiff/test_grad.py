@@ -8,6 +8,8 @@ from autodiff.interpreter import evaluate, filled, slope
 
 from cnngraph.autodiff.grad import grad
 from cnngraph.diagnostics import CnnGraphError, Origin, Source, Span
+from cnngraph.elaborate.modules import load_text
+from cnngraph.elaborate.training import training
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import Input, State
@@ -225,3 +227,8 @@ def test_what_has_no_gradient_is_said(loss: Ref, wrt: list[str], code: str, mess
         grad(graph, loss, wrt)
     assert caught.value.diagnostics[0].code == code
     assert message in caught.value.diagnostics[0].message
+
+
+def test_nothing_asked_for_is_the_graph_itself() -> None:
+    graph = training(load_text("net n(x: 3) = dense(2) -> softmax")).graph
+    assert grad(graph, graph.outputs["loss"], []) is graph

@@ -69,3 +69,10 @@ def test_placements_of_two_gpus() -> None:
     devices = {node.device for node in graph}
     assert devices == {"gpu0", "gpu1", None}
     assert graph["a.conv_relu[1].conv"].device == "gpu0"
+
+
+@pytest.mark.parametrize("name", [n for n in PUBLISHED if n not in ("lenet5", "alexnet_two_gpus")])
+def test_other_numbers_of_classes_can_be_set(name: str) -> None:
+    """The counts that a file checks are those of its own defaults."""
+    graph = elaborate(load_file(resource("specs", "nets", f"{name}.cnn")), None, {"classes": 10})
+    assert counts.parameters(graph) != PUBLISHED[name][0]
