@@ -9,9 +9,9 @@ An exception in one worker wakes and stops all others and is raised again where 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -75,7 +75,7 @@ class Mailbox:
 def run_all(programs: Mapping[str, Sequence[Call]], mailbox: Mailbox) -> None:
     """Run the program of each device in its own thread (a single one in this thread), one BLAS thread for each."""
     mailbox.clear()
-    with one_blas_thread():
+    with one_blas_thread:
         if len(programs) <= 1:
             for name, calls in programs.items():
                 _work(name, calls, mailbox)
@@ -120,8 +120,29 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()  # a scan of the loaded libraries: a millisecond or more, so once
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Products run on the thread that asks for them, so that their bits do not depend on the number of cores."""
-    with _libraries().limit(limits=1, user_api="blas"):
-        yield
+class _OneBlasThread:
+    """The limit of one thread, held from the first run that begins to the last that ends.
+
+    The limit is one of the process: two runs at a time must not lift it under each other.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._runs == 0:
+                self._limit = _libraries().limit(limits=1, user_api="blas")
+            self._runs += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._runs -= 1
+            if self._runs == 0:
+                self._limit.restore_original_limits()
+
+
+one_blas_thread = _OneBlasThread()
+"""Products run on the thread that asks for them, so that their bits do not depend on the number of cores."""
