@@ -1,6 +1,6 @@
 """PyTorch as oracle for whole networks: outputs, loss, gradients and running statistics.
 
-Gradients are compared in float64, where both sides agree to 11 digits. In float32 no tight bound would be true: where
+Gradients are compared in float64, where both sides agree to 10 digits. In float32 no tight bound would be true: where
 two numbers differ in the last bit, a ReLU or a max pool may choose another side, and the gradient of one position goes
 elsewhere. So float32, which is what people run, is compared by outputs and losses.
 """
@@ -34,7 +34,7 @@ peers = import_module("benchmarks.peers.pytorch")
 Values = dict[str, Array]
 
 FORMS = {"inference": INFERENCE, "training": TRAINING}
-FLOAT64 = 1e-10  # of the largest number of each array
+FLOAT64 = 1e-9  # of the largest number of each array; the largest seen is 2e-11, in resnet152 on a batch of two
 FLOAT32 = {
     "inference": 5e-5,
     "training": 2e-2,  # a batch of two with one position has but two numbers to take a deviation of, and divide by
