@@ -52,6 +52,16 @@ CODES = {
     "E0703": "weights do not fit the network",
     "E0704": "training cannot go on",
     "E0705": "a fed or fetched value is wrong",
+    "W101": "a labelled line breaks the flow",
+    "W102": "a value or a name is not used",
+    "W103": "a convolution has a bias before a batch norm",
+    "W104": "a softmax stands before a loss that has one of its own",
+    "W105": "two activations follow each other",
+    "W106": "an even window cannot be centred",
+    "W107": "dropout stands at the output",
+    "W108": "a merge would read better as lanes",
+    "W109": "a file does not state its version of the language",
+    "W110": "an `allow` comment allows nothing",
 }
 
 
