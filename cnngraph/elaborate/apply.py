@@ -8,7 +8,7 @@ from dataclasses import replace
 from cnngraph.diagnostics import Diagnostic, Label, Span, Use
 from cnngraph.elaborate.arguments import coerced, configure, is_tensor, match, signature_of, tensor_count
 from cnngraph.elaborate.explain import refusal
-from cnngraph.elaborate.frame import MAX_USES, Frame
+from cnngraph.elaborate.frame import MAX_USES, Failure, Frame
 from cnngraph.elaborate.numbers import LARGEST, is_whole, too_large
 from cnngraph.elaborate.parameters import bind_parameters, signature_of_block
 from cnngraph.elaborate.scope import Scope
@@ -149,14 +149,16 @@ def _fed(frame: Frame, op: Op, missing: Missing, prediction: Tensor) -> Tensor:
 def op_node(frame: Frame, op: Op, tensors: Sequence[Tensor], span: Span) -> Tensor:
     """A node of the graph, or the problem that its operator has with these inputs."""
     builder, refs = frame.session.builder, [t.ref for t in tensors]
+    name = _node_name(frame, op, span)
     try:
         _bounded(op, op.output_types([t.type for t in tensors]), span)
-        name = _node_name(frame, op, span)
         states = _states(frame, op, tensors, name, span)
         origin = frame.origin(span)
         node = builder.add(name, op, [*refs, *states], origin=origin, device=frame.device)
     except OpError as error:
-        raise Problem(refusal(frame, op, error, tensors, span)) from error
+        finding = refusal(frame, op, error, tensors, span)
+        frame.session.failures.append(Failure(name, tuple(refs), frame.origin(span), finding))
+        raise Problem(finding) from error
     except SizeError as error:
         helps = ("give the input fixed sizes, or use globalavgpool before it",)
         raise Problem(Diagnostic("E0204", f"{op.name}: {error}", Label(span, "here"), helps=helps)) from error

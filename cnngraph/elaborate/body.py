@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from cnngraph.diagnostics import Diagnostic, Label
-from cnngraph.elaborate.frame import Frame
+from cnngraph.elaborate.frame import Frame, Seen
 from cnngraph.elaborate.pipe import run_pipe
 from cnngraph.elaborate.values import (
     LAYERS,
@@ -138,7 +138,9 @@ def _let(frame: Frame, let: ast.Let) -> None:
     only = let.pipe.units[0]
     simple = label is not None and len(let.pipe.units) == 1 and only.shape is None and let.pipe.device is None
     if simple and isinstance(only.head, ast.Expr):
-        value = frame.session.value_of(inner, only.head)
+        session, before = frame.session, len(frame.session.builder.nodes)
+        value = session.value_of(inner, only.head)
+        session.seen.append(Seen(only.span, value, frame.uses, before, len(session.builder.nodes)))
     else:
         value = run_pipe(inner, let.pipe)
     if label is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
@@ -53,13 +53,18 @@ def elaborate(program: Program, net: str | None = None, settings: Settings | Non
 def read_whole(program: Program, net: str | None, settings: Settings) -> Elaborated:
     """Read the net, and everything else of the file for what is wrong in it; raises CnnGraphError with all of that."""
     read = read_net(choose(program, net), settings)
-    found = read.frame.session.found + others(program, read)
-    broken = {_line(finding) for finding in program.found}
-    found = [*program.found, *(finding for finding in found if _line(finding) not in broken)]
+    found = all_findings(program, read)
     if found:
         raise CnnGraphError(found)
     assert named_results(read.results), "a net without a result is a finding"
     return read
+
+
+def all_findings(program: Program, read: Elaborated) -> list[Diagnostic]:
+    """What is wrong in the file, its imports, the net that was read and the definitions that it does not use."""
+    found = read.frame.session.found + others(program, read)
+    broken = {_line(finding) for finding in program.found}
+    return [*program.found, *(finding for finding in found if _line(finding) not in broken)]
 
 
 def _line(finding: Diagnostic) -> tuple[str, int] | None:
@@ -101,7 +106,7 @@ def read_net(net: BlockLayer, settings: Settings, before: Session | None = None)
         read = Elaborated(definition, frame, results, facts)
         as_written = not any(p.name.text in settings for p in definition.parameters)
         if not session.found and as_written:  # the counts of a file are those of its own defaults
-            run_checks(session.checks, *_graph(read, results))
+            run_checks(session.checks, *graph_of(read, results))
     except (Problem, TooLarge) as found:
         session.found.append(found.diagnostic)
     except RecursionError:
@@ -115,7 +120,7 @@ def _too_deep(definition: ast.Definition) -> Diagnostic:
 
 def finish(read: Elaborated, results: Results) -> Graph:
     """The verified graph, nodes under their final names."""
-    return verify(_graph(read, results)[0])
+    return verify(graph_of(read, results)[0])
 
 
 def _parameters(frame: Frame, definition: ast.Definition, settings: Settings) -> tuple[Fact, ...]:
@@ -207,10 +212,10 @@ def _input_type(frame: Frame, parameter: ast.Parameter) -> TensorType | Unknown:
     return as_shape(frame, parameter.type)
 
 
-def _graph(read: Elaborated, results: Results) -> tuple[Graph, dict[str, str]]:
-    """The graph under final names, not yet verified, and the map from working names."""
+def graph_of(read: Elaborated, results: Results, more: Sequence[str] = ()) -> tuple[Graph, dict[str, str]]:
+    """The graph under final names, not yet verified, and the map from working names (and `more` of them)."""
     builder = read.frame.session.builder
-    final = single_paths(read.frame.session.taken, list(builder.nodes))
+    final = single_paths(read.frame.session.taken, [*builder.nodes, *more])
 
     def ref(old: Ref) -> Ref:
         return Ref(final[old.node], old.index)

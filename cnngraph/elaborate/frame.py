@@ -20,6 +20,39 @@ MAX_FOUND = 100
 MAX_PATH = 1_000
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a unit of a pipe, or the equation of a `let`, has given, in the body that lies `uses` deep.
+
+    `first` and `last` count the nodes of the graph before and after: those between were made here.
+    """
+
+    span: Span
+    value: Value
+    uses: tuple[Use, ...]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Whether a `project` was used (True) or the identity (False), because the shapes were equal."""
+
+    span: Span
+    projected: bool
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An operator that refused its inputs: the node that is not there."""
+
+    name: str
+    inputs: tuple[Ref, ...]
+    origin: Origin
+    diagnostic: Diagnostic
+
+
 @dataclass
 class Session:
     """What all bodies of one net share: the graph so far, the findings, the names that are taken."""
@@ -29,6 +62,9 @@ class Session:
     taken: Counter[str] = field(default_factory=Counter)
     used: set[Ref] = field(default_factory=set)
     checks: list[tuple[Frame, ast.Check]] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     steps: int = 0
     reports: int = 0
     read: set[int] = field(default_factory=set)  # identities of the blocks whose bodies have been read

@@ -9,7 +9,7 @@ from cnngraph.diagnostics import Span
 from cnngraph.elaborate.apply import apply_layer, op_node, settle
 from cnngraph.elaborate.arguments import configure, match, signature_of
 from cnngraph.elaborate.expressions import condition, evaluate, value_of
-from cnngraph.elaborate.frame import Frame
+from cnngraph.elaborate.frame import Choice, Frame, Seen
 from cnngraph.elaborate.numbers import is_whole
 from cnngraph.elaborate.rows import check_row
 from cnngraph.elaborate.values import (
@@ -33,17 +33,19 @@ def run_pipe(frame: Frame, pipe: ast.Pipe, first: Value = None) -> Value:
     """The value at the end of a pipe. `first` is the value of the first unit where it has been read before."""
     if pipe.device is not None:
         frame = replace(frame, device=pipe.device)
-    value = frame.it
+    value, session = frame.it, frame.session
     for i, unit in enumerate(pipe.units):
         here = replace(frame, it=value, at_head=frame.at_head and i == 0)
+        before = len(session.builder.nodes)
         try:
             left = value
             value = first if i == 0 and first is not None else run_unit(here, unit, i == 0)
             if unit.shape is not None:
                 value = check_row(here, unit, unit.shape, value, left)
         except Problem as found:
-            frame.session.report(found.diagnostic)
+            session.report(found.diagnostic)
             value = Unknown()
+        session.seen.append(Seen(unit.span, value, frame.uses, before, len(session.builder.nodes)))
     return value
 
 
@@ -140,10 +142,11 @@ def _residual(frame: Frame, residual: ast.Residual) -> Value:
         return Unknown()
     if not isinstance(body, Tensor) or not isinstance(shortcut, Tensor):
         raise problem("E0110", "residual needs one tensor before it and one from its body", residual.word)
-    if project is not None and body.type != shortcut.type:
-        assert residual.project is not None
-        named = replace(frame, line_name="project")
-        shortcut = apply_layer(named, project, shortcut, residual.project.span)
+    if residual.project is not None:
+        frame.session.choices.append(Choice(residual.project.span, body.type != shortcut.type, frame.uses))
+        if body.type != shortcut.type:
+            named = replace(frame, line_name="project")
+            shortcut = apply_layer(named, project, shortcut, residual.project.span)
     if not isinstance(shortcut, Tensor):
         return Unknown()
     return op_node(frame, registry()["add"](), [body, shortcut], residual.word)
