@@ -226,7 +226,7 @@ def refuse_ids(name: str, *inputs: TensorType) -> None:
     for index, x in enumerate(inputs):
         if x.vocabulary is not None:
             message = f"{name} needs features, but receives {x}"
-            raise OpError("E0204", message, ("`embedding(n)` makes vectors of ids",), operand=index)
+            raise OpError("E0204", message, ("`embed(n)` makes vectors of ids",), operand=index)
 
 
 def as_tuple(value: T | tuple[T, ...]) -> tuple[T, ...]:
@@ -244,7 +244,7 @@ def total_bytes(types: Sequence[TensorType]) -> Dim:
 def channels_of(name: str, x: TensorType, operand: int = 0) -> Dim:
     """The channels of `x`; raises `OpError` where it holds ids or a single number, which have none."""
     if x.vocabulary is not None or not x.shape:
-        helps = ("`embedding(n)` makes vectors of ids",) if x.shape else ()
+        helps = ("`embed(n)` makes vectors of ids",) if x.shape else ()
         raise OpError("E0204", f"{name} needs features, but receives {x}", helps, operand)
     return x.channels
 

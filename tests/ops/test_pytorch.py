@@ -273,7 +273,12 @@ LOSSES = [
     Pair(op("softmax_cross_entropy"), (WIDER, TensorType.ids(6)), F.cross_entropy),
 ]
 
-GROUPS = (CONVOLUTIONS, POOLS, LINEAR, NORMALIZATIONS, MERGES, ELEMENTWISE, LOSSES)
+SEQUENCES = [
+    Pair(op("position", 2), (SERIES,), lambda x: x[:, :, 2]),
+    Pair(op("position", -1), (SERIES,), lambda x: x[:, :, -1]),
+]
+
+GROUPS = (CONVOLUTIONS, POOLS, LINEAR, NORMALIZATIONS, MERGES, ELEMENTWISE, LOSSES, SEQUENCES)
 PAIRS = [pair for group in GROUPS for pair in group]
 
 
