@@ -20,7 +20,7 @@ from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array, Op, as_tuple
 from cnngraph.ir.types import TensorType
-from cnngraph.ir.window import Geometry
+from cnngraph.ir.window import Geometry, spread
 
 Tensor: TypeAlias = torch.Tensor
 Axes: TypeAlias = tuple[int, ...]
@@ -157,6 +157,12 @@ def _batchnorm(op: Any, types: object, x: Tensor, scale: Tensor, shift: Tensor, 
     return y, torch.empty(0), torch.empty(0), mean, variance
 
 
+def _upsample(op: Any, types: object, x: Tensor) -> Tensor:
+    factors = tuple(map(float, spread(op.name, "factor", op.factor, x.ndim - 2)))
+    linear = ("linear", "bilinear", "trilinear")[x.ndim - 3]
+    return F.interpolate(x, scale_factor=factors, mode=linear if op.mode == "linear" else op.mode)
+
+
 def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
     function: Callable[..., Tensor] = getattr(F, name.format(len(g.size)))
     return function
@@ -179,11 +185,24 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "linear": lambda op, types, x, weight, bias=None: F.linear(x.movedim(1, -1), weight, bias).movedim(-1, 1),
     "flatten": lambda op, types, x: x.movedim(1, -1).flatten(1),  # in our order, channels last
     "relu": lambda op, types, x: F.relu(x),
+    "leaky_relu": lambda op, types, x: F.leaky_relu(x, op.slope),
+    "prelu": lambda op, types, x, slope: F.prelu(x, slope),
+    "clip": lambda op, types, x: F.hardtanh(x, op.low, op.high),
+    "elu": lambda op, types, x: F.elu(x, op.alpha),
+    "selu": lambda op, types, x: F.selu(x),
+    "silu": lambda op, types, x: F.silu(x),
+    "softplus": lambda op, types, x: F.softplus(x),
+    "sigmoid": lambda op, types, x: x.sigmoid(),
+    "hard_sigmoid": lambda op, types, x: F.hardsigmoid(x),
+    "hard_swish": lambda op, types, x: F.hardswish(x),
     "tanh": lambda op, types, x: x.tanh(),
     "softmax": lambda op, types, x: x.softmax(1),
     "dropout": lambda op, types, x, random=None: F.dropout(x, op.rate, op.training),
     "concat": lambda op, types, *inputs: torch.cat(inputs, 1),
     "add": lambda op, types, *inputs: reduce(torch.add, inputs),
+    "part": lambda op, types, x: x.chunk(op.of, 1)[op.index],
+    "shuffle": lambda op, types, x: F.channel_shuffle(x, op.groups),
+    "upsample": _upsample,
     "scale": lambda op, types, x: x * op.factor,
     "softmax_cross_entropy": lambda op, types, logits, label: F.cross_entropy(logits, label),
 }

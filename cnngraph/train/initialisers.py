@@ -69,6 +69,11 @@ def _ones(generator: np.random.Generator, shape: Shape) -> Array:
     return np.ones(shape, np.float32)
 
 
+def _quarter(generator: np.random.Generator, shape: Shape) -> Array:
+    """The first slope of a rectifier that learns it. He et al., ICCV 2015, section 2.1."""
+    return np.full(shape, 0.25, np.float32)
+
+
 def _he(generator: np.random.Generator, shape: Shape) -> Array:
     """Normal, variance 2 / fan_in. He et al., ICCV 2015, equation 10."""
     return _normal(generator, shape, sqrt(2 / fan_in(shape)))
@@ -95,6 +100,7 @@ def _normal(generator: np.random.Generator, shape: Shape, deviation: float) -> A
 INITIALISERS: Mapping[str, Callable[[np.random.Generator, Shape], Array]] = {
     "zeros": _zeros,
     "ones": _ones,
+    "quarter": _quarter,
     "he": _he,
     "glorot": _glorot,
     "lecun": _lecun,

@@ -245,6 +245,16 @@ ELEMENTWISE = [
     Pair(op("relu"), (IMAGE,), torch.relu),
     Pair(op("leaky_relu"), (IMAGE,), F.leaky_relu),
     Pair(op("leaky_relu", 0.3), (VECTOR,), lambda x: F.leaky_relu(x, 0.3)),
+    Pair(op("prelu"), (IMAGE,), F.prelu),
+    Pair(op("prelu"), (WIDER,), F.prelu),
+    Pair(op("clip", 0.0, 0.6), (IMAGE,), lambda x: F.hardtanh(x, 0.0, 0.6)),
+    Pair(op("elu"), (IMAGE,), F.elu),
+    Pair(op("elu", 0.3), (VECTOR,), lambda x: F.elu(x, 0.3)),
+    Pair(op("selu"), (IMAGE,), F.selu),
+    Pair(op("silu"), (IMAGE,), F.silu),
+    Pair(op("softplus"), (IMAGE,), lambda x: F.softplus(x, threshold=40)),  # linear above that
+    Pair(op("hard_sigmoid"), (IMAGE,), lambda x: torch.clamp(x / 6 + 0.5, 0, 1)),  # its own rounds 1/6 to float32
+    Pair(op("hard_swish"), (IMAGE,), F.hardswish),
     Pair(op("tanh"), (IMAGE,), torch.tanh),
     Pair(op("sigmoid"), (IMAGE,), torch.sigmoid),
     Pair(op("abs"), (IMAGE,), torch.abs),
@@ -256,7 +266,14 @@ ELEMENTWISE = [
     Pair(op("identity"), (IMAGE,), lambda x: x.clone()),
     Pair(op("part", 1, 2), (IMAGE,), lambda x: x.chunk(2, 1)[1]),
     Pair(op("part", 2, 3), (WIDER,), lambda x: x.chunk(3, 1)[2]),
+    Pair(op("shuffle", 2), (IMAGE,), lambda x: F.channel_shuffle(x, 2)),
     Pair(op("flatten"), (IMAGE,), lambda x: channels_last(x).flatten(1)),
+    Pair(op("upsample", 2), (IMAGE,), lambda x: F.interpolate(x, scale_factor=2)),
+    Pair(op("upsample", (3, 2)), (IMAGE,), lambda x: F.interpolate(x, scale_factor=(3, 2))),
+    Pair(op("upsample", 3, "linear"), (SERIES,), lambda x: F.interpolate(x, scale_factor=3, mode="linear")),
+    Pair(op("upsample", (1, 2), "linear"), (IMAGE,), lambda x: F.interpolate(x, scale_factor=(1, 2), mode="bilinear")),
+    Pair(op("upsample", 4, "linear"), (IMAGE,), lambda x: F.interpolate(x, scale_factor=4, mode="bilinear")),
+    Pair(op("upsample", 2, "linear"), (VOLUME,), lambda x: F.interpolate(x, scale_factor=2, mode="trilinear")),
 ]
 
 LOSSES = [

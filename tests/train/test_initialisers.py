@@ -50,14 +50,15 @@ def test_glorot_stays_within_its_limit() -> None:
     assert np.abs(values).max() <= np.sqrt(6 / (360 + 630)) * (1 + 1e-6)
 
 
-def test_zeros_and_ones() -> None:
+def test_numbers_that_are_the_same_everywhere() -> None:
     values = initial_states(graph(a=weight("zeros", (2, 3)), b=weight("ones", (4,)), c=weight("zeros", ())), seed=1)
     assert (values["a"] == 0).all()
     assert (values["b"] == 1).all()
     assert values["c"].shape == ()
+    assert (initial_states(graph(slope=weight("quarter", (5,))), seed=1)["slope"] == 0.25).all()
 
 
-@pytest.mark.parametrize("initial", ["zeros", "ones", "he", "glorot", "lecun"])
+@pytest.mark.parametrize("initial", ["zeros", "ones", "quarter", "he", "glorot", "lecun"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_values_have_the_type_of_their_state(initial: str, dtype: str) -> None:
     values = initial_states(graph(w=weight(initial, (5, 6), dtype)), seed=1)["w"]
@@ -102,4 +103,4 @@ def test_an_unknown_initialiser_is_refused() -> None:
         initial_states(graph(w=weight("xavier")), seed=1)
     (found,) = caught.value.diagnostics
     assert (found.code, found.message) == ("E0101", "w: no initialiser is named `xavier`")
-    assert found.helps == ("known are zeros, ones, he, glorot, lecun, key",)
+    assert found.helps == ("known are zeros, ones, quarter, he, glorot, lecun, key",)
