@@ -22,7 +22,7 @@ FOREIGN = {
     **dict.fromkeys(("hardswish", "hswish", "hardsilu"), "hard_swish"),
     **dict.fromkeys(("parametricrelu",), "prelu"),
     **dict.fromkeys(("channelshuffle",), "shuffle"),
-    **dict.fromkeys(("upsampling1d", "upsampling2d", "upsampling3d", "upsample2d", "interpolate", "resize"), "upsample"),
+    **dict.fromkeys(("upsampling1d", "upsampling2d", "upsampling3d", "interpolate", "resize"), "upsample"),
     **dict.fromkeys(("logistic", "sigm"), "sigmoid"),
     **dict.fromkeys(("hyperbolictangent",), "tanh"),
     **dict.fromkeys(("rectifier", "rectifiedlinear"), "relu"),
