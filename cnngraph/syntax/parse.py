@@ -59,6 +59,13 @@ def parse_tolerant(text: str, name: str) -> tuple[ast.Module, tuple[Diagnostic, 
     return module, tuple(in_order([*diagnostics, *more]))
 
 
+def comments(source: Source) -> tuple[Span, ...]:
+    """The comments of a text, in order, each from its `#` to the end of its line."""
+    parser = grammar().parse_interactive(source.text)
+    found = (token for token in _tokens(parser, source) if token.type == "COMMENT")
+    return tuple(Span(source, token.start_pos, token.end_pos) for token in found)
+
+
 @cache
 def grammar() -> Lark:
     """The parser of `grammar/cnn.lark`: read from the user's cache, for building it takes ten times as long."""

@@ -1,0 +1,62 @@
+"""`# allow W103` at the end of a line, or alone above it; `# allow-file W109` anywhere. Words may follow the codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cnngraph.diagnostics import Diagnostic, Source, Span
+from cnngraph.syntax.parse import comments
+
+CODE = r"[A-Za-z]\d{2,}"
+ALLOW = re.compile(rf"#+\s*(?P<what>allow|allow-file)\s+(?P<codes>{CODE}(?:[\s,]+{CODE})*)\b")
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """One code of one comment. `line` is the line that it speaks of; None: the whole file."""
+
+    code: str
+    span: Span
+    line: int | None
+
+    def covers(self, finding: Diagnostic) -> bool:
+        """Whether the comment means this finding: its first line, or its last where it takes several."""
+        if finding.code != self.code or finding.primary is None:
+            return False
+        span = finding.primary.span
+        last = span.source.line_at(max(span.start, span.end - 1))
+        return self.line is None or self.line in (span.line, last)
+
+
+def allowances(source: Source) -> tuple[Allowance, ...]:
+    """What the comments of a file allow."""
+    if "allow" not in source.text:
+        return ()
+    return tuple(found for comment in comments(source) for found in _of(comment))
+
+
+def without(findings: Sequence[Diagnostic], allowed: Sequence[Allowance]) -> list[Diagnostic]:
+    """The findings that no comment allows."""
+    return [finding for finding in findings if not any(a.covers(finding) for a in allowed)]
+
+
+def _of(comment: Span) -> Iterator[Allowance]:
+    match = ALLOW.match(comment.text)
+    if match is None:
+        return
+    line = None if match["what"] == "allow-file" else _line(comment)
+    for code in re.finditer(CODE, match["codes"]):
+        start = comment.start + match.start("codes") + code.start()
+        yield Allowance(code[0], Span(comment.source, start, start + len(code[0])), line)
+
+
+def _line(comment: Span) -> int:
+    """The line of the comment, or the next one with something else in it where the comment stands alone."""
+    source, line = comment.source, comment.line
+    if comment.text != source.line(line).strip():
+        return line
+    last = source.line_at(len(source.text))
+    below = range(line + 1, last + 1)
+    return next((n for n in below if (text := source.line(n).strip()) and not text.startswith("#")), line)

@@ -1,0 +1,1 @@
+"""One lint a file, found by listing this folder: `find(subject)` yields its findings."""

@@ -1,0 +1,93 @@
+"""What the lints look at: the tree of one file, and its nets as graphs, as far as they can be read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+
+from cnngraph.diagnostics import CnnGraphError, Origin, Source, Span
+from cnngraph.elaborate.modules import Program
+from cnngraph.elaborate.observe import observe
+from cnngraph.elaborate.training import training
+from cnngraph.ir.graph import Graph, Node
+from cnngraph.lint.tree import walk
+from cnngraph.syntax import ast
+
+Settings = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stretch of the file that makes nodes: an operator, or the use of a block of another file."""
+
+    span: Span
+    nodes: tuple[tuple[Graph, Node], ...]
+
+    def every(self, holds: Callable[[Graph, Node], bool]) -> bool:
+        """Whether something is true of each node made here. What is wrong in one use only is not the text's fault."""
+        return all(holds(graph, node) for graph, node in self.nodes)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One file under judgement: its own items, not those of the files that it imports."""
+
+    program: Program
+    settings: Settings
+
+    @property
+    def module(self) -> ast.Module:
+        return self.program.module
+
+    @property
+    def source(self) -> Source:
+        return self.module.span.source
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether the whole file did parse: otherwise the use of a name may stand where nobody can read it."""
+        return not any(isinstance(node, ast.Broken) for node in walk(self.module))
+
+    @cached_property
+    def definitions(self) -> tuple[ast.Definition, ...]:
+        return tuple(item for item in self.module.items if isinstance(item, ast.Definition))
+
+    @cached_property
+    def graphs(self) -> tuple[Graph, ...]:
+        """The nets of the file, each with its loss where it has one, or as far as it can be read."""
+        own = [d.name.text for d in self.definitions if d.kind == "net" and self.program.nets.get(d.name.text)]
+        found = [self._graph(name) for name in dict.fromkeys(own)]
+        return tuple(graph for graph in found if graph is not None)
+
+    def _graph(self, net: str) -> Graph | None:
+        if any(s.name is None or s.name.text == net for s in self.program.sections("train")):
+            with suppress(CnnGraphError):  # the net without its loss can still be judged
+                return training(self.program, net, self._settings(net)).graph
+        return observe(self.program, net, self._settings(net)).graph
+
+    def _settings(self, net: str) -> Settings:
+        """The settings that this net knows: those of another net of the file are none of its business."""
+        definition = self.program.nets[net].definition
+        known = {parameter.name.text for parameter in definition.parameters}
+        return {name: value for name, value in self.settings.items() if name in known}
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Every stretch of this file that makes nodes, with all of them."""
+        found: defaultdict[Span, list[tuple[Graph, Node]]] = defaultdict(list)
+        for graph in self.graphs:
+            for node in graph:
+                span = self.place_of(node.origin)
+                if span is not None:
+                    found[span].append((graph, node))
+        return tuple(Place(span, tuple(nodes)) for span, nodes in found.items())
+
+    def place_of(self, origin: Origin | None) -> Span | None:
+        """Where this file makes a node: the innermost of its block uses, or the operator itself."""
+        if origin is None:
+            return None
+        inwards = [*(use.span for use in origin.uses), origin.span]
+        return next((span for span in reversed(inwards) if span.source == self.source), None)
