@@ -66,6 +66,11 @@ def comments(source: Source) -> tuple[Span, ...]:
     return tuple(Span(source, token.start_pos, token.end_pos) for token in found)
 
 
+def lexed(source: Source) -> Iterator[Token]:
+    """All tokens of a text, line ends and comments included, and one of kind `$END` after them."""
+    return _tokens(grammar().parse_interactive(source.text), source)
+
+
 @cache
 def grammar() -> Lark:
     """The parser of `grammar/cnn.lark`: read from the user's cache, for building it takes ten times as long."""
