@@ -8,7 +8,7 @@ exception a user has to catch.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -155,10 +155,27 @@ class Label:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A replacement of `span` that mends the file."""
+    """A replacement of `span` that mends the file; a `safe` one gives what was surely meant."""
 
     span: Span
     replacement: str
+    safe: bool = True
+
+    @property
+    def title(self) -> str:
+        """What it does, for a menu of an editor or a report."""
+        old, new = " ".join(self.span.text.split()), " ".join(self.replacement.split())
+        if not old:
+            return f"insert `{new}`"
+        return f"replace `{old}` by `{new}`" if new else f"remove `{old}`"
+
+
+Paint = Callable[[str, str], str]
+"""Colours a text of a kind: `error`, `warning`, `message` (of a head or a help), `bar` (numbers, bars, other marks)."""
+
+
+def _unpainted(kind: str, text: str) -> str:
+    return text
 
 
 @dataclass(frozen=True)
@@ -177,14 +194,15 @@ class Diagnostic:
     def severity(self) -> str:
         return "warning" if self.code.startswith("W") else "error"
 
-    def render(self) -> str:
+    def render(self, paint: Paint = _unpainted) -> str:
         """The finding as text for a terminal: head, place, marked lines, notes, helps."""
-        lines = [f"{self.severity}[{self.code}]: {self.message}"]
+        head = paint(self.severity, f"{self.severity}[{self.code}]")
+        lines = [f"{head}{paint('message', f': {self.message}')}"]
         if self.primary is not None:
-            lines.append(f"  --> {self.primary.span}")
-            lines += _excerpts(self.primary, self.secondary)
+            lines.append(f"  {paint('bar', '-->')} {self.primary.span}")
+            lines += _excerpts(self.primary, self.secondary, _Brush(paint, self.severity))
         lines += [f"  {note}" for note in self.notes]
-        lines += [f"  = help: {text}" for text in self.helps]
+        lines += [f"  {paint('bar', '=')} {paint('message', 'help')}: {text}" for text in self.helps]
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -219,15 +237,33 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int]:
     return (span.source.name, span.start) if span else ("", -1)
 
 
-def render(diagnostics: Sequence[Diagnostic]) -> str:
-    """All findings as text, the first twenty in full."""
-    shown = [d.render() for d in diagnostics[:MAX_PRINTED]]
+def render(diagnostics: Sequence[Diagnostic], paint: Paint = _unpainted) -> str:
+    """All findings as text; of very many, twenty in full, errors before warnings."""
+    chosen = sorted(range(len(diagnostics)), key=lambda i: diagnostics[i].severity)[:MAX_PRINTED]
+    shown = [diagnostics[i].render(paint) for i in sorted(chosen)]
     if len(diagnostics) > MAX_PRINTED:
         shown.append(f"... and {len(diagnostics) - MAX_PRINTED} more")
     return "\n\n".join(shown)
 
 
-def _excerpts(primary: Label, secondary: Sequence[Label]) -> list[str]:
+@dataclass(frozen=True)
+class _Brush:
+    """How the lines of an excerpt look: `-` marks and bars alike, `^` marks as the finding is severe."""
+
+    paint: Paint
+    severity: str
+
+    def line(self, number: str, width: int, text: str) -> str:
+        return f"{self.paint('bar', f'{number:>{width}} |')} {text}".rstrip()
+
+    def underline(self, line: str, label: Label, mark: str) -> str:
+        before = "".join("\t" if c == "\t" else " " for c in line[: label.span.column - 1])
+        room = max(len(line) - len(before), 1)
+        marks = mark * max(min(label.span.end - label.span.start, room), 1)
+        return before + self.paint(self.severity if mark == "^" else "bar", f"{marks} {label.text}".rstrip())
+
+
+def _excerpts(primary: Label, secondary: Sequence[Label], brush: _Brush) -> list[str]:
     """The marked lines of each file, the file of the primary label first."""
     labels = [(primary, "^"), *((label, "-") for label in secondary)]
     sources = list(dict.fromkeys(label.span.source for label, _ in labels))
@@ -236,28 +272,22 @@ def _excerpts(primary: Label, secondary: Sequence[Label]) -> list[str]:
     for source in sources:
         own = [(label, mark) for label, mark in labels if label.span.source == source]
         if source != primary.span.source:
-            lines.append(f"  ::: {source.name}")
-        lines += _excerpt(source, own, width)
+            lines.append(f"  {brush.paint('bar', ':::')} {source.name}")
+        lines += _excerpt(source, own, width, brush)
     return lines
 
 
-def _excerpt(source: Source, labels: Sequence[tuple[Label, str]], width: int) -> list[str]:
+def _excerpt(source: Source, labels: Sequence[tuple[Label, str]], width: int, brush: _Brush) -> list[str]:
     by_line: dict[int, list[tuple[Label, str]]] = {}
     for label, mark in labels:
         by_line.setdefault(label.span.line, []).append((label, mark))
     lines, previous = [], None
     for number in sorted(by_line):
         if previous is not None and number > previous + 1:
-            lines.append("...")
+            lines.append(brush.paint("bar", "..."))
         text = source.line(number)
-        lines.append(f"{number:>{width}} | {text}".rstrip())
+        lines.append(brush.line(str(number), width, text))
         marked = sorted(by_line[number], key=lambda m: (m[1] != "^", -m[0].span.start))
-        lines += [f"{'':>{width}} | {_underline(text, label, mark)}".rstrip() for label, mark in marked]
+        lines += [brush.line("", width, brush.underline(text, label, mark)) for label, mark in marked]
         previous = number
     return lines
-
-
-def _underline(line: str, label: Label, mark: str) -> str:
-    before = "".join("\t" if c == "\t" else " " for c in line[: label.span.column - 1])
-    room = max(len(line) - len(before), 1)
-    return f"{before}{mark * max(min(label.span.end - label.span.start, room), 1)} {label.text}"

@@ -18,7 +18,7 @@ ROWS = (
     ("resources", "reports"),
     ("ir",),
     ("ops", "syntax"),
-    ("elaborate", "passes", "autodiff", "cost"),
+    ("elaborate", "passes", "autodiff", "cost", "compare"),
     ("partition", "lint"),
     ("plan",),
     ("runtime", "render", "interop"),

@@ -1,96 +1,111 @@
-"""`cnngraph check`: find everything that is wrong with files, in one run."""
+"""`cnngraph check`: find everything that is wrong with files, in one run, and mend what can be mended safely."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from difflib import unified_diff
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from cnngraph.cli.options import read_settings, set_option
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, in_order
 
-if TYPE_CHECKING:
-    from cnngraph.elaborate.modules import Program
+FORMATS = ("text", "json", "sarif")
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @set_option
-def command(files: tuple[Path, ...], settings: tuple[str, ...]) -> None:
-    """Check every net of FILES and its train section; print all errors, or what the nets are."""
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--fix", is_flag=True, help="Apply the suggestions that are safe, then check.")
+@click.option("--diff", is_flag=True, help="With --fix: show what it would change, and do nothing else.")
+@click.option("--no-lint", is_flag=True, help="Errors only, no warnings.")
+@click.option("--deny-warnings", is_flag=True, help="The exit status is 1 for warnings too.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+def command(
+    files: tuple[Path, ...],
+    settings: tuple[str, ...],
+    format_: str,
+    fix: bool,
+    diff: bool,
+    no_lint: bool,
+    deny_warnings: bool,
+    color: str,
+) -> None:
+    """Check every net of FILES and its train section; print all findings, and what the right nets are."""
+    from cnngraph.judge import judge_file
+
     values = read_settings(settings)
+    if diff:
+        if not fix:
+            raise click.UsageError("--diff shows what --fix would change: give both")
+        changes = [show_fixes(file, values, not no_lint) for file in files]
+        sys.exit(int(any(changes)))
+    if fix:
+        for file in files:
+            apply_fixes(file, values, not no_lint)
     found: list[Diagnostic] = []
     for file in files:
-        found += findings(show, file, values)
-    if found:
-        raise CnnGraphError(found)
+        judged = judge_file(file, values, not no_lint)
+        found += judged.found
+        if not any(d.severity == "error" for d in judged.found) and format_ == "text":
+            click.echo("\n".join(f"{file}: {net}" for net in judged.nets))
+    show(in_order(found), format_, color)
+    if any(d.severity == "error" or deny_warnings for d in found):
+        sys.exit(1)
 
 
-def show(file: Path, settings: Mapping[str, object]) -> None:
-    """Print a line for each net of a file. Raises CnnGraphError with all errors of the file."""
-    from cnngraph.elaborate.modules import load_file
-    from cnngraph.net import Net
+def show(found: Sequence[Diagnostic], format_: str, color: str) -> None:
+    """Print findings: a text on the stream for errors, or a document on the other one."""
+    from cnngraph.reports.records import records
+    from cnngraph.reports.sarif import sarif
+    from cnngraph.reports.terminal import report, wants_colour
 
-    program = load_file(file)
-    lines: list[str] = []
-
-    def read(name: str | None) -> None:
-        net = Net(program, name, settings)
-        lines.append(f"{file}: {net!r}, {net.parameters:,} parameters")
-
-    found = sections_of_no_net(program)
-    for name in program.nets or [None]:
-        found += findings(read, name)
-        if is_trained(program, name):
-            found += findings_of_training(program, name, settings)
-    if found:
-        raise CnnGraphError(found)
-    click.echo("\n".join(lines))
+    if format_ != "text":
+        document: Any = records(found) if format_ == "json" else sarif(found)
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    elif found:
+        colour = wants_colour(sys.stderr, color)
+        click.echo(report(found, colour), err=True, color=colour)
 
 
-def findings_of_training(program: Program, net: str | None, settings: Mapping[str, object]) -> list[Diagnostic]:
-    """What is wrong with the train section of a net; the data itself is not looked for."""
-    from cnngraph.elaborate.training import training
-    from cnngraph.train.augment import chain_of
-    from cnngraph.train.data import source_of
-    from cnngraph.train.schedule import schedule_of
+def fixes(file: Path, settings: Mapping[str, object], lints: bool) -> tuple[str, str, list[str]]:
+    """The text of a file, the same with all safe suggestions applied, and what these are, in words."""
+    from cnngraph.judge import judge_text
+    from cnngraph.reports.fix import mended
+    from cnngraph.syntax.read import read_source
 
     try:
-        spec = training(program, net, settings)
-    except CnnGraphError as error:
-        return list(error.diagnostics)
-    found = findings(schedule_of, spec.schedule)
-    for change in spec.augment:
-        found += findings(chain_of, [change])
-    return found if spec.data is None else found + findings(source_of, spec.data)
+        read_source(file, str(file))
+    except CnnGraphError:
+        return "", "", []  # the check that follows says why it cannot be read
+    text = file.read_bytes().decode("utf-8")
+    result = mended(text, lambda now: judge_text(now, str(file), settings, lints).found)
+    return text, result.text, [f"{edit.span}: {edit.title}" for edit in result.applied]
 
 
-def findings(judge: Callable[..., object], *arguments: object) -> list[Diagnostic]:
-    """What a call refuses; nothing where it returns."""
+def apply_fixes(file: Path, settings: Mapping[str, object], lints: bool) -> None:
+    """Mend a file in place, and say what was changed."""
+    from cnngraph.reports.replace import replace_file
+
+    old, new, changes = fixes(file, settings, lints)
+    if new == old:
+        return
     try:
-        judge(*arguments)
-    except CnnGraphError as error:
-        return list(error.diagnostics)
-    return []
+        replace_file(file, new.encode("utf-8"))
+    except OSError as failure:
+        raise click.ClickException(f"{file} cannot be written: {failure.strerror}") from failure
+    click.echo("\n".join(f"fixed {change}" for change in changes), err=True)
 
 
-def is_trained(program: Program, net: str | None) -> bool:
-    """Whether a train section of the file concerns this net: by name, or because it names none."""
-    return any(section.name is None or section.name.text == net for section in program.sections("train"))
-
-
-def sections_of_no_net(program: Program) -> list[Diagnostic]:
-    """Train sections for nets that the file neither defines nor imports."""
-    listed = ", ".join(program.nets) or "none"
-    return [
-        Diagnostic(
-            "E0101",
-            f"there is no net `{section.name.text}` to train",
-            Label(section.name.span, "unknown"),
-            helps=(f"the nets of this file: {listed}",),
-        )
-        for section in program.sections("train")
-        if section.name is not None and section.name.text not in program.nets
-    ]
+def show_fixes(file: Path, settings: Mapping[str, object], lints: bool) -> bool:
+    """Print what `apply_fixes` would change; whether it is anything."""
+    old, new, _ = fixes(file, settings, lints)
+    lines = unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), str(file), str(file))
+    for line in lines:
+        click.echo(line, nl=not line.endswith("\n"))
+    return new != old

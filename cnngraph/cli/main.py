@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from cnngraph.diagnostics import CnnGraphError
+from cnngraph.reports.terminal import report, wants_colour
 
 FOLDER = Path(__file__).parent
 NOT_COMMANDS = {"main", "options"}
@@ -67,7 +68,8 @@ def main() -> None:
         cli.main(standalone_mode=False)
         sys.stdout.flush()
     except CnnGraphError as error:
-        click.echo(str(error), err=True)
+        colour = wants_colour(sys.stderr)
+        click.echo(report(error.diagnostics, colour), err=True, color=colour)
         sys.exit(1)
     except click.ClickException as error:
         error.show()

@@ -73,7 +73,9 @@ def test_as_a_module() -> None:
     assert "61,706 parameters" in right.stdout
     wrong = process("-m", "cnngraph", "check", "nowhere.cnn")
     assert (wrong.returncode, wrong.stdout) == (1, "")
-    assert wrong.stderr == "error[E0501]: there is no file nowhere.cnn\n"
+    assert wrong.stderr == (
+        "error[E0501]: there is no file nowhere.cnn\n\nfor more about this error: cnngraph explain E0501\n"
+    )
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

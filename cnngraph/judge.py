@@ -1,0 +1,98 @@
+"""All that is wrong with a file: its nets, its train sections, and what the lints say. For commands and editors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, in_order
+from cnngraph.elaborate.modules import Program, load_file, load_text
+from cnngraph.elaborate.training import training
+from cnngraph.net import Net
+from cnngraph.train.augment import chain_of
+from cnngraph.train.data import source_of
+from cnngraph.train.schedule import schedule_of
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What each right net is, in a line; and what was found, in order."""
+
+    nets: tuple[str, ...]
+    found: tuple[Diagnostic, ...]
+
+
+def judge_file(path: Path, settings: Mapping[str, object] | None = None, lints: bool = True) -> Judgement:
+    """Judge a file; one that cannot be read is a finding."""
+    try:
+        program = load_file(path)
+    except CnnGraphError as error:
+        return Judgement((), error.diagnostics)
+    return judge(program, settings, lints)
+
+
+def judge_text(text: str, name: str, settings: Mapping[str, object] | None = None, lints: bool = True) -> Judgement:
+    """Judge a text as if it stood in the file `name`, which is a path from the present folder.
+
+    >>> [finding.code for finding in judge_text("net n(image: 1@8x8) = Relu", "n.cnn").found]
+    ['E0101']
+    """
+    return judge(load_text(text, name), settings, lints)
+
+
+def judge(program: Program, settings: Mapping[str, object] | None = None, lints: bool = True) -> Judgement:
+    """Judge every net of a program with its train section. The data itself is not looked for."""
+    nets: list[str] = []
+
+    def read(name: str | None) -> None:
+        net = Net(program, name, settings)
+        nets.append(f"{net!r}, {net.parameters:,} parameters")
+
+    found = _sections_of_no_net(program)
+    for name in program.nets or [None]:
+        found += _refused(read, name)
+        if _is_trained(program, name):
+            found += _training(program, name, settings)
+    return Judgement(tuple(nets), tuple(in_order(found)))
+
+
+def _training(program: Program, net: str | None, settings: Mapping[str, object] | None) -> list[Diagnostic]:
+    """What is wrong with the train section of a net."""
+    try:
+        spec = training(program, net, settings)
+    except CnnGraphError as error:
+        return list(error.diagnostics)
+    found = _refused(schedule_of, spec.schedule)
+    for change in spec.augment:
+        found += _refused(chain_of, [change])
+    return found if spec.data is None else found + _refused(source_of, spec.data)
+
+
+def _refused(read: Callable[..., object], *arguments: object) -> list[Diagnostic]:
+    """What a call refuses; nothing where it returns."""
+    try:
+        read(*arguments)
+    except CnnGraphError as error:
+        return list(error.diagnostics)
+    return []
+
+
+def _is_trained(program: Program, net: str | None) -> bool:
+    """Whether a train section of the file concerns this net: by name, or because it names none."""
+    return any(section.name is None or section.name.text == net for section in program.sections("train"))
+
+
+def _sections_of_no_net(program: Program) -> list[Diagnostic]:
+    """Train sections for nets that the file neither defines nor imports."""
+    listed = ", ".join(program.nets) or "none"
+    return [
+        Diagnostic(
+            "E0101",
+            f"there is no net `{section.name.text}` to train",
+            Label(section.name.span, "unknown"),
+            helps=(f"the nets of this file: {listed}",),
+        )
+        for section in program.sections("train")
+        if section.name is not None and section.name.text not in program.nets
+    ]
