@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "cnngraph"
 
 ROWS = (
     ("diagnostics",),
-    ("resources", "reports"),
+    ("resources", "reports", "explain"),
     ("ir",),
     ("ops", "syntax"),
     ("elaborate", "passes", "autodiff", "cost", "compare"),
