@@ -55,7 +55,7 @@ CODES = {
     "W101": "a labelled line breaks the flow",
     "W102": "a value or a name is not used",
     "W103": "a convolution has a bias before a batch norm",
-    "W104": "a softmax stands before a loss that has one of its own",
+    "W104": "softmax stands twice, or not at all, before cross-entropy",
     "W105": "two activations follow each other",
     "W106": "an even window cannot be centred",
     "W107": "dropout stands at the output",
