@@ -25,6 +25,7 @@ ROWS = (
     ("train",),
     ("net",),  # the module that people hold: it joins all the rows below
     ("judge",),  # all that is wrong with a file, for commands and editors
+    ("editor",),
     ("cli",),
 )
 TOP = len(ROWS)  # the modules directly in the package: the public names
@@ -40,6 +41,10 @@ DOORS = {
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),
     "PIL": ("train/", "render/"),
+    "pygments": ("editor/pygments_lexer.py",),
+    "pygls": ("editor/server.py",),
+    "lsprotocol": ("editor/server.py",),
+    "IPython": ("editor/notebook.py",),
 }
 """Third parties, and the files or folders that may import them. NumPy and the standard library are free."""
 

@@ -1,0 +1,1 @@
+"""What editors and notebooks need: findings, hints and names at a position, highlighting, a cell magic."""
