@@ -9,6 +9,7 @@ from pathlib import Path
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, in_order
 from cnngraph.elaborate.modules import Program, load_file, load_text
 from cnngraph.elaborate.training import training
+from cnngraph.lint.lint import lint
 from cnngraph.net import Net
 from cnngraph.train.augment import chain_of
 from cnngraph.train.data import source_of
@@ -36,7 +37,7 @@ def judge_text(text: str, name: str, settings: Mapping[str, object] | None = Non
     """Judge a text as if it stood in the file `name`, which is a path from the present folder.
 
     >>> [finding.code for finding in judge_text("net n(image: 1@8x8) = Relu", "n.cnn").found]
-    ['E0101']
+    ['W109', 'E0101']
     """
     return judge(load_text(text, name), settings, lints)
 
@@ -54,6 +55,8 @@ def judge(program: Program, settings: Mapping[str, object] | None = None, lints:
         found += _refused(read, name)
         if _is_trained(program, name):
             found += _training(program, name, settings)
+    if lints:
+        found += lint(program, settings or {})
     return Judgement(tuple(nets), tuple(in_order(found)))
 
 
