@@ -87,17 +87,22 @@ def _carrying(node: Node, active: Container[str]) -> dict[str, Ref]:
     return {name: ref for name, ref in _inputs_by_name(node).items() if ref.index == 0 and ref.node in active}
 
 
+def leading_to(graph: Graph, loss: Ref) -> frozenset[str]:
+    """The nodes from which a path of first results that carries a gradient leads to the loss, and the loss."""
+    leading = {loss.node}
+    for node in reversed(graph.nodes):
+        if node.name in leading and not node.op.stops_gradient:
+            leading.update(ref.node for ref in node.inputs if ref.index == 0)
+    return frozenset(leading)
+
+
 def _between(graph: Graph, wrt: Sequence[str], loss: Ref) -> frozenset[str]:
     """The nodes on a path of first results from `wrt` to the loss, both included."""
     reached = set(wrt)
     for node in graph:
-        if any(ref.index == 0 and ref.node in reached for ref in node.inputs):
+        if not node.op.stops_gradient and any(ref.index == 0 and ref.node in reached for ref in node.inputs):
             reached.add(node.name)
-    leading = {loss.node}
-    for node in reversed(graph.nodes):
-        if node.name in leading:
-            leading.update(ref.node for ref in node.inputs if ref.index == 0)
-    active = frozenset(reached & leading)
+    active = leading_to(graph, loss) & reached
     if found := [d for node in graph if node.name in active for d in _undifferentiable(node, active)]:
         raise CnnGraphError(found)
     return active

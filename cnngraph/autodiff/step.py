@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnngraph.autodiff.grad import grad
+from cnngraph.autodiff.grad import grad, leading_to
 from cnngraph.diagnostics import error
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Node, Ref
@@ -39,8 +39,8 @@ def training_step(graph: Graph, loss: Ref, optimizer: Op, trainable: Sequence[st
 
 
 def trainable_states(graph: Graph, loss: Ref) -> tuple[str, ...]:
-    """Names of the trainable states that the loss depends on, in order."""
-    leading = graph.restricted_to([loss])
+    """Names of the trainable states that the loss has a gradient by, in order."""
+    leading = leading_to(graph, loss)
     return tuple(n.name for n in graph.states if isinstance(n.op, State) and n.op.trainable and n.name in leading)
 
 

@@ -76,11 +76,15 @@ class Onnx:
 
 @dataclass(frozen=True)
 class Sample:
-    """An operator with inputs for the contract test: shapes of the operands (batch first), all sizes different."""
+    """An operator with inputs for the contract test: shapes of the operands (batch first), all sizes different.
+
+    The numbers in them are drawn between the two of `domain`, where it is given.
+    """
 
     op: Op
     inputs: tuple[TensorType, ...]
     batch: int = 2
+    domain: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,8 @@ class Op:
     counts_depth: ClassVar[bool] = False  # a layer with weights, as papers count depth
     merges: ClassVar[bool] = False  # its inputs must agree: the elaborator explains where they part
     loss: ClassVar[bool] = False  # a scalar from a prediction and a target
+    stops_gradient: ClassVar[bool] = False  # what only it reads is a constant for the loss
+    chosen_gradient: ClassVar[bool] = False  # `vjp` is not the slope, on purpose
     optimizer: ClassVar[bool] = False  # the next weight from a weight, its gradient and a rate
 
     # ---- the contract ----

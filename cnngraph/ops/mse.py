@@ -34,14 +34,10 @@ class Mse(Op):
     loss: ClassVar[bool] = True
 
     def infer(self, prediction: TensorType, target: TensorType) -> TensorType:
-        refuse_ids("mse", prediction, target)
-        if prediction != target:
-            raise OpError("E0204", f"mse compares {prediction} with {target}: their shapes differ", operand=1)
-        return TensorType((), prediction.dtype)
+        return require_alike(self.name, prediction, target)
 
     def target(self, prediction: TensorType) -> TensorType:
-        refuse_ids("mse", prediction)
-        return prediction
+        return like_prediction(self.name, prediction)
 
     def forward(self, prediction: Array, target: Array) -> Array:
         return np.asarray(np.square(prediction - target).mean())
@@ -59,5 +55,25 @@ class Mse(Op):
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:
-        grid = TensorType.of(3, (4, 5))
-        return (Sample(cls(), (TensorType.of(5),) * 2, batch=3), Sample(cls(), (grid, grid)))
+        return pair_samples(cls())
+
+
+def require_alike(name: str, prediction: TensorType, target: TensorType, operand: int = 1) -> TensorType:
+    """The type of a loss that compares features with features; raises `OpError` unless both have the same type."""
+    refuse_ids(name, prediction, target)
+    if prediction != target:
+        message = f"{name} compares {prediction} with {target}: their shapes differ"
+        raise OpError("E0204", message, operand=operand)
+    return TensorType((), prediction.dtype)
+
+
+def like_prediction(name: str, prediction: TensorType) -> TensorType:
+    """The target of such a loss."""
+    refuse_ids(name, prediction)
+    return prediction
+
+
+def pair_samples(op: Op) -> tuple[Sample, ...]:
+    """Such a loss on vectors and on grids."""
+    grid = TensorType.of(3, (4, 5))
+    return (Sample(op, (TensorType.of(5),) * 2, batch=3), Sample(op, (grid, grid)))

@@ -7,10 +7,14 @@ import pytest
 
 from cnngraph.ir.op import Array, Op, OpError, registry
 from cnngraph.ir.types import TensorType
+from cnngraph.ops.bce import Bce
 from cnngraph.ops.cross_entropy import CrossEntropy
+from cnngraph.ops.l1 import L1
 from cnngraph.ops.mse import Mse
+from cnngraph.ops.smooth_l1 import SmoothL1
 from cnngraph.ops.softmax import Softmax
 from cnngraph.ops.softmax_cross_entropy import SoftmaxCrossEntropy
+from cnngraph.ops.triplet import Triplet
 
 GRID, CLASSES = TensorType.of(3, (4, 5)), TensorType.ids(3, (4, 5))
 
@@ -81,15 +85,53 @@ def test_a_target_has_one_kind_of_label_for_each_channel(loss: Op) -> None:
     assert loss.infer(GRID, loss.target(GRID)) == TensorType(())
 
 
-def test_the_target_of_mse_is_like_its_prediction() -> None:
-    assert Mse().target(GRID) == GRID
-    assert Mse().infer(GRID, GRID) == TensorType(())
+@pytest.mark.parametrize("loss", [Mse(), L1(), SmoothL1(), Bce()], ids=str)
+def test_features_are_compared_with_features_of_the_same_shape(loss: Op) -> None:
+    name = loss.name
+    assert loss.target(GRID) == GRID
+    assert loss.infer(GRID, GRID) == TensorType(())
+    other = TensorType.of(3, (5, 4))
+    assert refusal(loss, GRID, other) == f"{name} compares 3@4x5 with 3@5x4: their shapes differ"
+    assert refusal(loss, GRID, CLASSES) == f"{name} needs features, but receives ids(3)@4x5"
+    with pytest.raises(OpError, match="needs features"):
+        loss.target(CLASSES)
+
+
+def test_smooth_l1_is_a_parabola_within_beta_and_a_line_beyond() -> None:
+    zero = np.zeros((1, 1))
+    assert [value(SmoothL1(2.0), np.full((1, 1), d), zero) for d in (-1.0, 2.0, 5.0)] == [0.25, 1.0, 4.0]
+    with pytest.raises(OpError, match="above 0, not 0"):
+        SmoothL1(0.0).infer(GRID, GRID)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_certainty_of_what_is_wrong_costs_a_finite_amount(dtype: str) -> None:
+    prediction, target = np.array([[0, 1, 1, 0.5]], dtype), np.array([[1, 0, 1, 1]], dtype)
+    assert value(Bce(), prediction, target) == pytest.approx((np.log(2) - 2 * np.log(np.finfo(dtype).tiny)) / 4)
+    saved = {"prediction": prediction, "target": target}
+    slopes = Bce().vjp("prediction", np.ones((), dtype), saved, {})
+    np.testing.assert_array_equal(slopes, np.array([[0, 0, -0.25, -0.5]], dtype))
+
+
+def test_bce_of_pytorch_agrees() -> None:
+    torch = pytest.importorskip("torch")
+    prediction, target = np.linspace(0.01, 0.99, 12), np.tile([0.0, 1.0, 0.5], 4)
+    theirs = torch.nn.functional.binary_cross_entropy(torch.from_numpy(prediction), torch.from_numpy(target))
+    assert value(Bce(), prediction, target) == pytest.approx(float(theirs), rel=1e-12)
+
+
+def test_triplets_that_are_far_enough_apart_cost_nothing() -> None:
+    anchor, near, far = np.zeros((2, 3)), np.full((2, 3), 0.1), np.full((2, 3), 2.0)
+    assert value(Triplet(0.2), anchor, near, far) == 0
+    assert value(Triplet(0.2), anchor, far, near) == pytest.approx(12 - 0.03 + 0.2)
+    vector = TensorType.of(3)
+    assert refusal(Triplet(), vector, vector, TensorType.of(4)) == "triplet compares 3 with 4: their shapes differ"
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_loss_has_the_dtype_of_the_prediction(dtype: str) -> None:
     grid = TensorType.of(3, (4, 5), dtype)
-    for loss in (CrossEntropy(), SoftmaxCrossEntropy(), Mse()):
+    for loss in (CrossEntropy(), SoftmaxCrossEntropy(), Mse(), L1(), SmoothL1(), Bce()):
         assert loss.infer(grid, loss.target(grid)) == TensorType((), dtype)
 
 
@@ -108,11 +150,6 @@ def test_what_cannot_be_compared_is_refused_with_its_numbers(loss: Op) -> None:
     assert refusal(loss, GRID, elsewhere) == f"{name} compares 3@4x5 with ids(3)@5x4: their positions differ"
     assert refusal(loss, GRID, GRID) == f"the label of {name} must be ids, but is 3@4x5"
     assert refusal(loss, CLASSES, CLASSES) == f"{name} needs features, but receives ids(3)@4x5"
-
-
-def test_mse_refuses_other_shapes() -> None:
-    assert refusal(Mse(), GRID, TensorType.of(3, (5, 4))) == "mse compares 3@4x5 with 3@5x4: their shapes differ"
-    assert refusal(Mse(), GRID, CLASSES) == "mse needs features, but receives ids(3)@4x5"
 
 
 def test_losses_are_found_by_their_mark() -> None:

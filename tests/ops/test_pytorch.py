@@ -218,7 +218,15 @@ def batch_norm_in_training(x: Tensor, scale: Tensor, shift: Tensor, mean: Tensor
     return F.batch_norm(x, mean.detach().clone(), variance.detach().clone(), scale, shift, training=True)
 
 
+def layer_norm(channels: int, epsilon: float = 1e-5) -> Callable[..., Tensor]:
+    return lambda x, w, b: channels_first(F.layer_norm(channels_last(x), (channels,), w, b, epsilon))
+
+
 NORMALIZATIONS = [
+    Pair(op("layernorm"), (VECTOR,), layer_norm(4)),
+    Pair(op("layernorm", 1e-2), (IMAGE,), layer_norm(4, 1e-2)),
+    Pair(op("groupnorm", 2), (IMAGE,), lambda x, w, b: F.group_norm(x, 2, w, b)),
+    Pair(op("groupnorm", 3, 1e-2), (WIDER,), lambda x, w, b: F.group_norm(x, 3, w, b, 1e-2)),
     Pair(op("batchnorm"), (IMAGE,), batch_norm(), ("variance",)),
     Pair(op("batchnorm", epsilon=1e-2), (VECTOR,), batch_norm(1e-2), ("variance",)),
     Pair(op("batchnorm").for_training(), (IMAGE,), batch_norm_in_training),
@@ -227,6 +235,9 @@ NORMALIZATIONS = [
     Pair(op("lrn", 3), (IMAGE,), lambda x: F.local_response_norm(x, 3)),
     Pair(op("lrn", 5, 0.5, 0.6, 2.0), (IMAGE,), lambda x: F.local_response_norm(x, 5, 0.5, 0.6, 2.0)),
     Pair(op("lrn", 3, 0.5), (SERIES,), lambda x: F.local_response_norm(x, 3, 0.5)),
+    Pair(op("normalize"), (IMAGE,), F.normalize),
+    Pair(op("normalize"), (VECTOR,), F.normalize),
+    Pair(op("normalize", 2.0), (SERIES,), lambda x: F.normalize(x, eps=2.0)),  # some are shorter, some longer
 ]
 
 MERGES = [
@@ -242,6 +253,9 @@ MERGES = [
 ]
 
 ELEMENTWISE = [
+    Pair(op("gelu"), (IMAGE,), F.gelu),
+    Pair(op("gelu", tanh=True), (SERIES,), lambda x: F.gelu(x, approximate="tanh")),
+    Pair(op("layer_scale"), (IMAGE,), lambda x, w: x * w[:, None, None]),
     Pair(op("relu"), (IMAGE,), torch.relu),
     Pair(op("leaky_relu"), (IMAGE,), F.leaky_relu),
     Pair(op("leaky_relu", 0.3), (VECTOR,), lambda x: F.leaky_relu(x, 0.3)),
@@ -268,6 +282,10 @@ ELEMENTWISE = [
     Pair(op("part", 2, 3), (WIDER,), lambda x: x.chunk(3, 1)[2]),
     Pair(op("shuffle", 2), (IMAGE,), lambda x: F.channel_shuffle(x, 2)),
     Pair(op("flatten"), (IMAGE,), lambda x: channels_last(x).flatten(1)),
+    Pair(op("reverse_gradient", 0.75), (IMAGE,), lambda x: 1.75 * x.detach() - 0.75 * x),
+    Pair(op("crop", 2), (IMAGE,), lambda x: x[:, :, 2:-2, 2:-2]),
+    Pair(op("crop", ((0, 3), (2, 1))), (IMAGE,), lambda x: x[:, :, :-3, 2:-1]),
+    Pair(op("crop", (0, 1, 2)), (VOLUME,), lambda x: x[:, :, :, 1:-1, 2:-2]),
     Pair(op("upsample", 2), (IMAGE,), lambda x: F.interpolate(x, scale_factor=2)),
     Pair(op("upsample", (3, 2)), (IMAGE,), lambda x: F.interpolate(x, scale_factor=(3, 2))),
     Pair(op("upsample", 3, "linear"), (SERIES,), lambda x: F.interpolate(x, scale_factor=3, mode="linear")),
@@ -276,9 +294,28 @@ ELEMENTWISE = [
     Pair(op("upsample", 2, "linear"), (VOLUME,), lambda x: F.interpolate(x, scale_factor=2, mode="trilinear")),
 ]
 
+PROBABILITIES = TensorType.of(4, (5, 6))
+
+
+def triplet(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float) -> Tensor:
+    """With squared distances, as in FaceNet; `F.triplet_margin_loss` has them without the square."""
+    near, far = (F.mse_loss(anchor, other, reduction="none").sum(1) for other in (positive, negative))
+    return torch.relu(near - far + margin).mean()
+
+
 LOSSES = [
     Pair(op("mse"), (IMAGE, IMAGE), F.mse_loss),
     Pair(op("mse"), (VECTOR, VECTOR), F.mse_loss),
+    Pair(op("l1"), (IMAGE, IMAGE), F.l1_loss),
+    Pair(op("smooth_l1"), (IMAGE, IMAGE), F.smooth_l1_loss),
+    Pair(op("smooth_l1", 0.25), (VECTOR, VECTOR), lambda p, t: F.smooth_l1_loss(p, t, beta=0.25)),
+    Pair(
+        op("bce"),
+        (PROBABILITIES, PROBABILITIES),
+        lambda p, t: -(t * p.log() + (1 - t) * (1 - p).log()).mean(),
+        ("prediction", "target"),
+    ),
+    Pair(op("triplet", 0.5), (VECTOR,) * 3, lambda *x: triplet(*x, margin=0.5)),
     Pair(op("cross_entropy"), LABELS, lambda p, label: F.nll_loss(p.log(), label), ("prediction",)),
     Pair(
         op("cross_entropy"),
@@ -291,6 +328,16 @@ LOSSES = [
 ]
 
 SEQUENCES = [
+    Pair(op("embed", 5, dtype="float64"), (TensorType.ids(9, (7,)),), lambda x, w: channels_first(F.embedding(x, w))),
+    Pair(op("embed", 5, dtype="float64"), (TensorType.ids(9),), F.embedding),
+    Pair(op("split_heads", 2), (SERIES,), lambda x: x.unflatten(1, (2, -1)).transpose(1, 2)),
+    Pair(op("join_heads"), (IMAGE,), lambda x: x.transpose(1, 2).flatten(1, 2)),
+    Pair(op("dot"), (IMAGE, TensorType.of(4, (7, 5))), lambda q, k: torch.einsum("nchq,nchk->nkhq", q, k)),
+    Pair(op("dot"), (SERIES, TensorType.of(4, (5,))), lambda q, k: torch.einsum("ncq,nck->nkq", q, k)),
+    Pair(op("mix"), (IMAGE, TensorType.of(5, (7, 4))), lambda w, v: torch.einsum("nkhq,nchk->nchq", w, v)),
+    Pair(op("causal"), (TensorType.of(5, (3, 5)),), lambda x: x.masked_fill(torch.ones(5, 5).tril(-1).T[:, None] > 0, -1e9)),
+    Pair(op("add_positions", learned=True), (SERIES,), lambda x, table: x + table.T),
+    Pair(op("prepend_token"), (SERIES,), lambda x, token: torch.cat([token.expand(len(x), 1, 4).mT, x], 2)),
     Pair(op("position", 2), (SERIES,), lambda x: x[:, :, 2]),
     Pair(op("position", -1), (SERIES,), lambda x: x[:, :, -1]),
 ]
