@@ -23,6 +23,8 @@ ODD = (
     '  a->b→c if not it.c<=1_0.5e-3 @ "" } train\ntrain {'
 )
 
+OPERATORS = ("COMPARE", "DOT_DOT", "AT", "PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "EQUAL")
+PUNCTUATION = ("COMMA", "COLON", "DOT", "LPAR", "RPAR", "LSQB", "RSQB", "LBRACE", "RBRACE")
 FITTING = {
     "COMMENT": {"comment", "documentation"},
     "STRING": {"string"},
@@ -35,8 +37,8 @@ FITTING = {
     "NAME": {
         "definition", "section", "layer", "label", "argument", "function", "type", "padding", "left value", "name",
     },
-    **{kind: {"operator"} for kind in ["COMPARE", "DOT_DOT", "AT", "PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "EQUAL"]},
-    **{kind: {"punctuation"} for kind in ["COMMA", "COLON", "DOT", "LPAR", "RPAR", "LSQB", "RSQB", "LBRACE", "RBRACE"]},
+    **{kind: {"operator"} for kind in OPERATORS},
+    **{kind: {"punctuation"} for kind in PUNCTUATION},
     **{word.upper(): {"declaration"} for word in words.DECLARATIONS},
     **{word.upper(): {"control"} for word in words.CONTROL},
     **{word.upper(): {"logic"} for word in words.LOGIC},
