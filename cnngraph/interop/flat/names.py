@@ -1,0 +1,52 @@
+"""Names of nodes as labels of lines: `conv3.bottleneck[2].conv` becomes `conv3_bottleneck2_conv`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from cnngraph.diagnostics import Source, Span
+from cnngraph.elaborate.scope import words_of_the_language
+from cnngraph.ir.graph import Graph
+from cnngraph.syntax.tokens import WORDS
+
+
+def labels_of(graph: Graph) -> dict[str, str]:
+    """A label for each node: an input keeps its name, a result takes the name of the output, others that of the path.
+
+    >>> from cnngraph.elaborate.elaborate import elaborate
+    >>> from cnngraph.elaborate.modules import load_text
+    >>> graph = elaborate(load_text("net n(image: 1@8x8) { c: conv(4, 3x3) * 2; relu }"))
+    >>> [label for path, label in labels_of(graph).items() if "weight" not in path and "bias" not in path]
+    ['image', 'c_conv1', 'c_conv2', 'output']
+    """
+    taken = {*_words(), *graph.symbols, graph.name}
+    labels = {node.name: _free(node.name, taken) for node in graph.inputs}
+    for name, ref in graph.outputs.items():
+        if ref.node not in labels and legal(name) == name and name not in taken:
+            labels[ref.node] = _free(name, taken)
+    return {node.name: labels.get(node.name) or _free(node.name, taken) for node in graph}
+
+
+def legal(path: str) -> str:
+    """The path as one word, which may still be taken.
+
+    >>> legal("conv3.bottleneck[2].conv"), legal("half_2[1].relu")
+    ('conv3_bottleneck2_conv', 'half_2_1_relu')
+    """
+    word = re.sub(r"(?<=\d)\[", "_", path).replace("[", "").replace("]", "")
+    word = re.sub(r"\W", "_", word, flags=re.ASCII)
+    return word if re.match(r"[A-Za-z]|_\w", word) else f"x_{word}"
+
+
+def _free(path: str, taken: set[str]) -> str:
+    word = legal(path)
+    numbered = (f"{word}_{i}" for i in range(1, len(taken) + 2))
+    free = word if word not in taken else next(name for name in numbered if name not in taken)
+    taken.add(free)
+    return free
+
+
+def _words() -> Collection[str]:
+    """Words that no label can be: those of the grammar, of the layers, and `it`."""
+    return {*WORDS, *words_of_the_language(Span(Source("language", ""), 0, 0)).names, "it", "ids"}
