@@ -125,12 +125,12 @@ def pooling(name: str, x: TensorType, window: Window, pad: Padding, stride: Stri
     return laid
 
 
-def require_grid(name: str, x: TensorType) -> None:
+def require_grid(name: str, x: TensorType, operand: int = 0) -> None:
     """Raise E0202 unless `x` has channels at positions."""
     if x.vocabulary is not None or not x.positions:
         kind = "the vector " if x.shape and x.vocabulary is None else ""
         helps = ("use dense(n) on vectors, or reshape(c@HxW) first",)
-        raise OpError("E0202", f"{name} needs a grid such as 3@224x224, but receives {kind}{x}", helps, operand=0)
+        raise OpError("E0202", f"{name} needs a grid such as 3@224x224, but receives {kind}{x}", helps, operand)
 
 
 def lay(

@@ -34,7 +34,7 @@ class Prelu(Op):
         return x
 
     def weight_types(self, x: TensorType) -> Mapping[str, Weight]:
-        return {"slope": Weight(TensorType((fixed_channels_of(self.name, x),), x.dtype), "quarter")}
+        return {"slope": Weight(TensorType((fixed_channels_of(self.name, x),), x.dtype), "0.25")}
 
     def forward(self, x: Array, slope: Array) -> Array:
         return np.where(x > 0, x, x * slope)

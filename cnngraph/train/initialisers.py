@@ -39,11 +39,21 @@ def initial_states(graph: Graph, seed: int) -> dict[str, Array]:
 def _initial(name: str, op: State, seed: int) -> Array:
     if op.initial == "key":
         return np.array([name_hash(f"{seed} {name}") - 2**63, 0], np.int64)
+    if (value := _as_number(op.initial)) is not None:
+        return np.full(op.type.concrete, value, op.type.dtype)
     if op.initial not in INITIALISERS:
-        known = ", ".join([*INITIALISERS, "key"])
+        known = ", ".join([*INITIALISERS, "key", "and any number"])
         raise error("E0101", f"{name}: no initialiser is named `{op.initial}`", f"known are {known}")
     values = INITIALISERS[op.initial](rng(seed, name_hash(name)), op.type.concrete)
     return values.astype(op.type.dtype, copy=False)
+
+
+def _as_number(text: str) -> float | None:
+    """The number that an `initial` such as `0.25` or `1e-06` states, for a state that begins with it everywhere."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def name_hash(name: str) -> int:
@@ -69,11 +79,6 @@ def _ones(generator: np.random.Generator, shape: Shape) -> Array:
     return np.ones(shape, np.float32)
 
 
-def _quarter(generator: np.random.Generator, shape: Shape) -> Array:
-    """The first slope of a rectifier that learns it. He et al., ICCV 2015, section 2.1."""
-    return np.full(shape, 0.25, np.float32)
-
-
 def _he(generator: np.random.Generator, shape: Shape) -> Array:
     """Normal, variance 2 / fan_in. He et al., ICCV 2015, equation 10."""
     return _normal(generator, shape, sqrt(2 / fan_in(shape)))
@@ -90,6 +95,16 @@ def _glorot(generator: np.random.Generator, shape: Shape) -> Array:
     return generator.random(shape, np.float32) * (2 * limit) - limit
 
 
+def _unit_rows(generator: np.random.Generator, shape: Shape) -> Array:
+    """Normal, variance 1 / columns: each row of a table, a vector of its own, has a length of about 1."""
+    return _normal(generator, shape, sqrt(1 / shape[-1]))
+
+
+def _small(generator: np.random.Generator, shape: Shape) -> Array:
+    """Normal, deviation 0.02. Radford et al.: Improving language understanding, 2018, section 4.1."""
+    return _normal(generator, shape, 0.02)
+
+
 def _normal(generator: np.random.Generator, shape: Shape, deviation: float) -> Array:
     values = generator.standard_normal(shape, np.float32)
     values *= deviation
@@ -100,8 +115,9 @@ def _normal(generator: np.random.Generator, shape: Shape, deviation: float) -> A
 INITIALISERS: Mapping[str, Callable[[np.random.Generator, Shape], Array]] = {
     "zeros": _zeros,
     "ones": _ones,
-    "quarter": _quarter,
     "he": _he,
     "glorot": _glorot,
     "lecun": _lecun,
+    "unit_rows": _unit_rows,
+    "small": _small,
 }

@@ -327,6 +327,13 @@ LOSSES = [
     Pair(op("softmax_cross_entropy"), (WIDER, TensorType.ids(6)), F.cross_entropy),
 ]
 
+
+def later_masked(scores: Tensor) -> Tensor:
+    """Scores (N, S, heads, T) where s is not above t."""
+    above = torch.ones(scores.shape[1], scores.shape[3]).tril(-1) > 0
+    return scores.masked_fill(above[:, None], -1e9)
+
+
 SEQUENCES = [
     Pair(op("embed", 5, dtype="float64"), (TensorType.ids(9, (7,)),), lambda x, w: channels_first(F.embedding(x, w))),
     Pair(op("embed", 5, dtype="float64"), (TensorType.ids(9),), F.embedding),
@@ -335,7 +342,7 @@ SEQUENCES = [
     Pair(op("dot"), (IMAGE, TensorType.of(4, (7, 5))), lambda q, k: torch.einsum("nchq,nchk->nkhq", q, k)),
     Pair(op("dot"), (SERIES, TensorType.of(4, (5,))), lambda q, k: torch.einsum("ncq,nck->nkq", q, k)),
     Pair(op("mix"), (IMAGE, TensorType.of(5, (7, 4))), lambda w, v: torch.einsum("nkhq,nchk->nchq", w, v)),
-    Pair(op("causal"), (TensorType.of(5, (3, 5)),), lambda x: x.masked_fill(torch.ones(5, 5).tril(-1).T[:, None] > 0, -1e9)),
+    Pair(op("causal"), (TensorType.of(5, (3, 5)),), later_masked),
     Pair(op("add_positions", learned=True), (SERIES,), lambda x, table: x + table.T),
     Pair(op("prepend_token"), (SERIES,), lambda x, token: torch.cat([token.expand(len(x), 1, 4).mT, x], 2)),
     Pair(op("position", 2), (SERIES,), lambda x: x[:, :, 2]),
