@@ -163,6 +163,12 @@ def _upsample(op: Any, types: object, x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=factors, mode=linear if op.mode == "linear" else op.mode)
 
 
+def _at_every_position(inputs: Sequence[Tensor]) -> list[Tensor]:
+    """A vector (N, C) that meets a grid (N, C, positions...) gets as many axes as it has, of size 1."""
+    rank = max(x.ndim for x in inputs)
+    return [x.reshape(*x.shape, *(1,) * (rank - x.ndim)) for x in inputs]
+
+
 def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
     function: Callable[..., Tensor] = getattr(F, name.format(len(g.size)))
     return function
@@ -199,11 +205,12 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "softmax": lambda op, types, x: x.softmax(1),
     "dropout": lambda op, types, x, random=None: F.dropout(x, op.rate, op.training),
     "concat": lambda op, types, *inputs: torch.cat(inputs, 1),
-    "add": lambda op, types, *inputs: reduce(torch.add, inputs),
+    "add": lambda op, types, *inputs: reduce(torch.add, _at_every_position(inputs)),
+    "mul": lambda op, types, *inputs: reduce(torch.mul, _at_every_position(inputs)),
     "part": lambda op, types, x: x.chunk(op.of, 1)[op.index],
     "shuffle": lambda op, types, x: F.channel_shuffle(x, op.groups),
     "upsample": _upsample,
     "scale": lambda op, types, x: x * op.factor,
     "softmax_cross_entropy": lambda op, types, logits, label: F.cross_entropy(logits, label),
 }
-"""The operators of the networks that this package carries; a vector that meets a grid is not among them."""
+"""The operators of the networks that this package carries."""

@@ -29,6 +29,14 @@ PUBLISHED = {  # parameters, depth
     "resnet101": (44_549_160, 101),
     "resnet152": (60_192_808, 152),
     "densenet121": (7_978_856, 121),
+    "resnext50": (25_028_904, 50),
+    "wide_resnet50": (68_883_240, 50),
+    "squeezenet": (1_248_424, 18),
+    "squeezenet_1_1": (1_235_496, 18),
+    "mobilenet_v1": (4_231_976, 28),
+    "mobilenet_v2": (3_504_872, 53),
+    "shufflenet": (2_278_604, 51),
+    "efficientnet_b0": (5_288_548, 82),
     "unet": (31_030_658, 23),
 }
 
