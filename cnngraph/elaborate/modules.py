@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,12 +24,24 @@ SECTIONS = ("train", "about")
 
 
 @dataclass(frozen=True)
+class File:
+    """One file of a program: where it stands, and the scope of its definitions."""
+
+    path: Path
+    scope: Scope
+
+
+@dataclass(frozen=True)
 class Program:
-    """A file with everything it imports: its tree, the scope of its definitions, and what was found while reading."""
+    """A file with everything it imports: its tree, the scope of its definitions, and what was found while reading.
+
+    `files` has the file and its imports, by the names that messages show.
+    """
 
     module: ast.Module
     scope: Scope
     found: tuple[Diagnostic, ...]
+    files: Mapping[str, File]
 
     @property
     def definitions(self) -> dict[str, ast.Definition]:
@@ -53,9 +65,11 @@ def load_file(path: Path) -> Program:
     return reader.program(source.text, str(path), path.resolve())
 
 
-def load_text(text: str, name: str = "text.cnn", folder: Path | None = None) -> Program:
-    """Read a text as if it were a file in `folder`."""
-    reader = _Reader(words_of_the_language(Span(Source("language", ""), 0, 0)))
+def load_text(
+    text: str, name: str = "text.cnn", folder: Path | None = None, unsaved: Mapping[Path, str] | None = None
+) -> Program:
+    """Read a text as if it were a file in `folder`. The texts in `unsaved` stand for the files at these full paths."""
+    reader = _Reader(words_of_the_language(Span(Source("language", ""), 0, 0)), unsaved or {})
     return reader.program(text, name, (folder or Path.cwd()) / name)
 
 
@@ -91,18 +105,21 @@ def wrong_sections(module: ast.Module, scope: Scope) -> Iterator[Diagnostic]:
 @dataclass
 class _Reader:
     words: Scope
+    unsaved: Mapping[Path, str] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
     scopes: dict[Path, Scope] = field(default_factory=dict)
     open: list[Path] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
 
     def program(self, text: str, name: str, path: Path) -> Program:
         module, scope = self.read(text, name, path)
-        return Program(module, scope, tuple(self.found))
+        return Program(module, scope, tuple(self.found), self.files)
 
     def read(self, text: str, name: str, path: Path) -> tuple[ast.Module, Scope]:
         module, found = parse_tolerant(text, name)
         self.found += found
         scope = self.scopes[path] = Scope(self.words, incomplete=bool(found))
+        self.files[name] = File(path, scope)
         self.open.append(path)
         # A constant may use what is defined anywhere in the file.
         for item in sorted(module.items, key=lambda item: isinstance(item, ast.Let)):
@@ -162,6 +179,8 @@ class _Reader:
         if len(self.scopes) >= MAX_FILES:
             raise problem("E0501", f"more than {MAX_FILES} files are imported", item.path.span)
         name = text if standard else str(shown.parent / text)
+        if resolved in self.unsaved:
+            return self.read(self.unsaved[resolved], name, resolved)[1]
         try:
             source = read_source(target, name)
         except CnnGraphError as error:
