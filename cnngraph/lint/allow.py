@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cnngraph.diagnostics import Diagnostic, Source, Span
+from cnngraph.diagnostics import CODES, Diagnostic, Label, Source, Span
 from cnngraph.syntax.parse import comments
 
 CODE = r"[A-Za-z]\d{2,}"
@@ -40,6 +40,23 @@ def allowances(source: Source) -> tuple[Allowance, ...]:
 def without(findings: Sequence[Diagnostic], allowed: Sequence[Allowance]) -> list[Diagnostic]:
     """The findings that no comment allows."""
     return [finding for finding in findings if not any(a.covers(finding) for a in allowed)]
+
+
+def idle(
+    allowed: Sequence[Allowance], findings: Sequence[Diagnostic], judged: Callable[[Span], bool]
+) -> list[Diagnostic]:
+    """W110 for each allowance that no finding needs, of those whose place could be judged; or that is of no lint."""
+    found = []
+    for allowance in allowed:
+        label = Label(allowance.span, "allows nothing")
+        if not allowance.code.startswith("W") or allowance.code not in CODES:
+            help_ = f"the codes of lints are {', '.join(code for code in CODES if code.startswith('W'))}"
+            found.append(Diagnostic("W110", f"`{allowance.code}` is not the code of a lint", label, helps=(help_,)))
+        elif judged(allowance.span) and not any(allowance.covers(finding) for finding in findings):
+            help_ = "take the comment away: a later mistake would hide behind it"
+            where = "in this file" if allowance.line is None else f"in line {allowance.line}"
+            found.append(Diagnostic("W110", f"there is no {allowance.code} {where}", label, helps=(help_,)))
+    return found
 
 
 def _of(comment: Span) -> Iterator[Allowance]:

@@ -11,7 +11,7 @@ from types import MappingProxyType, ModuleType
 from cnngraph.diagnostics import Diagnostic, in_order
 from cnngraph.elaborate.modules import Program
 from cnngraph.lint import rules
-from cnngraph.lint.allow import allowances, without
+from cnngraph.lint.allow import allowances, idle, without
 from cnngraph.lint.subject import Subject
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -28,7 +28,9 @@ def lint(program: Program, settings: Mapping[str, object] = NOTHING) -> tuple[Di
     """
     subject = Subject(program, settings)
     found = in_order(finding for rule in lints() for finding in rule.find(subject))
-    return tuple(without(found, allowances(subject.source)))
+    allowed = allowances(subject.source)
+    unneeded = idle(allowed, found, lambda span: subject.sound and subject.judges(span))
+    return tuple(in_order([*without(found, allowed), *unneeded]))
 
 
 @cache

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from cnngraph.diagnostics import CnnGraphError, Origin, Source, Span
 from cnngraph.elaborate.modules import Program
-from cnngraph.elaborate.observe import observe
+from cnngraph.elaborate.observe import Observation, observe
 from cnngraph.elaborate.training import training
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.lint.tree import walk
@@ -52,21 +52,29 @@ class Subject:
         return not any(isinstance(node, ast.Broken) for node in walk(self.module))
 
     @cached_property
+    def sound(self) -> bool:
+        """Whether nothing is wrong in the file, so that everything that the lints look at could be read."""
+        return not self.program.found and not any(observation.found for observation in self.observations)
+
+    @cached_property
     def definitions(self) -> tuple[ast.Definition, ...]:
         return tuple(item for item in self.module.items if isinstance(item, ast.Definition))
 
     @cached_property
-    def graphs(self) -> tuple[Graph, ...]:
+    def observations(self) -> tuple[Observation, ...]:
         """The nets of the file, each with its loss where it has one, or as far as it can be read."""
-        own = [d.name.text for d in self.definitions if d.kind == "net" and self.program.nets.get(d.name.text)]
-        found = [self._graph(name) for name in dict.fromkeys(own)]
-        return tuple(graph for graph in found if graph is not None)
+        own = [d.name.text for d in self.definitions if d.kind == "net" and d.name.text in self.program.nets]
+        return tuple(self._observe(name) for name in dict.fromkeys(own))
 
-    def _graph(self, net: str) -> Graph | None:
-        if any(s.name is None or s.name.text == net for s in self.program.sections("train")):
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        return tuple(observation.graph for observation in self.observations if observation.graph is not None)
+
+    def _observe(self, net: str) -> Observation:
+        if any(section.name is None or section.name.text == net for section in self.program.sections("train")):
             with suppress(CnnGraphError):  # the net without its loss can still be judged
-                return training(self.program, net, self._settings(net)).graph
-        return observe(self.program, net, self._settings(net)).graph
+                return Observation(training(self.program, net, self._settings(net)).graph, ())
+        return observe(self.program, net, self._settings(net))
 
     def _settings(self, net: str) -> Settings:
         """The settings that this net knows: those of another net of the file are none of its business."""
@@ -91,3 +99,8 @@ class Subject:
             return None
         inwards = [*(use.span for use in origin.uses), origin.span]
         return next((span for span in reversed(inwards) if span.source == self.source), None)
+
+    def judges(self, span: Span) -> bool:
+        """Whether the lints have seen what stands at a place: not so in a block that no net of the file uses."""
+        around = [d.span for d in self.definitions if d.span.start <= span.start and span.end <= d.span.end]
+        return all(any(d.start <= place.span.start < d.end for place in self.places) for d in around)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
-from functools import cache
 
 from cnngraph.syntax import ast
 
 NAMING = ("name", "names", "label", "kind", "key")
 """The fields that give a name to something; a name in any other field is a use."""
+
+KINDS = [kind for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.Located)]
+BELOW = {kind: tuple(f.name for f in fields(kind) if f.name not in ("span", *NAMING)) for kind in KINDS}
+"""The fields of each kind of node that may hold others."""
 
 
 def walk(*nodes: ast.Located) -> Iterator[ast.Located]:
@@ -42,12 +45,7 @@ def sequences(*nodes: ast.Located) -> Iterator[tuple[ast.Statement, ...]]:
 
 def _children(node: ast.Located) -> list[ast.Located]:
     found: list[ast.Located] = []
-    for name in _fields(type(node)):
+    for name in BELOW[type(node)]:
         value = getattr(node, name)
         found += [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, ast.Located)]
     return found
-
-
-@cache
-def _fields(kind: type[ast.Located]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name != "span" and field.name not in NAMING)

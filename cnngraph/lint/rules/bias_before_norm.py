@@ -33,7 +33,7 @@ def _finding(node: Node, span: Span, norm: Span | None) -> Diagnostic:
     name = node.op.name
     call = ONE_CALL.fullmatch(span.text)
     mendable = call is not None and span.text.startswith(f"{name}(") and "bias" not in span.text
-    comma = ", " if call is not None and call["given"].strip() else ""
+    comma = " " if call is not None and call["given"].rstrip().endswith(",") else ", "
     before_closer = Span(span.source, span.end - 1, span.end - 1)
     return Diagnostic(
         "W103",
@@ -41,5 +41,5 @@ def _finding(node: Node, span: Span, norm: Span | None) -> Diagnostic:
         Label(span, f"this bias of {node.type.channels} numbers has no effect"),
         (Label(norm, "batch norm subtracts the mean, and any constant with it"),) if norm else (),
         helps=(f"`{name}(..., bias = false)`: the shift of the batch norm is the bias",),
-        suggestion=Suggestion(before_closer, f"{comma}bias = false") if mendable else None,
+        suggestion=Suggestion(before_closer, f"{comma}bias = false", safe=False) if mendable else None,
     )
