@@ -37,6 +37,8 @@ PUBLISHED = {  # parameters, depth
     "mobilenet_v2": (3_504_872, 53),
     "shufflenet": (2_278_604, 51),
     "efficientnet_b0": (5_288_548, 82),
+    "convnext_tiny": (28_589_128, 59),
+    "vit_b16": (86_567_656, 50),
     "unet": (31_030_658, 23),
 }
 
@@ -63,6 +65,23 @@ def test_has_a_loss(name: str) -> None:
     spec = training(load_file(resource("specs", "nets", f"{name}.cnn")))
     assert spec.graph.type_of(spec.graph.outputs["loss"]).shape == ()
     assert spec.label == "label"
+
+
+def transformer_parameters(words: int, d: int, layers: int, hidden: int) -> int:
+    """By the formulas of the paper: a table for both languages, the layers, and the weights of the last layer."""
+    attention, norm = 4 * (d * d + d), 2 * d
+    perceptron = d * hidden + hidden + hidden * d + d
+    encoder, decoder = attention + perceptron + 2 * norm, 2 * attention + perceptron + 3 * norm
+    return words * d + layers * (encoder + decoder) + d * words
+
+
+def test_parameters_of_the_transformer_follow_from_the_paper() -> None:
+    file = load_file(resource("specs", "nets", "transformer.cnn"))
+    assert counts.parameters(elaborate(file)) == transformer_parameters(37_000, 512, 6, 2048)
+    small = elaborate(file, None, {"d": 24, "layers": 2, "heads": 3, "hidden": 40})
+    assert counts.parameters(small) == transformer_parameters(37_000, 24, 2, 40)
+    tables = [node.name for node in small.states if node.type.shape[0] == 37_000]
+    assert len(tables) == 1, "both languages have the same table"
 
 
 def test_stable_node_names() -> None:
