@@ -123,11 +123,13 @@ class _Builder:
         if isinstance(body, ast.Pipe):
             body = ast.Body(body.span, (ast.Flow(body.span, None, body),))
         return ast.Definition(
-            span, kind, self._name(name), parameters or (), where or (), body, self._comment_above(span.line)
+            span, kind, self._name(name), parameters or (), where or (), body, self._comment_above(span)
         )
 
-    def _comment_above(self, line: int) -> str | None:
-        first = line
+    def _comment_above(self, span: Span) -> str | None:
+        first = line = span.line
+        if self.source.line(line)[: span.column - 1].strip():
+            return None  # it belongs to what begins the line
         while first - 1 in self.documentation:
             first -= 1
         return "\n".join(self.documentation[number] for number in range(first, line)) or None
