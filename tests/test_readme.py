@@ -176,5 +176,5 @@ def test_counts_in_the_text_are_checked_in_the_files() -> None:
     prose = "\n".join(line for line in page.splitlines() if not line.startswith("|"))
     files = "".join(f.read_text(encoding="utf-8") for f in (SPECS / "nets").glob("*.cnn")).replace("_", ",")
     counts = set(re.findall(r"\d+,\d{3},\d{3}", prose))
-    assert len(counts) == 5
+    assert len(counts) >= 5
     assert [count for count in counts if count not in files] == []

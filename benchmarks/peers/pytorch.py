@@ -166,7 +166,7 @@ def _upsample(op: Any, types: object, x: Tensor) -> Tensor:
 def _at_every_position(inputs: Sequence[Tensor]) -> list[Tensor]:
     """A vector (N, C) that meets a grid (N, C, positions...) gets as many axes as it has, of size 1."""
     rank = max(x.ndim for x in inputs)
-    return [x.reshape(*x.shape, *(1,) * (rank - x.ndim)) for x in inputs]
+    return [x[(..., *(None,) * (rank - x.ndim))] for x in inputs]
 
 
 def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
@@ -207,10 +207,12 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "concat": lambda op, types, *inputs: torch.cat(inputs, 1),
     "add": lambda op, types, *inputs: reduce(torch.add, _at_every_position(inputs)),
     "mul": lambda op, types, *inputs: reduce(torch.mul, _at_every_position(inputs)),
+    "add_positions": lambda op, types, x, table: x + table.movedim(-1, 0),  # the learned ones
     "part": lambda op, types, x: x.chunk(op.of, 1)[op.index],
     "shuffle": lambda op, types, x: F.channel_shuffle(x, op.groups),
     "upsample": _upsample,
     "scale": lambda op, types, x: x * op.factor,
+    "mse": lambda op, types, prediction, target: F.mse_loss(prediction, target),
     "softmax_cross_entropy": lambda op, types, logits, label: F.cross_entropy(logits, label),
 }
 """The operators of the networks that this package carries."""
