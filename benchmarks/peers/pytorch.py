@@ -169,6 +169,27 @@ def _at_every_position(inputs: Sequence[Tensor]) -> list[Tensor]:
     return [x[(..., *(None,) * (rank - x.ndim))] for x in inputs]
 
 
+def _layernorm(op: Any, types: object, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    return F.layer_norm(x.movedim(1, -1), scale.shape, scale, shift, op.epsilon).movedim(-1, 1)
+
+
+def _add_positions(op: Any, types: object, x: Tensor, table: Tensor | None = None) -> Tensor:
+    """The table, or the waves: sine and cosine of the same angle side by side."""
+    if table is not None:
+        return x + table.movedim(-1, 0)
+    _, features, length = x.shape
+    slower = 10_000.0 ** (-torch.arange(0, features, 2, dtype=torch.float64) / features)
+    turned = torch.outer(torch.arange(length, dtype=torch.float64), slower)  # (T, pairs)
+    waves = torch.stack([turned.sin(), turned.cos()], -1).flatten(1)[:, :features]
+    return x + waves.T.to(x.dtype)
+
+
+def _causal(op: object, types: object, x: Tensor) -> Tensor:
+    """Scores of positions s at positions t: those with s above t are as good as never."""
+    later = torch.ones(x.shape[1], x.shape[-1]).tril(-1) > 0  # (S, T)
+    return x.masked_fill(later if x.ndim == 3 else later[:, None], -1e9)
+
+
 def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
     function: Callable[..., Tensor] = getattr(F, name.format(len(g.size)))
     return function
@@ -186,16 +207,21 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "avgpool": _avgpool,
     "batchnorm": _batchnorm,
     "globalavgpool": lambda op, types, x: x.flatten(2).mean(2),
+    "layernorm": _layernorm,
+    "groupnorm": lambda op, types, x, scale, shift: F.group_norm(x, op.groups, scale, shift, op.epsilon),
+    "layer_scale": lambda op, types, x, weight: (x.movedim(1, -1) * weight).movedim(-1, 1),
     "lrn": lambda op, types, x: F.local_response_norm(x, op.size, op.alpha, op.beta, op.bias),
     "dense": lambda op, types, x, weight, bias=None: F.linear(x, weight, bias),
     "linear": lambda op, types, x, weight, bias=None: F.linear(x.movedim(1, -1), weight, bias).movedim(-1, 1),
     "flatten": lambda op, types, x: x.movedim(1, -1).flatten(1),  # in our order, channels last
+    "reshape": lambda op, types, x: x.movedim(1, -1).reshape(len(x), *op.shape.shape[1:]).movedim(-1, 1),
     "relu": lambda op, types, x: F.relu(x),
     "leaky_relu": lambda op, types, x: F.leaky_relu(x, op.slope),
     "prelu": lambda op, types, x, slope: F.prelu(x, slope),
     "clip": lambda op, types, x: F.hardtanh(x, op.low, op.high),
     "elu": lambda op, types, x: F.elu(x, op.alpha),
     "selu": lambda op, types, x: F.selu(x),
+    "gelu": lambda op, types, x: F.gelu(x, approximate="tanh" if op.tanh else "none"),
     "silu": lambda op, types, x: F.silu(x),
     "softplus": lambda op, types, x: F.softplus(x),
     "sigmoid": lambda op, types, x: x.sigmoid(),
@@ -207,7 +233,15 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "concat": lambda op, types, *inputs: torch.cat(inputs, 1),
     "add": lambda op, types, *inputs: reduce(torch.add, _at_every_position(inputs)),
     "mul": lambda op, types, *inputs: reduce(torch.mul, _at_every_position(inputs)),
-    "add_positions": lambda op, types, x, table: x + table.movedim(-1, 0),  # the learned ones
+    "add_positions": _add_positions,
+    "embed": lambda op, types, x, table: F.embedding(x, table).movedim(-1, 1),
+    "prepend_token": lambda op, types, x, token: torch.cat([token[None, :, None].expand(len(x), -1, 1), x], 2),
+    "position": lambda op, types, x: x[:, :, op.index],
+    "split_heads": lambda op, types, x: x.unflatten(1, (op.heads, -1)).transpose(1, 2),
+    "join_heads": lambda op, types, x: x.transpose(1, 2).flatten(1, 2),
+    "dot": lambda op, types, q, k: torch.einsum("nc...q,nc...k->nk...q", q, k),
+    "causal": _causal,
+    "mix": lambda op, types, weights, v: torch.einsum("nk...q,nc...k->nc...q", weights, v),
     "part": lambda op, types, x: x.chunk(op.of, 1)[op.index],
     "shuffle": lambda op, types, x: F.channel_shuffle(x, op.groups),
     "upsample": _upsample,

@@ -49,9 +49,6 @@ class Causal(Op):
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         return np.asarray(dy * _seen(dy.shape))
 
-    def field_of_view(self, rank: int) -> None:
-        return None
-
     @classmethod
     def samples(cls) -> Sequence[Sample]:
         return (Sample(cls(), (TensorType.of(5, (3, 5)),)), Sample(cls(), (TensorType.of(4, (4,)),), batch=3))

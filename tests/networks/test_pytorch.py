@@ -23,6 +23,7 @@ from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import Array, Op, rng
 from cnngraph.net import Net, load, loads
 from cnngraph.ops.dropout import Dropout
+from cnngraph.ops.embed import Embed
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
 from cnngraph.resources import resource
 from cnngraph.runtime.runner import Runner
@@ -40,7 +41,7 @@ FLOAT32 = {
     "training": 2e-2,  # a batch of two with one position has but two numbers to take a deviation of, and divide by
 }
 NOTHING = 1e-4  # the scale of smaller arrays: some gradients are zero but for rounding
-SIZES = {"batch": 2, "H": 64, "W": 32}
+SIZES = {"batch": 2, "H": 64, "W": 32, "S": 6, "T": 5}
 
 SMALL_DENSENET = """cnn 1
 block dense_layer(growth) {
@@ -63,8 +64,12 @@ net small_densenet(image: 3@48x32, growth = 6) {
 }
 """
 
-QUICK = ("small_densenet", "lenet5", "googlenet", "resnet18", "shufflenet", "unet")
-ALL = ("small_densenet", *sorted(file.stem for file in resource("specs", "nets").glob("*.cnn")))
+SMALL = {  # networks whose form matters more than their size
+    "small_transformer": ("transformer", {"d": 24, "layers": 2, "heads": 3, "hidden": 40}),
+    "small_vit": ("vit_b16", {"d": 24, "layers": 2, "heads": 3, "hidden": 40, "classes": 7}),
+}
+QUICK = ("small_densenet", *SMALL, "lenet5", "googlenet", "resnet18", "shufflenet", "unet")
+ALL = ("small_densenet", *SMALL, *sorted(file.stem for file in resource("specs", "nets").glob("*.cnn")))
 NETWORKS = [pytest.param(name, marks=() if name in QUICK else pytest.mark.sweep) for name in ALL]
 
 
@@ -77,7 +82,10 @@ def two_threads() -> Iterator[None]:
 
 
 def network(name: str) -> Net:
-    return loads(SMALL_DENSENET) if name == "small_densenet" else load(resource("specs", "nets", f"{name}.cnn"))
+    if name == "small_densenet":
+        return loads(SMALL_DENSENET)
+    file, settings = SMALL.get(name, (name, {}))
+    return load(resource("specs", "nets", f"{file}.cnn"), **settings)
 
 
 def in_dtype(graph: Graph, dtype: str) -> Graph:
@@ -91,14 +99,16 @@ def in_dtype(graph: Graph, dtype: str) -> Graph:
 def _in_dtype(op: Op, dtype: str) -> Op:
     if isinstance(op, Input | State) and op.type.dtype == "float32":
         return replace(op, type=replace(op.type, dtype=dtype))
+    if isinstance(op, Embed):
+        return replace(op, dtype=dtype)
     return replace(op, rate=0.0) if isinstance(op, Dropout) else op
 
 
 def drawn_states(graph: Graph) -> Values:
-    """First values as training has them, and something to find in those that begin as zeros or ones."""
+    """First values as training has them, and something to find in those that begin as the same number everywhere."""
     values = initial_states(graph, seed=0)
     for place, node in enumerate(graph.states):
-        if isinstance(node.op, State) and node.op.initial in ("zeros", "ones"):
+        if node.type.dtype != "int64" and np.ptp(values[node.name]) == 0:
             noise = rng(1, place).uniform(-0.2, 0.2, node.type.concrete)
             values[node.name] = (values[node.name] + noise).astype(node.type.dtype)
     return values
