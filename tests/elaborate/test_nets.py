@@ -85,6 +85,16 @@ def test_parameters_of_the_transformer_follow_from_the_paper() -> None:
     assert len(tables) == 1, "both languages have the same table"
 
 
+def test_googlenet_without_its_heads() -> None:
+    """A part of the network with them: the same layers by the same names."""
+    program = load_file(resource("specs", "nets", "googlenet.cnn"))
+    tower, whole = training(program, None, {"heads": False}).graph, training(program).graph
+    assert counts.parameters(tower) == 6_998_552
+    assert [(node.name, node.type) for node in tower.states] == [
+        (node.name, node.type) for node in whole.states if not node.name.startswith("aux")
+    ]
+
+
 def test_stable_node_names() -> None:
     names = [node.name for node in graph_of("resnet50")]
     assert "conv3.bottleneck[2].conv_bn_relu[1].conv_bn.conv" in names
