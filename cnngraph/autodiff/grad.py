@@ -20,7 +20,8 @@ from cnngraph.ops.gradient import Gradient
 def grad(graph: Graph, loss: Ref, wrt: Sequence[str]) -> Graph:
     """The graph with an output `gradient.<name>` for each name in `wrt` (states or any nodes): d loss / d name.
 
-    Gradients follow the nodes of the graph, in reverse order: `gradient.seed` = 1; `gradient.<node>.<input>`; and
+    Gradients follow the nodes of the graph, in reverse order: `gradient.seed` = 1; `gradient.<node>.<input>`, or one
+    node `gradient.<node>.all` for all inputs of an operator whose gradients share their work (`Op.joint`); and
     `gradient.<node>.sum` where a value is used more than once, its terms in the reverse order of its uses. Each stands
     on the device of its forward node. Outputs and updates stay.
 
@@ -61,14 +62,19 @@ class _Backward:
         terms = self.terms[node.name]
         dy = terms[0] if len(terms) == 1 else self._add(f"gradient.{node.name}.sum", Add(), terms, node)
         self.total[node.name] = dy
-        for name, ref in _carrying(node, self.active).items():
-            self.terms[ref.node].append(self._gradient(node, name, dy))
+        carrying = _carrying(node, self.active)
+        together = [tuple(carrying)] if node.op.joint and carrying else [(name,) for name in carrying]
+        for wanted in together:
+            gradient = self._gradient(node, wanted, dy)
+            for i, name in enumerate(wanted):
+                self.terms[carrying[name].node].append(Ref(gradient.node, i))
 
-    def _gradient(self, node: Node, wanted: str, dy: Ref) -> Ref:
+    def _gradient(self, node: Node, wanted: tuple[str, ...], dy: Ref) -> Ref:
         values = {**{name: Ref(node.name, i) for i, name in enumerate(node.op.outputs)}, **_inputs_by_name(node)}
-        saved = [values[name] for name in node.op.reads(wanted, len(node.inputs))]
         op = Gradient(node.op, wanted, self.graph.input_types(node), node.types)
-        return self._add(f"gradient.{node.name}.{wanted}", op, [dy, *saved], node)
+        saved = [values[name] for name in op.saved]
+        last = "all" if node.op.joint else wanted[0]
+        return self._add(f"gradient.{node.name}.{last}", op, [dy, *saved], node)
 
     def _add(self, name: str, op: Add | Constant | Gradient, inputs: Sequence[Ref], beside: Node) -> Ref:
         fresh = self.builder.fresh(name)

@@ -113,6 +113,7 @@ class Op:
     internal: ClassVar[bool] = False  # not a word of the language: made by the elaborator and the passes
     counts_depth: ClassVar[bool] = False  # a layer with weights, as papers count depth
     merges: ClassVar[bool] = False  # its inputs must agree: the elaborator explains where they part
+    joint: ClassVar[bool] = False  # its gradients share their work: one node gives all of them (`vjp_all`)
     loss: ClassVar[bool] = False  # a scalar from a prediction and a target
     stops_gradient: ClassVar[bool] = False  # what only it reads is a constant for the loss
     chosen_gradient: ClassVar[bool] = False  # `vjp` is not the slope, on purpose
@@ -135,12 +136,18 @@ class Op:
         """
         raise NotImplementedError
 
+    def vjp_all(
+        self, wanted: Sequence[str], dy: Array, saved: Saved, shapes: Mapping[str, Shape]
+    ) -> tuple[Array, ...]:
+        """The gradients by several inputs. An operator that is `joint` computes what they share once."""
+        return tuple(self.vjp(name, dy, saved, shapes) for name in wanted)
+
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         """Cost of one `forward` on all inputs (operands and weights); default: one flop for each output element."""
         return Cost(total_elements(outputs[:1]), total_bytes(inputs) + total_bytes(outputs))
 
     def vjp_cost(self, wanted: str, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
-        """Cost of one `vjp`; a gradient of a product is a product of the same size."""
+        """Cost of one `vjp`, of a joint one whatever is wanted; a gradient of a product is one of the same size."""
         return self.cost(inputs, outputs)
 
     def weight_types(self, *inputs: TensorType) -> Mapping[str, Weight]:

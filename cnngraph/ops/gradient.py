@@ -1,4 +1,4 @@
-"""The gradient of another operator by one of its inputs, as a node."""
+"""The gradient of another operator by one of its inputs, as a node; by several, where they share their work."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from cnngraph.ir.types import TensorType
 
 @dataclass(frozen=True)
 class Gradient(Op):
-    """dL/d(wanted) of the operator `of`, from dL/dy and what `of.saves[wanted]` reads: x0 is dL/dy, x1... are saved.
+    """dL/d(wanted) of the operator `of`, from dL/dy and what `of` reads for it: x0 is dL/dy, x1... are saved.
 
-    shapes: (type of y, saved...) -> type of the input `wanted`.
+    shapes: (type of y, saved...) -> type of each input in `wanted`; that is one, unless `of.joint`.
     cost:   `of.vjp_cost`.  source: Griewank, Walther: Evaluating derivatives, 2008, section 3.2 (reverse mode).
 
     `input_types` are those of all inputs of `of`, `result_types` those of its results.
     """
 
     of: Op
-    wanted: str
+    wanted: tuple[str, ...]
     input_types: tuple[TensorType, ...]
     result_types: tuple[TensorType, ...]
 
@@ -33,19 +33,27 @@ class Gradient(Op):
     def _names(self) -> tuple[str, ...]:
         return self.of.input_names(len(self.input_types))
 
-    def infer(self, *inputs: TensorType) -> TensorType:
-        return self.input_types[self._names.index(self.wanted)]
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return tuple(f"d{name}" for name in self.wanted)
 
-    def forward(self, dy: Array, *saved: Array) -> Array:
-        names = self.of.reads(self.wanted, len(self.input_types))
+    @property
+    def saved(self) -> tuple[str, ...]:
+        """Names of what is read beside dL/dy."""
+        return tuple(dict.fromkeys(n for name in self.wanted for n in self.of.reads(name, len(self.input_types))))
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        return tuple(self.input_types[self._names.index(name)] for name in self.wanted)
+
+    def forward(self, dy: Array, *saved: Array) -> tuple[Array, ...]:
         shapes = dict(zip(self._names, (t.concrete for t in self.input_types), strict=True))
-        return self.of.vjp(self.wanted, dy, dict(zip(names, saved, strict=True)), shapes)
+        return self.of.vjp_all(self.wanted, dy, dict(zip(self.saved, saved, strict=True)), shapes)
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
-        return self.of.vjp_cost(self.wanted, self.input_types, self.result_types)
+        return self.of.vjp_cost(self.wanted[0], self.input_types, self.result_types)
 
     def __str__(self) -> str:
-        return f"gradient({self.of}, {self.wanted})"
+        return f"gradient({self.of}, {', '.join(self.wanted)})"
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

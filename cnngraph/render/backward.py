@@ -108,7 +108,7 @@ def gradient_rows(box: Box) -> list[str]:
         if isinstance(node.op, Gradient):
             layer = node.name.rpartition(".")[0]
             operators[layer] = node.op.of.name
-            wanted.setdefault(layer, []).append(node.op.wanted)
+            wanted.setdefault(layer, []).extend(node.op.wanted)
     rows = [f"{operators[layer]}: {', '.join(names)}" for layer, names in reversed(wanted.items())]
     return rows + [UPDATE] * any(lies_in(node.name, UPDATE) for node in box.nodes)
 

@@ -27,7 +27,7 @@ def operator_text(node: Node) -> str:
     if isinstance(node.op, Input):
         return f"{segment(node.name)} {shape_text(node.type)}"
     if isinstance(node.op, Gradient):
-        return f"gradient by {node.op.wanted}"
+        return f"gradient by {', '.join(node.op.wanted)}"
     head, _, arguments = str(node.op).partition("(")
     kept = [a.removeprefix("pad=") if a in NAMED_PADS else a for a in _split(arguments.removesuffix(")"))]
     kept = [a for a in kept if not a.endswith(("=true", "=false"))]
@@ -77,11 +77,13 @@ class Row(NamedTuple):
     bold: bool = False
 
 
-def table(rows: Sequence[Row], border: str, width: int = 1) -> str:
+def table(rows: Sequence[Row], border: str, width: int = 1, dashed: bool = False) -> str:
     """An HTML-like label of rows under each other, in one border."""
+    style = ' STYLE="DASHED"' if dashed else ""
     cells = "".join(f'<TR><TD BGCOLOR="{row.fill}">{_words(row.text, row.bold)}</TD></TR>' for row in rows)
     return (
-        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5" COLOR="{border}">{cells}</TABLE>>'
+        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5" COLOR="{border}"{style}>'
+        f"{cells}</TABLE>>"
     )
 
 

@@ -134,7 +134,7 @@ def test_the_nodes_of_a_small_graph() -> None:
     ]
     weight = added[-1]
     types = (TensorType.of(4), TensorType((4, 5)), TensorType((5,)))
-    assert weight.op == Gradient(Dense(5), "weight", types, (TensorType.of(5),))
+    assert weight.op == Gradient(Dense(5), ("weight",), types, (TensorType.of(5),))
     assert weight.inputs == (Ref("gradient.a.x"), Ref("x"))
     assert (weight.device, weight.colocated) == ("gpu0", "d1")
 
@@ -218,7 +218,7 @@ def test_what_has_no_gradient_is_said(loss: Ref, wrt: list[str], code: str, mess
         "unused: f32[batch, 4] = input\n"
         "gone: f32[batch, 4] = relu <- x\n"
         "p: f32 = input\n"
-        "b.first: f32 = gradient(of=tanh, wanted='x', input_types=(f32,), result_types=(f32,)) <- p, p\n"
+        "b.first: f32 = gradient(of=tanh, wanted=('x',), input_types=(f32,), result_types=(f32,)) <- p, p\n"
         "crossed: f32 = tanh <- b.first\n"
         "output loss = loss\n"
     )

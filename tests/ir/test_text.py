@@ -62,7 +62,7 @@ def test_everything_a_graph_can_hold_reads_back() -> None:
     conv = builder.apply("b[2].conv", Conv(5, Window((3,), (2, 1)), ((1, 0), (2, 1))), [image.ref], device="gpu1")
     relu = builder.add("b[2].relu", Relu(), [conv.ref])
     types = tuple(builder.type_of(ref) for ref in conv.inputs)
-    gradient = Gradient(conv.op, "x", types, conv.types)
+    gradient = Gradient(conv.op, ("x",), types, conv.types)
     back = builder.add("gradient.x", gradient, [relu.ref, conv.inputs[1]], colocated="b[2].conv", device="gpu1")
     facts = (Fact(">=", H, W + 2), Fact("!=", T % 3, 0), Fact("==", 4 * W, 2 * (T // 2)))
     graph = builder.finish("all of it", {"main": relu.ref, "again": relu.ref}, {"mean": back.ref}, facts)

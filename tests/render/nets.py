@@ -288,5 +288,5 @@ def _differentiate(net: Net, name: str, dy: Ref, give: Callable[[str, Ref], None
         frozen = isinstance(op, State) and not op.trainable
         if node.op.differentiable(wanted) and not isinstance(op, Input) and not frozen:
             reads = [node.ref if n == "y" else node.inputs[names.index(n)] for n in node.op.reads(wanted, len(names))]
-            gradient = Gradient(node.op, wanted, types, node.types)
+            gradient = Gradient(node.op, (wanted,), types, node.types)
             give(ref.node, net.add(f"gradient.{name}.{wanted}", gradient, [dy, *reads], colocated=name).ref)
