@@ -23,7 +23,7 @@ class Triplet(Op):
     fields: margin (> 0, in squared distance).
     errors: E0108 margin; E0204 where the shapes differ, or ids.
     cost:   six flops for each element of the anchor.
-    source: Schroff, Kalenichenko, Philbin: FaceNet, CVPR 2015, equation 2, as a mean.
+    source: Schroff, Kalenichenko, Philbin: FaceNet, CVPR 2015, section 3.1, as a mean.
 
     >>> Triplet(0.5).forward(np.array([[0.0, 1.0]]), np.array([[0.0, 2.0]]), np.array([[1.0, 1.0]]))
     array(0.5)

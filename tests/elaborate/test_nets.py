@@ -43,6 +43,23 @@ PUBLISHED = {  # parameters, depth
     "unet": (31_030_658, 23),
 }
 
+FURTHER = {  # networks that compare no classes, or have other parts: published, or by formula in the file
+    "speech_cnn": (244_224 + 292, 5),
+    "text_cnn": (18_765 * 300 + 12 * 300 * 100 + 300 + 602, 2),
+    "time_delay": (392 + 123, 2),
+    "c3d": (78_409_573, 11),
+    "se_resnet50": (28_088_024, 50 + 2 * 16),
+    "localization": (11_689_512 - 513 * 1000 + 513 * 24, 18),
+    "yolo_v1": (271_703_550, 26),
+    "deep_pose": (2 * 58_396_060, 8),
+    "fcn8s": (134_489_759, 19),
+    "unet_cropped": (31_030_658, 23),
+    "siamese": (38_951_745, 6),
+    "product_embedding": (11_689_512 - 513 * 1000 + 513 * 128, 18),
+    "dcgan": (3_576_704 + 2_765_568, 10),
+    "fairness": (13 * 32 + 33 * 16 + 2 * (17 * 16 + 17 * 2), 4),
+}
+
 
 def graph_of(name: str) -> Graph:
     return elaborate(load_file(resource("specs", "nets", f"{name}.cnn")))
@@ -52,13 +69,19 @@ def graph_of(name: str) -> Graph:
 def test_compiles(file: Path) -> None:
     program = load_file(file)
     for net in program.nets:
-        assert counts.parameters(elaborate(program, net)) > 0
+        assert elaborate(program, net).outputs
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", [*PUBLISHED, *FURTHER])
 def test_published_counts(name: str) -> None:
     graph = graph_of(name)
-    assert (counts.parameters(graph), counts.depth(graph)) == PUBLISHED[name]
+    assert (counts.parameters(graph), counts.depth(graph)) == {**PUBLISHED, **FURTHER}[name]
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if load_file(f).sections("train")], ids=lambda f: f.stem)
+def test_a_train_section_gives_one_number(file: Path) -> None:
+    spec = training(load_file(file))
+    assert spec.graph.type_of(spec.graph.outputs["loss"]).shape == ()
 
 
 @pytest.mark.parametrize("name", [n for n in PUBLISHED if n not in ("unet", "yolov3")])
