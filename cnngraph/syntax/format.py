@@ -91,7 +91,7 @@ class _Printer:
             indent = last_indent if closes else base + piece.indent
             if index > 0 and not closes:
                 self.lead(_within(piece.words[0]), indent)
-            for last_indent, words in wrapped(piece.words, indent, self._width):
+            for last_indent, words in wrapped(piece.words, indent, base + piece.arrow_indent, self._width):
                 self.rows.append(self._row(last_indent, words, body))
             if piece.brace is not None:
                 self._brace(piece.brace, last_indent + STEP, _opens_section(line))

@@ -34,6 +34,10 @@ class Piece:
     def indent(self) -> int:
         return STEP * (self.level + self.continues)
 
+    @property
+    def arrow_indent(self) -> int:
+        return STEP * (self.level + 1)
+
 
 def pieces(parts: Sequence[Word | Brace], shapes: Container[int]) -> list[Piece]:
     """Cut a line at its broken braces, its comments, its broken brackets and the breaks before its arrows."""
@@ -86,25 +90,40 @@ class _Cutter:
         return word.line_ends > 0 or (isinstance(after, Word) and after.line_ends > 0 and not after.comments)
 
 
-def wrapped(words: Words, indent: int, measure: Measure) -> list[tuple[int, Words]]:
+def wrapped(words: Words, indent: int, below_arrows: int, measure: Measure) -> list[tuple[int, Words]]:
     """The words in as many lines as the page asks for, each with its indent: cut at the weakest places that there are,
-    first at the outer ones, and at arrows before commas before operators."""
+    first at the outer ones, and at arrows before commas before operators. A line that begins with an outer arrow has
+    the indent `below_arrows`: it will be found as a break of the author when the text is formatted again."""
     depths = _depths(words)
-    ways = [(depth, cut) for depth in sorted(set(depths)) for cut in (_at_arrow, _after_comma, _after_operator)]
-    return list(_wrap(words, depths, indent, ways, measure))
+    outer, *inner = sorted(set(depths))
+    ways = [_Way(depth, cut) for depth in inner for cut in (_at_arrow, _after_comma, _after_operator)]
+    first = [_Way(outer, _at_arrow, below_arrows), _Way(outer, _after_comma), _Way(outer, _after_operator)]
+    return list(_wrap(words, depths, indent, [*first, *ways], measure))
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Where to cut: at which depth of brackets, before or after what; and the indent of what follows, if fixed."""
+
+    depth: int
+    cut: Callable[[Words, int], bool]
+    indent: int | None = None
+
+    def places(self, words: Words, depths: Sequence[int]) -> Iterator[int]:
+        shift = 0 if self.cut is _at_arrow else 1
+        return (i for i in range(1, len(words)) if depths[i - shift] == self.depth and self.cut(words, i))
 
 
 def _wrap(
-    words: Words, depths: Sequence[int], indent: int, ways: Sequence[tuple[int, Cut]], measure: Measure
+    words: Words, depths: Sequence[int], indent: int, ways: Sequence[_Way], measure: Measure
 ) -> Iterator[tuple[int, Words]]:
     if not ways or indent + measure(words) <= WIDTH:
         yield indent, words
         return
-    (depth, cut), *rest = ways
-    places = [i for i in range(1, len(words)) if depths[i - (cut is not _at_arrow)] == depth and cut(words, i)]
-    below = indent + (0 if words[0].kind == ARROW else STEP) if cut is _at_arrow else indent + 2 * STEP
+    way, *rest = ways
+    below = indent + 2 * STEP if way.indent is None else way.indent
     start = 0
-    for place, following in pairwise([*places, len(words)]):
+    for place, following in pairwise([*way.places(words, depths), len(words)]):
         if (below if start else indent) + measure(words[start:following]) > WIDTH:
             yield from _wrap(words[start:place], depths[start:place], below if start else indent, rest, measure)
             start = place
@@ -119,9 +138,6 @@ def _depths(words: Words) -> list[int]:
         depths.append(depth)
         depth += word.kind in ("LPAR", "LSQB")
     return depths
-
-
-Cut: TypeAlias = Callable[[Words, int], bool]
 
 
 def _at_arrow(words: Words, index: int) -> bool:

@@ -1,0 +1,128 @@
+"""Write the right column: after each line of a net, the shape that it gives.
+
+    conv1: conv(96, 11x11/4)  [96@54x54]      a wrong row is corrected,
+    pool1: maxpool(3x3/2)                     a missing one is added,
+    fc8: dense(classes)       [classes]       a right one stays as it was written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Source, in_order
+from cnngraph.elaborate.modules import load_text
+from cnngraph.elaborate.observe import Given, observe
+from cnngraph.ir.types import TensorType
+from cnngraph.syntax import ast
+from cnngraph.syntax.format import formatted
+from cnngraph.syntax.parse import parse
+
+
+def with_shapes(text: str, name: str, folder: Path | None = None) -> str:
+    """The formatted text with the right column written. Blocks keep their columns, but for wrong rows that every use
+    in the file agrees on. Raises `CnnGraphError` for a text with any other error, or a row that uses disagree about.
+
+    >>> print(with_shapes("net n(image: 1@28x28) {\\n  conv(6, 5x5)\\n  flatten [10]\\n}", "n.cnn"), end="")
+    net n(image: 1@28x28) {
+      conv(6, 5x5)  [6@24x24]
+      flatten       [3456]
+    }
+    """
+    source = Source(name, text.removeprefix("\ufeff"))
+    module = parse(source.text, name)
+    rows = {unit.shape.span.start: unit for unit in _units(module) if unit.shape is not None}
+    wrong: list[ast.Unit] = []
+    first = reading = _read(source, wrong, folder)
+    while (refused := _first_wrong(reading, rows, name)) is not None:
+        wrong.append(rows[refused])
+        reading = _read(source, wrong, folder)
+    if reading.errors:
+        raise CnnGraphError(first.errors)
+    corrected = [_correction(unit, reading, first) for unit in wrong]
+    return formatted(_edited(source.text, [*corrected, *_additions(module, reading)]), name)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The errors of a text, and what each unit gave in each of its nets."""
+
+    errors: tuple[Diagnostic, ...]
+    given: tuple[Given, ...]
+
+    def types_at(self, unit: ast.Unit) -> set[TensorType]:
+        """What the unit gave, in all of its uses; nothing where it did not give one tensor."""
+        found = [given.types for given in self.given if given.span.start == unit.span.start]
+        return {types[0] for types in found} if all(len(types) == 1 for types in found) else set()
+
+
+@dataclass(frozen=True)
+class _Edit:
+    start: int
+    end: int
+    text: str
+
+
+def _read(source: Source, without: Sequence[ast.Unit], folder: Path | None) -> _Reading:
+    """Read all nets of a text, without some of its rows: blanks stand for them, so that no place moves."""
+    gaps = [(unit.head.span.end, unit.span.end) for unit in without]
+    text = _edited(source.text, [_Edit(start, end, " " * (end - start)) for start, end in gaps])
+    program = load_text(text, source.name, folder)
+    nets = [d.name.text for d in program.definitions.values() if d.kind == "net"]
+    observations = [observe(program, net) for net in nets]
+    found = in_order([*program.found, *(finding for seen in observations for finding in seen.found)])
+    errors = tuple(finding for finding in found if finding.severity == "error")
+    return _Reading(errors, tuple(given for seen in observations for given in seen.values if _is_in(given, source)))
+
+
+def _is_in(given: Given, source: Source) -> bool:
+    return given.span.source.name == source.name
+
+
+def _first_wrong(reading: _Reading, rows: dict[int, ast.Unit], name: str) -> int | None:
+    """The first row of this text that does not hold. Those below it may only follow from it."""
+    places = [finding.primary.span for finding in reading.errors if finding.code == "E0300" and finding.primary]
+    return next((place.start for place in places if place.source.name == name and place.start in rows), None)
+
+
+def _correction(unit: ast.Unit, reading: _Reading, first: _Reading) -> _Edit:
+    types = reading.types_at(unit)
+    if len(types) != 1 or unit.shape is None:
+        raise CnnGraphError(first.errors)
+    return _Edit(unit.shape.span.start, unit.shape.span.end, str(types.pop()))
+
+
+def _additions(module: ast.Module, reading: _Reading) -> Iterator[_Edit]:
+    """A row for each line of a net that has none, where the net has its lines below one another."""
+    nets = (item for item in module.items if isinstance(item, ast.Definition) and item.kind == "net")
+    for net in nets:
+        lines = [line for line in net.body.statements if isinstance(line, ast.Flow)]
+        if "\n" not in net.body.span.text:
+            continue
+        for unit in (line.pipe.units[-1] for line in lines):
+            types = reading.types_at(unit)
+            if unit.shape is None and len(types) == 1 and _has_row(shown := types.pop()):
+                yield _Edit(unit.span.end, unit.span.end, f" [{shown}]")
+
+
+def _has_row(type_: TensorType) -> bool:
+    return type_.batched and len(type_.shape) > 1
+
+
+def _edited(text: str, edits: Sequence[_Edit]) -> str:
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def _units(node: object) -> Iterator[ast.Unit]:
+    """All units of a tree."""
+    if isinstance(node, tuple):
+        for member in node:
+            yield from _units(member)
+    elif isinstance(node, ast.Located):
+        if isinstance(node, ast.Unit):
+            yield node
+        for part in fields(node):
+            yield from _units(getattr(node, part.name))
