@@ -28,6 +28,7 @@ VALUE_ON_THE_LEFT = "it"
 
 KEYWORDS_AT_LINES = ("let", "shared", "return", "check", "for", "repeat", "if", "residual", "on")
 KEYWORDS_AFTER_ARROWS = ("residual", "repeat", "for", "if", "on")
+KEYWORDS_AFTER_BRACES = ("project", "else", "on")
 KEYWORDS_OF_FILES = ("net", "block", "let", "import", "cnn")
 
 
