@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cnngraph.diagnostics import Diagnostic, Label
+from cnngraph.diagnostics import Diagnostic, Label, Origin
 from cnngraph.elaborate.explain import frames
 from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.values import Problem, Tensor, Unknown, Value, problem
@@ -41,7 +41,7 @@ def check_row(frame: Frame, unit: ast.Unit, row: ast.Expr, value: Value, left: V
 def _mismatch(
     frame: Frame, unit: ast.Unit, row: ast.Expr, expected: TensorType, value: Tensor, left: Value
 ) -> Diagnostic:
-    labels = [Label(unit.head.span, f"but this gives {value.type}"), *_cause(frame, unit, row, value, left)]
+    labels = [Label(unit.head.span, f"but this gives {value.type}"), *_causes(frame, row, expected, value, left)]
     here = frame.origin(row.span)
     return Diagnostic(
         "E0300",
@@ -53,22 +53,41 @@ def _mismatch(
     )
 
 
-def _cause(frame: Frame, unit: ast.Unit, row: ast.Expr, value: Tensor, left: Value) -> Iterator[Label]:
-    """What the unit received; and which layer before it set the positions, if the unit itself did not."""
-    here, nodes = frame.origin(row.span), frame.session.builder.nodes
+def _causes(frame: Frame, row: ast.Expr, expected: TensorType, value: Tensor, left: Value) -> Iterator[Label]:
+    """What the unit received, if it is another tensor's kind; else which layers set what the row has otherwise."""
+    here = frame.origin(row.span)
     if isinstance(left, Tensor) and left.type.positions != value.type.positions:
-        origin = nodes[left.ref.node].origin
+        origin = frame.session.builder.nodes[left.ref.node].origin
         if origin is not None:
             yield Label(origin.seen_from(here), f"from {left.type}")
         return
-    node = nodes[value.ref.node]
-    while node.inputs:
-        operands = [frame.session.builder.type_of(ref) for ref in node.inputs]
+    if len(expected.positions) != len(value.type.positions) or expected.positions != value.type.positions:
+        yield from _change_of_positions(frame, value, here)
+    if expected.positions and expected.channels != value.type.channels:
+        yield from _change_of_channels(frame, value, here)
+
+
+def _change_of_positions(frame: Frame, value: Tensor, here: Origin) -> Iterator[Label]:
+    for node, operands in _upwards(frame, value):
         if operands[0].positions != node.type.positions and node.origin is not None:
             change = f"{positions_text(operands[0].positions)} becomes {positions_text(node.type.positions)} here"
             yield Label(node.origin.seen_from(here), f"{change} ({node.op.reason(operands)})")
             return
-        node = nodes[node.inputs[0].node]
+
+
+def _change_of_channels(frame: Frame, value: Tensor, here: Origin) -> Iterator[Label]:
+    for node, operands in _upwards(frame, value):
+        if operands[0].shape[-1:] != node.type.shape[-1:] and node.origin is not None:
+            yield Label(node.origin.seen_from(here), f"{node.type.channels} features come from this {node.op.name}")
+            return
+
+
+def _upwards(frame: Frame, value: Tensor) -> Iterator[tuple[Node, list[TensorType]]]:
+    """The nodes from `value` back along their first inputs, with the types of their inputs."""
+    node = frame.session.builder.nodes[value.ref.node]
+    while node.inputs:
+        yield node, [frame.session.builder.type_of(ref) for ref in node.inputs]
+        node = frame.session.builder.nodes[node.inputs[0].node]
 
 
 def _remedies(frame: Frame, expected: TensorType, value: Tensor, left: Value) -> Iterator[str]:
