@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 from cnngraph.elaborate.body import Results, results_of
 from cnngraph.elaborate.checks import run_checks
 from cnngraph.elaborate.expressions import as_shape, value_of
 from cnngraph.elaborate.facts import facts_of, symbols_of
-from cnngraph.elaborate.frame import Frame, Session, TooLarge, single_paths
+from cnngraph.elaborate.frame import Frame, Session, TooLarge
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.numbers import is_whole
 from cnngraph.elaborate.parameters import capitals, check_kind, is_tensor_parameter
@@ -18,7 +18,7 @@ from cnngraph.elaborate.reading import new_session
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import BlockLayer, Bundle, Problem, Tensor, Unknown, kind_of, problem
-from cnngraph.ir.graph import Fact, Graph, Ref
+from cnngraph.ir.graph import Fact, Graph, Node, Ref
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import Size
 from cnngraph.ir.types import TensorType
@@ -105,7 +105,7 @@ def read_net(net: BlockLayer, settings: Settings, before: Session | None = None)
             raise problem("E0110", f"`{name.text}` gives nothing", name.span, "no line has a value")
         read = Elaborated(definition, frame, results, facts)
         as_written = not any(p.name.text in settings for p in definition.parameters)
-        if not session.found and as_written:  # the counts of a file are those of its own defaults
+        if session.checks and not session.found and as_written:  # the counts of a file are those of its own defaults
             run_checks(session.checks, *graph_of(read, results))
     except (Problem, TooLarge) as found:
         session.found.append(found.diagnostic)
@@ -214,21 +214,8 @@ def _input_type(frame: Frame, parameter: ast.Parameter) -> TensorType | Unknown:
 
 def graph_of(read: Elaborated, results: Results, more: Sequence[str] = ()) -> tuple[Graph, dict[str, str]]:
     """The graph under final names, not yet verified, and the map from working names (and `more` of them)."""
-    builder = read.frame.session.builder
-    final = single_paths(read.frame.session.taken, [*builder.nodes, *more])
-
-    def ref(old: Ref) -> Ref:
-        return Ref(final[old.node], old.index)
-
-    nodes = tuple(
-        replace(
-            node, name=final[node.name], inputs=tuple(map(ref, node.inputs)),
-            colocated=None if node.colocated is None else final[node.colocated],
-        )
-        for node in builder.nodes.values()
-    )
-    outputs = {name: ref(tensor.ref) for name, tensor in named_results(results)}
-    return Graph(read.definition.name.text, nodes, outputs, {}, read.facts), final
+    outputs = {name: tensor.ref for name, tensor in named_results(results)}
+    return read.frame.session.graph(read.definition.name.text, outputs, read.facts, more)
 
 
 def named_results(results: Results) -> list[tuple[str, Tensor]]:
