@@ -8,6 +8,7 @@ Not for gradient or optimizer nodes: PyTorch differentiates by itself, and has o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any, TypeAlias
@@ -190,6 +191,27 @@ def _causal(op: object, types: object, x: Tensor) -> Tensor:
     return x.masked_fill(later if x.ndim == 3 else later[:, None], -1e9)
 
 
+def _crop(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    return op.forward(x.movedim(1, -1)).movedim(-1, 1)  # slices, which mean the same here
+
+
+def _sinusoid(op: Any, types: object, time: Tensor) -> Tensor:
+    half = op.features // 2
+    angles = time[..., None] * torch.exp(-math.log(op.period) * torch.arange(half, dtype=torch.float64) / half)
+    return torch.cat([angles.sin(), angles.cos()], -1).movedim(-1, 1).to(getattr(torch, op.dtype))
+
+
+def _diffuse(op: Any, types: object, x: Tensor, noise: Tensor, time: Tensor) -> Tensor:
+    kept = (1 - torch.linspace(op.first, op.last, op.steps, dtype=torch.float64)).cumprod(0)[time]
+    kept = kept.reshape(-1, *(1,) * (x.ndim - 1)).to(x.dtype)
+    return kept.sqrt() * x + (1 - kept).sqrt() * noise
+
+
+def _triplet(op: Any, types: object, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+    near, far = ((anchor - other).square().flatten(1).sum(1) for other in (positive, negative))
+    return F.relu(near - far + op.margin).mean()
+
+
 def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
     function: Callable[..., Tensor] = getattr(F, name.format(len(g.size)))
     return function
@@ -207,14 +229,18 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "avgpool": _avgpool,
     "batchnorm": _batchnorm,
     "globalavgpool": lambda op, types, x: x.flatten(2).mean(2),
+    "globalmaxpool": lambda op, types, x: x.flatten(2).amax(2),
+    "crop": _crop,
     "layernorm": _layernorm,
     "groupnorm": lambda op, types, x, scale, shift: F.group_norm(x, op.groups, scale, shift, op.epsilon),
     "layer_scale": lambda op, types, x, weight: (x.movedim(1, -1) * weight).movedim(-1, 1),
+    "normalize": lambda op, types, x: F.normalize(x, eps=op.epsilon),
     "lrn": lambda op, types, x: F.local_response_norm(x, op.size, op.alpha, op.beta, op.bias),
     "dense": lambda op, types, x, weight, bias=None: F.linear(x, weight, bias),
     "linear": lambda op, types, x, weight, bias=None: F.linear(x.movedim(1, -1), weight, bias).movedim(-1, 1),
     "flatten": lambda op, types, x: x.movedim(1, -1).flatten(1),  # in our order, channels last
     "reshape": lambda op, types, x: x.movedim(1, -1).reshape(len(x), *op.shape.shape[1:]).movedim(-1, 1),
+    "abs": lambda op, types, x: x.abs(),
     "relu": lambda op, types, x: F.relu(x),
     "leaky_relu": lambda op, types, x: F.leaky_relu(x, op.slope),
     "prelu": lambda op, types, x, slope: F.prelu(x, slope),
@@ -246,7 +272,14 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "shuffle": lambda op, types, x: F.channel_shuffle(x, op.groups),
     "upsample": _upsample,
     "scale": lambda op, types, x: x * op.factor,
+    "stop_gradient": lambda op, types, x: x.detach(),
+    "reverse_gradient": lambda op, types, x: (1 + op.weight) * x.detach() - op.weight * x,
+    "sinusoid": _sinusoid,
+    "diffuse": _diffuse,
     "mse": lambda op, types, prediction, target: F.mse_loss(prediction, target),
+    "smooth_l1": lambda op, types, prediction, target: F.smooth_l1_loss(prediction, target, beta=op.beta),
+    "bce": lambda op, types, p, target: -(target * p.log() + (1 - target) * (1 - p).log()).mean(),
+    "triplet": _triplet,
     "softmax_cross_entropy": lambda op, types, logits, label: F.cross_entropy(logits, label),
 }
 """The operators of the networks that this package carries."""

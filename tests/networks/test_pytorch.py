@@ -24,6 +24,7 @@ from cnngraph.ir.op import Array, Op, rng
 from cnngraph.net import Net, load, loads
 from cnngraph.ops.dropout import Dropout
 from cnngraph.ops.embed import Embed
+from cnngraph.ops.sinusoid import Sinusoid
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
 from cnngraph.resources import resource
 from cnngraph.runtime.runner import Runner
@@ -67,9 +68,27 @@ net small_densenet(image: 3@48x32, growth = 6) {
 SMALL = {  # networks whose form matters more than their size
     "small_transformer": ("transformer", {"d": 24, "layers": 2, "heads": 3, "hidden": 40}),
     "small_vit": ("vit_b16", {"d": 24, "layers": 2, "heads": 3, "hidden": 40, "classes": 7}),
+    "small_yolo_v1": ("yolo_v1", {"hidden": 8}),
+    "small_deep_pose": ("deep_pose", {"hidden": 8}),
+    "small_fcn8s": ("fcn8s", {"hidden": 8}),
+    "small_unet_cropped": ("unet_cropped", {"n": 2}),
+    "small_siamese": ("siamese", {"features": 8}),
+    "small_c3d": ("c3d", {"hidden": 8}),
+    "small_dcgan": ("dcgan", {"n": 4}),
 }
-QUICK = ("small_densenet", *SMALL, "lenet5", "googlenet", "resnet18", "shufflenet", "unet")
-ALL = ("small_densenet", *SMALL, *sorted(file.stem for file in resource("specs", "nets").glob("*.cnn")))
+LOSSES = {  # of networks that are trained in several steps, or not at all
+    "dcgan": "bce(p_real, yes) + bce(p_fake, no)",
+    "gan_digits": "bce(p_real, yes) + bce(p_fake, no)",
+    "exercises": "mse(output, target)",
+}
+TOO_LARGE = ("yolo_v1", "deep_pose", "fcn8s", "unet_cropped", "c3d")  # but for small settings
+QUICK = (
+    "small_densenet", "small_transformer", "small_vit", "small_dcgan",
+    "lenet5", "googlenet", "resnet18", "shufflenet", "unet",
+    "autoencoder", "fairness", "latent_diffusion", "text_cnn", "time_delay",
+)  # fmt: skip
+FILES = [file.stem for file in sorted(resource("specs", "nets").glob("*.cnn")) if file.stem not in TOO_LARGE]
+ALL = ("small_densenet", *SMALL, *FILES)
 NETWORKS = [pytest.param(name, marks=() if name in QUICK else pytest.mark.sweep) for name in ALL]
 
 
@@ -85,7 +104,10 @@ def network(name: str) -> Net:
     if name == "small_densenet":
         return loads(SMALL_DENSENET)
     file, settings = SMALL.get(name, (name, {}))
-    return load(resource("specs", "nets", f"{file}.cnn"), **settings)
+    path = resource("specs", "nets", f"{file}.cnn")
+    if file in LOSSES:
+        return loads(f"{path.read_text(encoding='utf-8')}\ntrain {{ loss: {LOSSES[file]} }}\n", **settings)
+    return load(path, None, **settings)
 
 
 def in_dtype(graph: Graph, dtype: str) -> Graph:
@@ -99,7 +121,7 @@ def in_dtype(graph: Graph, dtype: str) -> Graph:
 def _in_dtype(op: Op, dtype: str) -> Op:
     if isinstance(op, Input | State) and op.type.dtype == "float32":
         return replace(op, type=replace(op.type, dtype=dtype))
-    if isinstance(op, Embed):
+    if isinstance(op, Embed | Sinusoid):
         return replace(op, dtype=dtype)
     return replace(op, rate=0.0) if isinstance(op, Dropout) else op
 
