@@ -23,6 +23,8 @@ from cnngraph.elaborate.values import (
     PipeLayer,
     Problem,
     RepeatLayer,
+    ScanLayer,
+    Scanned,
     SharedLayer,
     SplitLayer,
     Tensor,
@@ -57,10 +59,34 @@ def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -
             return apply_layer(frame, block, None, span) if complete else block
         case SplitLayer():
             return SplitLayer((*layer.given, *given), span)
+        case ScanLayer():
+            now_scan = ScanLayer((*layer.given, *given), span)
+            complete = any(is_tensor(g.value) for g in given if g.name != "init")
+            return apply_layer(frame, now_scan, None, span) if complete else now_scan
     tensors = [g.value for g in given if is_tensor(g.value)]
     if len(tensors) == len(given) == 1:
         return apply_layer(frame, layer, tensors[0], span)
     raise problem("E0105", "this layer takes one tensor and no other argument", span)
+
+
+def single(frame: Frame, value: Value) -> Value:
+    """The value that goes on: of a scan that is the sequence of its first state."""
+    if not isinstance(value, Scanned):
+        return value
+    if len(value.states) == 1:
+        return value.tensor
+    return op_node(frame, _cut(*value.states[0]), [value.tensor], value.span)
+
+
+def unpacked(frame: Frame, scanned: Scanned, wanted: Sequence[bool]) -> list[Value]:
+    """The sequence of the first state, then the last value of each state; those that are not wanted are not made."""
+    cuts = [_cut(*state, scanned.last) if w else None for state, w in zip(scanned.states, wanted[1:], strict=True)]
+    final = [Unknown() if cut is None else op_node(frame, cut, [scanned.tensor], scanned.span) for cut in cuts]
+    return [single(frame, scanned) if wanted[0] else Unknown(), *final]
+
+
+def _cut(start: int, stop: int, position: int | None = None) -> Op:
+    return registry()["cut"](start, stop, position)  # type: ignore[call-arg]
 
 
 def settle(frame: Frame, value: Value, span: Span) -> Value:
@@ -88,6 +114,7 @@ BRACES = (ast.Merge, ast.Residual, ast.Repeat, ast.For, ast.If, ast.Region)
 def apply_layer(frame: Frame, layer: Value, left: Value, span: Span) -> Value:
     """The result of a layer on the value on its left (None: it has all its tensors)."""
     frame.step(span)
+    left = single(frame, left)
     match layer:
         case OpLayer():
             return _apply_op(frame, layer, left, span)
@@ -102,6 +129,8 @@ def apply_layer(frame: Frame, layer: Value, left: Value, span: Span) -> Value:
             return _apply_shared(frame, layer, left, span)
         case SplitLayer():
             return _split(frame, layer, left, span)
+        case ScanLayer():
+            return frame.session.scan(frame, layer, left, span)
     raise problem("E0103", f"{kind_of(layer)} is not a layer", span)
 
 
@@ -204,7 +233,11 @@ def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Va
     definition = layer.definition
     name = definition.name.text
     if name in frame.outline:
-        raise problem("E0111", f"`{name}` uses itself: {' -> '.join((*frame.outline, name))}", span)
+        circle = " -> ".join((*frame.outline[frame.outline.index(name) :], name))
+        raise problem(
+            "E0111", f"`{name}` uses itself: {circle}", span, "this closes the circle",
+            "a block ends for every size: repeat a part with `layer * n`, `repeat n { }` or `for`",
+        )
     if len(frame.uses) >= MAX_USES:
         raise problem("E0402", f"blocks are used more than {MAX_USES} deep", span)
     inner = replace(

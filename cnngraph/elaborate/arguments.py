@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
+from cnngraph.elaborate.foreign import parameter, remark
 from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import (
     Bundle,
@@ -39,6 +41,7 @@ class Signature:
     variadic: bool = False
 
 
+@cache
 def signature_of(op: type[Op]) -> Signature:
     fields = [f for f in dataclasses.fields(op) if not f.metadata.get("internal")]
     optional = frozenset(f.name for f in fields if f.default is not dataclasses.MISSING)
@@ -185,11 +188,15 @@ COERCIONS: Mapping[str, tuple[str, Callable[[Value], Any]]] = {
 def _unknown_parameter(signature: Signature, g: Given) -> Problem:
     assert g.name is not None
     known = [*signature.plain, *signature.tensors]
-    close = nearest(g.name, known)
-    helps = (f"did you mean `{close}`?",) if close else (_usage(signature),)
-    suggestion = Suggestion(Span(g.span.source, g.span.start, g.span.start + len(g.name)), close) if close else None
     message = f"{signature.layer} has no parameter `{g.name}`"
-    return Problem(Diagnostic("E0107", message, Label(g.span, "unknown"), helps=helps, suggestion=suggestion))
+    ours, said = parameter(g.name, known), remark(g.name)
+    close = ours or (None if said else nearest(g.name, known))
+    if close is None:
+        return problem("E0107", message, g.span, "unknown", said or _usage(signature))
+    help_ = f"cnngraph calls this `{close}`" if ours else f"did you mean `{close}`?"
+    place = Span(g.span.source, g.span.start, g.span.start + len(g.name))
+    suggestion = Suggestion(place, close)
+    return Problem(Diagnostic("E0107", message, Label(g.span, "unknown"), helps=(help_,), suggestion=suggestion))
 
 
 def _too_many(signature: Signature, g: Given, tensor: bool) -> Problem:

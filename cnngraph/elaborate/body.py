@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from cnngraph.diagnostics import Diagnostic, Label
-from cnngraph.elaborate.frame import Frame, Seen
+from cnngraph.diagnostics import Diagnostic, Label, Span
+from cnngraph.elaborate.apply import single, unpacked
+from cnngraph.elaborate.frame import Frame, Restart, Seen
 from cnngraph.elaborate.pipe import run_pipe
 from cnngraph.elaborate.values import (
     LAYERS,
     Bundle,
     Pending,
     Problem,
+    Scanned,
     SharedLayer,
     Tensor,
     Unknown,
@@ -102,12 +104,16 @@ def _flow(reading: Reading, flow: ast.Flow) -> None:
     label = flow.label
     if label is not None:
         frame.scope.define(label.text, Pending(), label.span)
-    value = run_pipe(replace(named(frame, flow.pipe, label.text if label else None), at_head=True), flow.pipe)
+    inner = replace(named(frame, flow.pipe, label.text if label else None), at_head=True)
+    value = single(frame, run_pipe(inner, flow.pipe))
     if label is not None:
         frame.scope.names[label.text] = (value, label.span)
     first = flow.pipe.units[0].head
     starts_from = first.text if isinstance(first, ast.Name) and _is_tensor(frame, first.text) else None
-    frame.restarted = (label.text, starts_from) if label is not None and starts_from else None
+    frame.restarted = None
+    if label is not None and starts_from:
+        head = Span(label.span.source, label.span.start, first.span.start)
+        frame.restarted = Restart(label.text, starts_from, head)
     frame.it = value
     reading.lines.append((flow, value))
 
@@ -144,8 +150,11 @@ def _let(frame: Frame, let: ast.Let) -> None:
     else:
         value = run_pipe(inner, let.pipe)
     if label is not None:
-        frame.scope.define(label, value, let.names[0].span)
+        frame.scope.define(label, single(frame, value), let.names[0].span)
         return
+    if isinstance(value, Scanned) and len(let.names) == 1 + len(value.states):
+        items = unpacked(frame, value, [name.text != "_" for name in let.names])
+        value = Bundle(tuple((None, item) for item in items))
     items = [v for _, v in value.items] if isinstance(value, Bundle) else []
     if isinstance(value, Unknown):
         items = [value] * len(let.names)
@@ -166,7 +175,8 @@ def _return(reading: Reading, statement: ast.Return) -> None:
         own = first.text if len(result.pipe.units) == 1 and isinstance(first, ast.Name) else None
         name = result.name.text if result.name else own
         try:
-            value = run_pipe(named(reading.frame, result.pipe, result.name.text if result.name else None), result.pipe)
+            inner = named(reading.frame, result.pipe, result.name.text if result.name else None)
+            value = single(reading.frame, run_pipe(inner, result.pipe))
         except Problem as found:
             reading.frame.session.report(found.diagnostic)
             value = Unknown()

@@ -80,10 +80,11 @@ def _failed(frame: Frame, condition: ast.Expr) -> Diagnostic:
     if not isinstance(condition, ast.Binary) or condition.operator not in COMPARE:
         return problem("E0400", "the check does not hold", condition.span, "this is false").diagnostic
     left, right = (plain(evaluate(frame, side), side.span) for side in (condition.left, condition.right))
+    wanted = "" if condition.operator == "==" else f"{condition.operator} "
     helps = (f"the difference is {left - right:,}",) if is_whole(left) and is_whole(right) else ()
     return Diagnostic(
         "E0400",
-        f"check failed: {condition.left.span.text} is {_show(left)}, not {condition.operator} {_show(right)}",
+        f"check failed: {condition.left.span.text} is {_show(left)}, but {wanted}{_show(right)} is stated",
         Label(condition.span, "does not hold"),
         helps=helps,
     )

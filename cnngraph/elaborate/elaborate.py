@@ -18,7 +18,7 @@ from cnngraph.elaborate.reading import new_session
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import BlockLayer, Bundle, Problem, Tensor, Unknown, kind_of, problem
-from cnngraph.ir.graph import Fact, Graph, Node, Ref
+from cnngraph.ir.graph import Fact, Graph
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import Size
 from cnngraph.ir.types import TensorType

@@ -7,13 +7,15 @@ the size; speak at the level of the body that holds the merge; print sizes as th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from cnngraph.diagnostics import Diagnostic, Label, Origin, Span
-from cnngraph.elaborate.frame import Frame
+from cnngraph.diagnostics import Diagnostic, Label, Origin, Span, Suggestion
+from cnngraph.elaborate.frame import Frame, Restart
 from cnngraph.elaborate.remedies import remedies
 from cnngraph.elaborate.values import Tensor
 from cnngraph.ir.graph import Node
 from cnngraph.ir.op import Op, OpError
+from cnngraph.ir.size import SizeError
 from cnngraph.ir.types import TensorType, positions_text
 
 MAX_SHOWN = 6
@@ -30,13 +32,18 @@ def refusal(frame: Frame, op: Op, error: OpError, tensors: Sequence[Tensor], spa
             shared = origin.depth_shared_with(maker.origin)
             origin = Origin(origin.at_depth(shared), origin.uses[:shared])
             labels.append(Label(maker.origin.at_depth(shared), f"this gives {maker.type}"))
-    helps = [*error.helps, *_side_branch(frame)]
+    helps, mend = list(error.helps), None
+    if frame.restarted is not None:
+        text, edit = side_branch(frame.restarted)
+        helps.append(text)
+        mend = replace(edit, safe=_takes(frame, op, frame.restarted.start, tensors))
     if error.code == "E0303" and frame.at_head and frame.it is not None:
         helps.append(f"to include the value of the line above, write `it -> {op.name}(...)`")
+        mend = Suggestion(Span(span.source, span.start, span.start), "it -> ")
     word = "split" if op.name == "part" else op.name
     return Diagnostic(
         error.code, error.message, Label(origin.span, f"{word} is here"), tuple(labels),
-        tuple(frames(origin)), tuple(helps),
+        tuple(frames(origin)), tuple(helps), mend,
     )
 
 
@@ -58,10 +65,12 @@ def parting(frame: Frame, name: str, error: OpError, tensors: Sequence[Tensor], 
         if steps and steps[0].origin is not None:
             end = steps[0].origin.seen_from(here)
             labels.append(Label(end, f"input {number} ends here with {tensor.type}"))
-    helps = remedies(frame, error.code, tensors, [steps for steps, _ in trails], here)
+    offered = remedies(frame, error.code, tensors, [steps for steps, _ in trails], here)
+    mends = [remedy.mend for remedy in offered if remedy.mend is not None]
     return Diagnostic(
         error.code, error.message, Label(span, f"this {name} receives {listed}"),
-        tuple(dict.fromkeys(labels)), tuple(frames(here)), tuple(helps),
+        tuple(dict.fromkeys(labels)), tuple(frames(here)), tuple(remedy.text for remedy in offered),
+        mends[0] if len(mends) == 1 else None,
     )
 
 
@@ -127,11 +136,21 @@ def frames(origin: Origin) -> list[str]:
     return [f"in `{use.block}` used at {use.span}" for use in reversed(origin.uses)]
 
 
-def _side_branch(frame: Frame) -> list[str]:
-    if frame.restarted is None:
-        return []
-    label, start = frame.restarted
-    return [
-        f"the line above is `{label}`: did you mean to continue from `{start}`? "
-        f"a side computation is written `let {label} = {start} -> ...`"
-    ]
+def _takes(frame: Frame, op: Op, name: str, tensors: Sequence[Tensor]) -> bool:
+    """Whether an operator of one input takes the value of a name instead."""
+    value = frame.scope.find(name)
+    if len(tensors) != 1 or value is None or not isinstance(value[0], Tensor):
+        return False
+    try:
+        return bool(op.output_types([value[0].type]))
+    except (OpError, SizeError):
+        return False
+
+
+def side_branch(above: Restart) -> tuple[str, Suggestion]:
+    """What to say where the line above may have been meant as a side computation, and the `let` that makes it one."""
+    text = (
+        f"the line above is `{above.label}`: did you mean to continue from `{above.start}`? "
+        f"a side computation is written `let {above.label} = {above.start} -> ...`"
+    )
+    return text, Suggestion(above.head, f"let {above.label} = ")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cnngraph.diagnostics import Span
+from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate import apply
+from cnngraph.elaborate.foreign import as_ours
 from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.numbers import call_function, compute, is_number, is_whole, plain, rounded_quotient
 from cnngraph.elaborate.values import (
@@ -66,7 +67,7 @@ def evaluate(frame: Frame, expr: ast.Expr) -> Value:
 
 def value_of(frame: Frame, expr: ast.Expr) -> Value:
     """`evaluate`, with a variadic call such as `concat(a, b)` applied to the tensors it has."""
-    return apply.settle(frame, evaluate(frame, expr), expr.span)
+    return apply.single(frame, apply.settle(frame, evaluate(frame, expr), expr.span))
 
 
 def _name(frame: Frame, expr: ast.Name) -> Value:
@@ -147,11 +148,20 @@ def as_shape(frame: Frame, expr: ast.Expr) -> TensorType | Unknown:
         *positions, channels = value.dims
         other = TensorType.of(channels, positions)
         first = TensorType.of(value.dims[0], value.dims[1:])
-        raise problem(
-            "E0103", "which size is the channels?", span, "a shape is channels@positions",
-            f"write {other} if the channels come last, {first} if they come first",
+        raise Problem(
+            Diagnostic(
+                "E0103", "which size is the channels?", Label(span, "a shape is channels@positions"),
+                helps=(f"write {other} if the channels come last, {first} if they come first",),
+                suggestion=_with_channels(span, value.dims, other, first),
+            )
         )
     raise problem("E0103", f"a shape such as 64@28x28 is expected, not {kind_of(value)}", span)
+
+
+def _with_channels(span: Span, dims: tuple[Dim, ...], last: TensorType, first: TensorType) -> Suggestion | None:
+    """The shape that was meant, where one end looks like the colours of an image and the other does not."""
+    colours = [dim in (1, 3, 4) for dim in (dims[0], dims[-1])]
+    return None if colours[0] == colours[1] else Suggestion(span, str(first if colours[0] else last))
 
 
 def _binary(frame: Frame, expr: ast.Binary) -> Value:
@@ -245,7 +255,10 @@ def _attribute(frame: Frame, expr: ast.Attribute) -> Value:
 def _call(frame: Frame, expr: ast.Call) -> Value:
     if isinstance(expr.function, ast.Name) and expr.function.text == "ids":
         return _ids(frame, expr)
-    function = evaluate(frame, expr.function)
+    try:
+        function = evaluate(frame, expr.function)
+    except Problem as unknown:
+        raise Problem(as_ours(unknown.diagnostic, expr)) from unknown
     if isinstance(function, Missing):
         frame.scope.look_up(function.name, function.span)
     if isinstance(function, Function):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnngraph.diagnostics import Diagnostic, Origin, Span, Use
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import SharedLayer, Value, problem
 from cnngraph.ir.builder import Builder
-from cnngraph.ir.graph import Ref
+from cnngraph.ir.graph import Fact, Graph, Node, Ref
 from cnngraph.syntax import ast
 
 MAX_NODES = 30_000
@@ -32,6 +32,15 @@ class Seen:
     uses: tuple[Use, ...]
     first: int
     last: int
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A labelled line that starts from a name, `aux: trunk -> ...`; `head` is its text before that name."""
+
+    label: str
+    start: str
+    head: Span
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,7 @@ class Session:
     steps: int = 0
     reports: int = 0
     read: set[int] = field(default_factory=set)  # identities of the blocks whose bodies have been read
+    cells: int = 0  # how many cells of scans stand around this one
     alone: bool = False  # blocks are read without inputs, so once is enough for each of them
     # Expressions, pipes and bodies read each other; the session carries the readers, so that modules import one way.
     evaluate: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)
@@ -75,11 +85,30 @@ class Session:
     as_shape: Callable[[Frame, ast.Expr], Value] = field(kw_only=True)
     run_pipe: Callable[..., Value] = field(kw_only=True)
     run_body: Callable[[Frame, ast.Body], Value] = field(kw_only=True)
+    scan: Callable[..., Value] = field(kw_only=True)
 
     @property
     def full(self) -> bool:
         """Whether a limit has been reached: nothing more can be read in this run."""
         return self.steps > MAX_STEPS
+
+    def graph(
+        self, name: str, outputs: Mapping[str, Ref], facts: tuple[Fact, ...] = (), more: Sequence[str] = ()
+    ) -> tuple[Graph, dict[str, str]]:
+        """The graph under final names, not yet verified, and the map from working names (and `more` of them)."""
+        final = single_paths(self.taken, [*self.builder.nodes, *more])
+
+        def ref(old: Ref) -> Ref:
+            return Ref(final[old.node], old.index)
+
+        nodes = tuple(
+            Node(
+                final[node.name], node.op, tuple(map(ref, node.inputs)), node.types, node.device,
+                None if node.colocated is None else final[node.colocated], node.origin,
+            )
+            for node in self.builder.nodes.values()
+        )
+        return Graph(name, nodes, {name: ref(old) for name, old in outputs.items()}, {}, facts), final
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a finding. After very many of them (a wrong block that is used again and again) reading ends."""
@@ -110,7 +139,8 @@ class Frame:
     shared: tuple[SharedLayer, str] | None = None  # the instance, and the path of its present use
     missing_ok: bool = False  # in a loss, an unknown name is fed from the data
     line_name: str | None = None  # the name that a single operator of this line takes
-    restarted: tuple[str, str] | None = None  # (label of the line above, the name it started from)
+    restarted: Restart | None = None  # the line above, if it has a label and started from a name
+    shortcut: ast.Residual | None = None  # the residual whose two sides are being added
     outline: tuple[str, ...] = ()  # blocks being expanded, to find a block that uses itself
     at_head: bool = False  # the unit being read begins a line
 

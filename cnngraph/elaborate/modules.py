@@ -11,7 +11,7 @@ from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.parameters import wrong_types
 from cnngraph.elaborate.reading import new_session, read_statement
 from cnngraph.elaborate.scope import Scope, words_of_the_language
-from cnngraph.elaborate.spelling import nearest
+from cnngraph.elaborate.spelling import misspelled
 from cnngraph.elaborate.values import BlockLayer, Problem, Unknown, problem
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
@@ -86,13 +86,11 @@ def wrong_sections(module: ast.Module, scope: Scope) -> Iterator[Diagnostic]:
     for section in (item for item in module.items if isinstance(item, ast.Section)):
         kind, name = section.kind, section.name
         if kind.text not in SECTIONS:
-            close = nearest(kind.text, SECTIONS)
-            help_ = f"did you mean `{close}`?" if close else f"the sections are {' and '.join(SECTIONS)}"
-            yield problem("E0112", f"there is no section `{kind.text}`", kind.span, "unknown", help_).diagnostic
+            otherwise = f"the sections are {' and '.join(SECTIONS)}"
+            yield misspelled("E0112", f"there is no section `{kind.text}`", kind.span, SECTIONS, otherwise)
         elif name is not None and scope.find(name.text) is None and not scope.incomplete:
-            close = nearest(name.text, scope.names)
-            help_ = f"did you mean `{close}`?" if close else f"define `net {name.text}(...)`, or import it"
-            yield problem("E0101", f"there is no net `{name.text}`", name.span, "not defined here", help_).diagnostic
+            what, otherwise = f"there is no net `{name.text}`", f"define `net {name.text}(...)`, or import it"
+            yield misspelled("E0101", what, name.span, scope.names, otherwise, "not defined here")
         elif kind.text == "train":
             key = (kind.text, name.text if name else "")
             if key in seen:
@@ -159,7 +157,7 @@ class _Reader:
         for name in item.names:
             value, _ = other.names.get(name.name, (None, None))
             if value is None and not other.incomplete:
-                self.found.append(_not_there(name, item, other).diagnostic)
+                self.found.append(_not_there(name, item, other))
             try:
                 scope.define(name.alias or name.name, Unknown() if value is None else value, name.span)
             except Problem as taken:
@@ -191,8 +189,8 @@ class _Reader:
         return self.read(source.text, name, resolved)[1]
 
 
-def _not_there(name: ast.ImportName, item: ast.Import, other: Scope) -> Problem:
-    close = nearest(name.name, other.names)
-    listed = ", ".join(sorted(other.names)[:8]) or "nothing"
-    help_ = f"did you mean `{close}`?" if close else f"it defines {listed}"
-    return problem("E0501", f"{item.path.value} does not define `{name.name}`", name.span, "not there", help_)
+def _not_there(name: ast.ImportName, item: ast.Import, other: Scope) -> Diagnostic:
+    what, start = f"{item.path.value} does not define `{name.name}`", name.span.start
+    span = Span(name.span.source, start, start + len(name.name))
+    otherwise = f"it defines {', '.join(sorted(other.names)[:8]) or 'nothing'}"
+    return misspelled("E0501", what, span, other.names, otherwise, "not there")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnngraph.diagnostics import Diagnostic, Span
 from cnngraph.elaborate.arguments import Signature, is_tensor, match
-from cnngraph.elaborate.spelling import nearest
+from cnngraph.elaborate.spelling import misspelled
 from cnngraph.elaborate.values import LAYERS, BlockLayer, Given, Problem, Tensor, Unknown, Value, kind_of, problem, show
 from cnngraph.ir.size import Dim, Size
 from cnngraph.ir.types import TensorType
@@ -42,9 +42,8 @@ def wrong_types(definition: ast.Definition) -> Iterator[Diagnostic]:
     for parameter in definition.parameters:
         type_ = parameter.type
         if isinstance(type_, ast.Name) and type_.text not in (*TYPES, "tensor") and not is_capital(type_.text):
-            close = nearest(type_.text, ("tensor", *TYPES))
-            help_ = f"did you mean `{close}`?" if close else f"the types are tensor, {', '.join(TYPES)}, and shapes"
-            yield problem("E0101", f"unknown type `{type_.text}`", type_.span, "not a type", help_).diagnostic
+            known, otherwise = ("tensor", *TYPES), f"the types are tensor, {', '.join(TYPES)}, and shapes"
+            yield misspelled("E0101", f"unknown type `{type_.text}`", type_.span, known, otherwise, "not a type")
 
 
 def signature_of_block(definition: ast.Definition) -> Signature:
@@ -72,7 +71,7 @@ def bind_parameters(outer: Frame, inner: Frame, layer: BlockLayer, left: Value, 
         if name in signature.tensors:
             value = tensors.get(name, Unknown())
         else:
-            value = _plain_value(inner, parameter, plain.get(name))
+            value = plain_value(inner, parameter, plain.get(name))
         inner.scope.define(name, value, parameter.name.span)
     for parameter in definition.parameters:
         if parameter.name.text in signature.tensors:
@@ -87,7 +86,8 @@ def _silent(values: list[Value]) -> bool:
     return any(isinstance(v, Unknown) for v in values)
 
 
-def _plain_value(inner: Frame, parameter: ast.Parameter, given: Given | None) -> Value:
+def plain_value(inner: Frame, parameter: ast.Parameter, given: Given | None) -> Value:
+    """The value of a parameter that is no tensor: the argument, or its default, read in the frame of the body."""
     if given is None:
         if parameter.default is None:
             return Unknown()

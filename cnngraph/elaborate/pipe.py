@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cnngraph.diagnostics import Span
-from cnngraph.elaborate.apply import apply_layer, op_node, settle
+from cnngraph.elaborate.apply import apply_layer, op_node, settle, single
 from cnngraph.elaborate.arguments import configure, match, signature_of
 from cnngraph.elaborate.expressions import condition, evaluate, value_of
 from cnngraph.elaborate.frame import Choice, Frame, Seen
@@ -41,7 +41,7 @@ def run_pipe(frame: Frame, pipe: ast.Pipe, first: Value = None) -> Value:
             left = value
             value = first if i == 0 and first is not None else run_unit(here, unit, i == 0)
             if unit.shape is not None:
-                value = check_row(here, unit, unit.shape, value, left)
+                value = check_row(here, unit, unit.shape, single(here, value), left)
         except Problem as found:
             session.report(found.diagnostic)
             value = Unknown()
@@ -149,7 +149,8 @@ def _residual(frame: Frame, residual: ast.Residual) -> Value:
             shortcut = apply_layer(named, project, shortcut, residual.project.span)
     if not isinstance(shortcut, Tensor):
         return Unknown()
-    return op_node(frame, registry()["add"](), [body, shortcut], residual.word)
+    joining = replace(frame, shortcut=residual)
+    return op_node(joining, registry()["add"](), [body, shortcut], residual.word)
 
 
 def _repeat(frame: Frame, repeat: ast.Repeat) -> Value:

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from cnngraph.diagnostics import Origin, Span
+from cnngraph.diagnostics import Origin, Span, Suggestion
 from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.values import Tensor
 from cnngraph.ir.graph import Node
 from cnngraph.ir.op import OpError
 from cnngraph.ir.size import Dim, Size, bind, symbol, symbols
 from cnngraph.ir.types import TensorType, positions_text
+from cnngraph.syntax import ast
 
 GENERAL = "give every branch the same total stride and padding (`same` keeps the size)"
 
 
+@dataclass(frozen=True)
+class Remedy:
+    """What can be done, in words; and as an edit, where one place is all that has to change."""
+
+    text: str
+    mend: Suggestion | None = None
+
+
 def remedies(
     frame: Frame, code: str, tensors: Sequence[Tensor], trails: Sequence[Sequence[Node]], here: Origin
-) -> list[str]:
-    """Helps for the inputs `tensors`, which came through the nodes of `trails` (last node first)."""
+) -> list[Remedy]:
+    """What to do about the inputs `tensors`, which came through the nodes of `trails` (last node first)."""
+    projection = _projection(frame, trails, tensors)
     if code == "E0302":
-        return [_projection(trails, tensors) or "give every branch the same number of features"]
+        return [projection or Remedy("give every branch the same number of features")]
     facts = _facts(tensors)
     if facts:
-        return [f"`where {', '.join(facts)}` on the net makes them equal"]
-    keeps = [text for trail in trails for node in trail if (text := _keep_size(frame, node, here))]
-    projection = _projection(trails, tensors) or _stride_of_the_other(trails, tensors, here)
-    return [*([projection] if projection else dict.fromkeys(keeps)), GENERAL]
+        return [Remedy(f"`where {', '.join(facts)}` on the net makes them equal")]
+    projection = projection or _stride_of_the_other(trails, tensors, here)
+    keeps = [remedy for trail in trails for node in trail if (remedy := _keep_size(frame, node, here))]
+    return [*([projection] if projection else dict.fromkeys(keeps)), Remedy(GENERAL)]
 
 
 def _facts(tensors: Sequence[Tensor]) -> list[str]:
@@ -45,7 +55,7 @@ def _assumed(type_: TensorType, facts: dict[str, Size]) -> tuple[Dim, ...]:
     return tuple(bind(size, facts) for size in type_.positions)
 
 
-def _keep_size(frame: Frame, node: Node, here: Origin) -> str | None:
+def _keep_size(frame: Frame, node: Node, here: Origin) -> Remedy | None:
     """How a windowed layer could keep the positions of its input, if it has an odd window."""
     fields = {"window", "pad", "stride"}
     if node.origin is None or not fields <= set(vars(node.op)):
@@ -66,7 +76,10 @@ def _keep_size(frame: Frame, node: Node, here: Origin) -> str | None:
         return None
     strided = window.stride is None and node.type.positions != _slid(node, old)
     better = re.sub(rf"{plain}(/\w+)?(, *(pad *= *)?\w+)?\)$", f"{plain}{'/1' if strided else ''}, same)", text)
-    return f"`{better}` keeps {positions_text(old.positions)}" if better != text else None
+    if better == text:
+        return None
+    mend = Suggestion(node.origin.seen_from(here), better, safe=False)
+    return Remedy(f"`{better}` keeps {positions_text(old.positions)}", mend)
 
 
 def _slid(node: Node, old: TensorType) -> tuple[Dim, ...]:
@@ -81,27 +94,39 @@ def call_text(origin: Origin, here: Origin) -> str:
     return origin.seen_from(here).text
 
 
-def _projection(trails: Sequence[Sequence[Node]], tensors: Sequence[Tensor]) -> str | None:
+def _projection(frame: Frame, trails: Sequence[Sequence[Node]], tensors: Sequence[Tensor]) -> Remedy | None:
     """For a residual whose shortcut is the identity: the `project` that gives it the shape of the body."""
-    if len(trails) != 2 or trails[1] or not trails[0] or trails[0][0].origin is None:
+    if len(trails) != 2 or trails[1]:
         return None
     body, shortcut = tensors[0].type, tensors[1].type
     strides = {_ratio(a, b) for a, b in zip(shortcut.positions, body.positions, strict=False)}
     if len(strides) != 1 or None in strides:
         return None
-    steps = [n.origin for n in trails[0] if n.origin is not None]
-    spans = [o.at_depth(_level(trails[0])) for o in steps]
-    stride, written = strides.pop(), _stride_text(spans)
-    layer = re.match(r"(\w+)\(([^,()]*(?:\([^()]*\))?[^,()]*)", spans[0].text)
+    level = _level(trails[0])
+    last = next((n for n in trails[0] if {"features", "window"} <= set(vars(n.op)) and n.origin is not None), None)
+    if last is None or last.origin is None or last.type.channels != body.channels:
+        return None
+    layer = re.match(r"(\w+)\(([^,()]*(?:\([^()]*\))?[^,()]*)", last.origin.at_depth(level).text)
     if layer is None:
         return None
+    stride = strides.pop()
+    written = _stride_text([n.origin.at_depth(level) for n in trails[0] if n.origin is not None])
     window = "1x1" if stride == 1 else f"1x1/{written or stride}"
-    return f"`}} project {layer[1]}({layer[2].strip()}, {window})` gives the shortcut the shape of the body"
+    call = f"project {layer[1]}({layer[2].strip()}, {window})"
+    return Remedy(f"`}} {call}` gives the shortcut the shape of the body", _after(frame.shortcut, f" {call}"))
+
+
+def _after(residual: ast.Residual | None, text: str) -> Suggestion | None:
+    """An insertion behind the body of a residual that has no `project` yet."""
+    if residual is None or residual.project is not None:
+        return None
+    end = residual.body.span.end
+    return Suggestion(Span(residual.span.source, end, end), text)
 
 
 def _stride_of_the_other(
     trails: Sequence[Sequence[Node]], tensors: Sequence[Tensor], here: Origin
-) -> str | None:
+) -> Remedy | None:
     """For two branches, the second with a 1x1 window (a `project`): that window with the stride of the first branch."""
     if len(trails) != 2 or not all(trails):
         return None
@@ -114,7 +139,8 @@ def _stride_of_the_other(
     better = re.sub(r"\b(1x1|1)(?=\s*[,)])", rf"\1/{written or strides.pop()}", text, count=1)
     if better == text or set(vars(last.op)["window"].size) != {1}:
         return None
-    return f"`{better}` has the stride of the other branch"
+    mend = Suggestion(last.origin.seen_from(here), better)
+    return Remedy(f"`{better}` has the stride of the other branch", mend)
 
 
 def _level(nodes: Sequence[Node]) -> int:

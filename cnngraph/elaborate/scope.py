@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
-from cnngraph.elaborate.foreign import FOREIGN
+from cnngraph.elaborate.foreign import meant
 from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import (
     BlockLayer,
@@ -14,6 +14,7 @@ from cnngraph.elaborate.values import (
     OpLayer,
     Pending,
     Problem,
+    ScanLayer,
     SplitLayer,
     Unknown,
     Value,
@@ -63,13 +64,14 @@ class Scope:
 
     def _unknown(self, name: str, span: Span) -> Problem:
         known = [n for scope in self.chain() for n in scope.names]
-        ours = FOREIGN.get(name.lower().replace("_", ""))
-        if ours is not None:
-            message, better = f"cnngraph calls this layer `{ours}`", ours.partition("(")[0]
+        better: str | None
+        if name in ("True", "False", "None"):
+            message, better = "the words of the language are `true` and `false`", name.lower()
+            better = better if better != "none" else None
+        elif found := meant(name, known):
+            message, better = found
         elif close := nearest(name, known, 0.7):
             message, better = f"did you mean `{close}`?", close
-        elif name.lower() in known:
-            message, better = f"did you mean `{name.lower()}`?", name.lower()
         elif (len(name) == 2 and name[1] == "x") or set(name) == {"k", "x"}:
             message, better = "sizes with names are written in capitals, `KxK`; `k` alone is a square window", None
         else:
@@ -96,6 +98,7 @@ def words_of_the_language(nowhere: Span) -> Scope:
         if not op.internal:
             scope.names[name] = (OpLayer(op, (), nowhere), None)
     scope.names["split"] = (SplitLayer((), nowhere), None)
+    scope.names["scan"] = (ScanLayer((), nowhere), None)
     for word in ("same", "full", "valid"):
         scope.names[word] = (word, None)
     for word in ("floor", "ceil", "sqrt"):

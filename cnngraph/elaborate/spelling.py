@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
+
 MAX_LETTERS = 40
 MAX_WORDS = 300
 
@@ -21,3 +23,15 @@ def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
         return None
     by_length = sorted(known, key=lambda name: abs(len(name) - len(word)))
     return next(iter(get_close_matches(word, by_length[:MAX_WORDS], 1, likeness)), None)
+
+
+def misspelled(
+    code: str, message: str, span: Span, known: Iterable[str], otherwise: str, remark: str = "unknown", word: str = ""
+) -> Diagnostic:
+    """The finding about an unknown word (by default the text of the span), with the nearest one or other advice."""
+    close = nearest(word or span.text, known)
+    if close is None:
+        return Diagnostic(code, message, Label(span, remark), helps=(otherwise,))
+    return Diagnostic(
+        code, message, Label(span, remark), helps=(f"did you mean `{close}`?",), suggestion=Suggestion(span, close)
+    )

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span, Suggestion
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span
 from cnngraph.elaborate.arguments import configure, match, signature_of
 from cnngraph.elaborate.elaborate import Elaborated, Settings, finish, named_results, read_whole
 from cnngraph.elaborate.expressions import value_of
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.scope import Scope
-from cnngraph.elaborate.spelling import nearest
+from cnngraph.elaborate.spelling import misspelled
 from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem, show
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.op import Op, OpError, registry
@@ -127,11 +127,8 @@ class _Reading:
         return entries
 
     def _wrong_key(self, key: ast.Name) -> None:
-        close = nearest(key.text, KEYS)
-        helps = (f"did you mean `{close}`?",) if close else (f"the keys are {', '.join(KEYS)}",)
-        suggestion = Suggestion(key.span, close) if close else None
-        message = f"a train section has no key `{key.text}`"
-        self.frame.session.report(Diagnostic("E0112", message, Label(key.span, "unknown"), (), (), helps, suggestion))
+        message, otherwise = f"a train section has no key `{key.text}`", f"the keys are {', '.join(KEYS)}"
+        self.frame.session.report(misspelled("E0112", message, key.span, KEYS, otherwise))
 
     def _loss(self) -> Tensor:
         """The loss of the section, or cross-entropy of the first output."""

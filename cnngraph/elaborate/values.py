@@ -147,6 +147,27 @@ class SplitLayer:
     span: Span
 
 
+@dataclass(frozen=True)
+class ScanLayer:
+    """`scan(cell, init = (h, c), reverse = true)`: a cell along the first axis of positions."""
+
+    given: tuple[Given, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan gives: all its states side by side. One state is a slice of the channels; `last` is where it ends.
+
+    The sequence of the first state goes on by itself; the final states are there for a `let` with several names.
+    """
+
+    tensor: Tensor
+    states: tuple[tuple[int, int], ...]
+    last: int
+    span: Span
+
+
 @dataclass(eq=False)
 class SharedLayer:
     """One instance: the states that its first use made serve every later one."""
@@ -171,8 +192,8 @@ class Function:
     name: str
 
 
-Layer: TypeAlias = OpLayer | BlockLayer | PipeLayer | RepeatLayer | SplitLayer | SharedLayer
-LAYERS = (OpLayer, BlockLayer, PipeLayer, RepeatLayer, SplitLayer, SharedLayer)
+Layer: TypeAlias = OpLayer | BlockLayer | PipeLayer | RepeatLayer | SplitLayer | ScanLayer | SharedLayer
+LAYERS = (OpLayer, BlockLayer, PipeLayer, RepeatLayer, SplitLayer, ScanLayer, SharedLayer)
 Value: TypeAlias = Any
 Names: TypeAlias = Mapping[str, Value]
 

@@ -1,0 +1,223 @@
+"""`scan(cell, init = (h, c), reverse = true)`: a block becomes a cell, a graph that goes along a sequence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cnngraph.diagnostics import Diagnostic, Label, Span
+from cnngraph.elaborate.apply import apply_layer, op_node
+from cnngraph.elaborate.arguments import Signature, is_tensor, match
+from cnngraph.elaborate.checks import run_checks
+from cnngraph.elaborate.frame import Frame, Session
+from cnngraph.elaborate.parameters import is_tensor_parameter, plain_value
+from cnngraph.elaborate.scope import Scope
+from cnngraph.elaborate.values import (
+    BlockLayer,
+    Bundle,
+    Given,
+    Problem,
+    ScanLayer,
+    Scanned,
+    SharedLayer,
+    Tensor,
+    Unknown,
+    Value,
+    kind_of,
+    problem,
+    show,
+)
+from cnngraph.ir.builder import Builder
+from cnngraph.ir.graph import Graph
+from cnngraph.ir.leaves import Input
+from cnngraph.ir.size import number
+from cnngraph.ir.text import to_text
+from cnngraph.ir.types import TensorType
+from cnngraph.ir.verify import verify
+from cnngraph.ops.scan import Scan, at_one_position
+from cnngraph.syntax import ast
+
+SIGNATURE = Signature("scan", ("x",), ("cell", "init", "reverse"), frozenset({"init", "reverse"}))
+MAX_CELLS = 3
+CELL = "a cell is a block: its first tensor is one position, the others are the state, which it returns"
+
+
+def scan(frame: Frame, layer: ScanLayer, left: Value, span: Span) -> Value:
+    """The states of a cell along the sequence on the left."""
+    plain, tensors = match(SIGNATURE, layer.given, span, left)
+    values = [*(g.value for g in plain.values()), *(g.value for g in tensors)]
+    if any(isinstance(v, Unknown) for v in values):
+        return Unknown()
+    if len(tensors) != 1 or not isinstance(tensors[0].value, Tensor):
+        raise problem("E0104", "scan takes one tensor, the sequence", span)
+    sequence: Tensor = tensors[0].value
+    if not sequence.type.positions:
+        raise problem("E0202", f"scan goes along positions, but receives {sequence.type}", span, "scan is here")
+    cell, initial = _cell(plain["cell"]), _initial(plain.get("init"))
+    reverse = plain["reverse"].value if "reverse" in plain else False
+    if not isinstance(reverse, bool):
+        raise problem("E0103", f"`reverse` is true or false, but receives {kind_of(reverse)}", plain["reverse"].span)
+    graph = _graph(frame, cell, at_one_position(sequence.type), initial, span)
+    if isinstance(graph, Unknown):
+        return graph
+    made = op_node(frame, Scan(to_text(graph), reverse, bool(initial)), [sequence, *initial], span)
+    widths = [number(node.type.channels) for node in graph.inputs[1:]]
+    ends = [sum(widths[: i + 1]) for i in range(len(widths))]
+    return Scanned(made, tuple(zip([0, *ends], ends, strict=False)), 0 if reverse else -1, span)
+
+
+def _cell(given: Given) -> BlockLayer:
+    cell = given.value
+    if isinstance(cell, SharedLayer):
+        help_ = f"share the whole of it: `shared {cell.name} = scan(...)`"
+        raise problem("E0103", f"`{cell.name}` is one instance, not a cell", given.span, "a shared layer", help_)
+    if not isinstance(cell, BlockLayer):
+        raise problem("E0103", f"scan takes a cell, not {kind_of(cell)}", given.span, "no cell", CELL)
+    if any(is_tensor(g.value) for g in cell.given):
+        help_ = "a cell sees one position and its state; join what else it needs to the sequence with concat"
+        raise problem("E0103", "a cell receives its tensors from scan", given.span, "a tensor is given here", help_)
+    return cell
+
+
+def _initial(given: Given | None) -> list[Tensor]:
+    if given is None:
+        return []
+    items = list(given.value) if isinstance(given.value, (tuple, list)) else [given.value]
+    if not items or not all(isinstance(item, Tensor) for item in items):
+        wrong = next((item for item in items if not isinstance(item, Tensor)), None)
+        raise problem("E0103", f"`init` is a tensor for each state, but receives {kind_of(wrong)}", given.span)
+    return items
+
+
+def _graph(
+    frame: Frame, cell: BlockLayer, position: TensorType, initial: Sequence[Tensor], span: Span
+) -> Graph | Unknown:
+    """The cell as a graph: its inputs are one position and the states, its outputs the next states."""
+    session = frame.session
+    if session.cells >= MAX_CELLS:
+        raise problem("E0402", f"cells stand in cells more than {MAX_CELLS} deep", span)
+    inside = replace(
+        session, builder=Builder(), taken=Counter(), used=set(), checks=[], seen=[], choices=[], failures=[],
+        cells=session.cells + 1,
+    )  # fmt: skip
+    inner = replace(
+        frame, session=inside, path="", device=None, shared=None, it=None, line_name=None, restarted=None,
+        at_head=False,
+    )  # fmt: skip
+    try:
+        types = {_first(cell, span): position, **_state_types(inner, cell, initial, span)}
+        given = [_input(inner, name, type_, span) for name, type_ in types.items()]
+        value = apply_layer(inner, replace(cell, given=(*cell.given, *given)), None, span)
+        return _finished(inner, cell, list(types.items())[1:], value, span)
+    finally:
+        _hand_back(inside, session)
+
+
+def _hand_back(inside: Session, session: Session) -> None:
+    """What was counted and seen in the cell; its values are no values of the graph around it."""
+    session.steps, session.reports = inside.steps, inside.reports
+    session.choices += inside.choices
+    now = len(session.builder.nodes)
+    session.seen += [replace(seen, value=Unknown(), first=now, last=now) for seen in inside.seen]
+
+
+def _input(inner: Frame, name: str, type_: TensorType, span: Span) -> Given:
+    node = inner.session.builder.add(name, Input(type_), origin=inner.origin(span))
+    return Given(name, Tensor(node.ref, type_), span)
+
+
+def _first(cell: BlockLayer, span: Span) -> str:
+    parameters = [p for p in cell.definition.parameters if is_tensor_parameter(p)]
+    if len(parameters) < 2:
+        name = cell.definition.name
+        label = Label(name.span, f"`{name.text}` has {len(parameters) or 'no'} tensor parameters")
+        help_ = f"write `block {name.text}(x: tensor, h: tensor(n), n) {{ ... return h2 }}`"
+        raise Problem(Diagnostic("E0304", f"`{name.text}` has no state", Label(span, CELL), (label,), helps=(help_,)))
+    return parameters[0].name.text
+
+
+def _state_types(
+    inner: Frame, cell: BlockLayer, initial: Sequence[Tensor], span: Span
+) -> dict[str, TensorType]:
+    """The type of each state: that of its first value, or what the parameter says, `h: tensor(n)` or a shape."""
+    parameters = [p for p in cell.definition.parameters if is_tensor_parameter(p)][1:]
+    if initial and len(initial) != len(parameters):
+        listed = ", ".join(p.name.text for p in parameters)
+        states = "1 state" if len(parameters) == 1 else f"{len(parameters)} states"
+        message = f"`{cell.definition.name.text}` has {states} ({listed}), not {len(initial)}"
+        raise problem("E0304", message, span, "`init` is here")
+    if initial:
+        return {p.name.text: tensor.type for p, tensor in zip(parameters, initial, strict=True)}
+    probe = replace(inner, scope=_arguments(inner, cell, span))
+    return {p.name.text: _stated(probe, p, span) for p in parameters}
+
+
+def _arguments(inner: Frame, cell: BlockLayer, span: Span) -> Scope:
+    """The parameters of the cell that are no tensors, by name."""
+    plain_names = [p for p in cell.definition.parameters if not is_tensor_parameter(p)]
+    names = tuple(p.name.text for p in plain_names)
+    optional = frozenset(p.name.text for p in plain_names if p.default is not None)
+    given, _ = match(Signature(cell.definition.name.text, (), names, optional), cell.given, span)
+    scope = Scope(cell.home)
+    for parameter in plain_names:
+        value = plain_value(replace(inner, scope=scope), parameter, given.get(parameter.name.text))
+        scope.define(parameter.name.text, value, parameter.name.span)
+    return scope
+
+
+def _stated(probe: Frame, parameter: ast.Parameter, span: Span) -> TensorType:
+    type_, name = parameter.type, parameter.name.text
+    match type_:
+        case ast.Call(function=ast.Name(text="tensor"), arguments=(only,)):
+            features = probe.session.value_of(probe, only.value)
+            if isinstance(features, int) and not isinstance(features, bool) and features > 0:
+                return TensorType.of(features)
+            raise problem("E0103", f"`{name}` has a number of features, not {show(features)}", only.value.span)
+        case ast.Name(text="tensor") | ast.Call():
+            raise problem(
+                "E0304", f"the state `{name}` has no size", span, "no `init` here",
+                f"write `{name}: tensor(n)` for zeros, or give it as `init`",
+            )
+    assert type_ is not None, "only a parameter with a type is a tensor"
+    shape = probe.session.as_shape(probe, type_)
+    if not isinstance(shape, TensorType):
+        raise problem("E0103", f"`{name}` has no shape", type_.span)
+    return shape
+
+
+def _finished(
+    inner: Frame, cell: BlockLayer, states: Sequence[tuple[str, TensorType]], value: Value, span: Span
+) -> Graph | Unknown:
+    if isinstance(value, Unknown):
+        return value
+    items = [item for _, item in value.items] if isinstance(value, Bundle) else [value]
+    results = [item for item in items if isinstance(item, Tensor)]
+    name = cell.definition.name.text
+    if len(results) != len(states):
+        listed = ", ".join(state for state, _ in states)
+        raise problem(
+            "E0304", f"`{name}` has the states {listed}, but returns {len(results)} values", span, "scan is here",
+            f"return the next value of each: `return {', '.join(f'{state}2' for state, _ in states)}`",
+        )
+    for (state, type_), result in zip(states, results, strict=True):
+        if result.type != type_:
+            raise problem(
+                "E0304", f"the state `{state}` of `{name}` begins as {type_}, but becomes {result.type}", span,
+                "scan is here", "a state keeps its shape from one position to the next",
+            )
+    outputs = {state: result.ref for (state, _), result in zip(states, results, strict=True)}
+    graph, final = inner.session.graph(name, outputs)
+    _refuse_changes(graph, span)
+    run_checks(inner.session.checks, graph, final)
+    return verify(graph)
+
+
+def _refuse_changes(graph: Graph, span: Span) -> None:
+    for node in graph:
+        if node.op.for_training() != node.op:
+            help_ = f"put {node.op.name} before or after the scan"
+            message = f"{node.op.name} is another one while training, so it cannot stand in a cell"
+            raise problem("E0304", message, span, f"{node.name} of this cell", help_)
+        if node.device is not None:
+            raise problem("E0601", f"a cell runs on one device, but {node.name} asks for {node.device}", span)
