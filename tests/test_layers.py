@@ -18,11 +18,11 @@ ROWS = (
     ("resources", "reports", "explain"),
     ("ir",),
     ("ops", "syntax"),
-    ("elaborate", "passes", "autodiff", "cost", "compare"),
+    ("elaborate", "passes", "autodiff", "cost"),
     ("partition", "lint"),
     ("plan",),
     ("runtime", "render", "interop"),
-    ("train",),
+    ("train", "compare"),
     ("net",),  # the module that people hold: it joins all the rows below
     ("judge",),  # all that is wrong with a file, for commands and editors
     ("editor",),
@@ -43,7 +43,7 @@ DOORS = {
     "PIL": ("train/", "render/"),
     "pygments": ("editor/pygments_lexer.py",),
     "pygls": ("editor/server.py",),
-    "lsprotocol": ("editor/server.py",),
+    "lsprotocol": ("editor/server.py", "editor/answers.py"),
     "IPython": ("editor/notebook.py",),
 }
 """Third parties, and the files or folders that may import them. NumPy and the standard library are free."""

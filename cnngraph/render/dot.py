@@ -23,6 +23,7 @@ from cnngraph.render.caption import frame_title, full_text, operator_text, shape
 from cnngraph.render.engine import lay_out
 from cnngraph.render.labels import Labels
 from cnngraph.render.outline import GRADIENT
+from cnngraph.render.overlay import Overlay
 from cnngraph.render.parts import Arrow, Box, Cluster
 from cnngraph.render.picture import Picture, picture
 from cnngraph.render.style import BACKWARD_FILL, BLOCK_FILL, FAINT, GREY, INK, PURPLE, VERMILION, WHITE, family
@@ -53,6 +54,7 @@ class Options(TypedDict, total=False):
     expand:    paths of blocks to show in full; E0101 where one does not exist.
     direction: TB (downwards, default) or LR (to the right).
     partition: colours nodes by `device_of`, with a legend, and marks what travels between devices.
+    overlay:   colours nodes by their kind instead, with a legend.
     title:     stands above; default: the name of the graph.
     """
 
@@ -60,6 +62,7 @@ class Options(TypedDict, total=False):
     expand: Collection[str]
     direction: str
     partition: Placed | None
+    overlay: Overlay | None
     title: str | None
 
 
@@ -68,9 +71,10 @@ def draw(graph: Graph, **options: Unpack[Options]) -> graphviz.Digraph:
     direction, partition, title = options.get("direction", "TB"), options.get("partition"), options.get("title")
     if direction not in ("TB", "LR"):
         raise error("E0108", f"the direction of a picture is TB or LR, not {direction}")
+    overlay = options.get("overlay")
     devices = dict(partition.device_of) if partition else {}
-    shown = picture(graph, options.get("depth"), options.get("expand", ()), devices)
-    drawing = _Drawing(graph, shown, Labels(graph, shown, devices))
+    shown = picture(graph, options.get("depth"), options.get("expand", ()), overlay.kind_of if overlay else devices)
+    drawing = _Drawing(graph, shown, Labels(graph, shown, devices, overlay))
     return drawing.drawn(direction, graph.name if title is None else title)
 
 
@@ -116,8 +120,8 @@ class _Drawing:
             self._output(dot, name, source, f"{name} {shape_text(self.graph.type_of(ref))}")
         for arrow in self.picture.arrows:
             self._arrow(dot, arrow)
-        if self.labels.device_of:
-            dot.node("legend of devices", table(self.labels.legend(), FAINT), tooltip="devices")
+        if legend := self.labels.legend():
+            dot.node(f"legend of {legend[0].text}", table(legend, FAINT), tooltip=legend[0].text)
         return dot
 
     def _fill(self, dot: graphviz.Digraph, cluster: Cluster) -> None:
@@ -147,18 +151,24 @@ class _Drawing:
         return [lanes for lanes in heads.values() if len(lanes) > 1 and cluster.path not in ("", GRADIENT)]
 
     def _box(self, dot: graphviz.Digraph, box: Box) -> None:
-        hint = graphviz.escape("\n".join(full_text(self.graph, node) for node in box.nodes[:TOLD]))
+        told = [self.labels.hint(node) or full_text(self.graph, node) for node in box.nodes[:TOLD]]
+        hint = graphviz.escape("\n".join(told))
         kind = "block" if box.block or len(box.nodes) > 1 else family(self.graph, box.last)
         look = {"fillcolor": self.labels.fill(box.last), "height": "0.3", "width": "0.3", "tooltip": hint}
-        name = identifier(box.name)
+        name, mark = identifier(box.name), self.labels.mark(box)
+        if mark:
+            look |= {"color": mark.line}
         if kind == "input":
             dot.node(name, graphviz.escape(operator_text(box.last)), shape="box", style="rounded,filled", **look)
         elif kind == "merge":
             text = self.labels.merge(box)
             shape = "circle" if len(text) == 1 else "ellipse"
-            dot.node(name, graphviz.escape(text), shape=shape, style="filled", margin="0.02", **look)
+            style = "filled,dashed" if mark and mark.dashed else "filled"
+            dot.node(name, graphviz.escape(text), shape=shape, style=style, margin="0.02", **look)
         else:
-            dot.node(name, table(self.labels.rows(box), INK, 2 if box.block or box.copies > 1 else 1), tooltip=hint)
+            width = 2 if mark or box.block or box.copies > 1 else 1
+            border = mark.line if mark else INK
+            dot.node(name, table(self.labels.rows(box), border, width, bool(mark and mark.dashed)), tooltip=hint)
 
     def _output(self, dot: graphviz.Digraph, name: str, source: str, text: str) -> None:
         end = identifier(f"output {name}")
@@ -172,6 +182,7 @@ class _Drawing:
         label = self.labels.shape(arrow) if arrow.kind == "flow" else None
         if (cut := self.labels.cut(arrow)) is not None:
             label, look = cut, look | CUT_LOOK
+        look |= self.labels.arrow_look(arrow)
         if arrow.kind == "gradient":  # laid out from below, so that it stands beside what it differentiates
             ends = ends[1], ends[0]
         dot.edge(*ends, graphviz.escape(f" {label}") if label else None, **look)

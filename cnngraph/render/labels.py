@@ -11,6 +11,7 @@ from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.op import total_bytes
 from cnngraph.render.backward import gradient_rows
 from cnngraph.render.caption import Row, merge_text, number_text, operator_text, shape_text, shortened, size_text
+from cnngraph.render.overlay import Mark, Overlay
 from cnngraph.render.parts import Arrow, Box, box_parameters
 from cnngraph.render.picture import Picture
 from cnngraph.render.style import BLOCK_FILL, FAMILIES, WHITE, device_colours, family
@@ -18,11 +19,13 @@ from cnngraph.render.style import BLOCK_FILL, FAMILIES, WHITE, device_colours, f
 
 @dataclass(frozen=True)
 class Labels:
-    """The text and the fill of each box and arrow of `picture`; coloured by device where `device_of` is not empty."""
+    """The text and the fill of each box and arrow of `picture`; coloured by device where `device_of` is not empty,
+    or by the kinds of an `overlay`."""
 
     graph: Graph
     picture: Picture
     device_of: Mapping[str, str]
+    overlay: Overlay | None = None
 
     def rows(self, box: Box) -> list[Row]:
         """A box of rows: a title, its operators, and the shape of its result where no arrow says it."""
@@ -54,16 +57,41 @@ class Labels:
         return self._cuts.get((arrow.source, arrow.target))
 
     def legend(self) -> list[Row]:
-        """The devices and their colours."""
+        """The devices or the kinds with their colours; nothing where there are none."""
+        if self.overlay:
+            shown = {kind: mark for kind, mark in self.overlay.marks.items() if kind in self.overlay.kind_of.values()}
+            kinds = [Row(kind, mark.fill) for kind, mark in shown.items()]
+            return [Row(self.overlay.title, WHITE, True), *kinds] if kinds else []
+        if not self.device_of:
+            return []
         each = "for one sample" if "batch" in self.graph.symbols else "in one run"
         devices = [Row(name, fill) for name, fill in self._colours.items()]
         return [Row("devices", WHITE, True), *devices, Row(f"thick: bytes {each}", WHITE)]
 
     def fill(self, node: Node) -> str:
-        """The colour of a node: of its family, or of its device."""
+        """The colour of a node: of its family, of its device, or of its kind."""
+        if self.overlay:
+            mark = self.overlay.mark(node.name)
+            return mark.fill if mark else self.overlay.plain or FAMILIES[family(self.graph, node)]
         if not self.device_of:
             return FAMILIES[family(self.graph, node)]
         return self._colours.get(self.device_of.get(node.name, ""), WHITE)
+
+    def mark(self, box: Box) -> Mark | None:
+        """The mark of a box, if all of it is of one kind."""
+        marks = {self.overlay.mark(node.name) for node in box.nodes} if self.overlay else set()
+        return marks.pop() if len(marks) == 1 else None
+
+    def hint(self, node: Node) -> str:
+        """What the tooltip of a node says instead of its operator and shapes."""
+        return self.overlay.hints.get(node.name, "") if self.overlay else ""
+
+    def arrow_look(self, arrow: Arrow) -> Mapping[str, str]:
+        """Attributes of an arrow that begins or ends at a node with a kind."""
+        if not self.overlay:
+            return {}
+        readers = [n for n in self._boxes[arrow.target].nodes if set(n.inputs) & set(arrow.refs)]
+        return self.overlay.arrow(arrow.refs[0].node, (readers or self._boxes[arrow.target].nodes)[0].name)
 
     def _gradient_rows(self, box: Box) -> list[Row]:
         fill = self.fill(box.nodes[0]) if self.device_of else FAMILIES["gradient"]
@@ -74,6 +102,9 @@ class Labels:
         """A block as one box: name, shape, parameters; where it stands on several devices, their colours and names."""
         devices = list(dict.fromkeys(self.device_of.get(node.name, "") for node in box.nodes))
         fills = [self._colours.get(device, WHITE) for device in devices] if self.device_of else [BLOCK_FILL]
+        if self.overlay:
+            marks = dict.fromkeys(self.overlay.mark(node.name) for node in box.nodes)
+            fills = [mark.fill for mark in marks if mark] or fills
         texts = [box.title, shape_text(self._result(box).type)]
         if count := box_parameters(self.graph, box):
             texts.append(f"{number_text(count)} parameters")

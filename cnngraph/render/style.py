@@ -15,6 +15,7 @@ from cnngraph.ops.gradient import Gradient
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
+RED = "#C1121F"  # not of the eight: for what is gone or wrong, and never told by its colour alone
 WHITE, INK, FAINT = "#FFFFFF", "#333333", "#AAAAAA"
 
 

@@ -165,7 +165,7 @@ def _states(graph: Graph, node: Node) -> tuple[Ref, ...]:
 
 
 def _sharers(graph: Graph) -> dict[tuple[Ref, ...], list[Node]]:
-    """The nodes that read each set of states; raises where sets overlap, or where their readers are different layers."""
+    """The nodes that read each set of states; raises where sets overlap, or where different layers read one."""
     readers: dict[tuple[Ref, ...], list[Node]] = {}
     set_of: dict[Ref, tuple[Ref, ...]] = {}
     for node in graph:
@@ -197,14 +197,19 @@ def _device(node: Node) -> str:
 
 
 def _head(graph: Graph, labels: dict[str, str]) -> str:
-    """`net name(inputs) where facts`: symbols say what is known of them, and other facts follow."""
+    """`net name(inputs) where facts`."""
     inputs = ", ".join(f"{labels[node.name]}: {node.type}" for node in graph.inputs)
-    known = {s.name: s for node in graph.inputs for size in node.type.shape for s in symbols(size) if s.name != "batch"}
-    facts = [*(fact for s in known.values() for fact in _facts_of(s)), *map(str, graph.facts)]
+    facts = facts_of(graph)
     return f"net {graph.name}({inputs})" + (f" where {', '.join(facts)}" if facts else "")
 
 
-def _facts_of(symbol: Symbol) -> Iterator[str]:
+def facts_of(graph: Graph) -> list[str]:
+    """What `where` says of the sizes of the inputs: of single symbols, then all other facts."""
+    known = {s.name: s for node in graph.inputs for size in node.type.shape for s in symbols(size) if s.name != "batch"}
+    return [*(fact for s in known.values() for fact in _known_of(s)), *map(str, graph.facts)]
+
+
+def _known_of(symbol: Symbol) -> Iterator[str]:
     if symbol.multiple_of > 1:
         yield f"{symbol.name} % {symbol.multiple_of} == 0"
     if symbol.at_least > 1:

@@ -1,0 +1,77 @@
+"""`cnngraph diff`: which layers, shapes and parameters differ between two nets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cnngraph.cli.options import must_be_writable, read_settings
+
+if TYPE_CHECKING:
+    from cnngraph.elaborate.modules import Program
+
+COLOURS = {"-": "red", "+": "green", "~": "yellow", "=": "cyan"}
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--net-a", metavar="NAME", help="The net of A; its last one by default. Also written A.cnn:NAME.")
+@click.option("--net-b", metavar="NAME", help="The net of B. Also written B.cnn:NAME.")
+@click.option("--set-a", multiple=True, metavar="NAME=VALUE", help="A parameter or a size of A: classes=10, H=224.")
+@click.option("--set-b", multiple=True, metavar="NAME=VALUE", help="A parameter or a size of B.")
+@click.option("--format", "format_", type=click.Choice(["text", "csv", "json", "markdown"]), default="text")
+@click.option("--render", "picture", type=click.Path(path_type=Path), metavar="FILE",
+              help="Draw both as one picture: added green, removed red, changed amber.")  # fmt: skip
+def command(
+    a: str,
+    b: str,
+    net_a: str | None,
+    net_b: str | None,
+    set_a: tuple[str, ...],
+    set_b: tuple[str, ...],
+    format_: str,
+    picture: Path | None,
+) -> None:
+    """Compare the nets of two files, or two nets of one file (net.cnn:small net.cnn:large).
+
+    A row begins with - for what only A has, + for what only B has, ~ for what has changed, = for another name.
+    As with diff, the exit status is 0 where the graphs are the same (whatever their nodes are called), 1 where
+    they differ; it is 1 as well for a file with errors, which are printed, and 2 for a wrong command line.
+    """
+    from cnngraph.compare.difference import difference
+    from cnngraph.compare.picture import save_picture
+    from cnngraph.compare.table import changes_table, figures_table
+    from cnngraph.elaborate.elaborate import elaborate
+
+    if picture:
+        must_be_writable(picture)
+    old, new = (
+        elaborate(*_program(file, net), read_settings(settings))
+        for file, net, settings in ((a, net_a, set_a), (b, net_b, set_b))
+    )
+    found = difference(old, new)
+    if found.same:
+        click.echo("the same graph" if found.identical else "the same graph, with other names")
+    elif format_ == "text":
+        for line in changes_table(found).text().splitlines():
+            click.secho(line, fg=COLOURS.get(line[:1]) if line[1:2] == " " else None)
+        click.echo(f"\n{figures_table(found)}")
+    else:
+        click.echo(changes_table(found).to(format_))
+    if picture:
+        click.echo(f"picture: {save_picture(found, picture, f'{a} -> {b}')}")
+    if not found.same:
+        raise SystemExit(1)
+
+
+def _program(text: str, net: str | None) -> tuple[Program, str | None]:
+    """The file of `net.cnn` or `net.cnn:name`, and the name of the net that is meant."""
+    from cnngraph.elaborate.modules import load_file
+
+    path, colon, name = text.rpartition(":")
+    if colon and path and not Path(text).exists():
+        return load_file(Path(path)), net or name
+    return load_file(Path(text)), net

@@ -1,0 +1,201 @@
+"""What differs between two graphs: operators that only one has, operators that have changed, and the figures.
+
+    difference(a, b).changes     in the order of b
+    difference(a, b).same        whether a and b are equal but for the names of their nodes
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from cnngraph.compare.match import Matching, Pair, match
+from cnngraph.compare.numbered import numbered
+from cnngraph.interop.flat.expand import facts_of
+from cnngraph.ir import counts
+from cnngraph.ir.graph import Graph, Node
+from cnngraph.ir.leaves import State
+from cnngraph.ir.op import total_elements
+from cnngraph.ir.size import Dim
+from cnngraph.render.outline import Item, nodes_in, path_of, segment
+
+Kind = Literal["removed", "added", "changed", "renamed"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One part that differs. `what` says how; an absent part has neither shape nor parameters."""
+
+    kind: Kind
+    path: str
+    what: tuple[str, ...]
+    shapes: tuple[str | None, str | None] = (None, None)
+    parameters: tuple[Dim, Dim] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Difference:
+    a: Graph
+    b: Graph
+    matching: Matching
+
+    @cached_property
+    def same(self) -> bool:
+        """Whether the graphs are equal, the names of their nodes aside."""
+        return numbered(self.a) == numbered(self.b)
+
+    @property
+    def identical(self) -> bool:
+        """Whether the graphs are equal with all their names."""
+        return self.a == self.b
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        return (*self._walk(self.matching.pairs), *self._of_the_whole())
+
+    @property
+    def totals(self) -> dict[str, tuple[Dim, Dim]]:
+        """Figures of both graphs, for one sample."""
+        figures: dict[str, Callable[[Graph], Dim]] = {
+            "parameters": counts.parameters, "multiply-adds": counts.multiply_adds,
+            "depth": counts.depth, "operators": _operators,
+        }  # fmt: skip
+        return {name: (figure(self.a), figure(self.b)) for name, figure in figures.items()}
+
+    def _walk(self, pairs: Sequence[Pair]) -> Iterator[Change]:
+        for pair in pairs:
+            yield from self._change(pair)
+            yield from self._walk(pair.inner)
+
+    def _change(self, pair: Pair) -> Iterator[Change]:
+        """What there is to say of a pair itself; of blocks in both graphs only that the label is another."""
+        if pair.a is None or pair.b is None:
+            yield self._alone(pair)
+            return
+        what: tuple[str, ...] = ()
+        if isinstance(pair.a, Node) and isinstance(pair.b, Node):
+            what = self.what(pair.a, pair.b)
+        old, new = _shown_name(pair.a), _shown_name(pair.b)
+        if what:
+            yield self._changed(pair, what)
+        elif old != new:
+            yield Change("renamed", pair.path, (f"was {path_of(pair.a)}",))
+
+    def _alone(self, pair: Pair) -> Change:
+        graph, item = (self.a, pair.a) if pair.b is None else (self.b, pair.b)
+        assert item is not None
+        nodes = list(nodes_in(item))
+        what = str(item.op) if isinstance(item, Node) else f"block of {len(nodes)} operators"
+        shape, count = str(nodes[-1].type), self._parameters(graph, nodes)
+        if pair.b is None:
+            return Change("removed", pair.path, (what,), (shape, None), (count, 0))
+        return Change("added", pair.path, (what,), (None, shape), (0, count))
+
+    def _changed(self, pair: Pair, what: tuple[str, ...]) -> Change:
+        assert isinstance(pair.a, Node)
+        assert isinstance(pair.b, Node)
+        figures = self._parameters(self.a, [pair.a]), self._parameters(self.b, [pair.b])
+        return Change("changed", pair.path, what, (str(pair.a.type), str(pair.b.type)), figures)
+
+    def what(self, a: Node, b: Node) -> tuple[str, ...]:
+        """How a node differs: its operator, its shape, its parameters, what it reads, where it runs."""
+        return tuple(self._what(a, b))
+
+    def _what(self, a: Node, b: Node) -> Iterator[str]:
+        if a.op != b.op and str(a.op) != str(b.op):
+            yield from _arguments(a, b)
+        if list(map(str, a.types)) != list(map(str, b.types)):
+            yield "shape"
+        elif self._parameters(self.a, [a]) != self._parameters(self.b, [b]):
+            yield "parameters"
+        yield from self._reads(a, b)
+        if a.device != b.device:
+            yield f"on {a.device or 'any device'} -> on {b.device or 'any device'}"
+
+    def _reads(self, a: Node, b: Node) -> Iterator[str]:
+        """Another input, where both graphs have the old one and the new one."""
+        partner, known = self.matching.partner, set(self.matching.partner.values())
+        old = [ref.node for ref in a.inputs if ref.node in partner]
+        new = [ref.node for ref in b.inputs if ref.node in known]
+        if len(old) == len(new):
+            for before, after in zip(old, new, strict=True):
+                if partner[before] != after:
+                    yield f"reads {after}, not {before}"
+
+    def _parameters(self, graph: Graph, nodes: Sequence[Node]) -> Dim:
+        owned = self._owned_a if graph is self.a else self._owned_b
+        return sum((owned.get(node.name, 0) for node in nodes), 0)
+
+    @cached_property
+    def _owned_a(self) -> dict[str, Dim]:
+        return _owned(self.a)
+
+    @cached_property
+    def _owned_b(self) -> dict[str, Dim]:
+        return _owned(self.b)
+
+    def _of_the_whole(self) -> Iterator[Change]:
+        """Facts and outputs."""
+        facts_a, facts_b = facts_of(self.a), facts_of(self.b)
+        yield from (Change("removed", "where", (fact,)) for fact in facts_a if fact not in facts_b)
+        yield from (Change("added", "where", (fact,)) for fact in facts_b if fact not in facts_a)
+        for name, ref in self.a.outputs.items():
+            if name not in self.b.outputs:
+                yield Change("removed", f"output {name}", (f"was {ref}",), (str(self.a.type_of(ref)), None))
+        for name, ref in self.b.outputs.items():
+            if name not in self.a.outputs:
+                yield Change("added", f"output {name}", (f"is {ref}",), (None, str(self.b.type_of(ref))))
+        known = set(self.matching.partner.values())
+        for name, old in self.a.outputs.items():
+            new = self.b.outputs.get(name, old)
+            partner = self.matching.partner.get(old.node, new.node)
+            if name in self.b.outputs and new.node in known and partner != new.node:
+                yield Change("changed", f"output {name}", (f"from {new}, not {old}",))
+
+
+def difference(a: Graph, b: Graph) -> Difference:
+    """Compare two graphs.
+
+    >>> from cnngraph.elaborate.elaborate import elaborate
+    >>> from cnngraph.elaborate.modules import load_text
+    >>> old, new = (elaborate(load_text(f"net n(x: 3@8x8) {{ conv({c}, 3x3); relu }}")) for c in (4, 6))
+    >>> [(change.kind, change.path, change.what) for change in difference(old, new).changes]
+    [('changed', 'conv', ('features 4 -> 6', 'shape')), ('changed', 'relu', ('shape',))]
+    """
+    return Difference(a, b, match(a, b))
+
+
+def _operators(graph: Graph) -> int:
+    return len(graph.nodes) - len(graph.states) - len(graph.inputs)
+
+
+def _shown_name(item: Item) -> str:
+    """The word that a file gives; a number says only which of several it is."""
+    return segment(path_of(item)).partition("[")[0]
+
+
+def _arguments(a: Node, b: Node) -> Iterator[str]:
+    """The arguments that differ, or both operators where they are not the same one."""
+    if type(a.op) is not type(b.op):
+        yield f"{a.op} -> {b.op}"
+        return
+    for field in dataclasses.fields(a.op):
+        old, new = getattr(a.op, field.name), getattr(b.op, field.name)
+        if old != new:
+            yield f"{field.name} {_text(old)} -> {_text(new)}"
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _owned(graph: Graph) -> dict[str, Dim]:
+    """Trainable numbers of each node that is the first to read them."""
+    owned: dict[str, Dim] = {}
+    for state in graph.states:
+        if isinstance(state.op, State) and state.op.trainable and (readers := graph.users[state.name]):
+            owned[readers[0].name] = owned.get(readers[0].name, 0) + total_elements([state.type])
+    return owned
