@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, in_order
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, in_order
 from cnngraph.elaborate.modules import Program, load_file, load_text
+from cnngraph.elaborate.spelling import misspelled
 from cnngraph.elaborate.training import training
 from cnngraph.lint.lint import lint
 from cnngraph.net import Net
@@ -87,15 +88,12 @@ def _is_trained(program: Program, net: str | None) -> bool:
 
 
 def _sections_of_no_net(program: Program) -> list[Diagnostic]:
-    """Train sections for nets that the file neither defines nor imports."""
-    listed = ", ".join(program.nets) or "none"
+    """Train sections for what has a name, but is no net."""
+    listed = f"the nets of this file: {', '.join(program.nets) or 'none'}"
     return [
-        Diagnostic(
-            "E0101",
-            f"there is no net `{section.name.text}` to train",
-            Label(section.name.span, "unknown"),
-            helps=(f"the nets of this file: {listed}",),
-        )
+        misspelled("E0101", f"there is no net `{section.name.text}` to train", section.name.span, program.nets, listed)
         for section in program.sections("train")
-        if section.name is not None and section.name.text not in program.nets
+        if section.name is not None
+        and section.name.text not in program.nets
+        and program.scope.find(section.name.text) is not None  # unknown names are found when the file is read
     ]

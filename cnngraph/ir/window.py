@@ -77,7 +77,8 @@ class Geometry:
         taken = [f - 1 - sum(p) for f, p in zip(self.extent, self.pad, strict=True)]
         verb = "takes off" if taken[0] >= 0 else "adds"
         sides = ", ".join(dict.fromkeys(str(a) if a == b else f"({a}, {b})" for a, b in self.pad))
-        return f"a {_by(self.size)} window with pad {sides} {verb} {_each([abs(t) for t in taken])}"
+        window = f"{_article(self.size[0])} {_by(self.size)} window"
+        return f"{window} with pad {sides} {verb} {_each([abs(t) for t in taken])}"
 
 
 def geometry(
@@ -197,6 +198,11 @@ def spread(name: str, what: str, value: object, rank: int) -> tuple:  # type: ig
 
 def _each(values: Sequence[int]) -> str:
     return str(values[0]) if len(set(values)) == 1 else _by(values)
+
+
+def _article(number: int) -> str:
+    """The word before a number that is read aloud."""
+    return "an" if str(number)[0] == "8" or number in (11, 18) else "a"
 
 
 def _by(values: Sequence[int]) -> str:

@@ -6,11 +6,12 @@ A value out of range is refused by the dataclass itself, which raises `ValueErro
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, TypeVar, get_type_hints
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span, Suggestion
+from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.training import Setting
 
 T = TypeVar("T")
@@ -79,11 +80,17 @@ def _wrong_kind(setting: Setting, name: str, value: object, hint: str) -> Diagno
 def _unknown(
     setting: Setting, code: str, name: str, known: Sequence[str], what: str, text: str
 ) -> Diagnostic:
-    near = get_close_matches(name, known, n=1)
+    near = nearest(name, known)
     listed = f"known: {', '.join(sorted(known))}"
-    helps = (f"did you mean {near[0]}?", listed) if near else (listed,)
+    helps = (f"did you mean {near}?", listed) if near else (listed,)
     message = f"there is no {what} named {name}" if code == "E0101" else f"{text} {name}"
-    return _at(setting, code, message, *helps)
+    found = _at(setting, code, message, *helps)
+    written = re.search(rf"\b{re.escape(name)}\b", setting.span.text)
+    if near is None or written is None:
+        return found
+    start = setting.span.start
+    span = Span(setting.span.source, start + written.start(), start + written.end())
+    return dataclasses.replace(found, suggestion=Suggestion(span, near))
 
 
 def _at(setting: Setting, code: str, message: str, *helps: str) -> Diagnostic:

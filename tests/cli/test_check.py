@@ -45,7 +45,12 @@ def test_a_net_without_train_section_needs_no_loss(run: Run, tmp_path: Path) -> 
 
 def test_a_train_section_of_no_net(run: Run, tmp_path: Path) -> None:
     (tmp_path / "ab.cnn").write_text(f"{TRAINED}train c {{ data: digits(size = 8) }}\n")
-    assert run("check", "ab.cnn").refused("no net `c` to train", "a, b").codes == ["E0101"]
+    assert run("check", "ab.cnn").refused("there is no net `c`").codes == ["E0101"]
+
+
+def test_a_train_section_of_a_block(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "ab.cnn").write_text(f"{TRAINED}block c = relu\ntrain c {{ data: digits(size = 8) }}\n")
+    assert run("check", "ab.cnn").refused("no net `c` to train", "the nets of this file: a, b").codes == ["E0101"]
 
 
 def test_every_key_of_a_train_section_is_judged(run: Run, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ WRONG = {
     ("b(u: tensor, v: tensor) = add(u, v)", "x -> b"): "E0104 b takes 2 tensors (u, v), not 1",
     ("b(u: tensor, v: tensor) = add(u, v)", "b(u = x, v = 3)"): "E0103 `v` is a tensor, but receives a whole number",
     ("b(u: tensor, v: tensor) = add(u, v)", "relu -> b(u = x)"): "E0106 b receives `u` twice",
-    ("b = b", "b"): "E0111 `b` uses itself: n -> b -> b",
+    ("b = b", "b"): "E0111 `b` uses itself: b -> b",
     ("b(n) where n % 2 == 0 = conv(n, 1x1)", "b(3)"): "E0401 b needs n % 2 == 0",
     ("b(n, n) = relu", "b(3)"): "E0102 `n` is defined twice",
     ("conv = relu", "relu"): "E0102 `conv` is the name of a layer or a word of the language",

@@ -176,10 +176,10 @@ CHECKS = {
     "shape(a) == 8@30x30": None,
     "receptive_field(a) == 3": None,
     "floor(params / 100) == 2": None,
-    "params == 297": "E0400 check failed: params is 296, not == 297",
-    "params(a) > 1_000": "E0400 check failed: params(a) is 296, not > 1,000",
-    "shape(a) == 8@31x31": "E0400 check failed: shape(a) is 8@30x30, not == 8@31x31",
-    "receptive_field(a) == 5": "E0400 check failed: receptive_field(a) is 3, not == 5",
+    "params == 297": "E0400 check failed: params is 296, but 297 is stated",
+    "params(a) > 1_000": "E0400 check failed: params(a) is 296, but > 1,000 is stated",
+    "shape(a) == 8@31x31": "E0400 check failed: shape(a) is 8@30x30, but 8@31x31 is stated",
+    "receptive_field(a) == 5": "E0400 check failed: receptive_field(a) is 3, but 5 is stated",
     "params == 1 or false": "E0400 the check does not hold",
     "params": "E0400 a check is a comparison such as `params == 760`",
     "3": "E0400 a check is a comparison such as `params == 760`",
@@ -200,7 +200,7 @@ def test_checks(text: str) -> None:
 
 def test_checks_of_blocks_see_the_names_of_the_block() -> None:
     block = "block b {\n a: conv(4, 1x1)\n check params(a) == 20\n check params(a) == 21\n}"
-    assert said(net("b * 2", before=block)) == ["E0400 check failed: params(a) is 20, not == 21"]
+    assert said(net("b * 2", before=block)) == ["E0400 check failed: params(a) is 20, but 21 is stated"]
 
 
 def test_checks_of_open_sizes() -> None:
