@@ -63,7 +63,8 @@ def _causes(frame: Frame, row: ast.Expr, expected: TensorType, value: Tensor, le
         return
     if len(expected.positions) != len(value.type.positions) or expected.positions != value.type.positions:
         yield from _change_of_positions(frame, value, here)
-    if expected.positions and expected.channels != value.type.channels:
+    ids = expected.vocabulary is not None or value.type.vocabulary is not None
+    if expected.positions and not ids and expected.channels != value.type.channels:
         yield from _change_of_channels(frame, value, here)
 
 
