@@ -22,7 +22,7 @@ ROWS = (
     ("partition", "lint"),
     ("plan",),
     ("runtime", "render", "interop"),
-    ("train", "compare"),
+    ("train", "compare", "expression"),
     ("net",),  # the module that people hold: it joins all the rows below
     ("judge",),  # all that is wrong with a file, for commands and editors
     ("editor",),

@@ -54,6 +54,14 @@ def completions(document: Document, offset: int) -> list[Completion]:
     return list(unique.values())
 
 
+def completed_from(document: Document, offset: int) -> int:
+    """Where the word begins that a completion at `offset` replaces; of a path it is all that stands in the string."""
+    here = situation(document.text, offset)
+    if here.inside == "open string":
+        return document.text.rfind('"', 0, offset) + 1
+    return offset - len(here.prefix)
+
+
 def _fitting(document: Document, offset: int, here: Situation) -> Iterable[Completion]:
     if here.inside is not None:
         return _files(document) if "import" in here.line and here.previous == "from" else ()

@@ -18,6 +18,7 @@ from cnngraph.elaborate.observe import Given, Observation, observe
 from cnngraph.elaborate.reading import new_session
 from cnngraph.elaborate.scope import Scope
 from cnngraph.judge import judge
+from cnngraph.lint.lint import lint
 from cnngraph.syntax import ast
 from cnngraph.syntax.read import read_source
 
@@ -76,7 +77,7 @@ class Document:
         """All that is wrong with the file. One that only defines blocks is not wrong for having no net."""
         if self.program.nets:
             return judge(self.program).found
-        return tuple(in_order([*self.program.found, *_blocks(self.program)]))
+        return tuple(in_order([*self.program.found, *_blocks(self.program), *lint(self.program)]))
 
     def path_of(self, source: Source) -> Path:
         """Where a file of this program stands."""
