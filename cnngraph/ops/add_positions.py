@@ -49,7 +49,8 @@ class AddPositions(Op):
         fixed_channels_of(self.name, x)
         if not all(isinstance(size, int) for size in x.positions):
             helps = ("`add_positions` without `learned` has waves for sequences of any length",)
-            raise OpError("E0204", f"a table needs a fixed number of positions, but receives {x}", helps, operand=0)
+            message = f"learned positions are of a fixed number, but {x} has an open one"
+            raise OpError("E0204", message, helps, operand=0)
         return x
 
     def weight_types(self, x: TensorType) -> Mapping[str, Weight]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -74,6 +75,8 @@ def sequence_length(name: str, x: TensorType, operand: int = 0) -> Dim:
     """The positions T of a sequence d@T; raises `OpError` for ids, a vector, or more than one axis of positions."""
     channels_of(name, x, operand)
     if len(x.positions) != 1:
-        helps = ("`reshape(c@T)` makes a sequence of a grid",) if x.positions else ()
+        length: Dim = prod(x.positions, start=1)
+        way = f"`reshape({x.channels}@{length})` makes a sequence of it"
+        helps = (way,) if x.positions and isinstance(length, int) else ()
         raise OpError("E0202", f"{name} needs a sequence such as 512@T, but receives {x}", helps, operand)
     return x.positions[0]

@@ -116,7 +116,7 @@ REFUSED = [
     ("causal", (), (SERIES,), "E0204", "causal needs as many scores as positions, but receives 4@9"),
     (
         "add_positions", (True,), (TensorType.of(4, (T,)),), "E0204",
-        "a table needs a fixed number of positions, but receives 4@T",
+        "learned positions are of a fixed number, but 4@T has an open one",
     ),
     (
         "add_positions", (), (TensorType.of(4, (3, 3)),), "E0202",
@@ -136,13 +136,19 @@ def test_refusals(
     assert (caught.value.code, caught.value.message) == (code, message)
 
 
+def test_the_way_from_a_grid_to_a_sequence_is_shown() -> None:
+    with pytest.raises(OpError) as caught:
+        op("prepend_token").infer(TensorType.of(4, (3, 5)))
+    assert caught.value.helps == ("`reshape(4@15)` makes a sequence of it",)
+
+
 def test_a_known_length_is_enough_for_a_position() -> None:
     assert op("position", 2).infer(TensorType.of(4, (symbol("T", at_least=3),))) == TensorType.of(4)
 
 
 def test_open_lengths_stay_open() -> None:
     source, target = TensorType.of(6, (2, symbol("S"))), TensorType.of(6, (2, T))
-    scores = op("dot").infer(target, source)
+    (scores,) = op("dot").output_types([target, source])
     assert str(scores) == "S@2xT"
-    assert str(op("mix").infer(scores, source)) == "6@2xT"
+    assert str(op("mix").output_types([scores, source])[0]) == "6@2xT"
     assert str(op("prepend_token").infer(TensorType.of(6, (T,)))) == "6@T+1"
