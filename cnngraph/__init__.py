@@ -10,6 +10,7 @@
     net.draw()                           SVG text; a notebook shows `net` by itself
     net.partition("4")                   which device runs what
     net.graph.nx                         the graph for networkx
+    %load_ext cnngraph                   in a notebook: cells that begin with %%cnn are networks
 
 The names below are imported when they are first used, so that `import cnngraph` is immediate.
 """
@@ -20,6 +21,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from cnngraph.autodiff.grad import grad as grad
     from cnngraph.diagnostics import CnnGraphError as CnnGraphError
     from cnngraph.net import Net as Net
@@ -43,6 +46,11 @@ def __getattr__(name: str) -> object:
     if name not in HOMES:
         raise AttributeError(f"module 'cnngraph' has no attribute {name!r}")
     return getattr(importlib.import_module(HOMES[name]), name)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext cnngraph` gives notebooks the magic `%%cnn`."""
+    importlib.import_module("cnngraph.editor.notebook").load(shell)
 
 
 def __dir__() -> list[str]:
