@@ -56,7 +56,7 @@ def judge(program: Program, settings: Mapping[str, object] | None = None, lints:
         found += _refused(read, name)
         if _is_trained(program, name):
             found += _training(program, name, settings)
-    if lints and not any(finding.code == "E0402" for finding in found):  # beyond the limits, once is enough
+    if lints and not any(finding.code in ("E0002", "E0402") for finding in found):  # beyond the limits: once is enough
         found += lint(program, settings or {})
     return Judgement(tuple(nets), tuple(in_order(found)))
 

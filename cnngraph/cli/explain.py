@@ -1,0 +1,58 @@
+"""`cnngraph explain`: what a code of a message means, with a wrong and a right file; or what a layer is."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+
+import click
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+def command(name: str | None, color: str) -> None:
+    """Explain NAME, a code such as E0301 or a layer such as conv; without it, list all codes."""
+    from cnngraph.explain.pages import listing
+    from cnngraph.reports.terminal import wants_colour
+
+    if name is None:
+        click.echo(listing())
+        return
+    text = text_about(name)
+    if wants_colour(sys.stdout, color):
+        click.echo(rendered(text), nl=False, color=True)
+    else:
+        click.echo(text.rstrip("\n"))
+
+
+def text_about(name: str) -> str:
+    """The page of a code, or the contract of a layer; E0101 for what is neither."""
+    from cnngraph.diagnostics import CODES, error
+    from cnngraph.elaborate.foreign import meant
+    from cnngraph.elaborate.spelling import nearest
+    from cnngraph.explain.pages import pages
+    from cnngraph.ir.op import registry
+
+    found = pages().get(name.upper())
+    if found is not None:
+        return found.text
+    layers = {word: op for word, op in registry().items() if not op.internal}
+    if name in layers:
+        return f"# {name}\n\n```text\n{inspect.cleandoc(layers[name].__doc__ or '')}\n```\n"
+    said = meant(name, layers)
+    close = nearest(name.upper(), CODES) or nearest(name, layers)
+    help_ = said[0] if said else f"did you mean `{close}`?" if close else "`cnngraph explain` lists the codes"
+    raise error("E0101", f"there is no code and no layer `{name}`", help_)
+
+
+def rendered(markdown: str) -> str:
+    """Markdown as a terminal shows it, in colour."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    target = StringIO()
+    Console(file=target, force_terminal=True, width=min(Console().width, 100)).print(Markdown(markdown))
+    return target.getvalue()
