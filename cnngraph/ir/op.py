@@ -177,6 +177,10 @@ class Op:
         """Why the output has other positions than the input, in words, for diagnostics."""
         return f"by this {self.name}"
 
+    def formula(self, inputs: Sequence[TensorType]) -> tuple[str, ...]:
+        """How sizes of the output follow from those of the input, with numbers; nothing where they stay as they are."""
+        return ()
+
     def field_of_view(self, rank: int) -> tuple[tuple[int, int | Fraction], ...] | None:
         """(window extent, stride) for each position axis of the receptive field; None: all positions are seen.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cnngraph.ir.op import OpError
-from cnngraph.ir.size import Dim, number
+from cnngraph.ir.size import Dim, exact_quotient, number
 from cnngraph.ir.types import TensorType, positions_text
 
 Padding: TypeAlias = "int | str | tuple[int | tuple[int, int], ...]"
@@ -69,6 +69,30 @@ class Geometry:
         starts = [(number(o) - 1) * s for o, s in zip(self.sizes(positions), self.stride, strict=True)]
         axes = zip(positions, self.pad, starts, self.extent, strict=True)
         return replace(self, pad=tuple((a, max(b, start + e - n - a)) for n, (a, b), start, e in axes), ceil=False)
+
+    def formula(self, positions: Sequence[Dim]) -> tuple[str, ...]:
+        """The positions of the output, in letters and worked out; axes that are alike once.
+
+        >>> print(*Geometry((11,), (4,), ((0, 0),), (1,)).formula([227]))
+        (N + 2P - F)/S + 1 = (227 + 2*0 - 11)/4 + 1 = 55
+        """
+        return tuple(dict.fromkeys(self._worked_out(axis, n) for axis, n in enumerate(positions)))
+
+    def _worked_out(self, axis: int, n: Dim) -> str:
+        size, stride, hole, (before, after) = self.size[axis], self.stride[axis], self.dilation[axis], self.pad[axis]
+        exact = exact_quotient(n + (before + after - self.extent[axis]), stride) is not None
+
+        def written(n: str, f: str, s: str, d: str, p: str) -> str:
+            covered = f if hole == 1 else f"({d}*({f} - 1) + 1)"
+            span = f"{n} + {p} - {covered}"
+            if stride == 1:
+                return f"{span} + 1"
+            return f"({span})/{s} + 1" if exact else f"{'ceil' if self.ceil else 'floor'}(({span})/{s}) + 1"
+
+        pads = ("2P", f"2*{before}") if before == after else ("P + Q", f"{before} + {after}")
+        letters = written("N", "F", "S", "D", pads[0])
+        numbers = written(str(n), str(size), str(stride), str(hole), pads[1])
+        return f"{letters} = {numbers} = {self._out(axis, n)}"
 
     def reason(self, name: str) -> str:
         """Why positions change: the stride, or what a window takes off."""

@@ -50,6 +50,9 @@ class Concat(Op):
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return Cost(0, total_bytes(inputs) + total_bytes(outputs))
 
+    def formula(self, inputs: Sequence[TensorType]) -> tuple[str, ...]:
+        return (f"{' + '.join(str(x.channels) for x in inputs)} = {self.infer(*inputs).channels}",)
+
     def onnx(self) -> Onnx:
         return Onnx("Concat", 13)
 

@@ -103,6 +103,9 @@ class Conv(Op):
     def reason(self, inputs: Sequence[TensorType]) -> str:
         return self.geometry(inputs[0]).reason("conv")
 
+    def formula(self, inputs: Sequence[TensorType]) -> tuple[str, ...]:
+        return self.geometry(inputs[0]).formula(inputs[0].positions)
+
     def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...]:
         g = lay("conv", rank, self.window, self.pad, self.stride, self.dilation)
         return tuple(zip(g.extent, g.stride, strict=True))

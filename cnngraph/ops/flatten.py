@@ -44,6 +44,12 @@ class Flatten(Op):
     def reason(self, inputs: Sequence[TensorType]) -> str:
         return "flatten makes one vector of all positions"
 
+    def formula(self, inputs: Sequence[TensorType]) -> tuple[str, ...]:
+        if not inputs[0].positions:
+            return ()
+        total = self.infer(inputs[0]).channels
+        return (f"{'*'.join(map(str, inputs[0].shape[1:]))} = {f'{total:,}' if isinstance(total, int) else total}",)
+
     def field_of_view(self, rank: int) -> None:
         return None
 

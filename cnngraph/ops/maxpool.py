@@ -81,6 +81,9 @@ class MaxPool(Op):
     def reason(self, inputs: Sequence[TensorType]) -> str:
         return self.geometry(inputs[0]).reason(self.name)
 
+    def formula(self, inputs: Sequence[TensorType]) -> tuple[str, ...]:
+        return self.geometry(inputs[0]).formula(inputs[0].positions)
+
     def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...]:
         g = lay(self.name, rank, self.window, self.pad, self.stride, default_stride=None)
         return tuple(zip(g.extent, g.stride, strict=True))

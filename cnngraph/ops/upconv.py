@@ -92,6 +92,12 @@ class UpConv(Op):
     def reason(self, inputs: Sequence[TensorType]) -> str:
         return self.geometry(len(inputs[0].positions)).reason(self.name)
 
+    def formula(self, inputs: Sequence[TensorType]) -> tuple[str, ...]:
+        g, before = self.geometry(len(inputs[0].positions)), inputs[0].positions
+        axes = zip(before, g.stride, g.size, g.pad, self._grown(before), strict=True)
+        worked_out = (f"({n} - 1)*{s} + {f} - {a + b} = {out}" for n, s, f, (a, b), out in axes)
+        return tuple(dict.fromkeys(f"(N - 1)S + F - 2P = {text}" for text in worked_out))
+
     def field_of_view(self, rank: int) -> tuple[tuple[int, int | Fraction], ...]:
         g = self.geometry(rank)
         return tuple((-(-f // s), Fraction(1, s)) for f, s in zip(g.size, g.stride, strict=True))
