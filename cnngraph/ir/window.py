@@ -154,7 +154,8 @@ def require_grid(name: str, x: TensorType, operand: int = 0) -> None:
     """Raise E0202 unless `x` has channels at positions."""
     if x.vocabulary is not None or not x.positions:
         kind = "the vector " if x.shape and x.vocabulary is None else ""
-        helps = ("use dense(n) on vectors, or reshape(c@HxW) first",)
+        of_vectors = "use dense(n) on vectors, or reshape(c@HxW) first"
+        helps = ("`embed(n)` makes vectors of ids" if x.vocabulary is not None else of_vectors,)
         raise OpError("E0202", f"{name} needs a grid such as 3@224x224, but receives {kind}{x}", helps, operand)
 
 

@@ -10,6 +10,7 @@ import pytest
 from cnngraph.ir.op import Array, Op, OpError, registry, rng
 from cnngraph.ir.size import symbol
 from cnngraph.ir.types import TensorType
+from cnngraph.ir.window import Window
 from cnngraph.ops.add_positions import waves
 from cnngraph.ops.gelu import Gelu, normal_distribution
 
@@ -140,6 +141,14 @@ def test_the_way_from_a_grid_to_a_sequence_is_shown() -> None:
     with pytest.raises(OpError) as caught:
         op("prepend_token").infer(TensorType.of(4, (3, 5)))
     assert caught.value.helps == ("`reshape(4@15)` makes a sequence of it",)
+
+
+def test_the_way_from_ids_to_features_is_shown() -> None:
+    for word in ("join_heads", "causal", "conv"):
+        arguments = (3, Window((2,))) if word == "conv" else ()
+        with pytest.raises(OpError) as caught:
+            op(word, *arguments).infer(TensorType.ids(50, (9,)))
+        assert caught.value.helps == ("`embed(n)` makes vectors of ids",)
 
 
 def test_a_known_length_is_enough_for_a_position() -> None:
