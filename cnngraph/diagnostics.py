@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 MAX_PRINTED = 20
+MAX_LINE = 300  # characters of a line of a file that are shown; people do not write longer ones
+MAX_TEXT = 1_000  # characters of a sentence, which may quote a name of any length
 
 CODES = {
     "E0001": "the text does not follow the grammar",
@@ -197,12 +199,12 @@ class Diagnostic:
     def render(self, paint: Paint = _unpainted) -> str:
         """The finding as text for a terminal: head, place, marked lines, notes, helps."""
         head = paint(self.severity, f"{self.severity}[{self.code}]")
-        lines = [f"{head}{paint('message', f': {self.message}')}"]
+        lines = [f"{head}{paint('message', f': {_clipped(self.message)}')}"]
         if self.primary is not None:
             lines.append(f"  {paint('bar', '-->')} {self.primary.span}")
             lines += _excerpts(self.primary, self.secondary, _Brush(paint, self.severity))
-        lines += [f"  {note}" for note in self.notes]
-        lines += [f"  {paint('bar', '=')} {paint('message', 'help')}: {text}" for text in self.helps]
+        lines += [f"  {_clipped(note)}" for note in self.notes]
+        lines += [f"  {paint('bar', '=')} {paint('message', 'help')}: {_clipped(text)}" for text in self.helps]
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -256,11 +258,12 @@ class _Brush:
     def line(self, number: str, width: int, text: str) -> str:
         return f"{self.paint('bar', f'{number:>{width}} |')} {text}".rstrip()
 
-    def underline(self, line: str, label: Label, mark: str) -> str:
-        before = "".join("\t" if c == "\t" else " " for c in line[: label.span.column - 1])
+    def underline(self, line: str, column: int, label: Label, mark: str) -> str:
+        before = "".join("\t" if c == "\t" else " " for c in line[: column - 1])
         room = max(len(line) - len(before), 1)
         marks = mark * max(min(label.span.end - label.span.start, room), 1)
-        return before + self.paint(self.severity if mark == "^" else "bar", f"{marks} {label.text}".rstrip())
+        text = f"{marks} {_clipped(label.text)}".rstrip()
+        return before + self.paint(self.severity if mark == "^" else "bar", text)
 
 
 def _excerpts(primary: Label, secondary: Sequence[Label], brush: _Brush) -> list[str]:
@@ -285,9 +288,23 @@ def _excerpt(source: Source, labels: Sequence[tuple[Label, str]], width: int, br
     for number in sorted(by_line):
         if previous is not None and number > previous + 1:
             lines.append(brush.paint("bar", "..."))
-        text = source.line(number)
+        text, left_out = _shown(source.line(number), min(label.span.column for label, _ in by_line[number]))
         lines.append(brush.line(str(number), width, text))
         marked = sorted(by_line[number], key=lambda m: (m[1] != "^", -m[0].span.start))
-        lines += [brush.line("", width, brush.underline(text, label, mark)) for label, mark in marked]
+        for label, mark in marked:
+            lines.append(brush.line("", width, brush.underline(text, label.span.column - left_out, label, mark)))
         previous = number
     return lines
+
+
+def _shown(line: str, column: int) -> tuple[str, int]:
+    """The part of a very long line around a column, and how many characters are left out before it."""
+    start = max(column - MAX_LINE // 4, 0) if len(line) > MAX_LINE else 0
+    part = line[start : start + MAX_LINE]
+    after = "..." if start + MAX_LINE < len(line) else ""
+    return (f"...{part}{after}", start - 3) if start else (f"{part}{after}", 0)
+
+
+def _clipped(text: str) -> str:
+    """A sentence without the middle of it, where nobody could read it all."""
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT // 2]} ... {text[-MAX_TEXT // 4 :]}"

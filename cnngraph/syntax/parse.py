@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from operator import itemgetter
 from typing import Any, BinaryIO, cast
 
@@ -34,6 +35,8 @@ from cnngraph.syntax.read import MAX_BYTES, SPLIT, TOO_LARGE
 from cnngraph.syntax.recovery import Recovery
 from cnngraph.syntax.tokens import END, ERROR, Token
 
+MAX_TOKENS = 100_000
+
 OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "basic", "propagate_positions": True, "maybe_placeholders": True}
 
 
@@ -52,7 +55,10 @@ def parse_tolerant(text: str, name: str) -> tuple[ast.Module, tuple[Diagnostic, 
         start = Label(Span(source, 0, 0), "the file begins here")
         return _unread(source, Diagnostic("E0002", f"{name} {TOO_LARGE}", start, helps=(SPLIT,)))
     parser = grammar().parse_interactive(source.text)
-    arranged = arrange(_tokens(parser, source))
+    tokens = list(islice(_tokens(parser, source), MAX_TOKENS + 1))
+    if len(tokens) > MAX_TOKENS:
+        return _unread(source, _too_long(source, tokens[-1]))
+    arranged = arrange(tokens)
     if arranged.too_deep is not None:
         return _unread(source, _nested_too_deeply(source, arranged.too_deep))
     machine = _LarkMachine(parser)
@@ -64,7 +70,7 @@ def parse_tolerant(text: str, name: str) -> tuple[ast.Module, tuple[Diagnostic, 
 def comments(source: Source) -> tuple[Span, ...]:
     """The comments of a text, in order, each from its `#` to the end of its line."""
     parser = grammar().parse_interactive(source.text)
-    found = (token for token in _tokens(parser, source) if token.type == "COMMENT")
+    found = (token for token in islice(_tokens(parser, source), MAX_TOKENS) if token.type == "COMMENT")
     return tuple(Span(source, token.start_pos, token.end_pos) for token in found)
 
 
@@ -160,6 +166,12 @@ def _nested_too_deeply(source: Source, bracket: Token) -> Diagnostic:
     return Diagnostic(
         "E0002", "the brackets are nested too deeply", label, helps=("split it with `let`, or with a block",)
     )
+
+
+def _too_long(source: Source, last: Token) -> Diagnostic:
+    label = Label(Span(source, last.start_pos, last.end_pos), "read up to here")
+    message = f"{source.name} has more than {MAX_TOKENS:,} words and signs"
+    return Diagnostic("E0002", message, label, helps=(SPLIT,))
 
 
 def _unread(source: Source, finding: Diagnostic) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
