@@ -218,15 +218,25 @@ def _states(frame: Frame, op: Op, tensors: Sequence[Tensor], name: str, span: Sp
             new = builder.state(f"{name}.{key}", weight, origin=frame.origin(span), device=frame.device, colocated=name)
             made[relative] = new.ref
         elif builder.type_of(made[relative]) != weight.type:
-            assert frame.shared is not None
-            raise problem(
-                "E0304",
-                f"`{frame.shared[0].name}` has one set of weights, but this use needs {key} {weight.type}, "
-                f"the first one {builder.type_of(made[relative])}",
-                span, "here", "a shared layer can only be used on inputs of the same shape",
-            )
+            raise _other_weights(frame, op, key, weight.type, builder.type_of(made[relative]), span)
         refs.append(made[relative])
     return refs
+
+
+def _other_weights(frame: Frame, op: Op, key: str, wanted: TensorType, made: TensorType, span: Span) -> Problem:
+    """A use of a shared layer asks for weights of another shape than its first use."""
+    assert frame.shared is not None
+    name = frame.shared[0].name
+    here = next(use.span for use in reversed(frame.uses) if use.block == name)
+    return Problem(
+        Diagnostic(
+            "E0304",
+            f"`{name}` has one set of weights, and this use asks for others",
+            Label(here, f"the {key} of {op.name} would be {wanted}, and is {made} since the first use"),
+            (Label(span, f"this {op.name}"),),
+            helps=("give all its uses the same channels, or make it a `block`: that has new weights each time",),
+        )
+    )
 
 
 def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Value:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
-from cnngraph.elaborate.foreign import parameter, remark
+from cnngraph.elaborate.foreign import parameter, remark, value_text
 from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import (
     Bundle,
@@ -122,8 +123,20 @@ def coerce(layer: str, name: str, wanted: str, g: Given) -> Any:
     result = convert(g.value)
     if result is None:
         given = f"{kind_of(g.value)}" if show(g.value) == kind_of(g.value) else f"{show(g.value)}, {kind_of(g.value)}"
-        raise problem("E0103", f"`{name}` of {layer} is {words}, but receives {given}", g.span, f"{words} belongs here")
+        message, mend = f"`{name}` of {layer} is {words}, but receives {given}", _as_window(wanted, g)
+        helps = (f"write `{mend.replacement}`",) if mend else ()
+        label = Label(g.span, f"{words} belongs here")
+        raise Problem(Diagnostic("E0103", message, label, helps=helps, suggestion=mend))
     return result
+
+
+def _as_window(wanted: str, g: Given) -> Suggestion | None:
+    """`3x3` for what other tools write as `(3, 3)` or `"3x3"`."""
+    text = g.span.text.partition("=")[2].strip() if g.name else g.span.text
+    meant = value_text(text.strip("\"'"), "window")
+    if wanted != "Window" or meant == text or not re.fullmatch(r"\d+(x\d+)*(/\d+)?", meant):
+        return None
+    return Suggestion(Span(g.span.source, g.span.end - len(text), g.span.end), meant)
 
 
 def _whole(value: Value) -> int | None:

@@ -197,6 +197,7 @@ def _find_dropped(reading: Reading) -> None:
         if not dropped:
             continue
         after = reading.lines[i + 1][0] if i + 1 < len(reading.lines) else None
+        joined = f"as in `-> concat({flow.label.text})`, " if flow.label else ""
         secondary = (Label(after.span, f"line {after.span.line} does not use it"),) if after else ()
         session.report(
             Diagnostic(
@@ -204,7 +205,7 @@ def _find_dropped(reading: Reading) -> None:
                 f"the value of line {flow.span.line} is dropped",
                 Label(flow.span, f"nothing uses this {dropped[0].type}"),
                 secondary,
-                helps=("use it, return it, or take the line away",),
+                helps=(f"use it, {joined}return it, or take the line away",),
             )
         )
 

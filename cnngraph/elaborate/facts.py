@@ -58,7 +58,8 @@ def _fact(frame: Frame, fact: ast.Expr) -> Iterator[Fact]:
         raise problem("E0401", f"a fact compares sizes, not {kind_of(left)} and {kind_of(right)}", fact.span)
     truth = decide(fact.operator, left, right)
     if truth is False:
-        raise problem("E0401", f"the fact {fact.span.text} does not hold", fact.span, f"{left} and {right}")
+        false = f"{left} {fact.operator} {right} is false"
+        raise problem("E0401", f"the fact {fact.span.text} does not hold", fact.span, false)
     if truth is None:
         yield Fact(fact.operator, left, right)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span, Suggestion
 from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.parameters import wrong_types
 from cnngraph.elaborate.reading import new_session, read_statement
 from cnngraph.elaborate.scope import Scope, words_of_the_language
-from cnngraph.elaborate.spelling import misspelled
+from cnngraph.elaborate.spelling import misspelled, nearest
 from cnngraph.elaborate.values import BlockLayer, Problem, Unknown, problem
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
@@ -182,11 +183,19 @@ class _Reader:
         try:
             source = read_source(target, name)
         except CnnGraphError as error:
-            first = error.diagnostics[0]
-            raise Problem(
-                Diagnostic(first.code, first.message, Label(item.path.span, "imported here"), helps=first.helps)
-            ) from error
+            raise Problem(_not_read(error.diagnostics[0], item.path, target)) from error
         return self.read(source.text, name, resolved)[1]
+
+
+def _not_read(found: Diagnostic, path: ast.String, target: Path) -> Diagnostic:
+    """The finding about an imported file, with the file of its folder that may have been meant."""
+    there = {file.stem for file in islice(target.parent.glob("*.cnn"), MAX_FILES)}
+    close = None if found.code != "E0501" or target.stem in there else nearest(target.stem, there, 0.8)
+    label = Label(path.span, "imported here")
+    if close is None:
+        return replace(found, primary=label)
+    other = f'"{path.value[: len(path.value) - len(target.name)]}{close}.cnn"'
+    return replace(found, primary=label, helps=(f"did you mean {other}?",), suggestion=Suggestion(path.span, other))
 
 
 def _not_there(name: ast.ImportName, item: ast.Import, other: Scope) -> Diagnostic:

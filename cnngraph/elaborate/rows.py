@@ -104,7 +104,8 @@ def _remedies(frame: Frame, expected: TensorType, value: Tensor, left: Value) ->
         if _positions(replace(node, op=replace(node.op, pad=pad)), old) == wanted:  # type: ignore[call-arg]
             yield f"`pad = {pad}` on this {node.op.name} would give {expected}"
             break
-    for change in sorted(range(-32, 33), key=abs):
+    given = isinstance(frame.session.builder.nodes[node.inputs[0].node].op, Input)
+    for change in sorted(range(-32, 33), key=abs) if given else ():
         other = old.known(positions=[n + change for n in old.positions])
         if change and all(isinstance(n, int) and n > 0 for n in other.positions) and _positions(node, other) == wanted:
             yield f"an input of {other} would give {expected}"
@@ -112,13 +113,17 @@ def _remedies(frame: Frame, expected: TensorType, value: Tensor, left: Value) ->
 
 
 def _windowed(frame: Frame, value: Tensor, left: Value) -> Node | None:
-    """The only node between `left` and `value` that changes positions, if it has a window."""
-    nodes, found = frame.session.builder.nodes, []
-    node = nodes[value.ref.node]
-    while isinstance(left, Tensor) and node.name != left.ref.node and node.inputs:
-        if frame.session.builder.type_of(node.inputs[0]).positions != node.type.positions:
+    """The only node between `left` and `value` that changes positions, or the last one before; if it has a window."""
+    if not isinstance(left, Tensor):
+        return None
+    found: list[Node] = []
+    above = False
+    for node, operands in _upwards(frame, value):
+        above = above or node.name == left.ref.node
+        if found and above:
+            break
+        if operands[0].positions != node.type.positions:
             found.append(node)
-        node = nodes[node.inputs[0].node]
     return found[0] if len(found) == 1 and {"window", "pad"} <= set(vars(found[0].op)) else None
 
 

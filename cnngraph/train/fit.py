@@ -169,7 +169,7 @@ class _Run:
         self.restore()
         self.save()
         rate = getattr(self.spec.optimizer, "lr", None)
-        helps = [f"try a lower learning rate, such as lr = {rate / 10:g}"] if rate else []
+        helps = [f"try a lower learning rate, such as lr = {min(rate, 1) / 10:g}"] if rate else []
         helps += [f"{self.output} holds the state after epoch {self.position.epoch}"] if self.output else []
         raise error("E0704", what, *helps)
 
