@@ -66,7 +66,7 @@ def _fitting(document: Document, offset: int, here: Situation) -> Iterable[Compl
     if here.inside is not None:
         return _files(document) if "import" in here.line and here.previous == "from" else ()
     if here.line and here.line[0] == "import":
-        return _importable(document, offset) if "from" not in here.line else [Completion("from", "keyword")]
+        return _importable(document, offset) if here.previous in ("import", ",") else _keywords(("from", "as"))
     if here.previous == ".":
         return [Completion(name, "attribute", text) for name, text in ATTRIBUTES.items()]
     innermost = here.innermost
@@ -162,7 +162,7 @@ def _layer(name: str) -> Completion:
 def _values(document: Document, offset: int) -> Iterator[Completion]:
     """Labels, lets, parameters and sizes in sight, then the words that stand for values."""
     for binding in document.names.visible(offset).values():
-        if binding.kind in ("label", "let", "parameter", "size", "loop"):
+        if binding.kind in ("label", "let", "shared", "parameter", "size", "loop"):
             yield Completion(binding.name, binding.kind)
     yield Completion(words.VALUE_ON_THE_LEFT, "value", "the value on the left")
     yield from (Completion(word, "value") for word in (*words.paddings(), *words.CONSTANTS))

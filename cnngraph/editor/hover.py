@@ -128,7 +128,7 @@ def _choice(document: Document, offset: int) -> Iterator[str]:
 
 
 def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 # ---- what a word means ----
