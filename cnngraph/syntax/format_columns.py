@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -83,7 +83,7 @@ def _keys(lines: Sequence[Line]) -> tuple[Line, ...]:
     keys = [line[0] if _has_key(line) else None for line in lines]
     width = max((len(key.text) for key in keys if isinstance(key, Word)), default=0)
     return tuple(
-        _replaced(line, 1, f":{' ' * (width - len(key.text))}") if isinstance(key, Word) else line
+        _with_texts(line, {1: f":{' ' * (width - len(key.text))}"}) if isinstance(key, Word) else line
         for line, key in zip(lines, keys, strict=True)
     )
 
@@ -100,12 +100,14 @@ def _tables(lines: Sequence[Line]) -> tuple[Line, ...]:
         if found:
             tables[_text(line, found[0] - 2), len(found)].append(tuple(len(_text(line, i)) for i in found))
     widths = {key: [max(column) for column in zip(*rows, strict=True)] for key, rows in tables.items()}
-    padded = []
-    for line, found in zip(lines, places, strict=True):
-        for i, width in zip(found, widths[_text(line, found[0] - 2), len(found)] if found else [], strict=True):
-            line = _replaced(line, i, _text(line, i).rjust(width))
-        padded.append(line)
-    return tuple(padded)
+    return tuple(
+        _padded(line, found, widths[_text(line, found[0] - 2), len(found)]) if found else line
+        for line, found in zip(lines, places, strict=True)
+    )
+
+
+def _padded(line: Line, places: Sequence[int], widths: Sequence[int]) -> Line:
+    return _with_texts(line, {i: _text(line, i).rjust(width) for i, width in zip(places, widths, strict=True)})
 
 
 def _arguments(line: Line) -> list[int]:
@@ -130,7 +132,8 @@ def _text(line: Line, index: int) -> str:
     return part.text if isinstance(part, Word) else ""
 
 
-def _replaced(line: Line, index: int, text: str) -> Line:
-    part = line[index]
-    assert isinstance(part, Word), "only words are padded"
-    return (*line[:index], replace(part, text=text), *line[index + 1 :])
+def _with_texts(line: Line, texts: Mapping[int, str]) -> Line:
+    """The line with other texts for some of its words."""
+    return tuple(
+        replace(part, text=texts[i]) if i in texts and isinstance(part, Word) else part for i, part in enumerate(line)
+    )
