@@ -9,12 +9,12 @@ from pathlib import Path
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span, Suggestion
 from cnngraph.elaborate.frame import Frame
+from cnngraph.elaborate.import_path import STANDARD, imported_path
 from cnngraph.elaborate.parameters import wrong_types
 from cnngraph.elaborate.reading import new_session, read_statement
 from cnngraph.elaborate.scope import Scope, words_of_the_language
 from cnngraph.elaborate.spelling import misspelled, nearest
 from cnngraph.elaborate.values import BlockLayer, Problem, Unknown, problem
-from cnngraph.resources import resource
 from cnngraph.syntax import ast
 from cnngraph.syntax.parse import parse_tolerant
 from cnngraph.syntax.read import read_source
@@ -147,10 +147,12 @@ class _Reader:
                 )
 
     def _import(self, item: ast.Import, scope: Scope, path: Path, shown: Path) -> None:
+        target = None
         try:
-            other = self._file(item, path, shown)
+            target = imported_path(item.path, path, self.open[0])
+            other = self._file(item, target, shown)
         except Problem:
-            if path in self.open and (path.parent / item.path.value).resolve() == path:
+            if target == path:
                 raise  # the names are those of this very file
             for name in item.names:
                 scope.define(name.alias or name.name, Unknown(), name.span)
@@ -164,27 +166,22 @@ class _Reader:
             except Problem as taken:
                 self.found.append(taken.diagnostic)
 
-    def _file(self, item: ast.Import, path: Path, shown: Path) -> Scope:
+    def _file(self, item: ast.Import, target: Path, shown: Path) -> Scope:
         text = item.path.value
-        standard = text.startswith("std/")
-        if standard and ".." in Path(text).parts:
-            raise problem("E0501", f"{text} leaves the folder of the package", item.path.span)
-        target = resource("specs", "blocks", text.removeprefix("std/")) if standard else path.parent / text
-        resolved = target.resolve()
-        if resolved in self.open:
+        if target in self.open:
             raise problem("E0501", f"{text} imports itself, directly or through another file", item.path.span)
-        if resolved in self.scopes:
-            return self.scopes[resolved]
+        if target in self.scopes:
+            return self.scopes[target]
         if len(self.scopes) >= MAX_FILES:
             raise problem("E0501", f"more than {MAX_FILES} files are imported", item.path.span)
-        name = text if standard else str(shown.parent / text)
-        if resolved in self.unsaved:
-            return self.read(self.unsaved[resolved], name, resolved)[1]
+        name = text if text.startswith(STANDARD) else str(shown.parent / text)
+        if target in self.unsaved:
+            return self.read(self.unsaved[target], name, target)[1]
         try:
             source = read_source(target, name)
         except CnnGraphError as error:
             raise Problem(_not_read(error.diagnostics[0], item.path, target)) from error
-        return self.read(source.text, name, resolved)[1]
+        return self.read(source.text, name, target)[1]
 
 
 def _not_read(found: Diagnostic, path: ast.String, target: Path) -> Diagnostic:

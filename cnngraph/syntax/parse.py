@@ -35,7 +35,7 @@ from cnngraph.syntax.read import MAX_BYTES, SPLIT, TOO_LARGE
 from cnngraph.syntax.recovery import Recovery
 from cnngraph.syntax.tokens import END, ERROR, Token
 
-MAX_TOKENS = 100_000
+MAX_TOKENS = 50_000
 
 OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "basic", "propagate_positions": True, "maybe_placeholders": True}
 

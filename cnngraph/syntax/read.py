@@ -32,6 +32,8 @@ def _bytes(path: Path, name: str) -> bytes:
     try:
         if path.is_dir():
             raise error("E0501", f"{name} is a folder, not a file")
+        if path.exists() and not path.is_file():  # a pipe without a writer would never end
+            raise error("E0501", f"{name} is a device or a pipe, not a file")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError as missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ def folder(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "latin.cnn").write_bytes(b"block z = relu # \xff")
+    (tmp_path / "folder.cnn").mkdir()
+    (tmp_path / "passwords.cnn").symlink_to("/etc/passwd")
+    (tmp_path / "circle.cnn").symlink_to("circle.cnn")
+    os.mkfifo(tmp_path / "pipe.cnn")
     return tmp_path
 
 
@@ -55,7 +60,23 @@ WRONG = {
     'import p from "nope.cnn"': ("E0501", "there is no file nope.cnn", None),
     'import p from "std/nope.cnn"': ("E0501", "there is no file std/nope.cnn", None),
     'import p from "std/../nets/a.cnn"': ("E0501", "std/../nets/a.cnn leaves the folder of the package", None),
-    'import p from "."': ("E0501", ". is a folder, not a file", None),
+    'import p from "."': (
+        "E0501", "an import names a file that ends in .cnn, not `.`", "its folder holds `.cnn` files"
+    ),
+    'import p from "a"': ("E0501", "an import names a file that ends in .cnn, not `a`", 'write "a.cnn"'),
+    'import p from "folder.cnn"': ("E0501", "folder.cnn is a folder, not a file", None),
+    'import p from "/a.cnn"': ("E0501", "/a.cnn is an absolute path", "write it from the folder of this file"),
+    'import p from "std//a.cnn"': ("E0501", "std//a.cnn is an absolute path", "write it from the folder of this file"),
+    'import p from "../../a.cnn"': (
+        "E0501", "../../a.cnn leaves the folder of t.cnn and its neighbours", "copy the file into that folder"
+    ),
+    'import p from "passwords.cnn"': (
+        "E0501", "passwords.cnn leaves the folder of t.cnn and its neighbours", "copy the file into that folder"
+    ),
+    'import p from "circle.cnn"': ("E0501", "circle.cnn cannot be read: its links lead in a circle", None),
+    'import p from "pipe.cnn"': ("E0501", "pipe.cnn is a device or a pipe, not a file", None),
+    'import p from "a\0.cnn"': ("E0501", "a\0.cnn cannot be read: no path has such characters", None),
+    f'import p from "{"a" * 300}.cnn"': ("E0501", f"{'a' * 300}.cnn cannot be read: File name too long", None),
     'import p from "latin.cnn"': ("E0002", "latin.cnn is not UTF-8 (line 1)", "save the file as UTF-8"),
     'import b as p from "b.cnn"': ("E0501", "b.cnn imports itself, directly or through another file", None),
     'import s as p from "self.cnn"': ("E0501", "self.cnn imports itself, directly or through another file", None),
