@@ -25,7 +25,7 @@ ROWS = (
     ("train", "compare", "expression"),
     ("net",),  # the module that people hold: it joins all the rows below
     ("judge",),  # all that is wrong with a file, for commands and editors
-    ("editor",),
+    ("editor", "watch"),
     ("cli",),
 )
 TOP = len(ROWS)  # the modules directly in the package: the public names

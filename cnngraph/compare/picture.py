@@ -19,8 +19,8 @@ from cnngraph.render.style import GREEN, ORANGE, RED, WHITE, tint
 
 MARKS = {
     "added": Mark(tint(GREEN, 0.4), GREEN),
-    "removed": Mark(tint(RED, 0.3), RED, dashed=True),
-    "changed": Mark(tint(ORANGE, 0.55), ORANGE, arrows=False),
+    "removed": Mark(tint(RED, 0.3), RED, dashed=True, arrows="all"),
+    "changed": Mark(tint(ORANGE, 0.55), ORANGE, arrows="none"),
 }
 
 

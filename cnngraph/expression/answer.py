@@ -27,7 +27,7 @@ from cnngraph.syntax import ast
 
 @dataclass(frozen=True)
 class Step:
-    """One unit: its text, the shapes that it gives, lines of explanation, and a table where it has several operators."""
+    """One unit: its text, the shapes that it gives, how they come about, and a table where it has several operators."""
 
     text: str
     shapes: tuple[str, ...]

@@ -65,8 +65,8 @@ def size_text(count: Dim) -> str:
     return bytes_text(count) if isinstance(count, int) else f"{count} B"
 
 
-def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def shortened(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 class Row(NamedTuple):

@@ -16,6 +16,8 @@ from cnngraph.render.parts import Arrow, Box, box_parameters
 from cnngraph.render.picture import Picture
 from cnngraph.render.style import BLOCK_FILL, FAMILIES, WHITE, device_colours, family
 
+LONGEST_REMARK = 96
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -35,7 +37,9 @@ class Labels:
             return self._block_rows(box)
         rows = [Row(operator_text(node), self.fill(node)) for node in box.nodes]
         shape = [Row(shape_text(box.last.type), WHITE)] if self._says_shape(box) else []
-        return [*self._title(box, self.fill(box.nodes[0])), *rows, *shape]
+        notes = self.overlay.notes if self.overlay else {}
+        noted = [Row(shortened(notes[node.name], LONGEST_REMARK), WHITE) for node in box.nodes if node.name in notes]
+        return [*self._title(box, self.fill(box.nodes[0])), *rows, *shape, *noted]
 
     def merge(self, box: Box) -> str:
         """The text of a merge: its title and sign, and its shape where no arrow says it."""
@@ -59,9 +63,8 @@ class Labels:
     def legend(self) -> list[Row]:
         """The devices or the kinds with their colours; nothing where there are none."""
         if self.overlay:
-            shown = {kind: mark for kind, mark in self.overlay.marks.items() if kind in self.overlay.kind_of.values()}
-            kinds = [Row(kind, mark.fill) for kind, mark in shown.items()]
-            return [Row(self.overlay.title, WHITE, True), *kinds] if kinds else []
+            rows = [Row(shortened(text, LONGEST_REMARK), fill) for text, fill in self.overlay.legend()]
+            return [Row(self.overlay.title, WHITE, True), *rows] if rows else []
         if not self.device_of:
             return []
         each = "for one sample" if "batch" in self.graph.symbols else "in one run"

@@ -103,7 +103,7 @@ class Parts:
         return Cluster(frame.path, title_of(frame, outer), parts, frame.copies > 1)
 
     def _box(self, node: Node) -> Box:
-        plain = base(node.name) == node.op.name or isinstance(node.op, Input)
+        plain = base(node.name) == str(node.op).partition("(")[0] or isinstance(node.op, Input)
         own = "" if plain else segment(node.name)
         return Box(node.name, (node,), own)
 

@@ -1,0 +1,1 @@
+"""A file while it is being written: drawn again at every save, wrong or right."""
