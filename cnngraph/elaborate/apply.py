@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Use
-from cnngraph.elaborate.arguments import coerced, configure, is_tensor, match, signature_of, tensor_count
+from cnngraph.elaborate.arguments import (
+    Signature,
+    coerced,
+    configure,
+    is_tensor,
+    match,
+    signature_of,
+    tensor_count,
+    unknown_parameter,
+)
 from cnngraph.elaborate.explain import refusal
 from cnngraph.elaborate.frame import MAX_USES, Failure, Frame
 from cnngraph.elaborate.numbers import LARGEST, is_whole, too_large
@@ -48,6 +57,7 @@ def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -
         case OpLayer(op=op, given=old):
             now = OpLayer(op, (*old, *given), span)
             signature = signature_of(op)
+            _refuse_unknown(frame, signature, given)
             plain, _ = match(signature, now.given, span, partial=True)
             coerced(op, plain)  # wrong arguments are reported here, whatever the input is
             complete = not op.variadic and tensor_count(now.given, signature) == len(op.operands)
@@ -55,6 +65,7 @@ def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -
         case BlockLayer():
             block = replace(layer, given=(*layer.given, *given), span=span)
             wanted = signature_of_block(layer.definition)
+            _refuse_unknown(frame, wanted, given)
             complete = bool(wanted.tensors) and tensor_count(block.given, wanted) == len(wanted.tensors)
             return apply_layer(frame, block, None, span) if complete else block
         case SplitLayer():
@@ -87,6 +98,15 @@ def unpacked(frame: Frame, scanned: Scanned, wanted: Sequence[bool]) -> list[Val
 
 def _cut(start: int, stop: int, position: int | None = None) -> Op:
     return registry()["cut"](start, stop, position)  # type: ignore[call-arg]
+
+
+def _refuse_unknown(frame: Frame, signature: Signature, given: Sequence[Given]) -> None:
+    """Report all arguments with an unknown name, not only the first one, and raise the last."""
+    wrong = [unknown_parameter(signature, g) for g in given if not signature.knows(g.name)]
+    for found in wrong[:-1]:
+        frame.session.report(found.diagnostic)
+    if wrong:
+        raise wrong[-1]
 
 
 def settle(frame: Frame, value: Value, span: Span) -> Value:

@@ -41,6 +41,10 @@ class Signature:
     optional: frozenset[str]
     variadic: bool = False
 
+    def knows(self, name: str | None) -> bool:
+        """Whether an argument may have this name, or none."""
+        return name is None or name in self.plain or name in self.tensors
+
 
 @cache
 def signature_of(op: type[Op]) -> Signature:
@@ -70,8 +74,8 @@ def match(
     extra: list[Given] = []
     for g in given if left is None else (Given(None, left, span), *given):
         unknown = isinstance(g.value, Unknown)
-        if g.name is not None and g.name not in (*signature.plain, *signature.tensors):
-            raise _unknown_parameter(signature, g)
+        if not signature.knows(g.name):
+            raise unknown_parameter(signature, g)
         if g.name in signature.tensors and not (is_tensor(g.value) or unknown):
             raise problem("E0103", f"`{g.name}` is a tensor, but receives {kind_of(g.value)}", g.span)
         first = g.value is left and left is not None
@@ -198,7 +202,8 @@ COERCIONS: Mapping[str, tuple[str, Callable[[Value], Any]]] = {
 }
 
 
-def _unknown_parameter(signature: Signature, g: Given) -> Problem:
+def unknown_parameter(signature: Signature, g: Given) -> Problem:
+    """What to say about an argument whose name is none of the parameters."""
     assert g.name is not None
     known = [*signature.plain, *signature.tensors]
     message = f"{signature.layer} has no parameter `{g.name}`"

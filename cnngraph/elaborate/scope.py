@@ -73,7 +73,8 @@ class Scope:
         elif close := nearest(name, known, 0.7):
             message, better = f"did you mean `{close}`?", close
         elif (len(name) == 2 and name[1] == "x") or set(name) == {"k", "x"}:
-            message, better = "sizes with names are written in capitals, `KxK`; `k` alone is a square window", None
+            message = "sizes with names are written in capitals, `KxK`; `k` alone is a square window"
+            better = "k" if name == "kxk" and "k" in known else None
         else:
             return problem("E0101", f"unknown name `{name}`", span, "not a layer, block or tensor")
         return Problem(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cnngraph.diagnostics import CODES, CnnGraphError
+from cnngraph.diagnostics import CODES, CnnGraphError, Diagnostic
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import load_text
 from cnngraph.judge import judge
-from cnngraph.reports.fix import fixed
+from cnngraph.reports.fix import fixed, mended
 
 FOLDER = Path(__file__).parent.parent / "errors"
 
@@ -53,6 +53,52 @@ def test_each_suggestion_takes_its_error_away(file: Path) -> None:
             after = found_in(fixed(text, [diagnostic], safe_only=False), file.name)
             what = (diagnostic.code, diagnostic.message)
             assert after[what] == before[what] - 1, diagnostic
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.cnn")), ids=lambda f: f.stem)
+def test_mending_ends_and_never_adds_an_error(file: Path) -> None:
+    """All safe suggestions, round after round: nothing is left to apply, and no finding is new but those behind one."""
+    text = file.read_text(encoding="utf-8")
+
+    def find(now: str) -> tuple[Diagnostic, ...]:
+        return judge(load_text(now, file.name, FOLDER), lints=False).found
+
+    result = mended(text, find)
+    assert fixed(result.text, find(result.text)) == result.text
+    if all(d.suggestion and d.suggestion.safe for d in find(text)):
+        assert len(find(result.text)) <= len(find(text))
+    if not result.applied:
+        assert result.text == text
+
+
+@pytest.mark.parametrize("name", ["foreign_name", "identity_shortcut", "identity_channels", "project_stride",
+                                  "residual_stride", "head_concat", "channels_last", "foreign_calls"])  # fmt: skip
+def test_these_files_are_mended_whole(name: str) -> None:
+    text = (FOLDER / f"{name}.cnn").read_text(encoding="utf-8")
+    result = mended(text, lambda now: judge(load_text(now, name, FOLDER), lints=False).found)
+    assert found_in(result.text, name) == {}, result.text
+
+
+def test_at_most_twenty_errors_are_printed() -> None:
+    lines = "\n".join(f"  conv(4, 1x1, wrong_{i} = 3)" for i in range(25))
+    with pytest.raises(CnnGraphError) as caught:
+        elaborate(load_text(f"net n(x: 1@8x8) {{\n{lines}\n}}"))
+    assert len(caught.value.diagnostics) == 25
+    assert str(caught.value).count("error[E0107]") == 20
+    assert str(caught.value).endswith("\n\n... and 5 more")
+
+
+def test_a_cause_is_reported_once() -> None:
+    """Everything that follows from a wrong line is silent, in its body and wherever the block is used."""
+    text = "block b = dens(10) -> relu\nnet n(x: 8) {\n  b * 3\n  let a = b -> b\n  a -> concat(it, a) -> dense(2)\n}"
+    assert found_in(text, "t.cnn") == {("E0101", "unknown name `dens`"): 1}
+
+
+def test_causes_are_reported_together() -> None:
+    lines = "relu(3)\nconv(4, 3x3, a = 1, b = 2) -> dens(3)\nx -> conv(4, 1x1)"
+    text = f"net n(x: 8) {{\n{lines}\n}}\nnet m(x: 8) = tahn"
+    codes = sorted(code for code, _ in found_in(text, "t.cnn").elements())
+    assert codes == ["E0101", "E0101", "E0105", "E0107", "E0107", "E0202"]
 
 
 def test_most_wrong_files_have_a_suggestion() -> None:

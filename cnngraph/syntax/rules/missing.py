@@ -104,7 +104,8 @@ def arrow(it: Situation) -> Diagnostic | None:
     if it.bad.type != ARROW:
         return None
     if it.kind(-1) == ARROW:
-        return it.finding("there is no layer between the two arrows", "", "remove one of them")
+        mend = Suggestion(it.after(-1).to(it.span()), "")
+        return it.finding("there is no layer between the two arrows", "", "remove one of them", mend=mend)
     if it.kind(-1) in (NEWLINE, "LBRACE", "VBAR", "COLON", "EQUAL", "LPAR"):
         return it.finding("there is nothing before this arrow", "", "begin with a layer, or with `it`, the value above")
     return None
@@ -134,4 +135,6 @@ def juxtaposed(it: Situation) -> Diagnostic | None:
     if it.bad.type not in LISTED | RESERVED or it.kind(-1) not in VALUE_ENDS or NEWLINE not in it.accepts:
         return None
     message = f"`{it.bad.value}` cannot follow `{it.text(-1)}` directly"
-    return it.finding(message, "", "write one layer per line, or join them with `->`")
+    layers = it.bad.type == "NAME" and it.opener is not None and not it.in_bracket
+    mend = Suggestion(it.after(-1), " ->", safe=False) if layers else None
+    return it.finding(message, "", "write one layer per line, or join them with `->`", mend=mend)

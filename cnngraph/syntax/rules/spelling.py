@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from unicodedata import name as unicode_name
 
-from cnngraph.diagnostics import Diagnostic, Suggestion
+from cnngraph.diagnostics import Diagnostic, Span, Suggestion
 from cnngraph.syntax.situation import Situation
 from cnngraph.syntax.tokens import (
     ERROR,
@@ -34,13 +35,25 @@ def bad_character(it: Situation) -> Diagnostic | None:
         unicode_name(character, "no character of any script").lower() if ord(character) > 126 else "not in the language"
     )
     helps = (f"write `{meant}`",) if meant else ("a comment begins with `#`",) if character in "/!%" else ()
-    return it.finding(f"the character {shown} has no meaning here", remark, *helps)
+    mend = _quoted(it) if meant == '"' else Suggestion(it.span(), meant) if meant else None
+    return it.finding(f"the character {shown} has no meaning here", remark, *helps, mend=mend)
+
+
+def _quoted(it: Situation) -> Suggestion | None:
+    """The string between two marks of print, with those of the language."""
+    text = re.match(r".([^\n\"\\]*?)[“”„«»']", it.source.text[it.bad.start_pos :])
+    if text is None:
+        return None
+    return Suggestion(Span(it.source, it.bad.start_pos, it.bad.start_pos + text.end()), f'"{text[1]}"')
 
 
 def foreign_comment(it: Situation) -> Diagnostic | None:
     if it.bad.type not in ("SLASH", "STAR") or not (it.kind(-1) == "SLASH" or it.begins_line):
         return None
-    return it.finding(f"unexpected `{it.bad.value}`", "", "a comment begins with `#`")
+    first = -1 if it.kind(-1) == "SLASH" else 0
+    slashes = it.kind(first) == it.kind(first + 1) == "SLASH"
+    mend = Suggestion(it.span(first, first + 1), "#") if slashes else None
+    return it.finding(f"unexpected `{it.bad.value}`", "", "a comment begins with `#`", mend=mend)
 
 
 def open_string(it: Situation) -> Diagnostic | None:
@@ -81,11 +94,13 @@ def spaced_size(it: Situation) -> Diagnostic | None:
 
 def half_number(it: Situation) -> Diagnostic | None:
     if it.bad.type == "DOT" and it.kind(1) == "INT" and it.kind(-1) not in VALUE_ENDS:
-        return it.finding("a number begins with a digit", "", f"write `0.{it.text(1)}`", at=it.span(0, 1))
+        place, number = it.span(0, 1), f"0.{it.text(1)}"
+        mend = Suggestion(place, number)
+        return it.finding("a number begins with a digit", "", f"write `{number}`", at=place, mend=mend)
     if it.kind(-1) == "DOT" and it.kind(-2) == "INT":
-        return it.finding(
-            "digits must follow the point of a number", "", f"write `{it.text(-2)}.0`", at=it.span(-2, -1)
-        )
+        place, number = it.span(-2, -1), f"{it.text(-2)}.0"
+        mend = Suggestion(place, number)
+        return it.finding("digits must follow the point of a number", "", f"write `{number}`", at=place, mend=mend)
     return None
 
 
