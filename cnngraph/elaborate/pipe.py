@@ -18,6 +18,7 @@ from cnngraph.elaborate.values import (
     Missing,
     OpLayer,
     Problem,
+    Scanned,
     Tensor,
     Unknown,
     Value,
@@ -71,12 +72,12 @@ def run_unit(frame: Frame, unit: ast.Unit, begins: bool) -> Value:
         frame.scope.look_up(value.name, value.span)
     if isinstance(value, LAYERS):
         return _apply(frame, value, unit.head.span)
-    if isinstance(value, (Tensor, Bundle)) and not begins:
+    if isinstance(value, (Tensor, Bundle, Scanned)) and not begins:
         raise problem(
             "E0110", "a value cannot receive another one", unit.head.span, "this is a tensor, not a layer",
             "begin a new line with it",
         )
-    if not isinstance(value, (Tensor, Bundle, Unknown)):
+    if not isinstance(value, (Tensor, Bundle, Scanned, Unknown)):
         raise problem("E0103", f"a line joins layers and tensors, and this is {kind_of(value)}", unit.head.span)
     return value
 
@@ -99,7 +100,10 @@ def _merge(frame: Frame, merge: ast.Merge) -> Value:
     head = merge.head
     forked = isinstance(head, ast.Name) and head.text == "fork"
     layer = None if forked else evaluate(frame, head)
-    results = [result for lane in merge.lanes for result in _lane(frame, lane)]
+    lanes = [list(_lane(frame, lane)) for lane in merge.lanes]
+    results = [result for lane in lanes for result in lane]
+    if forked:
+        _name_results(frame, merge.lanes, lanes)
     if isinstance(layer, Unknown) or any(isinstance(v, Unknown) for _, v in results):
         return Unknown()
     if forked:
@@ -117,6 +121,19 @@ def _merge(frame: Frame, merge: ast.Merge) -> Value:
     return Unknown() if isinstance(op, Unknown) else op_node(frame, op, tensors, head.span)
 
 
+def _name_results(frame: Frame, lanes: Sequence[ast.Lane], results: Sequence[list[tuple[str | None, Value]]]) -> None:
+    """The labels of a fork are names of the body around it: its results go on as several values."""
+    for lane, found in zip(lanes, results, strict=True):
+        label = _last_label(lane)
+        if label is not None and lane.each is None:
+            frame.scope.define(label.text, found[0][1], label.span)
+
+
+def _last_label(lane: ast.Lane) -> ast.Name | None:
+    last = lane.statements[-1] if lane.statements else None
+    return last.label if isinstance(last, ast.Flow) else None
+
+
 def _lane(frame: Frame, lane: ast.Lane) -> Iterator[tuple[str | None, Value]]:
     """The results of a lane: one, or one for each value of its `for`."""
     if lane.each is None:
@@ -128,9 +145,8 @@ def _lane(frame: Frame, lane: ast.Lane) -> Iterator[tuple[str | None, Value]]:
 
 def _branch(inner: Frame, lane: ast.Lane) -> tuple[str | None, Value]:
     value = inner.session.run_body(inner, ast.Body(lane.span, lane.statements))
-    last = lane.statements[-1] if lane.statements else None
-    label = last.label.text if isinstance(last, ast.Flow) and last.label else None
-    return label, value
+    label = _last_label(lane)
+    return label and label.text, value
 
 
 def _residual(frame: Frame, residual: ast.Residual) -> Value:
