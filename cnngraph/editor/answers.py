@@ -19,6 +19,7 @@ from cnngraph.editor.hints import Hint, hints
 from cnngraph.editor.hover import hover
 from cnngraph.editor.positions import Lines
 from cnngraph.editor.symbols import Symbol, symbols
+from cnngraph.explain.pages import FOLDER, pages
 from cnngraph.syntax import ast
 from cnngraph.syntax.format import formatted
 
@@ -94,9 +95,15 @@ def _diagnostic(page: Page, finding: Diagnostic) -> types.Diagnostic:
         message=_message(finding, own),
         severity=types.DiagnosticSeverity.Error if error else types.DiagnosticSeverity.Warning,
         code=finding.code,
+        code_description=_page_of(finding.code),
         source="cnngraph",
         related_information=information,
     )
+
+
+def _page_of(code: str) -> types.CodeDescription | None:
+    """The page that explains a code, as a file that an editor can open."""
+    return types.CodeDescription((FOLDER / f"{code}.md").as_uri()) if code in pages() else None
 
 
 def _message(finding: Diagnostic, own: bool) -> str:

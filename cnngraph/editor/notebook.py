@@ -34,6 +34,10 @@ CELL = "cell.cnn"
 class CnnMagics(Magics):
     """The magics of `%load_ext cnngraph`."""
 
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._shell = shell
+
     @magic_arguments()
     @argument("name", nargs="?", help="The Python name for the network; its own name if left out.")
     @argument("--net", help="The net of the cell; its last one by default.")
@@ -47,7 +51,7 @@ class CnnMagics(Magics):
         except CnnGraphError as error:
             print(report(error.diagnostics, self._is_coloured()))
             return
-        self.shell.user_ns[_name(wanted.name or net.name)] = net
+        self._shell.user_ns[_name(wanted.name or net.name)] = net
         display(net)
         print(net.summary())
 
@@ -57,7 +61,7 @@ class CnnMagics(Magics):
 
     def _is_coloured(self) -> bool:
         """As the user has set it for tracebacks."""
-        return str(self.shell.colors).lower() != "nocolor" and not os.environ.get("NO_COLOR")
+        return str(self._shell.colors).lower() != "nocolor" and not os.environ.get("NO_COLOR")
 
 
 def _name(name: str) -> str:
@@ -86,4 +90,4 @@ def settings(pairs: Sequence[str]) -> Mapping[str, object]:
 
 def load(shell: InteractiveShell) -> None:
     """What `%load_ext cnngraph` does."""
-    shell.register_magics(CnnMagics)
+    shell.register_magics(CnnMagics(shell))

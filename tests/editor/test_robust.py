@@ -13,7 +13,10 @@ from cnngraph.editor.completion import completed_from, completions
 from cnngraph.editor.hints import hints
 from cnngraph.editor.hover import hover
 from cnngraph.editor.symbols import symbols
+from cnngraph.editor.words import TYPE_NAMES, checked_figures
+from cnngraph.lint.tree import walk
 from cnngraph.resources import resource
+from cnngraph.syntax import ast
 
 FILES = sorted([*resource("specs").rglob("*.cnn"), *(Path(__file__).parents[1] / "errors").glob("*.cnn")])
 SMALL = [path for path in FILES if path.stat().st_size < 1_500]
@@ -73,3 +76,16 @@ def test_every_use_is_a_place_with_that_name(path: Path) -> None:
         assert {text[span.start : span.end] for span in binding.places} == {binding.name}
     places = [span for binding in names.bindings for span in binding.places]
     assert len(places) == len(set(places))
+
+
+WORDS = {*TYPE_NAMES, *checked_figures()}
+RIGHT = [path for path in FILES if path.is_relative_to(resource("specs"))]
+
+
+@pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)
+def test_no_name_of_the_tree_is_overlooked(path: Path) -> None:
+    found = document(path.read_text(encoding="utf-8"), path)
+    known = {span for binding in found.names.bindings for span in binding.places}
+    known |= {word.span for word in found.names.open}
+    written = [node for node in walk(found.program.module) if isinstance(node, ast.Name)]
+    assert [node.span for node in written if node.span not in known and node.text not in WORDS] == []

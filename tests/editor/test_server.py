@@ -75,6 +75,7 @@ def test_findings_come_while_typing_and_go_when_mended(client: Client, uri: str)
     client.open(uri, BROKEN)
     (found,) = client.diagnostics(uri)
     assert (found["code"], found["severity"], found["source"]) == ("E0300", 1, "cnngraph")
+    assert found["codeDescription"]["href"] == (ROOT / "cnngraph" / "explain" / "pages" / "E0300.md").as_uri()
     start = place(BROKEN, "16@30x30")
     assert found["range"] == {"start": start, "end": {**start, "character": start["character"] + len("16@30x30")}}
     assert "16@30x30 expected, 16@32x32 computed" in found["message"]
