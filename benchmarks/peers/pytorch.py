@@ -43,13 +43,7 @@ class Peer:
 
     def run(self, feeds: Mapping[str, Tensor]) -> dict[Ref, Tensor]:
         """Every result of every node."""
-        values: dict[Ref, Tensor] = {}
-        leaves = {**self.states, **feeds}
-        for node in self.graph:
-            inputs = [values[ref] for ref in node.inputs]
-            results = (leaves[node.name],) if node.name in leaves else as_tuple(self._apply(node, inputs))
-            values |= {Ref(node.name, i): result for i, result in enumerate(results)}
-        return values
+        return values_of(self.graph, {**self.states, **feeds})
 
     def outputs(self, values: Mapping[Ref, Tensor]) -> dict[str, Array]:
         """The outputs of the graph as arrays, channels last."""
@@ -60,16 +54,29 @@ class Peer:
         """A tensor in the place of the input or state `name` (itself, or its gradient), as an array of ours."""
         return to_ours(value, self._axes(self.graph[name]))
 
-    def _apply(self, node: Node, inputs: Sequence[Tensor]) -> Any:
-        return MEANING[node.op.name](node.op, self.graph.input_types(node), *inputs)
-
     def _axes(self, node: Node) -> Axes:
-        """The order in which PyTorch has the axes of a value."""
-        if self.graph.users[node.name] and not node.type.batched:
-            user = self.graph.users[node.name][0]
-            return _weight_axes(user.op, len(node.type.shape), user.inputs.index(node.ref))
-        rank = len(node.type.shape)
-        return (0, rank - 1, *range(1, rank - 1)) if rank > 2 and node.type.vocabulary is None else tuple(range(rank))
+        return axes_of(self.graph, node)
+
+
+def values_of(graph: Graph, leaves: Mapping[str, Tensor]) -> dict[Ref, Tensor]:
+    """Every result of every node, from the values of the inputs and states."""
+    values: dict[Ref, Tensor] = {}
+    for node in graph:
+        if node.name in leaves:
+            values[node.ref] = leaves[node.name]
+            continue
+        results = MEANING[node.op.name](node.op, graph.input_types(node), *(values[ref] for ref in node.inputs))
+        values |= {Ref(node.name, i): result for i, result in enumerate(as_tuple(results))}
+    return values
+
+
+def axes_of(graph: Graph, node: Node) -> Axes:
+    """The order in which PyTorch has the axes of a value."""
+    if graph.users[node.name] and not node.type.batched:
+        user = graph.users[node.name][0]
+        return _weight_axes(user.op, len(node.type.shape), user.inputs.index(node.ref))
+    rank = len(node.type.shape)
+    return (0, rank - 1, *range(1, rank - 1)) if rank > 2 and node.type.vocabulary is None else tuple(range(rank))
 
 
 def _weight_axes(op: Op, rank: int, place: int) -> Axes:
@@ -164,6 +171,29 @@ def _upsample(op: Any, types: object, x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=factors, mode=linear if op.mode == "linear" else op.mode)
 
 
+def _scan(op: Any, types: Sequence[TensorType], x: Tensor, *rest: Tensor) -> Tensor:
+    """The cell at one position after another. Its weights come in our order of axes: `scan` itself turns none."""
+    cell, count = op.graph, len(op.operands) - 1
+    names = [node.name for node in cell.inputs]
+    weights = {node.name: w.permute(axes_of(cell, node)) for node, w in zip(cell.states, rest[count:], strict=True)}
+    axis = 1 if types[0].vocabulary is not None else 2
+    states = list(rest[:count]) or [
+        torch.zeros(len(x), *(node.type.shape[-1], *node.type.shape[1:-1]), dtype=rest[-1].dtype)
+        for node in cell.inputs[1:]
+    ]
+    found: list[Tensor] = []
+    steps = range(x.shape[axis])
+    for t in reversed(steps) if op.reverse else steps:
+        values = values_of(cell, {**weights, **dict(zip(names, [x.select(axis, t), *states], strict=True))})
+        states = [values[ref] for ref in cell.outputs.values()]
+        found.append(torch.cat(states, dim=1))
+    return torch.stack(found[::-1] if op.reverse else found, dim=2)
+
+
+def _cut(op: Any, types: object, x: Tensor) -> Tensor:
+    return (x if op.position is None else x.select(2, op.position))[:, op.start : op.stop]
+
+
 def _at_every_position(inputs: Sequence[Tensor]) -> list[Tensor]:
     """A vector (N, C) that meets a grid (N, C, positions...) gets as many axes as it has, of size 1."""
     rank = max(x.ndim for x in inputs)
@@ -228,6 +258,9 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "maxpool": _maxpool,
     "avgpool": _avgpool,
     "batchnorm": _batchnorm,
+    "scan": _scan,
+    "shift": lambda op, types, x: x + op.amount,
+    "cut": _cut,
     "globalavgpool": lambda op, types, x: x.flatten(2).mean(2),
     "globalmaxpool": lambda op, types, x: x.flatten(2).amax(2),
     "crop": _crop,

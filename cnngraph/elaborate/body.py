@@ -159,7 +159,7 @@ def _let(frame: Frame, let: ast.Let) -> None:
     if isinstance(value, Unknown):
         items = [value] * len(let.names)
     if len(items) != len(let.names):
-        count = len(items) or 1
+        count = 1 + len(value.states) if isinstance(value, Scanned) else len(items) or 1
         results = "1 result" if count == 1 else f"{count} results"
         raise problem("E0103", f"{len(let.names)} names for {results}", let.span)
     for name, item in zip(let.names, items, strict=True):

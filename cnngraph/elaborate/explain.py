@@ -6,6 +6,7 @@ the size; speak at the level of the body that holds the merge; print sizes as th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -32,7 +33,7 @@ def refusal(frame: Frame, op: Op, error: OpError, tensors: Sequence[Tensor], spa
             shared = origin.depth_shared_with(maker.origin)
             origin = Origin(origin.at_depth(shared), origin.uses[:shared])
             labels.append(Label(maker.origin.at_depth(shared), f"this gives {maker.type}"))
-    helps, mend = list(error.helps), None
+    helps, mend = list(error.helps), _layer_before(op, error.helps, span)
     if frame.restarted is not None:
         text, edit = side_branch(frame.restarted)
         helps.append(text)
@@ -134,6 +135,12 @@ def _change(frame: Frame, node: Node, tensors: Sequence[Tensor], here: Origin) -
 
 def frames(origin: Origin) -> list[str]:
     return [f"in `{use.block}` used at {use.span}" for use in reversed(origin.uses)]
+
+
+def _layer_before(op: Op, helps: Sequence[str], span: Span) -> Suggestion | None:
+    """The layer that the first help puts before this one, as in `flatten -> dense(...)`."""
+    offered = re.match(rf"`(\w+ -> ){op.name}\b", helps[0]) if helps else None
+    return Suggestion(Span(span.source, span.start, span.start), offered[1], safe=False) if offered else None
 
 
 def _takes(frame: Frame, op: Op, name: str, tensors: Sequence[Tensor]) -> bool:

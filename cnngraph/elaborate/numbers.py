@@ -7,8 +7,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from cnngraph.diagnostics import Span
-from cnngraph.elaborate.values import Figure, Ratio, Sizes, Unknown, Value, kind_of, problem, show
+from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
+from cnngraph.elaborate.values import Figure, Problem, Ratio, Sizes, Unknown, Value, kind_of, problem, show
 from cnngraph.ir.size import Dim, Size, SizeError, exact_quotient, lower_bound
 from cnngraph.ir.types import TensorType
 
@@ -114,7 +114,9 @@ def divide(left: Any, right: Any, span: Span) -> Value:
     quotient = exact_quotient(left, right)
     if quotient is None:
         always = " for every value of its sizes" if isinstance(left, Size) else ""
-        raise problem("E0109", f"{left} / {right} is not whole{always}", span, "here", f"use floor({span.text})")
+        floor = f"floor({span.text})"
+        what, mend = f"{left} / {right} is not whole{always}", Suggestion(span, floor, safe=False)
+        raise Problem(Diagnostic("E0109", what, Label(span, "here"), helps=(f"use {floor}",), suggestion=mend))
     return quotient
 
 

@@ -75,6 +75,7 @@ SMALL = {  # networks whose form matters more than their size
     "small_siamese": ("siamese", {"features": 8}),
     "small_c3d": ("c3d", {"n": 4, "hidden": 8}),
     "small_dcgan": ("dcgan", {"n": 4}),
+    "small_seq2seq": ("seq2seq", {"words": 5, "n": 7}),
 }
 LOSSES = {  # of networks that are trained in several steps, or not at all
     "dcgan": "bce(p_real, yes) + bce(p_fake, no)",
@@ -84,7 +85,7 @@ LOSSES = {  # of networks that are trained in several steps, or not at all
 TOO_LARGE = ("yolo_v1", "deep_pose", "fcn8s", "unet_cropped", "c3d")  # but for small settings
 QUICK = (
     "small_densenet", "small_transformer", "small_vit", "small_dcgan",
-    "lenet5", "googlenet", "resnet18", "shufflenet", "unet",
+    "small_seq2seq", "gru_tagger", "lenet5", "googlenet", "resnet18", "shufflenet", "unet",
     "autoencoder", "fairness", "latent_diffusion", "text_cnn", "time_delay",
 )  # fmt: skip
 FILES = [file.stem for file in sorted(resource("specs", "nets").glob("*.cnn")) if file.stem not in TOO_LARGE]
