@@ -1,14 +1,14 @@
 """The one style of `.cnn` files. There are no options.
 
     net tower(image: 3@HxW, classes = 10) where H % 4 == 0 {
-      conv1: conv(64, 7x7/2, same) -> relu  [64@HxW/2]   # two spaces a level; the shapes of a body in one column
-      concat {                                           # a brace that was broken somewhere is broken everywhere:
-        | conv(32, 1x1)                                  # one line for each lane and each line
+      conv1: conv(64, 7x7/2, same) -> relu  [64@HxW/2]  # two spaces a level; the shapes of a body in one column
+      concat {                                          # a brace that was broken somewhere is broken everywhere:
+        | conv(32, 1x1)                                 # one line for each lane and each line
         | conv(48, 1x1) -> conv(64, 3x3, same)
       }
-      residual { conv(96, 3x3, same) }                   # what stands on one line stays there, if it fits
-      globalavgpool                                      # a line that is too long goes on below, before an arrow
-        -> dense(classes) -> softmax                     # and such a break of the author stays
+      residual { conv(96, 3x3, same) }  # what stands on one line stays there, if it fits
+      globalavgpool                     # a line that is too long goes on below, before an arrow
+        -> dense(classes) -> softmax    # and such a break of the author stays
     }
 
 Kept as written: comments, blank lines (one at most), line breaks before arrows, the spelling of numbers. A bracket

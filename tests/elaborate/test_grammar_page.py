@@ -12,7 +12,7 @@ from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import load_text
 from cnngraph.judge import judge_text
 from cnngraph.resources import resource
-from cnngraph.syntax import build, layout, literals, read
+from cnngraph.syntax import build, layout, literals, parse, read
 from cnngraph.syntax.format import formatted
 from cnngraph.syntax.format_breaks import WIDTH
 from cnngraph.syntax.tokens import WORDS
@@ -58,6 +58,7 @@ def test_the_warnings_are_those_of_the_table_of_codes() -> None:
 def test_the_limits_are_the_real_ones() -> None:
     limits = {
         "1 MB": read.MAX_BYTES // 1_000_000,
+        "50,000 words": parse.MAX_TOKENS,
         "100 brackets": layout.MAX_NESTING,
         "250 levels": build.MAX_DEPTH,
         "18 digits": literals.MAX_DIGITS,

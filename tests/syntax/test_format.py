@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from printed import printed
@@ -16,6 +17,7 @@ from printed import printed
 from cnngraph.diagnostics import CnnGraphError, Source
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
+from cnngraph.syntax import format as format_module
 from cnngraph.syntax.format import formatted
 from cnngraph.syntax.format_words import Word, read_words
 from cnngraph.syntax.layout import NOT_AFTER, NOT_BEFORE
@@ -136,3 +138,9 @@ def gap(chance: random.Random, before: Word | None, word: Word, in_bracket: bool
         return chance.choice(BREAKS)
     touches = before.text[-1:].isalnum() and word.text[:1].isalnum()
     return " " if touches or "." in (before.text[-1:], word.text[:1]) else chance.choice(SPACES)
+
+
+def test_the_example_of_the_module_is_in_the_style() -> None:
+    example = dedent((format_module.__doc__ or "").split("\n\n")[1]) + "\n"
+    assert example.startswith("net tower")
+    assert formatted(example, "example.cnn") == example
