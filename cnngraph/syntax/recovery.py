@@ -22,6 +22,7 @@ from cnngraph.syntax.situation import Situation
 from cnngraph.syntax.tokens import END, ITEM_WORDS, NEWLINE, Token
 
 MAX_ERRORS = 50
+MAX_MENDS = 200  # a line can have many errors, of which one is reported
 
 STOPS = frozenset({NEWLINE, "RBRACE", "VBAR", END})
 
@@ -54,15 +55,17 @@ class Recovery:
     source: Source
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _last_line: int = 0
+    _mends: int = 0
 
     def run(self) -> list[Diagnostic]:
         index = 0
         while index < len(self.tokens):
             if self.machine.feed(self.tokens[index]):
                 index += 1
-            elif len(self.diagnostics) >= MAX_ERRORS:
+            elif len(self.diagnostics) >= MAX_ERRORS or self._mends >= MAX_MENDS:
                 index = self._abandon()
             else:
+                self._mends += 1
                 self._report(index)
                 index = self._mend(index)
         return self.diagnostics

@@ -1,19 +1,21 @@
 """Texts that nobody writes by hand: each ends, soon, in a tree or in findings, and never in another exception."""
 
 import random
+import time
 
 import pytest
 
+from cnngraph.diagnostics import Source
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
 from cnngraph.syntax.build import MAX_DEPTH
 from cnngraph.syntax.layout import MAX_NESTING
-from cnngraph.syntax.parse import parse_tolerant
+from cnngraph.syntax.parse import MAX_TOKENS, comments, parse_tolerant
 from cnngraph.syntax.read import MAX_BYTES
 from cnngraph.syntax.recovery import MAX_ERRORS
 from cnngraph.syntax.tokens import WORDS
 
-MANY = 10_000
+MANY = 5_000
 
 
 def in_net(text: str) -> str:
@@ -84,6 +86,50 @@ def test_a_text_over_the_limit_is_not_read() -> None:
     module, (finding,) = parse_tolerant("#" * (MAX_BYTES + 1), "large.cnn")
     assert (finding.code, finding.message) == ("E0002", "large.cnn is larger than 1 MB")
     assert [type(item) for item in module.items] == [ast.Broken]
+
+
+def test_a_line_of_nothing_but_errors() -> None:
+    started = time.process_time()
+    assert [f.message for f in parse_tolerant(in_net("concat {" + "|" * 40_000 + "}"), "t.cnn")[1]] == [
+        "this lane is empty"
+    ]
+    assert time.process_time() - started < 3
+
+
+MEGABYTES = {
+    "brackets": "(",
+    "lanes": "|",
+    "one line": "relu -> ",
+    "lines": "relu\n",
+    "wrong lines": "a b\n",
+    "sizes": "9x9 ",
+    "zeros": "\0",
+    "lone surrogates": "\ud800",
+    "strings": '"a" ',
+    "entries of a list": "1,",
+}
+
+
+@pytest.mark.parametrize("name", MEGABYTES)
+def test_a_megabyte_is_read_no_further_than_the_limit(name: str) -> None:
+    text = (MEGABYTES[name] * MAX_BYTES)[:MAX_BYTES]
+    module, (finding,) = parse_tolerant(text, "large.cnn")
+    assert (finding.code, finding.message) == ("E0002", f"large.cnn has more than {MAX_TOKENS:,} words and signs")
+    assert finding.primary is not None
+    assert finding.primary.span.end < MAX_BYTES
+    assert len(finding.render()) < 1_000
+    assert [type(item) for item in module.items] == [ast.Broken]
+
+
+@pytest.mark.parametrize("text", ["\n", "# a comment ", " ", "a", "9", '"', "é", "×"])
+def test_a_megabyte_of_few_words_is_read(text: str) -> None:
+    findings = parse_tolerant(text * (MAX_BYTES // len(text)), "large.cnn")[1]
+    assert len(findings) <= 1
+    assert all(len(finding.render()) < 5_000 for finding in findings)
+
+
+def test_comments_are_read_as_far_as_the_limit() -> None:
+    assert len(comments(Source("t.cnn", "# a\n" * 300_000))) <= MAX_TOKENS
 
 
 PIECES = [*'()[]{}|;,:="#$@.+-\n\t×→x7', "->", "..", "3x3", "HxW", "1e9", "\r\n", *sorted(WORDS)]
