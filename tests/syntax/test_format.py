@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -136,8 +137,8 @@ def gap(chance: random.Random, before: Word | None, word: Word, in_bracket: bool
     may_break = in_bracket or before.kind in NOT_AFTER or word.kind in NOT_BEFORE
     if may_break and chance.random() < wildness:
         return chance.choice(BREAKS)
-    touches = before.text[-1:].isalnum() and word.text[:1].isalnum()
-    return " " if touches or "." in (before.text[-1:], word.text[:1]) else chance.choice(SPACES)
+    touches = re.fullmatch(r"\w\w|\..|.\.", before.text[-1:] + word.text[:1])
+    return " " if touches else chance.choice(SPACES)
 
 
 def test_the_example_of_the_module_is_in_the_style() -> None:
