@@ -13,11 +13,12 @@ from lsprotocol import types
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Source, Span, Suggestion
 from cnngraph.editor import links
+from cnngraph.editor.colours import TYPES, colours
 from cnngraph.editor.completion import Completion, completed_from, completions
 from cnngraph.editor.document import Document
 from cnngraph.editor.hints import Hint, hints
 from cnngraph.editor.hover import hover
-from cnngraph.editor.positions import Lines
+from cnngraph.editor.positions import Lines, units
 from cnngraph.editor.symbols import Symbol, symbols
 from cnngraph.explain.pages import FOLDER, pages
 from cnngraph.syntax import ast
@@ -194,6 +195,19 @@ def _item(item: Completion, order: str, typed: types.Range) -> types.CompletionI
         sort_text=order,
         text_edit=types.TextEdit(typed, item.insert or item.label),
     )
+
+
+def semantic_tokens(page: Page, params: types.SemanticTokensParams) -> types.SemanticTokens:
+    """Five numbers for each stretch: lines and characters from the one before, its length, its type, no modifiers."""
+    numbers: list[int] = []
+    last = (0, 0)
+    for found in colours(page.document):
+        line, character = page.document.lines.place(found.start, page.encoding)
+        length = units(page.document.text[found.start : found.end], page.encoding)
+        skipped = character - last[1] if line == last[0] else character
+        numbers += [line - last[0], skipped, length, TYPES.index(found.type), 0]
+        last = (line, character)
+    return types.SemanticTokens(numbers)
 
 
 def document_symbols(page: Page, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:

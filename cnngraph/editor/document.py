@@ -17,6 +17,7 @@ from cnngraph.elaborate.modules import Program, load_text
 from cnngraph.elaborate.observe import Given, Observation, observe
 from cnngraph.elaborate.reading import new_session
 from cnngraph.elaborate.scope import Scope
+from cnngraph.ir.counts import Field, receptive_fields
 from cnngraph.judge import judge
 from cnngraph.lint.lint import lint
 from cnngraph.syntax import ast
@@ -61,6 +62,11 @@ class Document:
         """Each net that the file itself defines, as far as it can be read."""
         own = [name for name, item in self.program.definitions.items() if item.kind == "net"]
         return tuple(observe(self.program, name) for name in own if name in self.program.nets)
+
+    @cached_property
+    def receptive_fields(self) -> Mapping[str, Mapping[str, Field | None]]:
+        """By net, for each of its nodes."""
+        return {o.graph.name: receptive_fields(o.graph) for o in self.observations if o.graph is not None}
 
     @cached_property
     def given(self) -> Mapping[Span, list[tuple[Observation, Given]]]:

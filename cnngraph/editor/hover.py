@@ -10,9 +10,10 @@ from cnngraph.diagnostics import Span
 from cnngraph.editor.document import Document
 from cnngraph.editor.names import Binding
 from cnngraph.elaborate.arguments import signature_of
-from cnngraph.elaborate.observe import Given, Observation
+from cnngraph.elaborate.observe import Given
 from cnngraph.elaborate.values import BlockLayer
-from cnngraph.ir.counts import cost_of, receptive_fields
+from cnngraph.ir.counts import Field, cost_of
+from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Op, registry, total_elements
 from cnngraph.lint.tree import walk
@@ -79,11 +80,12 @@ def _values(document: Document, units: Sequence[Span]) -> Iterator[str]:
     name = _short(units[-1]) if len(units) == 1 else f"{_short(units[0])} -> ... -> {_short(units[-1])}"
     texts: dict[str, str] = {}
     for together in zip(*given, strict=False):
-        (observation, last) = together[-1]
-        if last.types:
+        observation, last = together[-1]
+        if last.types and observation.graph is not None:
             line = f" (line {last.uses[0].span.line})" if last.uses else ""
-            made = [node for _, one in together for node in one.nodes]
-            texts.setdefault(_figures(observation, last, made), line)
+            made = [observation.graph[name] for _, one in together for name in one.nodes]
+            field = document.receptive_fields[observation.graph.name].get(last.results[0].node)
+            texts.setdefault(_figures(observation.graph, last, made, field), line)
     lines = [f"`{name}` gives {text}{line}" for text, line in texts.items()]
     more = [f"... {len(lines)} in all"] if len(lines) > MOST_USES else []
     if lines:
@@ -95,15 +97,10 @@ def _short(span: Span) -> str:
     return " ".join(text.split())
 
 
-def _figures(observation: Observation, given: Given, made: Sequence[str]) -> str:
+def _figures(graph: Graph, given: Given, made: Sequence[Node], field: Field | None) -> str:
     """`4@6x6`: 40 parameters, 1,296 multiply-adds, receptive field 3x3."""
-    assert observation.graph is not None
-    graph = observation.graph
-    nodes = [graph[name] for name in made]
-    states = [node.type for node in nodes if isinstance(node.op, State) and node.op.trainable]
-    parameters = total_elements(states)
-    products = sum((cost_of(graph, node).multiply_adds for node in nodes if not isinstance(node.op, State)), 0)
-    field = receptive_fields(graph).get(given.results[0].node)
+    parameters = total_elements([node.type for node in made if isinstance(node.op, State) and node.op.trainable])
+    products = sum((cost_of(graph, node).multiply_adds for node in made if not isinstance(node.op, State)), 0)
     figures = [
         f"{parameters:,} parameters" if isinstance(parameters, int) else f"{parameters} parameters",
         f"{products:,} multiply-adds" if isinstance(products, int) else f"{products} multiply-adds",

@@ -24,6 +24,7 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from cnngraph.editor import answers
 from cnngraph.editor.answers import Page
+from cnngraph.editor.colours import TYPES
 from cnngraph.editor.document import Workspace
 from cnngraph.editor.links import Refused
 
@@ -42,6 +43,7 @@ ANSWERS: tuple[tuple[str, Callable[[Page, Any], Any], Any], ...] = (
     (types.TEXT_DOCUMENT_PREPARE_RENAME, answers.prepare_rename, None),
     (types.TEXT_DOCUMENT_RENAME, answers.rename, types.RenameOptions(prepare_provider=True)),
     (types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, answers.document_symbols, None),
+    (types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, answers.semantic_tokens, types.SemanticTokensLegend(TYPES, [])),
     (types.TEXT_DOCUMENT_FORMATTING, answers.formatting, None),
     (types.TEXT_DOCUMENT_CODE_ACTION, answers.code_actions, types.CodeActionOptions([types.CodeActionKind.QuickFix])),
 )

@@ -251,6 +251,21 @@ def test_formatting(client: Client, uri: str) -> None:
     assert client.ask("textDocument/formatting", textDocument={"uri": uri}, options=options) is None
 
 
+def test_colours_by_meaning(client: Client, right: str) -> None:
+    names = client.offered["semanticTokensProvider"]["legend"]["tokenTypes"]
+    data = client.ask("textDocument/semanticTokens/full", textDocument={"uri": right})["data"]
+    lines, found, row, column = RIGHT.split("\n"), [], 0, 0
+    for down, across, length, kind, _ in zip(*[iter(data)] * 5, strict=True):
+        row, column = row + down, across if down else column + across
+        units = lines[row].encode("utf-16-le")[2 * column : 2 * (column + length)]
+        found.append((units.decode("utf-16-le"), names[kind]))
+    for expected in [
+        ("double", "class"), ("c", "parameter"), ("3x3", "number"), ("conv", "function"), ("wide", "variable"),
+        ("# 𝛼", "comment"), ("residual", "keyword"), ("->", "operator"), ("first", "property"),
+    ]:  # fmt: skip
+        assert expected in found
+
+
 def test_outline(client: Client, right: str) -> None:
     found = client.ask("textDocument/documentSymbol", textDocument={"uri": right})
     assert [symbol["name"] for symbol in found] == ["double", "small"]
