@@ -57,6 +57,10 @@ FURTHER = {  # networks that compare no classes, or have other parts: published,
     "siamese": (38_951_745, 6),
     "product_embedding": (11_689_512 - 513 * 1000 + 513 * 128, 18),
     "dcgan": (3_576_704 + 2_765_568, 10),
+    "char_rnn": (36_064, 2),
+    "lstm_classifier": (2_659_074, 2),
+    "gru_tagger": (1_139_665, 3),
+    "seq2seq": (33_899_824, 3),
     "fairness": (13 * 32 + 33 * 16 + 2 * (17 * 16 + 17 * 2), 4),
 }
 
