@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cnngraph.ir.graph import Graph, Ref
+from cnngraph.ir.op import Op
+from cnngraph.ir.text import to_text
+from cnngraph.ops.scan import Scan
 
 
 def numbered(graph: Graph) -> Graph:
@@ -23,7 +26,7 @@ def numbered(graph: Graph) -> Graph:
 
     nodes = tuple(
         replace(
-            node, name=names[node.name], inputs=tuple(map(ref, node.inputs)),
+            node, name=names[node.name], op=_numbered(node.op), inputs=tuple(map(ref, node.inputs)),
             colocated=names.get(node.colocated, node.colocated) if node.colocated else None,
         )
         for node in graph
@@ -31,3 +34,8 @@ def numbered(graph: Graph) -> Graph:
     outputs = {name: ref(old) for name, old in graph.outputs.items()}
     updates = {names[state]: ref(old) for state, old in graph.updates.items()}
     return Graph("graph", nodes, outputs, updates, graph.facts)
+
+
+def _numbered(op: Op) -> Op:
+    """The operator; the cell of a scan is a graph itself."""
+    return replace(op, cell=to_text(numbered(op.graph))) if isinstance(op, Scan) else op

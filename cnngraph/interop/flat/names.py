@@ -11,8 +11,10 @@ from cnngraph.ir.graph import Graph
 from cnngraph.syntax.tokens import WORDS
 
 
-def labels_of(graph: Graph) -> dict[str, str]:
+def labels_of(graph: Graph, reserved: Collection[str] = ()) -> dict[str, str]:
     """A label for each node: an input keeps its name, a result takes the name of the output, others that of the path.
+
+    No label is one of the `reserved` words.
 
     >>> from cnngraph.elaborate.elaborate import elaborate
     >>> from cnngraph.elaborate.modules import load_text
@@ -20,12 +22,12 @@ def labels_of(graph: Graph) -> dict[str, str]:
     >>> [label for path, label in labels_of(graph).items() if "weight" not in path and "bias" not in path]
     ['image', 'c_conv1', 'c_conv2', 'output']
     """
-    taken = {*_words(), *graph.symbols, graph.name}
-    labels = {node.name: _free(node.name, taken) for node in graph.inputs}
+    taken = {*words_of_a_file(), *graph.symbols, graph.name, *reserved}
+    labels = {node.name: free(node.name, taken) for node in graph.inputs}
     for name, ref in graph.outputs.items():
         if ref.node not in labels and legal(name) == name and name not in taken:
-            labels[ref.node] = _free(name, taken)
-    return {node.name: labels.get(node.name) or _free(node.name, taken) for node in graph}
+            labels[ref.node] = free(name, taken)
+    return {node.name: labels.get(node.name) or free(node.name, taken) for node in graph}
 
 
 def legal(path: str) -> str:
@@ -39,14 +41,15 @@ def legal(path: str) -> str:
     return word if re.match(r"[A-Za-z]|_\w", word) else f"x_{word}"
 
 
-def _free(path: str, taken: set[str]) -> str:
+def free(path: str, taken: set[str]) -> str:
+    """The path as a word that is not taken; from now on it is."""
     word = legal(path)
     numbered = (f"{word}_{i}" for i in range(1, len(taken) + 2))
-    free = word if word not in taken else next(name for name in numbered if name not in taken)
-    taken.add(free)
-    return free
+    found = word if word not in taken else next(name for name in numbered if name not in taken)
+    taken.add(found)
+    return found
 
 
-def _words() -> Collection[str]:
+def words_of_a_file() -> Collection[str]:
     """Words that no label can be: those of the grammar, of the layers, and `it`."""
     return {*WORDS, *words_of_the_language(Span(Source("language", ""), 0, 0)).names, "it", "ids"}
