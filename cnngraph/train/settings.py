@@ -61,7 +61,8 @@ def _bind(setting: Setting, cls: type[Any]) -> tuple[dict[str, object], list[Dia
             found.append(_at(setting, "E0106", f"{setting.name} receives {name} twice"))
         else:
             values[name] = value
-    missing = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in values]
+    meant = {*values, *(nearest(name, names) for name in setting.named)}
+    missing = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in meant]
     if missing:
         found.append(_at(setting, "E0104", f"{setting.name} needs {', '.join(missing)}", f"write {missing[0]} = ..."))
     hints = get_type_hints(cls)
@@ -84,13 +85,14 @@ def _unknown(
     listed = f"known: {', '.join(sorted(known))}"
     helps = (f"did you mean {near}?", listed) if near else (listed,)
     message = f"there is no {what} named {name}" if code == "E0101" else f"{text} {name}"
-    found = _at(setting, code, message, *helps)
     written = re.search(rf"\b{re.escape(name)}\b", setting.span.text)
-    if near is None or written is None:
-        return found
+    if written is None:
+        return _at(setting, code, message, *helps)
     start = setting.span.start
     span = Span(setting.span.source, start + written.start(), start + written.end())
-    return dataclasses.replace(found, suggestion=Suggestion(span, near))
+    return Diagnostic(
+        code, message, Label(span, "unknown"), helps=helps, suggestion=Suggestion(span, near) if near else None
+    )
 
 
 def _at(setting: Setting, code: str, message: str, *helps: str) -> Diagnostic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,14 @@ from cnngraph.reports.fix import fixed, mended
 FOLDER = Path(__file__).parent.parent / "errors"
 
 
+@cache
+def judged(text: str, name: str) -> tuple[Diagnostic, ...]:
+    """What is wrong with the nets and the train sections of a text."""
+    return judge(load_text(text, name, FOLDER), lints=False).found
+
+
 def messages(file: Path) -> CnnGraphError:
-    """What is wrong with the nets and the train sections of a file."""
-    program = load_text(file.read_text(encoding="utf-8"), file.name, FOLDER)
-    return CnnGraphError(judge(program, lints=False).found)
+    return CnnGraphError(judged(file.read_text(encoding="utf-8"), file.name))
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.cnn")), ids=lambda f: f.stem)
@@ -40,7 +45,7 @@ def test_codes_are_known(file: Path) -> None:
 
 def found_in(text: str, name: str) -> Counter[tuple[str, str]]:
     """Codes and messages of all findings of a text."""
-    return Counter((d.code, d.message) for d in judge(load_text(text, name, FOLDER), lints=False).found)
+    return Counter((d.code, d.message) for d in judged(text, name))
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.cnn")), ids=lambda f: f.stem)
@@ -60,7 +65,7 @@ def test_mending_ends_and_never_adds_an_error(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
 
     def find(now: str) -> tuple[Diagnostic, ...]:
-        return judge(load_text(now, file.name, FOLDER), lints=False).found
+        return judged(now, file.name)
 
     result = mended(text, find)
     assert fixed(result.text, find(result.text)) == result.text
@@ -74,7 +79,7 @@ def test_mending_ends_and_never_adds_an_error(file: Path) -> None:
                                   "residual_stride", "head_concat", "channels_last", "foreign_calls"])  # fmt: skip
 def test_these_files_are_mended_whole(name: str) -> None:
     text = (FOLDER / f"{name}.cnn").read_text(encoding="utf-8")
-    result = mended(text, lambda now: judge(load_text(now, name, FOLDER), lints=False).found)
+    result = mended(text, lambda now: judged(now, name))
     assert found_in(result.text, name) == {}, result.text
 
 
