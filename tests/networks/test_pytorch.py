@@ -86,7 +86,7 @@ TOO_LARGE = ("yolo_v1", "deep_pose", "fcn8s", "unet_cropped", "c3d")  # but for 
 QUICK = (
     "small_densenet", "small_transformer", "small_vit", "small_dcgan",
     "small_seq2seq", "gru_tagger", "lenet5", "googlenet", "resnet18", "shufflenet", "unet",
-    "autoencoder", "fairness", "latent_diffusion", "text_cnn", "time_delay",
+    "autoencoder", "fairness", "grid_detector", "latent_diffusion", "text_cnn", "time_delay",
 )  # fmt: skip
 FILES = [file.stem for file in sorted(resource("specs", "nets").glob("*.cnn")) if file.stem not in TOO_LARGE]
 ALL = ("small_densenet", *SMALL, *FILES)

@@ -132,6 +132,65 @@ def test_localization_learns_classes_and_boxes() -> None:
     assert np.abs(net(test["image"])["box"] - test["target"]).mean() < 0.4 * first
 
 
+def scenes(numbers: np.random.Generator) -> Values:
+    """One square in a picture of 4x4 cells; only the cell of its middle says something."""
+    label, middle = numbers.integers(0, 3, 16), numbers.integers(6, 26, (16, 2))
+    image, side = noise(numbers, 16, 32, 32, 3) / 8, numbers.integers(3, 6, 16)
+    there, kind = np.zeros((16, 4, 4, 1), np.float32), np.zeros((16, 4, 4), np.int64)
+    box = np.zeros((16, 4, 4, 4), np.float32)
+    for i, ((row, column), half) in enumerate(zip(middle, side, strict=True)):
+        image[i, row - half : row + half, column - half : column + half, label[i]] += 2
+        cell = (i, row // 8, column // 8)
+        there[cell], kind[cell] = 1, label[i]
+        box[cell] = np.array([column % 8, row % 8, half, half]) / 8
+    return {"image": image, "there": there, "label": kind, "target": box}
+
+
+def test_a_detector_learns_which_cell_holds_what_and_where() -> None:
+    net = network("grid_detector")
+    fallen(learned(net, scenes, 150), 0.2)
+    test = scenes(rng(99))
+    found, place = net(test["image"]), test["there"][..., 0] == 1
+    guess = found["object"].reshape(16, -1).argmax(-1)
+    assert np.mean(guess == test["there"].reshape(16, -1).argmax(-1)) > 0.7
+    assert accuracy(found["class"][place], test["label"][place]) > 0.9
+    assert np.abs(found["box"] - test["target"])[place].mean() < 0.2
+
+
+def regions(numbers: np.random.Generator) -> Values:
+    """Two colours, divided by an upright line."""
+    image, label = noise(numbers, 4, 32, 32, 3) / 4, np.zeros((4, 32, 32), np.int64)
+    for one, kinds, line in zip(image, label, numbers.integers(8, 24, 4), strict=True):
+        kinds[:, line:] = 1
+        one += np.eye(3, dtype=np.float32)[kinds]
+    return {"image": image, "label": label}
+
+
+@pytest.mark.sweep
+def test_scene_labelling_learns_the_class_of_each_pixel() -> None:
+    text = resource("specs", "nets", "unet.cnn").read_text(encoding="utf-8").replace("image: 1@", "image: 3@")
+    text = text.replace("check params == 31_030_658", "")
+    net = loads(f"{text} train {{ loss: cross_entropy(output, label); optimizer: adam(lr = 1e-3) }}")
+    fallen(learned(net, regions, 25), 0.5)
+    test = regions(rng(99))
+    assert accuracy(net(test["image"]), test["label"]) > 0.9
+
+
+def people_in_pictures(numbers: np.random.Generator) -> Values:
+    """Two joints, each a square of its own colour."""
+    joints = numbers.integers(30, 190, (4, 2, 2))
+    image = noise(numbers, 4, 220, 220, 3) / 8
+    for one, places in zip(image, joints, strict=True):
+        for colour, (row, column) in enumerate(places):
+            one[row - 20 : row + 20, column - 20 : column + 20, colour] += 3
+    return {"image": image, "patch": image, "target": (joints.reshape(4, 4) / 110 - 1).astype(np.float32)}
+
+
+@pytest.mark.sweep
+def test_the_stages_of_a_pose_learn_together() -> None:
+    fallen(learned(network("deep_pose", joints=2, hidden=16), people_in_pictures, 20), 0.2)
+
+
 def test_a_pair_may_come_in_any_order_and_its_tower_is_there_once() -> None:
     net = network("siamese", features=8)
     left, right = noise(rng(1), 1, 105, 105, 1), noise(rng(2), 1, 105, 105, 1)
