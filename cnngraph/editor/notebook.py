@@ -48,12 +48,11 @@ class CnnMagics(Magics):
         wanted = parse_argstring(self.cnn, line)
         try:
             net = self._read(wanted, cell)
-        except CnnGraphError as error:
+            self._shell.user_ns[_name(wanted.name or net.name)] = net
+            display({"image/svg+xml": net.draw(), "text/plain": repr(net)}, raw=True)
+            print(net.summary())
+        except CnnGraphError as error:  # of the file, or of the drawing
             print(report(error.diagnostics, self._is_coloured()))
-            return
-        self._shell.user_ns[_name(wanted.name or net.name)] = net
-        display(net)
-        print(net.summary())
 
     def _read(self, wanted: Namespace, cell: str) -> Net:
         program = load_text(cell, CELL, Path.cwd())

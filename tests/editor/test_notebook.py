@@ -78,6 +78,14 @@ def test_a_mistake_is_explained_without_a_traceback(shell: InteractiveShell) -> 
     assert "\x1b[" not in run(shell, "%%cnn\nnet n(x: 1@8x8) = Relu").stdout
 
 
+def test_without_a_drawing_engine_the_net_is_there_all_the_same(
+    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnngraph.render.engine.shutil.which", lambda *arguments, **named: None)
+    assert "E0603" in run(shell, f"%%cnn\n{CELL}").stdout
+    assert shell.user_ns["tiny"].parameters == 55
+
+
 def test_wrong_settings_are_explained(shell: InteractiveShell) -> None:
     assert "E0107" in run(shell, f"%%cnn --set clases=5\n{CELL}").stdout
     assert "E0101" in run(shell, f"%%cnn --set classes=five\n{CELL}").stdout
