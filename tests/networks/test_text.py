@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from networks.carried import NAMES, carried
 
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.text import from_text, to_text
-from cnngraph.net import Net, load
+from cnngraph.net import Net
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
-from cnngraph.resources import resource
 
-FILES = sorted(resource("specs", "nets").glob("*.cnn"))
-SIZES = {"batch": 3, "H": 32, "W": 48}
+SIZES = {"batch": 3, "H": 64, "W": 32, "S": 6, "T": 7}
 
 FORMS: dict[str, Callable[[Net], Graph]] = {
     "as written": lambda net: net.graph,
@@ -23,15 +22,18 @@ FORMS: dict[str, Callable[[Net], Graph]] = {
     "bound training step": lambda net: net.training_graph().bind(**SIZES),
 }
 
-LARGE = ("resnet101", "resnet152")
+QUICK = (
+    "alexnet_two_gpus", "dcgan", "exercises", "googlenet", "latent_diffusion", "lenet5", "resnet18", "seq2seq",
+    "shufflenet", "siamese", "transformer", "unet",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
-    "name", [pytest.param(f.stem, marks=pytest.mark.sweep if f.stem in LARGE else ()) for f in FILES]
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.sweep) for name in NAMES]
 )
 def test_reads_back(name: str, form: str) -> None:
-    graph = FORMS[form](load(resource("specs", "nets", f"{name}.cnn")))
+    graph = FORMS[form](carried(name))
     text = to_text(graph)
     again = from_text(text)
     assert again == graph

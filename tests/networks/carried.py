@@ -1,0 +1,20 @@
+"""The networks that the package carries, each with a loss: its own, or one where training takes several steps."""
+
+from __future__ import annotations
+
+from cnngraph.net import Net, load, loads
+from cnngraph.resources import resource
+
+NAMES = [file.stem for file in sorted(resource("specs", "nets").glob("*.cnn"))]
+LOSSES = {
+    "dcgan": "bce(p_real, yes) + bce(p_fake, no)",
+    "gan_digits": "bce(p_real, yes) + bce(p_fake, no)",
+    "exercises": "mse(output, target)",
+}
+
+
+def carried(name: str, **settings: object) -> Net:
+    path = resource("specs", "nets", f"{name}.cnn")
+    if name not in LOSSES:
+        return load(path, None, **settings)
+    return loads(f"{path.read_text(encoding='utf-8')}\ntrain {{ loss: {LOSSES[name]} }}\n", None, **settings)
