@@ -52,7 +52,8 @@ def _bind(setting: Setting, cls: type[Any]) -> tuple[dict[str, object], list[Dia
     values = dict(zip(names, setting.positional, strict=False))
     found = []
     if len(setting.positional) > len(names):
-        message = f"{setting.name} takes at most {len(names)} arguments, not {len(setting.positional)}"
+        most = f"at most {len(names)} arguments, not {len(setting.positional)}" if names else "no arguments"
+        message = f"{setting.name} takes {most}"
         found.append(_at(setting, "E0105", message))
     for name, value in setting.named.items():
         if name not in names:
