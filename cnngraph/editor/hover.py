@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cnngraph.diagnostics import Span
+from cnngraph.editor.bindings import Binding
 from cnngraph.editor.document import Document
-from cnngraph.editor.names import Binding
 from cnngraph.elaborate.arguments import signature_of
 from cnngraph.elaborate.observe import Given
 from cnngraph.elaborate.values import BlockLayer

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnngraph.diagnostics import Diagnostic, Span, Suggestion
+from cnngraph.editor.bindings import ArgumentName, Binding
 from cnngraph.editor.classes import NAME
 from cnngraph.editor.document import Document
-from cnngraph.editor.names import SIZE, ArgumentName, Binding
+from cnngraph.editor.resolution import SIZE
 from cnngraph.editor.words import VALUE_ON_THE_LEFT, WORDS, functions, layers, paddings
 from cnngraph.elaborate.modules import File
 from cnngraph.elaborate.values import BlockLayer

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cnngraph.diagnostics import Span
+from cnngraph.editor.bindings import Binding
 from cnngraph.editor.document import Document
 from cnngraph.editor.hints import shape_of
-from cnngraph.editor.names import Binding
 from cnngraph.syntax import ast
 
 
