@@ -86,8 +86,8 @@ def match(
             extra.append(g)
             continue
         name = g.name or next((n for n in names if n not in table), None)
-        if name is None and unknown:
-            continue
+        if name is None and any(isinstance(other.value, Unknown) for other in given):
+            continue  # an unknown value may have taken a place that is not its own
         if name is None:
             raise _too_many(signature, g, goes_to_tensors)
         if name in table:

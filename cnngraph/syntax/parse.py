@@ -131,15 +131,18 @@ class _LarkMachine:
     def give_up(self, at: Token) -> tuple[Token, int]:
         state = self._parser.parser_state
         table = state.parse_conf.parse_table.states
-        dropped = []
-        while ERROR not in table[state.position]:
+        dropped: list[Any] = []
+        opened = 0  # braces dropped with what they hold; below 0, one was closed whose body is still on the stack
+        while ERROR not in table[state.position] or opened < 0:
             state.state_stack.pop()
-            dropped.append(state.value_stack.pop())
+            value = state.value_stack.pop()
+            if isinstance(value, lark.Token):
+                opened += (value.type == "LBRACE") - (value.type == "RBRACE")
+            dropped.append(value)
         starts = [start for value in dropped if (start := _start(value)) is not None]
         wreck = _token(ERROR, min([at.start_pos, *starts]), at.start_pos)
         assert self.feed(wreck), "the grammar takes ERROR wherever its table names it"
-        kinds = [value.type for value in dropped if isinstance(value, lark.Token)]
-        return wreck, kinds.count("LBRACE") - kinds.count("RBRACE")
+        return wreck, opened
 
     def invent(self, kind: str, at: Token) -> None:
         assert self.feed(_token(kind, at.start_pos, at.start_pos)), "only what fits is invented"
