@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from cnngraph.compare.match import Matching, Pair, match
-from cnngraph.compare.numbered import numbered
+from cnngraph.compare.numbered import numbered, numbered_op
 from cnngraph.interop.flat.expand import facts_of
 from cnngraph.ir import counts
 from cnngraph.ir.graph import Graph, Node
@@ -105,12 +105,14 @@ class Difference:
         return tuple(self._what(a, b))
 
     def _what(self, a: Node, b: Node) -> Iterator[str]:
-        if a.op != b.op and str(a.op) != str(b.op):
+        if numbered_op(a.op) != numbered_op(b.op):
             yield from _arguments(a, b)
         if list(map(str, a.types)) != list(map(str, b.types)):
             yield "shape"
         elif self._parameters(self.a, [a]) != self._parameters(self.b, [b]):
             yield "parameters"
+        elif _first_weights(self.a, a) != _first_weights(self.b, b):
+            yield "first weights"
         yield from self._reads(a, b)
         if a.device != b.device:
             yield f"on {a.device or 'any device'} -> on {b.device or 'any device'}"
@@ -184,12 +186,19 @@ def _arguments(a: Node, b: Node) -> Iterator[str]:
         return
     for field in dataclasses.fields(a.op):
         old, new = getattr(a.op, field.name), getattr(b.op, field.name)
-        if old != new:
-            yield f"{field.name} {_text(old)} -> {_text(new)}"
+        is_cell = isinstance(old, str) and "\n" in old
+        if _text(old) != _text(new):  # facts of the sizes in them are told by themselves
+            yield field.name if is_cell else f"{field.name} {_text(old)} -> {_text(new)}"
 
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _first_weights(graph: Graph, node: Node) -> list[tuple[str, bool]]:
+    """How the states of a node begin, and whether they are trained."""
+    ops = [graph[ref.node].op for ref in node.inputs]
+    return [(op.initial, op.trainable) for op in ops if isinstance(op, State)]
 
 
 def _owned(graph: Graph) -> dict[str, Dim]:

@@ -26,7 +26,7 @@ def numbered(graph: Graph) -> Graph:
 
     nodes = tuple(
         replace(
-            node, name=names[node.name], op=_numbered(node.op), inputs=tuple(map(ref, node.inputs)),
+            node, name=names[node.name], op=numbered_op(node.op), inputs=tuple(map(ref, node.inputs)),
             colocated=names.get(node.colocated, node.colocated) if node.colocated else None,
         )
         for node in graph
@@ -36,6 +36,6 @@ def numbered(graph: Graph) -> Graph:
     return Graph("graph", nodes, outputs, updates, graph.facts)
 
 
-def _numbered(op: Op) -> Op:
+def numbered_op(op: Op) -> Op:
     """The operator; the cell of a scan is a graph itself."""
     return replace(op, cell=to_text(numbered(op.graph))) if isinstance(op, Scan) else op

@@ -23,6 +23,8 @@ FIGURES = (Column("figure", "figure", right=False), Column("a", "a"), Column("b"
 def changes_table(found: Difference) -> Table:
     """What differs, in the order of the second network: `-` only in a, `+` only in b, `~` changed, `=` renamed."""
     rows = tuple(_row(change) for change in found.changes)
+    if not rows and not found.same:
+        rows = (("~", "all", "the order of the layers", None, None),)
     return Table(CHANGES, rows, title=f"a: {found.a.name}, b: {found.b.name}")
 
 

@@ -101,7 +101,7 @@ def _units(statements: Sequence[ast.Statement]) -> Iterator[ast.Unit]:
 
 def _step(graph: Graph, given: Given, fields: dict[str, counts.Field | None]) -> Step:
     nodes = [graph[name] for name in given.nodes if not isinstance(graph[name].op, State)]
-    shapes = tuple(map(str, given.types))
+    shapes = tuple(map(str, given.types)) or tuple(str(node.type) for node in nodes[-1:])
     text = _line(given.span.text)
     if not nodes:
         return Step(text, shapes, tuple(line for ref in given.results for line in _elements(graph[ref.node])))

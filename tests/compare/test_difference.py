@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cnngraph.compare.difference import Difference, difference
@@ -10,6 +12,7 @@ from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import load_file, load_text
 from cnngraph.interop.flat.expand import expand
 from cnngraph.ir.graph import Graph
+from cnngraph.ir.leaves import State
 from cnngraph.resources import resource
 
 OLD = """net n(image: 3@32x32) {
@@ -123,6 +126,13 @@ def test_shared_weights_are_parameters_that_are_gone() -> None:
     assert not between(apart, shared).same
 
 
+def test_another_cell() -> None:
+    old = "block r(x: tensor, h: tensor(4)) = concat(x, h) -> dense(4) -> tanh\nnet n(x: 2@T) = scan(r)"
+    assert changes(old, old.replace("tanh", "relu")) == [("changed", "scan", ("cell",))]
+    renamed = old.replace("block r(", "block s(").replace("(r)", "(s)")
+    assert between(old, renamed).same
+
+
 def test_facts_and_results() -> None:
     old = "net n(x: 1@HxW) where H % 4 == 0 { let a = relu(x); let b = tanh(a); return a, b }"
     new = "net n(x: 1@HxW) where H % 8 == 0 { let a = relu(x); let b = tanh(a); return c = a, b = a }"
@@ -133,6 +143,16 @@ def test_facts_and_results() -> None:
         ("added", "output c", ("is a",)),
         ("changed", "output b", ("from a, not b",)),
     ]
+
+
+def test_first_weights_and_the_order_of_layers() -> None:
+    graph = elaborate(load_text("net n(x: 4, y: 4) { let a = x -> dense(2); let b = y -> relu; return b, a }"))
+    other = [replace(n, op=replace(n.op, initial="zeros")) if isinstance(n.op, State) else n for n in graph]
+    assert [c.what for c in difference(graph, replace(graph, nodes=tuple(other))).changes] == [("first weights",)]
+    weight, bias = (n for n in graph if isinstance(n.op, State))
+    others = [n for n in graph if not isinstance(n.op, State)]
+    later = replace(graph, nodes=(bias, weight, *others))
+    assert [row[1:3] for row in changes_table(difference(graph, later)).rows] == [("all", "the order of the layers")]
 
 
 def test_tables() -> None:

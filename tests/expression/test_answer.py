@@ -100,6 +100,12 @@ def test_lines_labels_and_merges() -> None:
     assert last("6@8x8 -> split(2)").shapes == ("3@8x8", "3@8x8")
 
 
+def test_a_cell_along_a_sequence() -> None:
+    steps = answer("16@T -> scan(lstm(n = 8)) -> linear(3)").steps
+    assert [step.shapes for step in steps] == [("16@T",), ("16@T",), ("3@T",)]
+    assert dict(steps[1].lines)["parameters"] == "24*32 + 32 = 800"
+
+
 def test_a_line_that_leads_nowhere_is_looked_at() -> None:
     assert [step.shapes for step in answer("3@8x8 -> conv(4, 3x3); 5 -> dense(2)").steps] == [
         ("3@8x8",), ("4@6x6",), ("5",), ("2",)
