@@ -8,9 +8,9 @@ from urllib.parse import urlparse
 
 import pytest
 
-from cnngraph.diagnostics import CODES, CnnGraphError, Diagnostic, Label, Source, Span
-from cnngraph.elaborate.elaborate import elaborate
+from cnngraph.diagnostics import CODES, Diagnostic, Label, Source, Span
 from cnngraph.elaborate.modules import load_text
+from cnngraph.judge import judge
 from cnngraph.reports.sarif import sarif
 
 ERRORS = Path(__file__).parents[1] / "errors"
@@ -44,9 +44,7 @@ def fits(value: Any, schema: Any) -> bool:
 
 
 def logged(file: Path) -> dict[str, Any]:
-    with pytest.raises(CnnGraphError) as caught:
-        elaborate(load_text(file.read_text(encoding="utf-8"), file.name, ERRORS))
-    return sarif(caught.value.diagnostics)
+    return sarif(judge(load_text(file.read_text(encoding="utf-8"), file.name, ERRORS)).found)
 
 
 @pytest.mark.parametrize("file", sorted(ERRORS.glob("*.cnn")), ids=lambda f: f.stem)
@@ -75,7 +73,7 @@ def test_the_check_of_the_structure_itself() -> None:
 
 
 def test_the_place_and_the_fix() -> None:
-    result = logged(ERRORS / "syntax.cnn")["runs"][0]["results"][0]
+    result = logged(ERRORS / "syntax.cnn")["runs"][0]["results"][1]
     region = {"startLine": 2, "startColumn": 15, "endLine": 2, "endColumn": 18}
     physical = {"artifactLocation": {"uri": "syntax.cnn"}, "region": region}
     assert result["locations"] == [{"physicalLocation": physical}]
