@@ -90,6 +90,7 @@ def test_paths_are_addresses() -> None:
 
     assert uri("nets/a b.cnn") == "nets/a%20b.cnn"
     assert uri("/nets/a.cnn") == "file:///nets/a.cnn"
+    assert uri("\udcff.cnn") == "%FF.cnn"  # a file name that is no text
 
 
 def test_nothing_found_is_a_log_too() -> None:
