@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Use
 from cnngraph.elaborate.arguments import (
@@ -18,7 +18,7 @@ from cnngraph.elaborate.arguments import (
 )
 from cnngraph.elaborate.explain import refusal
 from cnngraph.elaborate.frame import MAX_USES, Failure, Frame
-from cnngraph.elaborate.numbers import LARGEST, is_whole, too_large
+from cnngraph.elaborate.numbers import LARGEST, is_number, is_whole, too_large
 from cnngraph.elaborate.parameters import bind_parameters, signature_of_block
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import (
@@ -44,7 +44,7 @@ from cnngraph.elaborate.values import (
 )
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.op import Op, OpError, registry
-from cnngraph.ir.size import SizeError
+from cnngraph.ir.size import Size, SizeError
 from cnngraph.ir.types import TensorType
 from cnngraph.syntax import ast
 
@@ -55,6 +55,7 @@ def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -
     """A layer with more arguments; applied at once when it has all its tensors."""
     match layer:
         case OpLayer(op=op, given=old):
+            given = _with_target(frame, op, given)
             now = OpLayer(op, (*old, *given), span)
             signature = signature_of(op)
             _refuse_unknown(frame, signature, given)
@@ -109,6 +110,17 @@ def _refuse_unknown(frame: Frame, signature: Signature, given: Sequence[Given]) 
         raise wrong[-1]
 
 
+def _with_target(frame: Frame, op: type[Op], given: Sequence[Given]) -> Sequence[Given]:
+    """`bce(p, 1)`: a loss without parameters of its own takes a number for its target, which is that everywhere."""
+    if not op.loss or fields(op) or len(given) != 2:
+        return given
+    prediction, number = given
+    if not isinstance(prediction.value, Tensor) or not is_number(number.value) or isinstance(number.value, Size):
+        return given
+    filled = registry()["filled"](float(number.value))  # type: ignore[call-arg]
+    return prediction, replace(number, value=op_node(frame, filled, [prediction.value], number.span))
+
+
 def settle(frame: Frame, value: Value, span: Span) -> Value:
     """A variadic layer that was called with tensors is their merge, where no tensor comes from the left."""
     if isinstance(value, OpLayer) and value.op.variadic and any(is_tensor(g.value) for g in value.given):
@@ -141,7 +153,7 @@ def apply_layer(frame: Frame, layer: Value, left: Value, span: Span) -> Value:
         case BlockLayer():
             return _apply_block(frame, layer, left, span)
         case PipeLayer():
-            inner = replace(frame.within_line(), scope=Scope(layer.scope), it=left, at_head=False)
+            inner = frame.within_line().changed(scope=Scope(layer.scope), it=left, at_head=False)
             return frame.session.run_pipe(inner, layer.pipe)
         case RepeatLayer():
             return _repeat(frame, layer, left)
@@ -262,20 +274,20 @@ def _other_weights(frame: Frame, op: Op, key: str, wanted: TensorType, made: Ten
 def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Value:
     definition = layer.definition
     name = definition.name.text
-    if name in frame.outline:
-        circle = " -> ".join((*frame.outline[frame.outline.index(name) :], name))
+    if any(outer is definition for outer in frame.outline):
+        names = [outer.name.text for outer in frame.outline]
+        circle = " -> ".join((*names[names.index(name) :], name))
         raise problem(
             "E0111", f"`{name}` uses itself: {circle}", span, "this closes the circle",
             "a block ends for every size: repeat a part with `layer * n`, `repeat n { }` or `for`",
         )
     if len(frame.uses) >= MAX_USES:
         raise problem("E0402", f"blocks are used more than {MAX_USES} deep", span)
-    inner = replace(
-        frame,
+    inner = frame.changed(
         scope=Scope(layer.home),
         path=f"{frame.claim(frame.line_name or name)}.",
         uses=(*frame.uses, Use(name, span)),
-        outline=(*frame.outline, name),
+        outline=(*frame.outline, definition),
         it=left,
         line_name=None,
         restarted=None,
@@ -291,10 +303,10 @@ def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Va
 
 
 def _repeat(frame: Frame, layer: RepeatLayer, left: Value) -> Value:
-    inner = replace(frame.within_line(), at_head=False)
+    inner = frame.within_line().changed(at_head=False)
     value = left
     for _ in range(layer.count):
-        value = apply_layer(replace(inner, it=value), layer.layer, value, layer.span)
+        value = apply_layer(inner.changed(it=value), layer.layer, value, layer.span)
         if isinstance(value, Unknown):
             break
     return value
@@ -302,9 +314,8 @@ def _repeat(frame: Frame, layer: RepeatLayer, left: Value) -> Value:
 
 def _apply_shared(frame: Frame, shared: SharedLayer, left: Value, span: Span) -> Value:
     path = f"{frame.claim(shared.name)}."
-    inner = replace(
-        frame, path=path, shared=(shared, path), uses=(*frame.uses, Use(shared.name, span)), it=left, line_name=None
-    )
+    uses = (*frame.uses, Use(shared.name, span))
+    inner = frame.changed(path=path, shared=(shared, path), uses=uses, it=left, line_name=None)
     return apply_layer(inner, shared.layer, left, span)
 
 

@@ -6,7 +6,6 @@ import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
@@ -46,7 +45,6 @@ class Signature:
         return name is None or name in self.plain or name in self.tensors
 
 
-@cache
 def signature_of(op: type[Op]) -> Signature:
     fields = [f for f in dataclasses.fields(op) if not f.metadata.get("internal")]
     optional = frozenset(f.name for f in fields if f.default is not dataclasses.MISSING)

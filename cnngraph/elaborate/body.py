@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cnngraph.diagnostics import Diagnostic, Label, Span
 from cnngraph.elaborate.apply import single, unpacked
@@ -104,7 +104,7 @@ def _flow(reading: Reading, flow: ast.Flow) -> None:
     label = flow.label
     if label is not None:
         frame.scope.define(label.text, Pending(), label.span)
-    inner = replace(named(frame, flow.pipe, label.text if label else None), at_head=True)
+    inner = named(frame, flow.pipe, label.text if label else None).changed(at_head=True)
     value = single(frame, run_pipe(inner, flow.pipe))
     if label is not None:
         frame.scope.names[label.text] = (value, label.span)
@@ -126,10 +126,10 @@ def _is_tensor(frame: Frame, name: str) -> bool:
 def named(frame: Frame, pipe: ast.Pipe, label: str | None) -> Frame:
     """The frame for a labelled line: the label names the only node or block of it, else it is a step of the path."""
     if label is None or label == "_":
-        return replace(frame, line_name=None)
+        return frame.changed(line_name=None)
     first = pipe.units[0].head
     units = pipe.units[1:] if isinstance(first, ast.Name) and _is_value(frame, first.text) else pipe.units
-    frame = replace(frame, line_name=label)
+    frame = frame.changed(line_name=label)
     alone = len(units) == 1 and isinstance(units[0].head, (ast.Name, ast.Call))
     return frame if alone else frame.within_line()
 

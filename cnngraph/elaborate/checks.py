@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from cnngraph.diagnostics import Diagnostic, Label
 from cnngraph.elaborate.expressions import evaluate
@@ -25,7 +24,7 @@ def run_checks(checks: Sequence[tuple[Frame, ast.Check]], graph: Graph, final: M
         try:
             # A figure looks at every node, so a check inside a loop costs as many steps as that.
             frame.step(statement.span, 1 + len(graph.nodes) // 20)
-            finding = _finding(replace(frame, scope=scope), statement.condition)
+            finding = _finding(frame.changed(scope=scope), statement.condition)
         except Problem as found:
             finding = found.diagnostic
         if finding is not None:

@@ -94,7 +94,7 @@ def read_net(net: BlockLayer, settings: Settings, before: Session | None = None)
     """Read a net from its parameters to its last line; what is wrong is in `frame.session.found`."""
     session = new_session(before)
     definition = net.definition
-    frame = Frame(session, Scope(net.home), outline=(definition.name.text,))
+    frame = Frame(session, Scope(net.home), outline=(definition,))
     facts: tuple[Fact, ...] = ()
     results: Results = []
     try:
@@ -249,7 +249,7 @@ def others(program: Program, read: Elaborated) -> list[Diagnostic]:
 
 def _read_alone(program: Program, definition: ast.Definition, session: Session) -> Session:
     """Read a block with unknown parameters: names, arguments and words are checked, shapes cannot be."""
-    frame = Frame(session, Scope(program.scope), outline=(definition.name.text,), it=Unknown())
+    frame = Frame(session, Scope(program.scope), outline=(definition,), it=Unknown())
     session.read.add(id(definition))
     try:
         for parameter in definition.parameters:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate import apply
 from cnngraph.elaborate.foreign import as_ours
@@ -37,7 +35,7 @@ def evaluate(frame: Frame, expr: ast.Expr) -> Value:
     """The value of an expression in this frame. The label of a line names a call that is the whole of it."""
     frame.step(expr.span)
     if frame.line_name is not None and not isinstance(expr, ast.Call):
-        frame = replace(frame, line_name=None)
+        frame = frame.changed(line_name=None)
     match expr:
         case ast.Int(value=value) | ast.Float(value=value) | ast.Bool(value=value) | ast.String(value=value):
             return value
@@ -268,7 +266,7 @@ def _call(frame: Frame, expr: ast.Call) -> Value:
         if not isinstance(name, ast.Name):
             raise problem("E0103", "one name of a line belongs here", expr.span)
         return function.of(_name(frame, name), name)
-    bare = frame if frame.line_name is None else replace(frame, line_name=None)
+    bare = frame if frame.line_name is None else frame.changed(line_name=None)
     given = [_argument(bare, argument) for argument in expr.arguments]
     if isinstance(function, Unknown):
         return function

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span, Suggestion
+from cnngraph.elaborate.about import wrong_entries
 from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.import_path import STANDARD, imported_path
 from cnngraph.elaborate.parameters import wrong_types
@@ -99,6 +100,8 @@ def wrong_sections(module: ast.Module, scope: Scope) -> Iterator[Diagnostic]:
                 label = Label(kind.span, "the second one")
                 yield Diagnostic("E0112", f"two sections `{' '.join(key).strip()}`", label, first)
             seen.setdefault(key, kind)
+        else:
+            yield from wrong_entries(section)
 
 
 @dataclass

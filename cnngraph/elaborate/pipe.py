@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from cnngraph.diagnostics import Span
 from cnngraph.elaborate.apply import apply_layer, op_node, settle, single
@@ -33,10 +32,10 @@ from cnngraph.syntax import ast
 def run_pipe(frame: Frame, pipe: ast.Pipe, first: Value = None) -> Value:
     """The value at the end of a pipe. `first` is the value of the first unit where it has been read before."""
     if pipe.device is not None:
-        frame = replace(frame, device=pipe.device)
+        frame = frame.changed(device=pipe.device)
     value, session = frame.it, frame.session
     for i, unit in enumerate(pipe.units):
-        here = replace(frame, it=value, at_head=frame.at_head and i == 0)
+        here = frame.changed(it=value, at_head=frame.at_head and i == 0)
         before = len(session.builder.nodes)
         try:
             left = value
@@ -54,7 +53,7 @@ def run_unit(frame: Frame, unit: ast.Unit, begins: bool) -> Value:
     """One unit on the value on its left, `frame.it`."""
     match unit.head:
         case ast.Merge():
-            return _merge(replace(frame.within_line(), at_head=False), unit.head)
+            return _merge(frame.within_line().changed(at_head=False), unit.head)
         case ast.Residual():
             return _residual(frame.within_line(), unit.head)
         case ast.Repeat():
@@ -161,11 +160,11 @@ def _residual(frame: Frame, residual: ast.Residual) -> Value:
     if residual.project is not None:
         frame.session.choices.append(Choice(residual.project.span, body.type != shortcut.type, frame.uses))
         if body.type != shortcut.type:
-            named = replace(frame, line_name="project")
+            named = frame.changed(line_name="project")
             shortcut = apply_layer(named, project, shortcut, residual.project.span)
     if not isinstance(shortcut, Tensor):
         return Unknown()
-    joining = replace(frame, shortcut=residual)
+    joining = frame.changed(shortcut=residual)
     return op_node(joining, registry()["add"](), [body, shortcut], residual.word)
 
 

@@ -46,7 +46,7 @@ class Cut(Op):
         return x.known(channels=self.stop - self.start, positions=x.positions[1:])
 
     def forward(self, x: Array) -> Array:
-        return x[self._place]
+        return np.asarray(x[self._place])
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         dx = np.zeros(shapes["x"], dy.dtype)

@@ -31,7 +31,8 @@ class Scan(Op):
             back); started (whether the initial states are operands, or zeros).
     errors: E0202 no positions; E0304 a state or a position that the cell does not take.
     cost:   T times that of the cell.
-    source: Elman: Finding structure in time, 1990; gradients through time: Werbos, Proc. IEEE 78(10), 1990; ONNX Scan-25.
+    source: Elman: Finding structure in time, 1990; gradients through time: Werbos, Proc. IEEE 78(10), 1990;
+            ONNX Scan-25.
 
     The gradient keeps the states at all positions, and computes the rest of a step again when it goes back through it.
 

@@ -51,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     brackets.wrong_closer,
     brackets.body_on_next_line,
     missing.comparison,
+    missing.repeated_body,
     missing.outside,
     missing.let_word,
     missing.several_without_let,

@@ -101,3 +101,8 @@ def test_what_an_import_does_not_need_is_not_judged(folder: Path) -> None:
 
 def test_a_name_is_not_seen_through_another_file(folder: Path) -> None:
     assert [d.message for d in findings(using('import r from "sub/inner.cnn"', "p"), folder)] == ["unknown name `p`"]
+
+
+def test_a_net_of_another_file_may_have_the_name_of_the_net_that_uses_it(folder: Path) -> None:
+    text = 'import m as other from "a.cnn"\nnet m(x: 4) {\nlet p = x -> dense(4)\np -> other\n}'
+    assert [node.op.name for node in graph(text, folder) if node.op.name == "dense"] == ["dense", "dense"]

@@ -91,6 +91,14 @@ def test_what_is_said(entries: str) -> None:
     assert said(section(entries)) == WRONG[entries]
 
 
+def test_a_number_is_a_target_that_is_the_same_everywhere() -> None:
+    graph = spec(section("loss: bce(p, 1) + 2 * mse(p, target = 0.5)", "p: dense(3) -> sigmoid")).graph
+    assert [str(n.op) for n in graph if n.op.name == "filled"] == ["filled(1.0)", "filled(0.5)"]
+    assert [n.name for n in graph.inputs] == ["x"]
+    wrong = section("loss: smooth_l1(p, 1)", "p: dense(3) -> sigmoid")  # 1 is its beta
+    assert said(wrong) == ["E0110 this layer has no input"]
+
+
 def test_a_net_without_probabilities_has_no_loss_of_its_own() -> None:
     (finding,) = train_findings(net("dense(3)", "x: 4"))
     assert finding.message == "`n` has no loss"
@@ -117,3 +125,20 @@ def test_names_of_the_loss_meet_no_name_of_the_net() -> None:
         names = [node.name for node in spec(text).graph]
         assert len(set(names)) == len(names)
     assert "foo" in [node.name for node in spec(lane).graph.inputs]
+
+
+@pytest.mark.parametrize(
+    ("entries", "messages"),
+    [
+        ('paper: "a"; year: 1998; authors: "b"', []),
+        ('papr: "a"', ["an about section has no key `papr`"]),
+        ('paper: "a"; paper: "b"', ["`paper` is given twice"]),
+        ("paper: 3", ["`paper` is a text"]),
+        ('paper: "a" -> relu', ["`paper` is a text"]),
+        ('paper { title: "a" }', ["an about section has no key `paper`"]),
+    ],
+)
+def test_about(entries: str, messages: list[str]) -> None:
+    program = load_text(f"about {{ {entries} }}\nnet n(x: 4) = relu")
+    assert [finding.message for finding in program.found] == messages
+    assert {finding.code for finding in program.found} <= {"E0112"}

@@ -50,6 +50,10 @@ LINES = [
         "`|` begins a lane, but there is no `{` of concat, add, mul, max or fork around it",
         "write `concat { | ... | ... }`",
     ),
+    (
+        "residual { relu } * 3", "*", "a body is not multiplied",
+        "write `repeat n { ... }`, or put all of it in parentheses",
+    ),
     ("concat { relu }", "relu", "a lane must begin with `|`", "write `{ | ... | ... }`"),
     ("concat { | | relu }", "|", "this lane is empty", "`identity` passes the value on"),
     ("relu $ 3", "$", "the character `$` has no meaning here", None),

@@ -42,6 +42,13 @@ def comparison(it: Situation) -> Diagnostic | None:
     return it.finding("a comparison is written `==`", "", "write `==`", mend=Suggestion(it.span(), "=="))
 
 
+def repeated_body(it: Situation) -> Diagnostic | None:
+    """`residual { ... } * 3`: only what stands in parentheses is multiplied."""
+    if it.bad.type != "STAR" or it.kind(-1) != "RBRACE":
+        return None
+    return it.finding("a body is not multiplied", "", "write `repeat n { ... }`, or put all of it in parentheses")
+
+
 def let_word(it: Situation) -> Diagnostic | None:
     if it.bad.type != "EQUAL" or it.kind(-1) != "NAME" or it.in_bracket:
         return None
