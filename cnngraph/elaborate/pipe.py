@@ -145,7 +145,7 @@ def _lane(frame: Frame, lane: ast.Lane) -> Iterator[tuple[str | None, Value]]:
 def _branch(inner: Frame, lane: ast.Lane) -> tuple[str | None, Value]:
     value = inner.session.run_body(inner, ast.Body(lane.span, lane.statements))
     label = _last_label(lane)
-    return label and label.text, value
+    return (label.text if label else None), value
 
 
 def _residual(frame: Frame, residual: ast.Residual) -> Value:
