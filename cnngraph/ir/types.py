@@ -94,13 +94,15 @@ def positions_text(positions: Sequence[Dim]) -> str:
 
     >>> positions_text((symbol("H", 2) // 2, symbol("W", 2) // 2))
     'HxW/2'
+    >>> positions_text((symbol("H", 2) // 2 - 2, symbol("W", 2) // 2 - 2))
+    '(H/2-2, W/2-2)'
     """
     texts = [str(size) for size in positions]
     if all(_plain(text) for text in texts):
         return "x".join(texts)
     below = {text.rpartition("/")[2] for text in texts}
     above = [text.rpartition("/")[0] for text in texts]
-    if len(below) == 1 and all(_plain(text) for text in above):
+    if len(below) == 1 and all(text.isdigit() for text in below) and all(_plain(text) for text in above):
         return f"{'x'.join(above)}/{below.pop()}"
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
