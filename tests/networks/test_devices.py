@@ -22,8 +22,13 @@ BATCH = 2
 STEPS = 2
 SLOW, FAST = Device("gpu", flops_per_second=1e9, bytes_per_second=1e9), Link("any", "any", 1e12, 1e-9)
 
-QUICK = (("googlenet", 2), ("googlenet", 3), ("googlenet", 4), ("resnet18", 3), ("alexnet_two_gpus", 2), ("autoencoder", 2))
-LONG = (("alexnet_two_gpus", 3), ("alexnet_two_gpus", 4), ("resnet50", 2), ("resnet50", 3), ("resnet50", 4), ("siamese", 2), ("siamese", 3))
+QUICK = (
+    ("googlenet", 2), ("googlenet", 3), ("googlenet", 4), ("resnet18", 3), ("alexnet_two_gpus", 2), ("autoencoder", 2),
+)  # fmt: skip
+LONG = (
+    ("alexnet_two_gpus", 3), ("alexnet_two_gpus", 4), ("resnet50", 2), ("resnet50", 3), ("resnet50", 4),
+    ("siamese", 2), ("siamese", 3),
+)  # fmt: skip
 CASES = [*QUICK, *(pytest.param(*case, marks=pytest.mark.sweep) for case in LONG)]
 
 
