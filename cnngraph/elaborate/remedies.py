@@ -38,7 +38,7 @@ def remedies(
         return [Remedy(f"`where {', '.join(facts)}` on the net makes them equal")]
     projection = projection or _stride_of_the_other(trails, tensors, here)
     keeps = [remedy for trail in trails for node in trail if (remedy := _keep_size(frame, node, here))]
-    return [*([projection] if projection else dict.fromkeys(keeps)), Remedy(GENERAL)]
+    return [*([projection] if projection else [*dict.fromkeys(keeps), *_crop(tensors)]), Remedy(GENERAL)]
 
 
 def _facts(tensors: Sequence[Tensor]) -> list[str]:
@@ -80,6 +80,20 @@ def _keep_size(frame: Frame, node: Node, here: Origin) -> Remedy | None:
         return None
     mend = Suggestion(node.origin.seen_from(here), better, safe=False)
     return Remedy(f"`{better}` keeps {positions_text(old.positions)}", mend)
+
+
+def _crop(tensors: Sequence[Tensor]) -> list[Remedy]:
+    """For two inputs, one of which is larger by the same even number on every axis (no stride): what to cut off."""
+    if len(tensors) != 2:
+        return []
+    axes = list(zip(tensors[0].type.positions, tensors[1].type.positions, strict=False))
+    if any(_ratio(a, b) or _ratio(b, a) for a, b in axes):
+        return []
+    more = {a - b for a, b in axes}
+    by = more.pop() if len(more) == 1 else 0
+    if not isinstance(by, int) or by == 0 or by % 2:
+        return []
+    return [Remedy(f"`crop({abs(by) // 2})` on input {1 if by > 0 else 2} takes its margin off")]
 
 
 def _slid(node: Node, old: TensorType) -> tuple[Dim, ...]:
