@@ -305,6 +305,7 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "shuffle": lambda op, types, x: F.channel_shuffle(x, op.groups),
     "upsample": _upsample,
     "scale": lambda op, types, x: x * op.factor,
+    "filled": lambda op, types, x: torch.full_like(x, op.value),
     "stop_gradient": lambda op, types, x: x.detach(),
     "reverse_gradient": lambda op, types, x: (1 + op.weight) * x.detach() - op.weight * x,
     "sinusoid": _sinusoid,

@@ -7,8 +7,8 @@ from cnngraph.resources import resource
 
 NAMES = [file.stem for file in sorted(resource("specs", "nets").glob("*.cnn"))]
 LOSSES = {
-    "dcgan": "bce(p_real, yes) + bce(p_fake, no)",
-    "gan_digits": "bce(p_real, yes) + bce(p_fake, no)",
+    "dcgan": "bce(p_real, 1) + bce(p_fake, 0)",
+    "gan_digits": "bce(p_real, 1) + bce(p_fake, 0)",
     "exercises": "mse(output, target)",
 }
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks.carried import NAMES, carried
 
 from cnngraph.autodiff.grad import grad
 from cnngraph.autodiff.step import trainable_states
@@ -21,12 +22,11 @@ from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import Array, Op, rng
-from cnngraph.net import Net, load, loads
+from cnngraph.net import Net, loads
 from cnngraph.ops.dropout import Dropout
 from cnngraph.ops.embed import Embed
 from cnngraph.ops.sinusoid import Sinusoid
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
-from cnngraph.resources import resource
 from cnngraph.runtime.runner import Runner
 from cnngraph.train.initialisers import initial_states
 
@@ -77,18 +77,13 @@ SMALL = {  # networks whose form matters more than their size
     "small_dcgan": ("dcgan", {"n": 4}),
     "small_seq2seq": ("seq2seq", {"words": 5, "n": 7}),
 }
-LOSSES = {  # of networks that are trained in several steps, or not at all
-    "dcgan": "bce(p_real, yes) + bce(p_fake, no)",
-    "gan_digits": "bce(p_real, yes) + bce(p_fake, no)",
-    "exercises": "mse(output, target)",
-}
 TOO_LARGE = ("yolo_v1", "deep_pose", "fcn8s", "unet_cropped", "c3d")  # but for small settings
 QUICK = (
     "small_densenet", "small_transformer", "small_vit", "small_dcgan",
     "small_seq2seq", "gru_tagger", "lenet5", "googlenet", "resnet18", "shufflenet", "unet",
     "autoencoder", "fairness", "grid_detector", "latent_diffusion", "text_cnn", "time_delay",
 )  # fmt: skip
-FILES = [file.stem for file in sorted(resource("specs", "nets").glob("*.cnn")) if file.stem not in TOO_LARGE]
+FILES = [name for name in NAMES if name not in TOO_LARGE]
 ALL = ("small_densenet", *SMALL, *FILES)
 NETWORKS = [pytest.param(name, marks=() if name in QUICK else pytest.mark.sweep) for name in ALL]
 
@@ -105,10 +100,7 @@ def network(name: str) -> Net:
     if name == "small_densenet":
         return loads(SMALL_DENSENET)
     file, settings = SMALL.get(name, (name, {}))
-    path = resource("specs", "nets", f"{file}.cnn")
-    if file in LOSSES:
-        return loads(f"{path.read_text(encoding='utf-8')}\ntrain {{ loss: {LOSSES[file]} }}\n", **settings)
-    return load(path, None, **settings)
+    return carried(file, **settings)
 
 
 def in_dtype(graph: Graph, dtype: str) -> Graph:
