@@ -37,6 +37,7 @@ class Cut(Op):
 
     def infer(self, x: TensorType) -> TensorType:
         channels = fixed_channels_of("cut", x)
+        assert self.position in (None, 0, -1), f"a cut is made at an end, not at {self.position}"
         if not 0 <= self.start < self.stop <= channels:
             raise OpError("E0108", f"{x} has no channels {self.start} to {self.stop - 1}", operand=0)
         if self.position is None:
@@ -63,6 +64,10 @@ class Cut(Op):
 
     def vjp_cost(self, wanted: str, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return Cost(0, total_bytes(inputs) + total_bytes(outputs))
+
+    def __str__(self) -> str:
+        at = {None: "", 0: ", first", -1: ", last"}[self.position]
+        return f"cut({self.start}..{self.stop}{at})"
 
     def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...] | None:
         return None if self.position is not None else ((1, 1),) * rank

@@ -189,7 +189,7 @@ class Scan(Op):
         return None
 
     def __str__(self) -> str:
-        return f"scan({self.graph.name}{', reverse=true' if self.reverse else ''})"
+        return f"scan({self.graph.name}{', reverse' if self.reverse else ''})"
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

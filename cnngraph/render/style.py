@@ -55,10 +55,10 @@ def family(graph: Graph, node: Node) -> str:
         return "gradient"
     if op.loss:
         return "loss"
+    if op.counts_depth and not op.merges:
+        return "convolution" if node.type.positions else "dense"
     if op.merges or len(operands(node)) > 1:
         return "merge"
-    if op.counts_depth:
-        return "convolution" if node.type.positions else "dense"
     if len(types) > 1:
         return "normalisation"
     return _by_shape(node, types[0] if types else node.type)
