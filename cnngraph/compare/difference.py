@@ -119,7 +119,7 @@ class Difference:
 
     def _reads(self, a: Node, b: Node) -> Iterator[str]:
         """Another input, where both graphs have the old one and the new one."""
-        partner, known = self.matching.partner, set(self.matching.partner.values())
+        partner, known = self.matching.partner, self._known
         old = [ref.node for ref in a.inputs if ref.node in partner]
         new = [ref.node for ref in b.inputs if ref.node in known]
         if len(old) == len(new):
@@ -130,6 +130,11 @@ class Difference:
     def _parameters(self, graph: Graph, nodes: Sequence[Node]) -> Dim:
         owned = self._owned_a if graph is self.a else self._owned_b
         return sum((owned.get(node.name, 0) for node in nodes), 0)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The nodes of b that have a partner."""
+        return frozenset(self.matching.partner.values())
 
     @cached_property
     def _owned_a(self) -> dict[str, Dim]:
@@ -150,11 +155,10 @@ class Difference:
         for name, ref in self.b.outputs.items():
             if name not in self.a.outputs:
                 yield Change("added", f"output {name}", (f"is {ref}",), (None, str(self.b.type_of(ref))))
-        known = set(self.matching.partner.values())
         for name, old in self.a.outputs.items():
             new = self.b.outputs.get(name, old)
             partner = self.matching.partner.get(old.node, new.node)
-            if name in self.b.outputs and new.node in known and partner != new.node:
+            if name in self.b.outputs and new.node in self._known and partner != new.node:
                 yield Change("changed", f"output {name}", (f"from {new}, not {old}",))
 
 

@@ -23,6 +23,7 @@ from cnngraph.ir.graph import Graph, Node
 from cnngraph.render.outline import Frame, Item, base, nodes_in, outline, path_of, segment
 
 Key = Callable[[Graph, Item], Hashable]
+Place = tuple[int, int]  # in the first list, in the second
 
 
 @dataclass(frozen=True)
@@ -84,22 +85,39 @@ def _pair_of(graphs: tuple[Graph, Graph], a: Item, b: Item) -> Pair:
 
 def _common(
     graphs: tuple[Graph, Graph], a: Sequence[Item], b: Sequence[Item], keys: Sequence[Key]
-) -> Iterator[tuple[int, int]]:
+) -> Iterator[Place]:
     """Pairs of places, in order on both sides: by the first key, and by the others in the gaps between those."""
     if not (a and b and keys):
         return
     key, *others = keys
     left = [(i, k) for i, item in enumerate(a) if (k := key(graphs[0], item)) is not None]
     right = [(j, k) for j, item in enumerate(b) if (k := key(graphs[1], item)) is not None]
-    same = SequenceMatcher(None, [k for _, k in left], [k for _, k in right], autojunk=False)
     i = j = 0
-    for block in same.get_matching_blocks():
-        for step in range(block.size + (block.size == 0)):  # the last block is empty: it stands for the end
-            end = (left[block.a + step][0], right[block.b + step][0]) if block.size else (len(a), len(b))
-            yield from ((i + x, j + y) for x, y in _common(graphs, a[i : end[0]], b[j : end[1]], others))
-            if block.size:
-                yield end
-            i, j = end[0] + 1, end[1] + 1
+    for x, y in _same([k for _, k in left], [k for _, k in right]):
+        end = left[x][0], right[y][0]
+        yield from _in_gap(graphs, a, b, (i, j), end, others)
+        yield end
+        i, j = end[0] + 1, end[1] + 1
+    yield from _in_gap(graphs, a, b, (i, j), (len(a), len(b)), others)
+
+
+def _in_gap(
+    graphs: tuple[Graph, Graph], a: Sequence[Item], b: Sequence[Item], start: Place, end: Place, keys: Sequence[Key]
+) -> Iterator[Place]:
+    found = _common(graphs, a[start[0] : end[0]], b[start[1] : end[1]], keys)
+    return ((start[0] + i, start[1] + j) for i, j in found)
+
+
+def _same(a: Sequence[Hashable], b: Sequence[Hashable]) -> Iterator[Place]:
+    """Places of equal keys, in order on both sides: what both begin and end with, and the blocks in between."""
+    shorter = min(len(a), len(b))
+    head = next((i for i in range(shorter) if a[i] != b[i]), shorter)
+    tail = next((i for i in range(shorter - head) if a[-1 - i] != b[-1 - i]), shorter - head)
+    yield from ((i, i) for i in range(head))
+    middle = SequenceMatcher(None, a[head : len(a) - tail], b[head : len(b) - tail], autojunk=False)
+    for block in middle.get_matching_blocks():
+        yield from ((head + block.a + step, head + block.b + step) for step in range(block.size))
+    yield from ((len(a) - tail + i, len(b) - tail + i) for i in range(tail))
 
 
 def _label(_: Graph, item: Item) -> Hashable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from cnngraph.interop.flat.cells import Cells, cell_of, results_of
 from cnngraph.interop.flat.names import labels_of, legal
@@ -48,9 +49,10 @@ class Body:
     def lines(self) -> list[Line]:
         lines: list[Line] = []
         nodes = [node for node in self.graph if not isinstance(node.op, Input | State)]
-        while nodes:
-            first = nodes[0]
-            parts, results = _parts(nodes), results_of(self.graph, nodes)
+        place = 0
+        while place < len(nodes):
+            first = nodes[place]
+            parts, results = _parts(nodes, place), results_of(nodes, place)
             lines += self._definition(first)
             if parts:
                 lines.append(self._split(parts))
@@ -58,7 +60,7 @@ class Body:
                 lines.append(self._scan(first, results))
             else:
                 lines.append(self._line(first, self._words(first)))
-            nodes = nodes[max(len(parts), 1 + len(results)) :]
+            place += max(len(parts), 1 + len(results))
         returned = self._return()
         return [*lines, Line(returned)] if returned else lines
 
@@ -157,10 +159,10 @@ class Body:
         return f"[{node.type}]" if is_said else ""
 
 
-def _parts(nodes: list[Node]) -> list[Node]:
-    """The parts of one value that stand at the beginning of `nodes`: they are one `split`."""
+def _parts(nodes: list[Node], place: int) -> list[Node]:
+    """The parts of one value that stand from `place` on: they are one `split`."""
     found: list[Node] = []
-    for node in nodes:
+    for node in islice(nodes, place, None):
         if not isinstance(node.op, Part) or (found and not _follows(node, found[-1])):
             break
         found.append(node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from cnngraph.interop.flat.names import free, words_of_a_file
@@ -68,23 +69,23 @@ def _state_text(type_: TensorType, started: bool) -> str:
     return str(type_) if type_.positions else f"tensor({type_.channels})"
 
 
-def results_of(graph: Graph, nodes: Sequence[Node]) -> dict[int, Node]:
-    """Of a scan at the beginning of `nodes`: the nodes behind it that are its results, by their places in a `let`.
+def results_of(nodes: Sequence[Node], place: int) -> dict[int, Node]:
+    """Of a scan at `place`: the nodes behind it that are its results, by their places in a `let`.
 
     0 is the sequence of the first state, where the scan has others beside it; 1, 2, ... are the last values.
     """
-    scan, *others = nodes
+    scan = nodes[place]
     if not isinstance(scan.op, Scan):
         return {}
     places = _places(scan.op)
     found: dict[int, Node] = {}
-    for node in others:
+    for node in islice(nodes, place + 1, None):
         if not isinstance(node.op, Cut) or node.inputs != (scan.ref,) or node.op not in places:
             break
-        place = places[node.op]
-        if node.device != scan.device or 0 in found or 0 < place <= max(found, default=0):
+        result = places[node.op]
+        if node.device != scan.device or 0 in found or 0 < result <= max(found, default=0):
             break
-        found[place] = node
+        found[result] = node
     return found
 
 
