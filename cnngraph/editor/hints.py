@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from cnngraph.diagnostics import Span
 from cnngraph.editor.document import Document
-from cnngraph.lint.tree import sequences
 from cnngraph.syntax import ast
+from cnngraph.syntax.tree import sequences
 
 
 @dataclass(frozen=True)

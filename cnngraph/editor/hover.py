@@ -16,8 +16,8 @@ from cnngraph.ir.counts import Field, cost_of
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Op, registry, total_elements
-from cnngraph.lint.tree import walk
 from cnngraph.syntax import ast
+from cnngraph.syntax.tree import walk
 
 MOST_USES = 4  # of a body that is used often, so many shapes are shown
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Source, in_order
@@ -18,6 +18,7 @@ from cnngraph.ir.types import TensorType
 from cnngraph.syntax import ast
 from cnngraph.syntax.format import formatted
 from cnngraph.syntax.parse import parse
+from cnngraph.syntax.tree import walk
 
 
 def with_shapes(text: str, name: str, folder: Path | None = None) -> str:
@@ -32,7 +33,8 @@ def with_shapes(text: str, name: str, folder: Path | None = None) -> str:
     """
     source = Source(name, text.removeprefix("\ufeff"))
     module = parse(source.text, name)
-    rows = {unit.shape.span.start: unit for unit in _units(module) if unit.shape is not None}
+    units = (node for node in walk(module) if isinstance(node, ast.Unit))
+    rows = {unit.shape.span.start: unit for unit in units if unit.shape is not None}
     wrong: list[ast.Unit] = []
     first = reading = _read(source, wrong, folder)
     while (refused := _first_wrong(reading, rows, name)) is not None:
@@ -114,15 +116,3 @@ def _edited(text: str, edits: Sequence[_Edit]) -> str:
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
-
-
-def _units(node: object) -> Iterator[ast.Unit]:
-    """All units of a tree."""
-    if isinstance(node, tuple):
-        for member in node:
-            yield from _units(member)
-    elif isinstance(node, ast.Located):
-        if isinstance(node, ast.Unit):
-            yield node
-        for part in fields(node):
-            yield from _units(getattr(node, part.name))

@@ -21,6 +21,7 @@ from cnngraph.elaborate.values import BlockLayer
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
 from cnngraph.syntax.parse import parse_tolerant
+from cnngraph.syntax.tree import uses, walk
 
 T = TypeVar("T")
 NET = "expression"
@@ -129,21 +130,10 @@ def _is_number(expr: ast.UnitHead) -> bool:
 
 def _imports(tree: ast.Module) -> str:
     """Import lines for the blocks of the standard library that a tree names and does not define itself."""
-    names = {part.text for part in _parts(tree) if isinstance(part, ast.Name)}
-    own = {part.label.text for part in _parts(tree) if isinstance(part, ast.Flow) and part.label}
-    own |= {name.text for part in _parts(tree) if isinstance(part, ast.Let) for name in part.names}
-    wanted = sorted((names - own) & set(standard_blocks()))
+    own = {node.label.text for node in walk(tree) if isinstance(node, ast.Flow) and node.label}
+    own |= {name.text for node in walk(tree) if isinstance(node, ast.Let) for name in node.names}
+    wanted = sorted((uses(tree).keys() - own) & standard_blocks().keys())
     return "\n".join(f'import {name} from "std/{standard_blocks()[name]}"' for name in wanted)
-
-
-def _parts(value: object) -> Iterator[object]:
-    if isinstance(value, tuple):
-        for item in value:
-            yield from _parts(item)
-    elif dataclasses.is_dataclass(value):
-        yield value
-        for part in dataclasses.fields(value):
-            yield from _parts(getattr(value, part.name))
 
 
 @cache

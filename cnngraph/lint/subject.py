@@ -13,8 +13,8 @@ from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.observe import Observation, observe
 from cnngraph.elaborate.training import training
 from cnngraph.ir.graph import Graph, Node
-from cnngraph.lint.tree import walk
 from cnngraph.syntax import ast
+from cnngraph.syntax.tree import walk
 
 Settings = Mapping[str, object]
 

@@ -14,9 +14,9 @@ from cnngraph.editor.hints import hints
 from cnngraph.editor.hover import hover
 from cnngraph.editor.symbols import symbols
 from cnngraph.editor.words import TYPE_NAMES, checked_figures
-from cnngraph.lint.tree import walk
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
+from cnngraph.syntax.tree import walk
 
 FILES = sorted([*resource("specs").rglob("*.cnn"), *(Path(__file__).parents[1] / "errors").glob("*.cnn")])
 SMALL = [path for path in FILES if path.stat().st_size < 1_500]

@@ -8,8 +8,8 @@ from cnngraph.diagnostics import Diagnostic, Label
 from cnngraph.elaborate.parameters import is_tensor_parameter
 from cnngraph.ir.op import registry
 from cnngraph.lint.subject import Subject
-from cnngraph.lint.tree import sequences, uses, walk
 from cnngraph.syntax import ast
+from cnngraph.syntax.tree import sequences, uses, walk
 
 Lets = Mapping[str, tuple[ast.Let, str]]
 

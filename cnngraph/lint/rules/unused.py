@@ -9,8 +9,8 @@ from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate.parameters import is_tensor_parameter
 from cnngraph.elaborate.values import BlockLayer
 from cnngraph.lint.subject import Subject
-from cnngraph.lint.tree import sequences, uses
 from cnngraph.syntax import ast
+from cnngraph.syntax.tree import sequences, uses
 
 
 def find(subject: Subject) -> Iterator[Diagnostic]:
