@@ -69,8 +69,8 @@ def test_the_wrong_files_of_the_tests(run: Run) -> None:
 # ---- forms of the report ----
 
 WARNED = "cnn 1\nnet n(image: 1@8x8) {\n  conv(4, 3x3) -> batchnorm -> relu\n}\n"
-WRONG = b"\xef\xbb\xbfcnn 1\r\nnet n(image: 1@8x8) {\r\n  c = Conv2D(4 3x3)\t# first\r\n  ReLU\r\n}"
-RIGHT = b"\xef\xbb\xbfcnn 1\r\nnet n(image: 1@8x8) {\r\n  let c = conv(4, 3x3)\t# first\r\n  relu\r\n}"
+WRONG = b"\xef\xbb\xbfcnn 1\r\nnet n(image: 1@8x8) {\r\n  c = image -> Conv2D(4 3x3)\t# first\r\n  ReLU\r\n}"
+RIGHT = b"\xef\xbb\xbfcnn 1\r\nnet n(image: 1@8x8) {\r\n  let c = image -> conv(4, 3x3)\t# first\r\n  relu\r\n}"
 
 
 def test_a_warning_is_no_error(run: Run, tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ def test_fix_changes_what_is_wrong_and_nothing_else(run: Run, tmp_path: Path) ->
     assert file.stat().st_mode & 0o777 == 0o640
     assert outcome.err.splitlines() == [
         "fixed n.cnn:3:3: insert `let`",
-        "fixed n.cnn:3:19: insert `,`",
-        "fixed n.cnn:3:11: replace `Conv2D` by `conv`",
+        "fixed n.cnn:3:28: insert `,`",
+        "fixed n.cnn:3:20: replace `Conv2D` by `conv`",
         "fixed n.cnn:4:3: replace `ReLU` by `relu`",
     ]
     assert {path.name for path in tmp_path.iterdir()} == {"n.cnn", "tiny.cnn"}
@@ -140,7 +140,7 @@ def test_fix_with_diff_only_shows(run: Run, tmp_path: Path) -> None:
     outcome = run("check", "n.cnn", "tiny.cnn", "--fix", "--diff").refused()
     assert file.read_bytes() == WRONG
     assert outcome.err == ""
-    assert "-  ReLU\r\n+  let c = conv(4, 3x3)\t# first\r\n+  relu\r\n" in outcome.out
+    assert "-  ReLU\r\n+  let c = image -> conv(4, 3x3)\t# first\r\n+  relu\r\n" in outcome.out
     assert run("check", "tiny.cnn", "--fix", "--diff").done().out == ""
     run("check", "tiny.cnn", "--diff").refused("--fix", code=2)
 

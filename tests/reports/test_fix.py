@@ -7,7 +7,7 @@ from cnngraph.judge import judge_text
 from cnngraph.reports.fix import MAX_ROUNDS, fixed, mended
 from cnngraph.syntax.parse import parse_tolerant
 
-WRONG = "net n(x: 1@8x8) {\r\n  a = Conv2D(4 3x3)\t# first\r\n  ReLU\r\n}"
+WRONG = "net n(x: 1@8x8) {\r\n  a = x -> Conv2D(4 3x3)\t# first\r\n  ReLU\r\n}"
 
 
 def edit(text: str, start: int, end: int, new: str, safe: bool = True) -> Diagnostic:
@@ -36,10 +36,16 @@ def test_a_byte_order_mark_is_kept() -> None:
 
 def test_rounds_go_on_until_nothing_is_left() -> None:
     result = mended(WRONG, lambda text: judge_text(text, "net.cnn", lints=False).found)
-    assert result.text == "net n(x: 1@8x8) {\r\n  let a = conv(4, 3x3)\t# first\r\n  relu\r\n}"
+    assert result.text == "net n(x: 1@8x8) {\r\n  let a = x -> conv(4, 3x3)\t# first\r\n  relu\r\n}"
     assert [s.replacement for s in result.applied] == ["let ", ",", "conv", "relu"]
 
 
 def test_rounds_end() -> None:
     grown = mended("", lambda text: [edit(text, 0, 0, "x")])
     assert grown.text == "x" * MAX_ROUNDS
+
+
+def test_a_labelled_row_is_not_made_a_let() -> None:
+    """`c = conv(...)` in the style of Python is a row that continues the line above as often as a value of its own."""
+    result = mended("net n(x: 1@8x8) {\n  c = conv(4, 3x3)\n}", lambda text: parse_tolerant(text, "net.cnn")[1])
+    assert result.applied == ()

@@ -64,7 +64,8 @@ def let_word(it: Situation) -> Diagnostic | None:
     names = ", ".join(it.text(offset) for offset in range(first, 0, 2))
     help_ = f"write `let {names} = ...`" + (f", or `{name}: ...` to name this line" if first == -1 else "")
     start = it.span(first, first)
-    mend = Suggestion(Span(it.source, start.start, start.start), "let ")
+    row = first == -1 and it.kind(1) == "NAME" and it.kind(2) == "LPAR"  # `c3 = conv(...)` may be a labelled row
+    mend = Suggestion(Span(it.source, start.start, start.start), "let ", safe=not row)
     return it.finding("`=` needs `let` here", "", help_, mend=mend)
 
 
