@@ -8,10 +8,10 @@ from pathlib import Path
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, in_order
 from cnngraph.elaborate.modules import Program, load_file, load_text
-from cnngraph.elaborate.spelling import misspelled
 from cnngraph.elaborate.training import training
 from cnngraph.lint.lint import lint
 from cnngraph.net import Net
+from cnngraph.spelling import misspelled
 from cnngraph.train.augment import chain_of
 from cnngraph.train.data import source_of
 from cnngraph.train.schedule import schedule_of

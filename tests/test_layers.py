@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "cnngraph"
 
 ROWS = (
     ("diagnostics",),
-    ("resources", "reports", "explain"),
+    ("resources", "spelling", "reports", "explain"),
     ("ir",),
     ("ops", "syntax"),
     ("elaborate", "passes", "autodiff", "cost"),

@@ -30,9 +30,9 @@ def text_about(name: str) -> str:
     """The page of a code, or the contract of a layer; E0101 for what is neither."""
     from cnngraph.diagnostics import CODES, error
     from cnngraph.elaborate.foreign import meant
-    from cnngraph.elaborate.spelling import nearest
     from cnngraph.explain.pages import pages
     from cnngraph.ir.op import registry
+    from cnngraph.spelling import nearest
 
     found = pages().get(name.upper())
     if found is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnngraph.diagnostics import Diagnostic, Label
-from cnngraph.elaborate.spelling import misspelled
 from cnngraph.elaborate.values import problem
+from cnngraph.spelling import misspelled
 from cnngraph.syntax import ast
 
 ABOUT_KEYS = ("title", "paper", "authors", "year", "url", "source", "license", "note")

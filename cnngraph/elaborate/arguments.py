@@ -10,7 +10,6 @@ from typing import Any
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate.foreign import parameter, remark, value_text
-from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import (
     Bundle,
     Given,
@@ -28,6 +27,7 @@ from cnngraph.elaborate.values import (
 from cnngraph.ir.op import Op
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
+from cnngraph.spelling import nearest
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from cnngraph.elaborate.numbers import is_whole
 from cnngraph.elaborate.parameters import capitals, check_kind, is_tensor_parameter
 from cnngraph.elaborate.reading import new_session
 from cnngraph.elaborate.scope import Scope
-from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import BlockLayer, Bundle, Problem, Tensor, Unknown, kind_of, problem
 from cnngraph.ir.graph import Fact, Graph
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import Size
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.verify import verify
+from cnngraph.spelling import did_you_mean
 from cnngraph.syntax import ast
 
 Settings = Mapping[str, object]
@@ -83,11 +83,10 @@ def choose(program: Program, net: str | None) -> BlockLayer:
         return nets[net]
     if program.found:
         raise CnnGraphError(program.found)
-    close = nearest(net or "", nets)
     listed = f"it has {', '.join(nets)}" if nets else "write `net name(image: 3@224x224) { ... }`"
     name = program.module.span.source.name
     what = f"{name} has no net `{net}`" if net else f"{name} defines no net"
-    raise error("E0101", what, f"did you mean `{close}`?" if close else listed)
+    raise error("E0101", what, did_you_mean(net or "", nets, listed))
 
 
 def read_net(net: BlockLayer, settings: Settings, before: Session | None = None) -> Elaborated:
@@ -161,11 +160,9 @@ def _refuse_twice(definition: ast.Definition) -> None:
 def _check_settings(definition: ast.Definition, settings: Settings, known: list[str]) -> None:
     for name in settings:
         if name not in known:
-            close = nearest(name, known)
-            help_ = f"did you mean `{close}`?" if close else f"it has {', '.join(known) or 'none'}"
             raise problem(
                 "E0107", f"`{definition.name.text}` has no parameter `{name}` to set", definition.name.span, "this net",
-                help_,
+                did_you_mean(name, known, f"it has {', '.join(known) or 'none'}"),
             )
 
 

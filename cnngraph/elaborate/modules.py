@@ -14,8 +14,8 @@ from cnngraph.elaborate.import_path import STANDARD, imported_path
 from cnngraph.elaborate.parameters import wrong_types
 from cnngraph.elaborate.reading import new_session, read_statement
 from cnngraph.elaborate.scope import Scope, words_of_the_language
-from cnngraph.elaborate.spelling import misspelled, nearest
 from cnngraph.elaborate.values import BlockLayer, Problem, Unknown, problem
+from cnngraph.spelling import misspelled, nearest
 from cnngraph.syntax import ast
 from cnngraph.syntax.parse import parse_tolerant
 from cnngraph.syntax.read import read_source

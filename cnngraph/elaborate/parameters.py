@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from cnngraph.diagnostics import Diagnostic, Span
 from cnngraph.elaborate.arguments import Signature, is_tensor, match
-from cnngraph.elaborate.spelling import misspelled
 from cnngraph.elaborate.values import LAYERS, BlockLayer, Given, Problem, Tensor, Unknown, Value, kind_of, problem, show
 from cnngraph.ir.size import Dim, Size
 from cnngraph.ir.types import TensorType
+from cnngraph.spelling import misspelled
 from cnngraph.syntax import ast
 
 if TYPE_CHECKING:

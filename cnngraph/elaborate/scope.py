@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate.foreign import meant
-from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.values import (
     BlockLayer,
     Function,
@@ -21,6 +20,7 @@ from cnngraph.elaborate.values import (
     problem,
 )
 from cnngraph.ir.op import registry
+from cnngraph.spelling import nearest
 
 
 @dataclass

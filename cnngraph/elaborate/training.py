@@ -12,11 +12,11 @@ from cnngraph.elaborate.elaborate import Elaborated, Settings, finish, named_res
 from cnngraph.elaborate.expressions import value_of
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.scope import Scope
-from cnngraph.elaborate.spelling import misspelled
 from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem, show
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.op import Op, OpError, registry
 from cnngraph.ir.types import TensorType
+from cnngraph.spelling import misspelled
 from cnngraph.syntax import ast
 
 T = TypeVar("T")

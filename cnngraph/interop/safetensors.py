@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from safetensors.numpy import save
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
+from cnngraph.spelling import nearest
 
 DTYPES = {"float32": "F32", "float64": "F64", "int64": "I64"}
 
@@ -87,8 +87,8 @@ def _mismatch(
     path: Path, name: str, type_: TensorType, found: Mapping[str, tuple[tuple[int, ...], str]]
 ) -> Diagnostic | None:
     if name not in found:
-        near = get_close_matches(name, found, n=1)
-        helps = (f"the file has {near[0]}",) if near else ()
+        near = nearest(name, found)
+        helps = (f"the file has {near}",) if near else ()
         return Diagnostic("E0703", f"{path}: the weights lack {name} {_text(type_.concrete)}", helps=helps)
     shape, dtype = found[name]
     if shape != type_.concrete:

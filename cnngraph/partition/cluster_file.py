@@ -26,7 +26,8 @@ from typing import Any
 
 from cnngraph.cost.quantity import EXAMPLES, read_quantity
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
-from cnngraph.partition.device import Cluster, Device, Link, did_you_mean
+from cnngraph.partition.device import Cluster, Device, Link
+from cnngraph.spelling import did_you_mean
 
 KINDS = {
     "memory_bytes": "bytes",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
+from cnngraph.spelling import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,6 @@ def parse_devices(text: str) -> Cluster:
     if twice := [name for i, name in enumerate(names) if name in names[:i]]:
         raise error("E0601", f"the device `{twice[0]}` is named twice", "give each device a name of its own")
     return Cluster.named(names)
-
-
-def did_you_mean(word: str, known: Sequence[str], otherwise: str) -> str:
-    """A help for a word that is not known: the nearest known one, or `otherwise`."""
-    near = get_close_matches(word, known, 1)
-    return f"did you mean `{near[0]}`?" if near else otherwise
 
 
 def unknown_devices(asked: Mapping[str, str], cluster: Cluster) -> CnnGraphError | None:

@@ -9,11 +9,12 @@ from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.ir.graph import Graph
 from cnngraph.partition.bound import lower_bound_seconds
 from cnngraph.partition.chain import chain
-from cnngraph.partition.device import Cluster, did_you_mean, unknown_devices
+from cnngraph.partition.device import Cluster, unknown_devices
 from cnngraph.partition.memory import does_not_fit
 from cnngraph.partition.partition import Partition, assign
 from cnngraph.partition.pinned import Loads, around_pins
 from cnngraph.partition.problem import Problem, pose
+from cnngraph.spelling import did_you_mean
 
 
 def _chain_or_pins(problem: Problem) -> list[int]:

@@ -12,7 +12,7 @@ from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 from cnngraph.ir.size import Dim, Size, Symbol
 from cnngraph.ir.types import TensorType
-from cnngraph.partition.device import did_you_mean
+from cnngraph.spelling import did_you_mean
 
 
 def checked_feeds(wanted: Mapping[str, TensorType], feeds: Mapping[str, Any]) -> dict[str, Array]:

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_type_hints
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span, Suggestion
-from cnngraph.elaborate.spelling import nearest
 from cnngraph.elaborate.training import Setting
+from cnngraph.spelling import nearest
 
 T = TypeVar("T")
 

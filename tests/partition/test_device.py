@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.partition.device import Cluster, Device, Link, did_you_mean, parse_devices, unknown_devices
+from cnngraph.partition.device import Cluster, Device, Link, parse_devices, unknown_devices
 
 
 def test_a_link_takes_latency_and_bandwidth() -> None:
@@ -51,8 +51,3 @@ def test_unknown_placements_are_reported_once_for_each_device() -> None:
     assert first.message == "a and 1 more is placed on `gpu`, but the cluster has gpu0, gpu1"
     assert first.helps[0].startswith("did you mean `gpu")
     assert second.helps == ("give the device: --devices gpu0,gpu1,left",)
-
-
-def test_did_you_mean() -> None:
-    assert did_you_mean("memory", ["memory_bytes"], "no") == "did you mean `memory_bytes`?"
-    assert did_you_mean("xyz", ["memory_bytes"], "no") == "no"

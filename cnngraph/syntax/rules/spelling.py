@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from unicodedata import name as unicode_name
 
 from cnngraph.diagnostics import Diagnostic, Span, Suggestion
+from cnngraph.spelling import nearest
 from cnngraph.syntax.situation import Situation
 from cnngraph.syntax.tokens import (
     ERROR,
@@ -125,9 +125,9 @@ def misspelled(it: Situation) -> Diagnostic | None:
     first = next((offset for offset in (-1, -2, -3) if it.kind(offset - 1) in (NEWLINE, "LBRACE", "VBAR")), None)
     if first is None or it.kind(first) != "NAME" or it.kind(first + 1) != "NAME":
         return None
-    close = get_close_matches(it.text(first), LINE_WORDS, 1, 0.75)
-    if not close:
+    close = nearest(it.text(first), LINE_WORDS, 0.75)
+    if close is None:
         return None
     place = it.span(first, first)
     message = f"`{it.text(first)}` is not a word of the language"
-    return it.finding(message, "", f"did you mean `{close[0]}`?", at=place, mend=Suggestion(place, close[0]))
+    return it.finding(message, "", f"did you mean `{close}`?", at=place, mend=Suggestion(place, close))

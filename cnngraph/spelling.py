@@ -25,6 +25,12 @@ def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
     return next(iter(get_close_matches(word, by_length[:MAX_WORDS], 1, likeness)), None)
 
 
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """A help for a word that is not known: the nearest known one, or `otherwise`."""
+    close = nearest(word, known)
+    return f"did you mean `{close}`?" if close else otherwise
+
+
 def misspelled(
     code: str, message: str, span: Span, known: Iterable[str], otherwise: str, remark: str = "unknown", word: str = ""
 ) -> Diagnostic:
