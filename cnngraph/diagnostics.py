@@ -66,6 +66,8 @@ CODES = {
     "W110": "an `allow` comment allows nothing",
 }
 
+BYTE_ORDER_MARK = "\ufeff"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -73,6 +75,11 @@ class Source:
 
     name: str
     text: str = field(repr=False)
+
+    @staticmethod
+    def of(name: str, text: str) -> Source:
+        """A text as a file has it: a byte order mark is not part of the source."""
+        return Source(name, text.removeprefix(BYTE_ORDER_MARK))
 
     @cached_property
     def _starts(self) -> list[int]:

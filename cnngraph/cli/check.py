@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
 import click
 
+from cnngraph.cli.files import rewrite, show_change
 from cnngraph.cli.options import read_settings, set_option
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, in_order
 
@@ -77,35 +77,27 @@ def fixes(file: Path, settings: Mapping[str, object], lints: bool) -> tuple[str,
     """The text of a file, the same with all safe suggestions applied, and what these are, in words."""
     from cnngraph.judge import judge_text
     from cnngraph.reports.fix import mended
-    from cnngraph.syntax.read import read_source
+    from cnngraph.syntax.read import read_text
 
     try:
-        read_source(file, str(file))
+        text = read_text(file, str(file))
     except CnnGraphError:
         return "", "", []  # the check that follows says why it cannot be read
-    text = file.read_bytes().decode("utf-8")
     result = mended(text, lambda now: judge_text(now, str(file), settings, lints).found)
     return text, result.text, [f"{edit.span}: {edit.title}" for edit in result.applied]
 
 
 def apply_fixes(file: Path, settings: Mapping[str, object], lints: bool) -> None:
     """Mend a file in place, and say what was changed."""
-    from cnngraph.reports.replace import replace_file
-
     old, new, changes = fixes(file, settings, lints)
     if new == old:
         return
-    try:
-        replace_file(file, new.encode("utf-8"))
-    except OSError as failure:
-        raise click.ClickException(f"{file} cannot be written: {failure.strerror}") from failure
+    rewrite(file, new)
     click.echo("\n".join(f"fixed {change}" for change in changes), err=True)
 
 
 def show_fixes(file: Path, settings: Mapping[str, object], lints: bool) -> bool:
     """Print what `apply_fixes` would change; whether it is anything."""
     old, new, _ = fixes(file, settings, lints)
-    lines = unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), str(file), str(file))
-    for line in lines:
-        click.echo(line, nl=not line.endswith("\n"))
+    show_change(file, old, new)
     return new != old

@@ -14,7 +14,7 @@ DEVICES = "4"
 @click.option("--epochs", type=click.IntRange(1), help="Of LeNet-5, instead of what its file says.")
 def command(output: Path, epochs: int | None) -> None:
     """Compile and draw GoogLeNet, divide it over four devices, train LeNet-5 on the digits; say where all of it is."""
-    from cnngraph.cli.options import write
+    from cnngraph.cli.files import write
     from cnngraph.net import load
     from cnngraph.render.dot import save
     from cnngraph.render.partition_table import stages

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import must_be_writable, read_settings
+from cnngraph.cli.files import must_be_writable
+from cnngraph.cli.options import read_settings
 
 if TYPE_CHECKING:
     from cnngraph.elaborate.modules import Program

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from cnngraph.cli.options import must_be_writable, read_settings, source_options, write
+from cnngraph.cli.files import must_be_writable, write
+from cnngraph.cli.options import read_settings, source_options
 
 
 @click.command()

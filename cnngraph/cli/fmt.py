@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from difflib import unified_diff
 from pathlib import Path
 
 import click
 
+from cnngraph.cli.files import rewrite, show_change
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 
 STDIN = Path("-")
@@ -58,11 +58,10 @@ def styled(path: Path, shapes: bool) -> tuple[str, str]:
 
 def text_of(path: Path, name: str) -> str:
     """The text with its line ends and its mark, for these may change. Raises E0501 and E0002 as for any file."""
-    from cnngraph.syntax.read import read_source
+    from cnngraph.syntax.read import read_text
 
     if path != STDIN:
-        read_source(path, name)
-        return path.read_bytes().decode("utf-8")
+        return read_text(path, name)
     try:
         return sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError as broken:
@@ -72,8 +71,7 @@ def text_of(path: Path, name: str) -> str:
 def show(path: Path, old: str, new: str, check: bool, diff: bool) -> None:
     """Do with one file what was asked for."""
     if diff:
-        lines = unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), str(path), str(path))
-        click.echo("".join(line if line.endswith("\n") else f"{line}\n" for line in lines), nl=False)
+        show_change(path, old, new)
     if check and new != old:
         click.echo(f"{path} would change")
     if check or diff:
@@ -81,15 +79,5 @@ def show(path: Path, old: str, new: str, check: bool, diff: bool) -> None:
     if path == STDIN:
         click.echo(new, nl=False)
     elif new != old:
-        write(path, new)
+        rewrite(path, new)
         click.echo(f"{path} changed")
-
-
-def write(path: Path, text: str) -> None:
-    """Put the text in the place of the file, all of it or nothing."""
-    from cnngraph.reports.replace import replace_file
-
-    try:
-        replace_file(path, text.encode("utf-8"))
-    except OSError as failure:
-        raise click.ClickException(f"{path} cannot be written: {failure.strerror}") from failure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,27 +46,6 @@ def read_value(text: str) -> object:
         except ValueError:
             continue
     return text
-
-
-def must_be_writable(path: Path) -> None:
-    """Refuse a file that could not be written, before the work whose result it is to hold. Leaves no trace."""
-    if path.is_dir():
-        raise click.ClickException(f"{path} cannot be written: it is a folder")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not above.is_dir() or not os.access(path if path.exists() else above, os.W_OK):
-        raise click.ClickException(f"{path} cannot be written: {above} is no folder that can be written to")
-
-
-def write(path: Path, content: str | bytes) -> None:
-    """Write a file, and the folders that it needs; what the system refuses is the user's to know, not a traceback."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, str):
-            path.write_text(content, encoding="utf-8")
-        else:
-            path.write_bytes(content)
-    except OSError as failure:
-        raise click.ClickException(f"{path} cannot be written: {failure.strerror}") from failure
 
 
 def read_cluster(devices: str) -> Cluster:

@@ -29,7 +29,8 @@ def command(
     history: Path | None,
 ) -> None:
     """Train the net of FILE. Ctrl-C ends the run with its weights saved; --resume goes on from them."""
-    from cnngraph.cli.options import must_be_writable, read_cluster, write
+    from cnngraph.cli.files import must_be_writable, write
+    from cnngraph.cli.options import read_cluster
     from cnngraph.elaborate.modules import load_file
     from cnngraph.net import Net
     from cnngraph.train.progress import ProgressReporter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import must_be_writable, read_settings, source_options, write
+from cnngraph.cli.files import must_be_writable, rewrite, write
+from cnngraph.cli.options import read_settings, source_options
 
 if TYPE_CHECKING:
     from cnngraph.watch.drawing import Look
@@ -83,7 +83,7 @@ def _count(seen: Look) -> str:
 
 
 def _draw(seen: Look, target: Path, depth: int | None, direction: str) -> None:
-    """Write the picture at once: a viewer sees the old one or the new one, never a part."""
+    """Write the picture; a viewer that shows the old one sees that or the new one, never a part."""
     from cnngraph.diagnostics import CnnGraphError
 
     try:
@@ -91,7 +91,5 @@ def _draw(seen: Look, target: Path, depth: int | None, direction: str) -> None:
     except CnnGraphError as error:  # no engine, or one that takes too long: the next save may do
         click.echo(str(error), err=True)
         return
-    beside = target.with_name(f".{target.name}.new")
-    write(beside, picture)
-    os.replace(beside, target)
+    (rewrite if target.exists() else write)(target, picture)
     click.echo(f"{'':10}picture: {target}")

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Source, Span, in_order
+from cnngraph.diagnostics import BYTE_ORDER_MARK, CnnGraphError, Diagnostic, Source, Span, in_order
 from cnngraph.editor.names import Names
 from cnngraph.editor.positions import Lines
 from cnngraph.elaborate.elaborate import Elaborated, others
@@ -110,7 +110,7 @@ class Workspace:
 
     def write(self, path: Path, text: str) -> None:
         """The present text of an open file."""
-        self._texts = MappingProxyType({**self._texts, path: text.removeprefix("\ufeff")})
+        self._texts = MappingProxyType({**self._texts, path: text.removeprefix(BYTE_ORDER_MARK)})
         self.forget()
 
     def close(self, path: Path) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from cnngraph.diagnostics import Diagnostic, Suggestion
+from cnngraph.diagnostics import BYTE_ORDER_MARK, Diagnostic, Suggestion
 
 MAX_ROUNDS = 10
-BYTE_ORDER_MARK = "\ufeff"
 
 
 def fixed(text: str, diagnostics: Iterable[Diagnostic], safe_only: bool = True) -> str:

@@ -45,7 +45,7 @@ def formatted(text: str, name: str) -> str:
     }
     """
     module = parse(text, name)
-    words = read_words(Source(name, text.removeprefix("\ufeff")))
+    words = read_words(Source.of(name, text))
     file = read_file(words)
     printer = _Printer(spaces_of(module, words))
     for line in file.lines:

@@ -50,7 +50,7 @@ def parse(text: str, name: str) -> ast.Module:
 
 def parse_tolerant(text: str, name: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
     """The typed tree, with `Broken` for each stretch that did not parse, and the errors. A wrong text never raises."""
-    source = Source(name, text.removeprefix("\ufeff"))
+    source = Source.of(name, text)
     if len(text) > MAX_BYTES:
         start = Label(Span(source, 0, 0), "the file begins here")
         return _unread(source, Diagnostic("E0002", f"{name} {TOO_LARGE}", start, helps=(SPLIT,)))

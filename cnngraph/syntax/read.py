@@ -17,11 +17,16 @@ def read_source(path: Path, name: str) -> Source:
 
     Raises E0501 for what cannot be read, and E0002 for more than `MAX_BYTES` and for what is not UTF-8.
     """
+    return Source.of(name, read_text(path, name))
+
+
+def read_text(path: Path, name: str) -> str:
+    """All of the text, a byte order mark and the line ends as they are: for what writes the file again."""
     data = _bytes(path, name)
     if len(data) > MAX_BYTES:
         raise error("E0002", f"{name} {TOO_LARGE}", SPLIT)
     try:
-        return Source(name, data.decode("utf-8-sig"))
+        return data.decode("utf-8")
     except UnicodeDecodeError as broken:
         line = data.count(b"\n", 0, broken.start) + 1
         raise error("E0002", f"{name} is not UTF-8 (line {line})", "save the file as UTF-8") from broken

@@ -1,0 +1,50 @@
+"""The files that commands write, and how one that changes is shown."""
+
+from __future__ import annotations
+
+import os
+from difflib import unified_diff
+from pathlib import Path
+
+import click
+
+
+def must_be_writable(path: Path) -> None:
+    """Refuse a file that could not be written, before the work whose result it is to hold. Leaves no trace."""
+    if path.is_dir():
+        raise click.ClickException(f"{path} cannot be written: it is a folder")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(path if path.exists() else above, os.W_OK):
+        raise click.ClickException(f"{path} cannot be written: {above} is no folder that can be written to")
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file, and the folders that it needs; what the system refuses is the user's to know, not a traceback."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            path.write_text(content, encoding="utf-8")
+        else:
+            path.write_bytes(content)
+    except OSError as failure:
+        raise _refused(path, failure) from failure
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Put the text, with its line ends, in the place of a file that is there: all of it or nothing."""
+    from cnngraph.reports.replace import replace_file
+
+    try:
+        replace_file(path, text.encode("utf-8"))
+    except OSError as failure:
+        raise _refused(path, failure) from failure
+
+
+def _refused(path: Path, failure: OSError) -> click.ClickException:
+    return click.ClickException(f"{path} cannot be written: {failure.strerror}")
+
+
+def show_change(path: Path, old: str, new: str) -> None:
+    """Print the lines of a file that would change, as `diff -u` does."""
+    lines = unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), str(path), str(path))
+    click.echo("".join(line if line.endswith("\n") else f"{line}\n" for line in lines), nl=False)

@@ -1,0 +1,28 @@
+"""Files that commands write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from cnngraph.cli.files import must_be_writable, write
+
+
+def test_a_file_that_can_be_written(tmp_path: Path) -> None:
+    for path in (tmp_path / "new.txt", tmp_path / "a" / "b" / "new.txt"):
+        must_be_writable(path)
+        assert not path.parent.exists() or not path.exists()
+        write(path, "text")
+        must_be_writable(path)
+        assert path.read_text() == "text"
+    write(tmp_path / "bytes", b"\x00")
+
+
+def test_a_file_that_cannot(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path, tmp_path / "file" / "x", tmp_path / "file" / "x" / "y"):
+        for refuse in (must_be_writable, lambda p: write(p, "text")):
+            with pytest.raises(click.ClickException, match="cannot be written"):
+                refuse(path)
