@@ -80,7 +80,7 @@ SMALL = {  # networks whose form matters more than their size
 TOO_LARGE = ("yolo_v1", "deep_pose", "fcn8s", "unet_cropped", "c3d")  # but for small settings
 QUICK = (
     "small_densenet", "small_transformer", "small_vit", "small_dcgan",
-    "small_seq2seq", "gru_tagger", "lenet5", "googlenet", "resnet18", "shufflenet", "unet",
+    "small_seq2seq", "gru_tagger", "lenet5", "googlenet", "resnet18",
     "autoencoder", "fairness", "grid_detector", "latent_diffusion", "text_cnn", "time_delay",
 )  # fmt: skip
 FILES = [name for name in NAMES if name not in TOO_LARGE]
