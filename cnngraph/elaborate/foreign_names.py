@@ -49,7 +49,8 @@ LAYERS = {
     "smooth_l1": "smoothl1loss huber huberloss",
     "triplet": "tripletmarginloss tripletloss",
     "sgd": "momentum nesterov stochasticgradientdescent",
-    "adam": "adamw",
+    "adam": "amsgrad",
+    "rmsprop": "rms",
 }
 
 FORMS = {

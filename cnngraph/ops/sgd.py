@@ -93,6 +93,12 @@ def require_range(name: str, what: str, value: float, below: float = float("inf"
         raise OpError("E0108", f"the {what} of {name} must be {limits}, not {value}")
 
 
+def require_positive(name: str, what: str, value: float) -> None:
+    """Raise `OpError` unless value > 0."""
+    if not value > 0:
+        raise OpError("E0108", f"the {what} of {name} must be above 0, not {value}")
+
+
 def require_step(name: str, weight: TensorType, gradient: TensorType, rate: TensorType) -> None:
     """Raise `OpError` unless the operands of an optimizer belong together."""
     if gradient != weight:

@@ -65,7 +65,7 @@ def test_what_a_form_imports_is_there(text: str) -> None:
         ("Embedding", "embed"), ("UpSampling2D", "upsample"), ("Upsample", "upsample"), ("Cropping2D", "crop"),
         ("CrossEntropyLoss", "cross_entropy"), ("SoftmaxWithLoss", "cross_entropy"), ("MSELoss", "mse"),
         ("BCELoss", "bce"), ("SmoothL1Loss", "smooth_l1"), ("L1Loss", "l1"), ("TripletMarginLoss", "triplet"),
-        ("SGD", "sgd"), ("Adam", "adam"), ("AdamW", "adam"), ("Identity", "identity"),
+        ("SGD", "sgd"), ("Adam", "adam"), ("AMSGrad", "adam"), ("Identity", "identity"),
     ],
 )  # fmt: skip
 def test_one_word_for_another(name: str, ours: str) -> None:
