@@ -61,14 +61,15 @@ def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -
             _refuse_unknown(frame, signature, given)
             plain, _ = match(signature, now.given, span, partial=True)
             coerced(op, plain)  # wrong arguments are reported here, whatever the input is
-            complete = not op.variadic and tensor_count(now.given, signature) == len(op.operands)
-            return apply_layer(frame, now, None, span) if complete else now
+            return apply_layer(frame, now, None, span) if _complete(now) else now
         case BlockLayer():
             block = replace(layer, given=(*layer.given, *given), span=span)
-            wanted = signature_of_block(layer.definition)
-            _refuse_unknown(frame, wanted, given)
-            complete = bool(wanted.tensors) and tensor_count(block.given, wanted) == len(wanted.tensors)
-            return apply_layer(frame, block, None, span) if complete else block
+            _refuse_unknown(frame, signature_of_block(layer.definition), given)
+            return apply_layer(frame, block, None, span) if _complete(block) else block
+        case SharedLayer(layer=(OpLayer() | BlockLayer()) as once) if all(is_tensor(g.value) for g in given):
+            _refuse_unknown(frame, _signature(once), given)
+            shared = replace(layer, layer=replace(once, given=(*once.given, *given), span=span))
+            return apply_layer(frame, shared, None, span) if _complete(shared.layer) else shared
         case SplitLayer():
             return SplitLayer((*layer.given, *given), span)
         case ScanLayer():
@@ -79,6 +80,18 @@ def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -
     if len(tensors) == len(given) == 1:
         return apply_layer(frame, layer, tensors[0], span)
     raise problem("E0105", "this layer takes one tensor and no other argument", span)
+
+
+def _signature(layer: OpLayer | BlockLayer) -> Signature:
+    return signature_of(layer.op) if isinstance(layer, OpLayer) else signature_of_block(layer.definition)
+
+
+def _complete(layer: OpLayer | BlockLayer) -> bool:
+    """Whether it has all its tensors."""
+    signature = _signature(layer)
+    wanted = len(signature.tensors)
+    fixed = bool(wanted) and not (isinstance(layer, OpLayer) and layer.op.variadic)
+    return fixed and tensor_count(layer.given, signature) == wanted
 
 
 def single(frame: Frame, value: Value) -> Value:
@@ -209,6 +222,7 @@ def _fed(frame: Frame, op: Op, missing: Missing, prediction: Tensor) -> Tensor:
 
 def op_node(frame: Frame, op: Op, tensors: Sequence[Tensor], span: Span) -> Tensor:
     """A node of the graph, or the problem that its operator has with these inputs."""
+    _refuse_outer(frame, op, tensors, span)
     builder, refs = frame.session.builder, [t.ref for t in tensors]
     name = _node_name(frame, op, span)
     try:
@@ -224,7 +238,16 @@ def op_node(frame: Frame, op: Op, tensors: Sequence[Tensor], span: Span) -> Tens
         helps = ("give the input fixed sizes, or use globalavgpool before it",)
         raise Problem(Diagnostic("E0204", f"{op.name}: {error}", Label(span, "here"), helps=helps)) from error
     frame.session.used.update(refs)
-    return Tensor(node.ref, node.type)
+    return Tensor(node.ref, node.type, frame.session.cells)
+
+
+def _refuse_outer(frame: Frame, op: Op, tensors: Sequence[Tensor], span: Span) -> None:
+    outer = next((t for t in tensors if t.cells != frame.session.cells), None)
+    if outer is not None:
+        raise problem(
+            "E0103", f"a cell sees one position and its state, but this {op.name} takes {outer.type} from around it",
+            span, "here", "join what else the cell needs to the sequence with concat",
+        )
 
 
 def _node_name(frame: Frame, op: Op, span: Span) -> str:
@@ -244,27 +267,47 @@ def _states(frame: Frame, op: Op, tensors: Sequence[Tensor], name: str, span: Sp
     """States of a node: fresh ones, or those that the first use of a shared instance made."""
     builder, refs = frame.session.builder, []
     for key, weight in op.weight_types(*(t.type for t in tensors)).items():
-        made = frame.shared[0].states if frame.shared else {}
-        relative = f"{name[len(frame.shared[1]):] if frame.shared else name}.{key}"
-        if relative not in made:
-            new = builder.state(f"{name}.{key}", weight, origin=frame.origin(span), device=frame.device, colocated=name)
-            made[relative] = new.ref
-        elif builder.type_of(made[relative]) != weight.type:
-            raise _other_weights(frame, op, key, weight.type, builder.type_of(made[relative]), span)
-        refs.append(made[relative])
+        _at_home(frame, span)
+        places = [(shared, f"{name[len(path):]}.{key}") for shared, path in frame.shared]
+        known = [(shared.name, shared.instance.states.get(relative)) for shared, relative in reversed(places)]
+        sharer, ref = next(((sharer, ref) for sharer, ref in known if ref is not None), ("", None))
+        if ref is None:
+            made = builder.state(f"{name}.{key}", weight, frame.origin(span), frame.device, name)
+            ref = made.ref
+        elif builder.type_of(ref) != weight.type:
+            raise _other_weights(frame, sharer, op, key, weight.type, builder.type_of(ref), span)
+        for shared, relative in places:
+            shared.instance.states[relative] = ref
+        refs.append(ref)
     return refs
 
 
-def _other_weights(frame: Frame, op: Op, key: str, wanted: TensorType, made: TensorType, span: Span) -> Problem:
+def _at_home(frame: Frame, span: Span) -> None:
+    """A cell keeps its weights to itself: an instance is either in it or around it."""
+    for shared, _ in frame.shared:
+        instance = shared.instance
+        instance.builder = instance.builder or frame.session.builder
+        if instance.builder is not frame.session.builder:
+            raise problem(
+                "E0304", f"`{shared.name}` has one set of weights, which stands in the cell of one scan or around it",
+                _use_of(frame, shared.name), "another place",
+                "share it in the cell, `shared` is a line of any block, or share the whole scan",
+            )
+
+
+def _use_of(frame: Frame, name: str) -> Span:
+    return next(use.span for use in reversed(frame.uses) if use.block == name)
+
+
+def _other_weights(
+    frame: Frame, name: str, op: Op, key: str, wanted: TensorType, made: TensorType, span: Span
+) -> Problem:
     """A use of a shared layer asks for weights of another shape than its first use."""
-    assert frame.shared is not None
-    name = frame.shared[0].name
-    here = next(use.span for use in reversed(frame.uses) if use.block == name)
     return Problem(
         Diagnostic(
             "E0304",
             f"`{name}` has one set of weights, and this use asks for others",
-            Label(here, f"the {key} of {op.name} would be {wanted}, and is {made} since the first use"),
+            Label(_use_of(frame, name), f"the {key} of {op.name} would be {wanted}, and is {made} since the first use"),
             (Label(span, f"this {op.name}"),),
             helps=("give all its uses the same channels, or make it a `block`: that has new weights each time",),
         )
@@ -315,7 +358,7 @@ def _repeat(frame: Frame, layer: RepeatLayer, left: Value) -> Value:
 def _apply_shared(frame: Frame, shared: SharedLayer, left: Value, span: Span) -> Value:
     path = f"{frame.claim(shared.name)}."
     uses = (*frame.uses, Use(shared.name, span))
-    inner = frame.changed(path=path, shared=(shared, path), uses=uses, it=left, line_name=None)
+    inner = frame.changed(path=path, shared=(*frame.shared, (shared, path)), uses=uses, it=left, line_name=None)
     return apply_layer(inner, shared.layer, left, span)
 
 

@@ -11,7 +11,7 @@ from cnngraph.elaborate.checks import run_checks
 from cnngraph.elaborate.expressions import as_shape, value_of
 from cnngraph.elaborate.facts import facts_of, symbols_of
 from cnngraph.elaborate.frame import Frame, Session, TooLarge
-from cnngraph.elaborate.modules import Program
+from cnngraph.elaborate.modules import Judged, Program
 from cnngraph.elaborate.numbers import is_whole
 from cnngraph.elaborate.parameters import capitals, check_kind, is_tensor_parameter
 from cnngraph.elaborate.reading import new_session
@@ -230,17 +230,27 @@ def named_results(results: Results) -> list[tuple[str, Tensor]]:
 
 
 def others(program: Program, read: Elaborated) -> list[Diagnostic]:
-    """Findings in the definitions that the net does not use, so that all errors of a file come in one run."""
+    """Findings in the definitions that the net does not use, so that all errors of a file come in one run.
+
+    The program keeps them: whoever looks at each net of a file in turn reads the others once, not once for each.
+    """
     found: list[Diagnostic] = []
     session = read.frame.session
     for name, definition in program.definitions.items():
         if definition is read.definition or id(definition) in session.read or session.full:
             continue
-        if name in program.nets and definition.kind == "net":
-            session = read_net(program.nets[name], {}, session).frame.session
-        else:
-            session = _read_alone(program, definition, new_session(session, alone=True))
-        found += session.found
+        known = program.judged.get(id(definition))
+        if known is None:
+            before = frozenset(session.read)
+            if name in program.nets and definition.kind == "net":
+                session = read_net(program.nets[name], {}, session).frame.session
+            else:
+                session = _read_alone(program, definition, new_session(session, alone=True))
+            known = Judged(tuple(session.found), frozenset(session.read) - before)
+            if not session.full:
+                program.judged[id(definition)] = known
+        session.read |= known.read
+        found += known.found
     return found
 
 

@@ -77,6 +77,7 @@ PARAMETERS = {
     "pad": "padding pads bordermode",
     "dilation": "dilationrate dilations rate",
     "groups": "group numgroups",
+    "output_padding": "outputpad adj",
     "bias": "usebias biasterm",
     "rate": "p droprate dropoutratio prob ratio",
     "epsilon": "eps",
@@ -112,7 +113,8 @@ ORDERS = {
     "AveragePooling1D AveragePooling2D AveragePooling3D AvgPool2D": "window stride pad",
     "Dense": "features activation bias",
     "Conv1d Conv2d Conv3d": "- features window stride pad dilation groups bias",
-    "ConvTranspose1d ConvTranspose2d ConvTranspose3d": "- features window stride pad",
+    "ConvTranspose1d ConvTranspose2d ConvTranspose3d":
+        "- features window stride pad output_padding groups bias dilation",
     "Linear": "- features bias",
     "MaxPool1d MaxPool2d MaxPool3d": "window stride pad",
     "AvgPool1d AvgPool2d AvgPool3d": "window stride pad ceil count_padding",

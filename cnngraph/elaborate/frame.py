@@ -136,7 +136,7 @@ class Frame:
     uses: tuple[Use, ...] = ()
     it: Value = None
     device: str | None = None
-    shared: tuple[SharedLayer, str] | None = None  # the instance, and the path of its present use
+    shared: tuple[tuple[SharedLayer, str], ...] = ()  # instances, outermost first, with the paths of their present uses
     missing_ok: bool = False  # in a loss, an unknown name is fed from the data
     line_name: str | None = None  # the name that a single operator of this line takes
     restarted: Restart | None = None  # the line above, if it has a label and started from a name

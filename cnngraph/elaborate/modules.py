@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -34,6 +35,14 @@ class File:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What was found in a definition that the chosen net does not use, and the blocks that were read with it."""
+
+    found: tuple[Diagnostic, ...]
+    read: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Program:
     """A file with everything it imports: its tree, the scope of its definitions, and what was found while reading.
 
@@ -44,12 +53,13 @@ class Program:
     scope: Scope
     found: tuple[Diagnostic, ...]
     files: Mapping[str, File]
+    judged: dict[int, Judged] = field(default_factory=dict, compare=False, repr=False)  # definitions, by identity
 
-    @property
+    @cached_property
     def definitions(self) -> dict[str, ast.Definition]:
         return {d.name.text: d for d in self.module.items if isinstance(d, ast.Definition)}
 
-    @property
+    @cached_property
     def nets(self) -> dict[str, BlockLayer]:
         """The nets of the file, then those that it imports."""
         layers = {name: value for name, (value, _) in self.scope.names.items() if isinstance(value, BlockLayer)}

@@ -35,7 +35,7 @@ def check_row(frame: Frame, unit: ast.Unit, row: ast.Expr, value: Value, left: V
     stated = replace(expected, dtype=value.type.dtype)
     node = frame.session.builder.add(frame.claim("assumed"), Input(stated), origin=frame.origin(row.span))
     frame.session.used.add(value.ref)
-    return Tensor(node.ref, stated)
+    return replace(value, ref=node.ref, type=stated)
 
 
 def _mismatch(

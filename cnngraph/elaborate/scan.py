@@ -102,7 +102,7 @@ def _graph(
         cells=session.cells + 1,
     )  # fmt: skip
     inner = replace(
-        frame, session=inside, path="", device=None, shared=None, it=None, line_name=None, restarted=None,
+        frame, session=inside, path="", device=None, shared=(), it=None, line_name=None, restarted=None,
         at_head=False,
     )  # fmt: skip
     try:
@@ -124,7 +124,7 @@ def _hand_back(inside: Session, session: Session) -> None:
 
 def _input(inner: Frame, name: str, type_: TensorType, span: Span) -> Given:
     node = inner.session.builder.add(name, Input(type_), origin=inner.origin(span))
-    return Given(name, Tensor(node.ref, type_), span)
+    return Given(name, Tensor(node.ref, type_, inner.session.cells), span)
 
 
 def _first(cell: BlockLayer, span: Span) -> str:

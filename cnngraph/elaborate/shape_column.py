@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Source, in_order
@@ -19,6 +21,8 @@ from cnngraph.syntax import ast
 from cnngraph.syntax.format import formatted
 from cnngraph.syntax.parse import parse
 from cnngraph.syntax.tree import walk
+
+MAX_READINGS = 5  # a row may hide what is wrong below it, but not for ever
 
 
 def with_shapes(text: str, name: str, folder: Path | None = None) -> str:
@@ -31,14 +35,17 @@ def with_shapes(text: str, name: str, folder: Path | None = None) -> str:
       flatten       [3456]
     }
     """
-    source = Source(name, text.removeprefix("\ufeff"))
+    source = Source.of(name, text)
     module = parse(source.text, name)
     units = (node for node in walk(module) if isinstance(node, ast.Unit))
     rows = {unit.shape.span.start: unit for unit in units if unit.shape is not None}
     wrong: list[ast.Unit] = []
     first = reading = _read(source, wrong, folder)
-    while (refused := _first_wrong(reading, rows, name)) is not None:
-        wrong.append(rows[refused])
+    for _ in range(MAX_READINGS):
+        refused = _wrong(reading, rows, name)
+        if not refused:
+            break
+        wrong += refused
         reading = _read(source, wrong, folder)
     if reading.errors:
         raise CnnGraphError(first.errors)
@@ -53,9 +60,16 @@ class _Reading:
     errors: tuple[Diagnostic, ...]
     given: tuple[Given, ...]
 
+    @cached_property
+    def _by_start(self) -> Mapping[int, list[tuple[TensorType, ...]]]:
+        found: defaultdict[int, list[tuple[TensorType, ...]]] = defaultdict(list)
+        for given in self.given:
+            found[given.span.start].append(given.types)
+        return found
+
     def types_at(self, unit: ast.Unit) -> set[TensorType]:
         """What the unit gave, in all of its uses; nothing where it did not give one tensor."""
-        found = [given.types for given in self.given if given.span.start == unit.span.start]
+        found = self._by_start.get(unit.span.start, [])
         return {types[0] for types in found} if all(len(types) == 1 for types in found) else set()
 
 
@@ -82,10 +96,10 @@ def _is_in(given: Given, source: Source) -> bool:
     return given.span.source.name == source.name
 
 
-def _first_wrong(reading: _Reading, rows: dict[int, ast.Unit], name: str) -> int | None:
-    """The first row of this text that does not hold. Those below it may only follow from it."""
+def _wrong(reading: _Reading, rows: dict[int, ast.Unit], name: str) -> list[ast.Unit]:
+    """The units of this text whose rows do not hold. One that only follows from another is written as it was."""
     places = [finding.primary.span for finding in reading.errors if finding.code == "E0300" and finding.primary]
-    return next((place.start for place in places if place.source.name == name and place.start in rows), None)
+    return [rows[start] for start in {p.start: p for p in places if p.source.name == name} if start in rows]
 
 
 def _correction(unit: ast.Unit, reading: _Reading, first: _Reading) -> _Edit:

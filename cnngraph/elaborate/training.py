@@ -10,6 +10,7 @@ from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span
 from cnngraph.elaborate.arguments import configure, match, signature_of
 from cnngraph.elaborate.elaborate import Elaborated, Settings, finish, named_results, read_whole
 from cnngraph.elaborate.expressions import value_of
+from cnngraph.elaborate.frame import TooLarge
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem, show
@@ -61,8 +62,10 @@ def training(program: Program, net: str | None = None, settings: Settings | None
     """
     read = read_whole(program, net, settings or {})
     section = _section(program, read.definition.name.text)
-    reading = _Reading(read, section)
-    spec = reading.spec()
+    try:
+        spec = _Reading(read, section).spec()
+    except TooLarge as found:
+        raise CnnGraphError([*read.frame.session.found, found.diagnostic]) from found
     if read.frame.session.found or spec is None:
         raise CnnGraphError(read.frame.session.found)
     return spec

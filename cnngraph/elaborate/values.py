@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cnngraph.diagnostics import Diagnostic, Label, Span
+from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.op import Op
 from cnngraph.ir.size import Dim, Size
@@ -45,10 +46,11 @@ class Pending:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A value of the graph."""
+    """A value of the graph, or of the cell of a scan that lies `cells` deep."""
 
     ref: Ref
     type: TensorType
+    cells: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,12 +171,20 @@ class Scanned:
 
 
 @dataclass(eq=False)
+class Instance:
+    """The states of a shared layer, by their names in it, and the graph that they are in."""
+
+    states: dict[str, Ref] = field(default_factory=dict)
+    builder: Builder | None = None
+
+
+@dataclass(frozen=True)
 class SharedLayer:
     """One instance: the states that its first use made serve every later one."""
 
     name: str
     layer: Layer
-    states: dict[str, Ref] = field(default_factory=dict)
+    instance: Instance = field(default_factory=Instance)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ def allowances(source: Source) -> tuple[Allowance, ...]:
     """What the comments of a file allow."""
     if "allow" not in source.text:
         return ()
-    return tuple(found for comment in comments(source) for found in _of(comment))
+    lines = _lines_meant(source)
+    return tuple(found for comment in comments(source) for found in _of(comment, lines))
 
 
 def without(findings: Sequence[Diagnostic], allowed: Sequence[Allowance]) -> list[Diagnostic]:
@@ -59,21 +60,25 @@ def idle(
     return found
 
 
-def _of(comment: Span) -> Iterator[Allowance]:
+def _of(comment: Span, lines: Sequence[int]) -> Iterator[Allowance]:
     match = ALLOW.match(comment.text)
     if match is None:
         return
-    line = None if match["what"] == "allow-file" else _line(comment)
+    line = None if match["what"] == "allow-file" else lines[comment.line - 1]
     for code in re.finditer(CODE, match["codes"]):
         start = comment.start + match.start("codes") + code.start()
         yield Allowance(code[0], Span(comment.source, start, start + len(code[0])), line)
 
 
-def _line(comment: Span) -> int:
-    """The line of the comment, or the next one with something else in it where the comment stands alone."""
-    source, line = comment.source, comment.line
-    if comment.text != source.line(line).strip():
-        return line
-    last = source.line_at(len(source.text))
-    below = range(line + 1, last + 1)
-    return next((n for n in below if (text := source.line(n).strip()) and not text.startswith("#")), line)
+def _lines_meant(source: Source) -> list[int]:
+    """For each line, the one that a comment in it speaks of: the next with more than a comment, or else itself."""
+    texts = source.text.split("\n")
+    meant = list(range(1, len(texts) + 1))
+    below = None
+    for number in range(len(texts), 0, -1):
+        text = texts[number - 1].strip()
+        if text and not text.startswith("#"):
+            below = number
+        elif below is not None:
+            meant[number - 1] = below
+    return meant

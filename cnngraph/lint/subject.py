@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -71,10 +72,20 @@ class Subject:
         return tuple(observation.graph for observation in self.observations if observation.graph is not None)
 
     def _observe(self, net: str) -> Observation:
-        if any(section.name is None or section.name.text == net for section in self.program.sections("train")):
+        if self.training_of(self.program.nets[net].definition):
             with suppress(CnnGraphError):  # the net without its loss can still be judged
                 return Observation(training(self.program, net, self._settings(net)).graph, ())
         return observe(self.program, net, self._settings(net))
+
+    @cached_property
+    def _training(self) -> list[ast.Section]:
+        return self.program.sections("train")
+
+    def training_of(self, definition: ast.Definition) -> list[ast.Section]:
+        """The train sections that see the names of a net."""
+        if definition.kind != "net":
+            return []
+        return [s for s in self._training if s.name is None or s.name.text == definition.name.text]
 
     def _settings(self, net: str) -> Settings:
         """The settings that this net knows: those of another net of the file are none of its business."""
@@ -102,5 +113,11 @@ class Subject:
 
     def judges(self, span: Span) -> bool:
         """Whether the lints have seen what stands at a place: not so in a block that no net of the file uses."""
-        around = [d.span for d in self.definitions if d.span.start <= span.start and span.end <= d.span.end]
-        return all(any(d.start <= place.span.start < d.end for place in self.places) for d in around)
+        return all(span.end <= d.start or d.end <= span.start for d in self._unseen)
+
+    @cached_property
+    def _unseen(self) -> tuple[Span, ...]:
+        """The definitions in which no node was made."""
+        starts = sorted(place.span.start for place in self.places)
+        spans = (definition.span for definition in self.definitions)
+        return tuple(span for span in spans if bisect_left(starts, span.start) == bisect_left(starts, span.end))

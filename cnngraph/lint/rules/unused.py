@@ -18,7 +18,7 @@ def find(subject: Subject) -> Iterator[Diagnostic]:
         return
     yield from _of_the_file(subject)
     for definition in subject.definitions:
-        trained = uses(*_sections_of(subject, definition))
+        trained = uses(*subject.training_of(definition))
         yield from _parameters(definition, trained)
         for statements in sequences(definition.body):
             yield from _values(statements, uses(*statements) + trained)
@@ -76,13 +76,14 @@ def _line_of(span: Span) -> Span:
 
 
 def _parameters(definition: ast.Definition, trained: Counter[str]) -> Iterator[Diagnostic]:
-    inputs = [p for p in definition.parameters if is_tensor_parameter(p)]
+    inputs = sum(is_tensor_parameter(p) for p in definition.parameters)
     parts = [part for p in definition.parameters for part in (p.type, p.default) if part is not None]
     used = uses(definition.body, *definition.where, *parts) + trained
     for parameter in definition.parameters:
-        received = len(inputs) == 1 and parameter in inputs  # by the first line, without a name
+        is_input = is_tensor_parameter(parameter)
+        received = is_input and inputs == 1  # by the first line, without a name
         if not used[parameter.name.text] and not received:
-            what = "input" if parameter in inputs else "parameter"
+            what = "input" if is_input else "parameter"
             yield _unused(parameter.name, what, f"nothing in `{definition.name.text}` uses it", "take it away")
 
 
@@ -102,10 +103,3 @@ def _values(statements: Sequence[ast.Statement], used: Counter[str]) -> Iterator
 def _unused(name: ast.Name, what: str, why: str, help_: str, suggestion: Suggestion | None = None) -> Diagnostic:
     label = Label(name.span, why)
     return Diagnostic("W102", f"the {what} `{name.text}` is not used", label, helps=(help_,), suggestion=suggestion)
-
-
-def _sections_of(subject: Subject, definition: ast.Definition) -> list[ast.Section]:
-    """The train sections that see the names of a net."""
-    if definition.kind != "net":
-        return []
-    return [s for s in subject.program.sections("train") if s.name is None or s.name.text == definition.name.text]
