@@ -138,12 +138,17 @@ def training(
 
 def _conv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     g = op.geometry(types[0])
-    return _of_rank("conv{}d", g)(x, weight, bias, g.stride, _both_sides(g), g.dilation, op.groups)
+    uneven = any(before != after for before, after in g.pad)
+    x, pad = (F.pad(x, _last_axis_first(g.pad)), 0) if uneven else (x, _both_sides(g))
+    return _of_rank("conv{}d", g)(x, weight, bias, g.stride, pad, g.dilation, op.groups)
 
 
 def _upconv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """The weight (channels / groups, features, window...) becomes (channels, features / groups, window...)."""
     g = op.geometry(x.ndim - 2)
-    return _of_rank("conv_transpose{}d", g)(x, weight, bias, g.stride, _both_sides(g))
+    weight = weight.reshape(len(weight), op.groups, -1, *g.size).transpose(0, 1).flatten(0, 1)
+    more = op.added(x.ndim - 2)
+    return _of_rank("conv_transpose{}d", g)(x, weight, bias, g.stride, _both_sides(g), more, op.groups, g.dilation)
 
 
 def _maxpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
@@ -272,6 +277,10 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "dense": lambda op, types, x, weight, bias=None: F.linear(x, weight, bias),
     "linear": lambda op, types, x, weight, bias=None: F.linear(x.movedim(1, -1), weight, bias).movedim(-1, 1),
     "flatten": lambda op, types, x: x.movedim(1, -1).flatten(1),  # in our order, channels last
+def _last_axis_first(pairs: Sequence[tuple[int, int]]) -> Axes:
+    return tuple(n for pair in reversed(pairs) for n in pair)
+
+
     "reshape": lambda op, types, x: x.movedim(1, -1).reshape(len(x), *op.shape.shape[1:]).movedim(-1, 1),
     "abs": lambda op, types, x: x.abs(),
     "relu": lambda op, types, x: F.relu(x),

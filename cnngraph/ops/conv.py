@@ -52,11 +52,7 @@ class Conv(Op):
 
     def geometry(self, x: TensorType) -> Geometry:
         g = geometry("conv", x, self.window, self.pad, stride=self.stride, dilation=self.dilation)
-        if self.features < 1:
-            raise OpError("E0108", f"conv must have at least 1 feature, not {self.features}")
-        for what, count in (("channels", fixed_channels_of("conv", x)), ("features", self.features)):
-            if self.groups < 1 or count % self.groups:
-                raise OpError("E0108", f"{self.groups} groups do not divide the {count} {what} of conv")
+        require_groups("conv", self.groups, fixed_channels_of("conv", x), self.features)
         return g
 
     def weight_types(self, x: TensorType) -> Mapping[str, Weight]:
@@ -129,9 +125,22 @@ class Conv(Op):
         return self.geometry(TensorType(shape))
 
     def _groups(self, channels: int) -> list[tuple[slice, slice]]:
-        """For each group: its channels in x and its features in weight and y."""
-        c, k = channels // self.groups, self.features // self.groups
-        return [(slice(i * c, (i + 1) * c), slice(i * k, (i + 1) * k)) for i in range(self.groups)]
+        return cut_groups(self.groups, channels, self.features)
+
+
+def require_groups(name: str, groups: int, channels: int, features: int) -> None:
+    """Raise `OpError` unless there are features, and `groups` equal parts of them and of the channels."""
+    if features < 1:
+        raise OpError("E0108", f"{name} must have at least 1 feature, not {features}")
+    for what, count in (("channels", channels), ("features", features)):
+        if groups < 1 or count % groups:
+            raise OpError("E0108", f"{groups} groups do not divide the {count} {what} of {name}")
+
+
+def cut_groups(groups: int, channels: int, features: int) -> list[tuple[slice, slice]]:
+    """For each group: its channels in x and its features in weight and y."""
+    c, k = channels // groups, features // groups
+    return [(slice(i * c, (i + 1) * c), slice(i * k, (i + 1) * k)) for i in range(groups)]
 
 
 def matrix(x: Array, axes: int = 1) -> Array:
@@ -189,6 +198,7 @@ def add_windows(out: Array, x: Array, weight: Array, g: Geometry) -> None:
 
     out is padded; x: (N, positions..., K); weight: (window..., C, K); both are only read.
     """
+    rows = matrix(x)
     for offset in np.ndindex(*g.size):
         target = out[window_slices(offset, g, x.shape[1:-1])]
-        target += (matrix(x) @ weight[offset].T).reshape(target.shape)
+        target += (rows @ weight[offset].T).reshape(target.shape)

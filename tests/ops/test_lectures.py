@@ -15,6 +15,7 @@ from cnngraph.ops.dense import Dense
 from cnngraph.ops.flatten import Flatten
 from cnngraph.ops.globalavgpool import GlobalAvgPool
 from cnngraph.ops.maxpool import MaxPool
+from cnngraph.ops.sigmoid import Sigmoid
 
 
 def image(rows: object) -> Array:
@@ -61,6 +62,7 @@ def test_convolution_of_the_binary_image() -> None:
     x = image([[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
     y = Conv(1, Window((3, 3)), bias=False).forward(x, kernel([[1, 0, 1], [0, 1, 0], [1, 0, 1]]))
     assert y[0, ..., 0].tolist() == [[4, 3, 4], [2, 4, 3], [2, 3, 4]]
+    assert Sigmoid().forward(y)[0, 0, 0, 0] == pytest.approx(0.98, abs=0.005)
 
 
 def test_a_moving_average_is_a_convolution_in_one_dimension() -> None:

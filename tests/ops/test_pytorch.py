@@ -139,9 +139,25 @@ def convolution(rank: int, **options: object) -> Callable[..., Tensor]:
     return lambda x, weight, bias=None: function(x, kernel(weight), bias, **options)
 
 
-def transposed(rank: int, **options: object) -> Callable[..., Tensor]:
+def transposed(rank: int, groups: int = 1, **options: object) -> Callable[..., Tensor]:
+    """The weight (window..., channels / groups, features) becomes (channels, features / groups, window...)."""
     function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[rank - 1]
-    return lambda x, weight, bias=None: function(x, kernel(weight).transpose(0, 1), bias, **options)
+
+    def theirs(weight: Tensor) -> Tensor:
+        return kernel(weight).unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
+
+    return lambda x, weight, bias=None: function(x, theirs(weight), bias, groups=groups, **options)
+
+
+def around(*pads: tuple[int, int], then: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Zeros (before, after) each position axis, which PyTorch wants from the last axis to the first."""
+    listed = [number for pair in reversed(pads) for number in pair]
+    return lambda x, *weights: then(F.pad(x, listed), *weights)
+
+
+def cut_off(then: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The pads (0, 1), (2, 1) taken off the positions: PyTorch has one number for both sides."""
+    return lambda *inputs: then(*inputs)[..., :-1, 2:-1]
 
 
 def pooling(kind: str, rank: int, *positional: object, **options: object) -> Callable[..., Tensor]:
@@ -169,6 +185,24 @@ CONVOLUTIONS = [
         convolution(2, padding=(2, 1), stride=(2, 3), groups=2, dilation=(1, 3)),
     ),
     Pair(op("conv", 5, window(1, stride=(2,))), (IMAGE,), convolution(2, stride=2)),
+    Pair(op("conv", 4, window(3), groups=4), (SERIES,), convolution(1, groups=4)),
+    Pair(op("conv", 4, window(3), "valid", groups=2, dilation=2), (VOLUME,), convolution(3, groups=2, dilation=2)),
+    Pair(
+        op("conv", 4, window(2), "full", dilation=(2, 1, 3)),
+        (VOLUME,),
+        convolution(3, padding=(2, 1, 3), dilation=(2, 1, 3)),
+    ),
+    Pair(op("conv", 3, window(4), ((1, 2),)), (SERIES,), around((1, 2), then=convolution(1))),
+    Pair(
+        op("conv", 6, window(2, 3, stride=(1, 2)), ((0, 1), (2, 0)), groups=2),
+        (IMAGE,),
+        around((0, 1), (2, 0), then=convolution(2, groups=2, stride=(1, 2))),
+    ),
+    Pair(
+        op("conv", 2, window(2, stride=(2,)), ((1, 0), 1, (0, 2))),
+        (VOLUME,),
+        around((1, 0), (1, 1), (0, 2), then=convolution(3, stride=2)),
+    ),
     Pair(op("upconv", 5, window(3)), (SERIES,), transposed(1)),
     Pair(op("upconv", 5, window(4, stride=(2,)), 1), (IMAGE,), transposed(2, stride=2, padding=1)),
     Pair(
@@ -177,6 +211,24 @@ CONVOLUTIONS = [
         transposed(2, stride=(2, 3), padding=(1, 0)),
     ),
     Pair(op("upconv", 3, window(2, 3, 1), stride=2), (VOLUME,), transposed(3, stride=2)),
+    Pair(op("upconv", 3, window(3, stride=(2,)), "same"), (IMAGE,), transposed(2, stride=2, padding=1)),
+    Pair(op("upconv", 3, window(2), "full", stride=3), (SERIES,), transposed(1, stride=3, padding=1)),
+    Pair(op("upconv", 5, window(3, 2), ((0, 1), (2, 1)), stride=2), (IMAGE,), cut_off(transposed(2, stride=2))),
+    Pair(
+        op("upconv", 6, window(3, stride=(2,)), 1, groups=2, output_padding=1),
+        (IMAGE,),
+        transposed(2, 2, stride=2, padding=1, output_padding=1),
+    ),
+    Pair(
+        op("upconv", 4, window(2, 3), groups=4, dilation=(3, 2), output_padding=(2, 1)),
+        (IMAGE,),
+        transposed(2, 4, dilation=(3, 2), output_padding=(2, 1)),
+    ),
+    Pair(
+        op("upconv", 4, window(3), 1, False, 2, 2, (1, 2, 3), (1, 0, 2)),
+        (VOLUME,),
+        transposed(3, 2, padding=1, dilation=2, stride=(1, 2, 3), output_padding=(1, 0, 2)),
+    ),
 ]
 
 POOLS = [
@@ -382,10 +434,11 @@ def convolutions_of_all_geometries() -> Iterator[Pair]:
 
 
 def transposed_convolutions_of_all_geometries() -> Iterator[Pair]:
-    for n, k, stride, pad in product((1, 4, 5), range(1, 5), (1, 2, 3), (0, 1, 2)):
-        if (n - 1) * stride + k > 2 * pad and pad < k:
-            layer = op("upconv", 3, window(k, stride=(stride,)), pad)
-            yield Pair(layer, (TensorType.of(2, (n,)),), transposed(1, stride=stride, padding=pad))
+    for n, k, stride, pad, hole, more in product((1, 4, 5), range(1, 5), (1, 2, 3), (0, 1, 2), (1, 2), (0, 1)):
+        if (n - 1) * stride + hole * (k - 1) + 1 > 2 * pad and pad < k and more < max(stride, hole):
+            layer = op("upconv", 3, window(k, stride=(stride,)), pad, dilation=hole, output_padding=more)
+            oracle = transposed(1, stride=stride, padding=pad, dilation=hole, output_padding=more)
+            yield Pair(layer, (TensorType.of(2, (n,)),), oracle)
 
 
 def pools_of_all_geometries() -> Iterator[Pair]:

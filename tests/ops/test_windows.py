@@ -160,6 +160,14 @@ def test_upconv_is_the_input_gradient_of_the_conv_with_its_channels_exchanged() 
     np.testing.assert_allclose(upconv.forward(y, weight.swapaxes(-1, -2)), dx)
 
 
+@pytest.mark.parametrize("positions", [7, 8])
+def test_output_padding_undoes_what_a_stride_drops(positions: int) -> None:
+    down = Conv(4, Window((3,)), 1, stride=2).infer(TensorType.of(3, (positions,)))
+    up = UpConv(3, Window((3,)), 1, stride=2, output_padding=1 - positions % 2)
+    assert up.infer(down) == TensorType.of(3, (positions,))
+    assert up.formula([down])[0].endswith(f"= {positions}")
+
+
 def test_batchnorm_gives_mean_0_and_variance_1() -> None:
     x = 5 * drawn(4, 6, 7, 3) + 2
     y = BatchNorm().for_training().apply([x, np.ones(3), np.zeros(3), np.zeros(3), np.ones(3)])[0]
@@ -194,6 +202,7 @@ def test_the_first_of_equal_inputs_takes_the_gradient_of_max() -> None:
         (AvgPool(Window((3, 3)), 1, 1), "3@HxW"),
         (Conv(8, Window((3, 3)), "same"), "8@HxW"),
         (UpConv(8, Window((2, 2), (2, 2))), "8@(2*H, 2*W)"),
+        (UpConv(8, Window((3, 3)), 1, stride=2, output_padding=(1, 0)), "8@(2*H, 2*W-1)"),
         (BatchNorm(), "3@HxW"),
         (Lrn(3), "3@HxW"),
         (Linear(8), "8@HxW"),
@@ -221,6 +230,14 @@ def test_an_upconv_shrinks_the_step_of_the_receptive_field() -> None:
         (Dense(5), [GRID], "E0201", "dense needs a vector, but receives 50@4x4"),
         (GlobalAvgPool(), [V], "E0202", "globalavgpool needs a grid such as 3@224x224, but receives the vector 10"),
         (UpConv(5, Window((2,)), 9), [GRID], "E0203", "the pad of upconv leaves no positions of 4x4"),
+        (UpConv(0, Window((2,))), [GRID], "E0108", "upconv must have at least 1 feature, not 0"),
+        (UpConv(6, Window((2,)), groups=4), [GRID], "E0108", "4 groups do not divide the 50 channels of upconv"),
+        (
+            UpConv(5, Window((2,)), stride=(2, 3), output_padding=2),
+            [GRID],
+            "E0108",
+            "the output_padding of upconv must be from 0 to below 2, its stride or dilation, not 2",
+        ),
         (Dense(5), [TensorType.of(3 * H)], "E0204", "dense needs a fixed number of features, but receives 3*H"),
         (Dense(5), [TensorType.ids(9)], "E0204", "dense needs features, but receives ids(9)"),
         (Linear(0), [GRID], "E0108", "linear must have at least 1 feature, not 0"),
