@@ -252,6 +252,10 @@ def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
     return function
 
 
+def _last_axis_first(pairs: Sequence[tuple[int, int]]) -> Axes:
+    return tuple(n for pair in reversed(pairs) for n in pair)
+
+
 def _both_sides(g: Geometry) -> Axes:
     assert all(before == after for before, after in g.pad), f"PyTorch has one padding for both sides, not {g.pad}"
     return tuple(before for before, _ in g.pad)
@@ -277,10 +281,6 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "dense": lambda op, types, x, weight, bias=None: F.linear(x, weight, bias),
     "linear": lambda op, types, x, weight, bias=None: F.linear(x.movedim(1, -1), weight, bias).movedim(-1, 1),
     "flatten": lambda op, types, x: x.movedim(1, -1).flatten(1),  # in our order, channels last
-def _last_axis_first(pairs: Sequence[tuple[int, int]]) -> Axes:
-    return tuple(n for pair in reversed(pairs) for n in pair)
-
-
     "reshape": lambda op, types, x: x.movedim(1, -1).reshape(len(x), *op.shape.shape[1:]).movedim(-1, 1),
     "abs": lambda op, types, x: x.abs(),
     "relu": lambda op, types, x: F.relu(x),
