@@ -121,6 +121,10 @@ class Span:
         """The stretch from the start of this span to the end of `other`."""
         return Span(self.source, self.start, other.end)
 
+    def contains(self, other: Span) -> bool:
+        """Whether all of `other` lies in this stretch."""
+        return self.source == other.source and self.start <= other.start and other.end <= self.end
+
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"
 
@@ -184,6 +188,13 @@ Paint = Callable[[str, str], str]
 
 
 def _unpainted(kind: str, text: str) -> str:
+    return text
+
+
+def edited(text: str, changes: Iterable[Suggestion]) -> str:
+    """The text with all changes, none of which overlap, made."""
+    for change in sorted(changes, key=lambda change: change.span.start, reverse=True):
+        text = text[: change.span.start] + change.replacement + text[change.span.end :]
     return text
 
 

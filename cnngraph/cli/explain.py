@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 
 import click
@@ -39,7 +38,7 @@ def text_about(name: str) -> str:
         return found.text
     layers = {word: op for word, op in registry().items() if not op.internal}
     if name in layers:
-        return f"# {name}\n\n```text\n{inspect.cleandoc(layers[name].__doc__ or '')}\n```\n"
+        return f"# {name}\n\n```text\n{layers[name].contract()}\n```\n"
     said = meant(name, layers)
     close = nearest(name.upper(), CODES) or nearest(name, layers)
     help_ = said[0] if said else f"did you mean `{close}`?" if close else "`cnngraph explain` lists the codes"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cnngraph.compare.difference import Change, Difference
-from cnngraph.ir.size import Dim
-from cnngraph.render.caption import number_text
+from cnngraph.ir.size import Dim, number_text
 from cnngraph.render.tabular import Cell, Column, Table
 
 SIGNS: Mapping[str, str] = {"removed": "-", "added": "+", "changed": "~", "renamed": "="}

@@ -140,8 +140,8 @@ def _layers(document: Document, offset: int) -> Iterator[Completion]:
             text = describe_definition(binding.item) if isinstance(binding.item, ast.Definition) else ""
             yield Completion(binding.name, binding.kind, documentation=text)
         elif binding.kind == "import":
-            value, _ = document.program.scope.names.get(binding.name, (None, None))
-            text = describe_definition(value.definition) if isinstance(value, BlockLayer) else ""
+            block = document.block(binding.name)
+            text = describe_definition(block) if block else ""
             yield Completion(binding.name, "import", documentation=text)
     yield from (_layer(name) for name in words.layers() if not _is_for_training(name))
 
@@ -155,8 +155,7 @@ def _layer(name: str) -> Completion:
     op = registry().get(name)
     if op is None:
         return Completion(name, "layer")
-    first = (op.__doc__ or "").strip().partition("\n")[0]
-    return Completion(name, "layer", first, describe_operator(op))
+    return Completion(name, "layer", op.contract().partition("\n")[0], describe_operator(op))
 
 
 def _values(document: Document, offset: int) -> Iterator[Completion]:
@@ -178,9 +177,9 @@ def _parameters(document: Document, bracket: Bracket) -> Iterator[Completion]:
 
 
 def _signature(document: Document, name: str) -> Signature | None:
-    value, _ = document.program.scope.names.get(name, (None, None))
-    if isinstance(value, BlockLayer):
-        return signature_of_block(value.definition)
+    block = document.block(name)
+    if block is not None:
+        return signature_of_block(block)
     op = registry().get(name)
     return signature_of(op) if op is not None and not op.internal else None
 

@@ -17,6 +17,7 @@ from cnngraph.elaborate.modules import Program, load_text
 from cnngraph.elaborate.observe import Given, Observation, observe
 from cnngraph.elaborate.reading import new_session
 from cnngraph.elaborate.scope import Scope
+from cnngraph.elaborate.values import BlockLayer
 from cnngraph.ir.counts import Field, receptive_fields
 from cnngraph.judge import judge
 from cnngraph.lint.lint import lint
@@ -84,6 +85,11 @@ class Document:
         if self.program.nets:
             return judge(self.program).found
         return tuple(in_order([*self.program.found, *_blocks(self.program), *lint(self.program)]))
+
+    def block(self, name: str) -> ast.Definition | None:
+        """The block or net that a name of the file means, here or in the file that it is imported from."""
+        layer, _ = self.program.scope.names.get(name, (None, None))
+        return layer.definition if isinstance(layer, BlockLayer) else None
 
     def path_of(self, source: Source) -> Path:
         """Where a file of this program stands."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +10,11 @@ from cnngraph.editor.bindings import Binding
 from cnngraph.editor.document import Document
 from cnngraph.elaborate.arguments import signature_of
 from cnngraph.elaborate.observe import Given
-from cnngraph.elaborate.values import BlockLayer
 from cnngraph.ir.counts import Field, cost_of
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Op, registry, total_elements
+from cnngraph.ir.size import number_text
 from cnngraph.syntax import ast
 from cnngraph.syntax.tree import walk
 
@@ -102,8 +101,8 @@ def _figures(graph: Graph, given: Given, made: Sequence[Node], field: Field | No
     parameters = total_elements([node.type for node in made if isinstance(node.op, State) and node.op.trainable])
     products = sum((cost_of(graph, node).multiply_adds for node in made if not isinstance(node.op, State)), 0)
     figures = [
-        f"{parameters:,} parameters" if isinstance(parameters, int) else f"{parameters} parameters",
-        f"{products:,} multiply-adds" if isinstance(products, int) else f"{products} multiply-adds",
+        f"{number_text(parameters)} parameters",
+        f"{number_text(products)} multiply-adds",
         *([f"receptive field {field}"] if field is not None and str(field) else []),
     ]
     return f"{', '.join(f'`{type_}`' for type_ in given.types)}: {', '.join(figures)}"
@@ -147,9 +146,9 @@ def _binding(document: Document, binding: Binding) -> Iterator[str]:
         case ast.Definition() as definition:
             yield describe_definition(definition)
         case ast.ImportName():
-            value, _ = document.program.scope.names.get(binding.name, (None, None))
-            if isinstance(value, BlockLayer):
-                yield f"{describe_definition(value.definition)}\n\n{value.definition.span.source.name}"
+            block = document.block(binding.name)
+            if block is not None:
+                yield f"{describe_definition(block)}\n\n{block.span.source.name}"
         case ast.Parameter() as parameter:
             yield f"```cnn\n{parameter.span.text}\n```\n\n" + (
                 "a size that the input leaves open" if binding.kind == "size" else "a parameter"
@@ -169,8 +168,7 @@ def describe_operator(op: type[Op]) -> str:
     signature = signature_of(op)
     defaults = {f.name: f.default for f in op.__dataclass_fields__.values()}
     listed = [f"{n} = {_default(defaults[n])}" if n in signature.optional else n for n in signature.plain]
-    contract = inspect.getdoc(op) or ""
-    return f"```cnn\n{op.name}({', '.join(listed)})\n```\n\n```text\n{contract.partition('>>>')[0].rstrip()}\n```"
+    return f"```cnn\n{op.name}({', '.join(listed)})\n```\n\n```text\n{op.contract().partition('>>>')[0].rstrip()}\n```"
 
 
 def _default(value: object) -> str:

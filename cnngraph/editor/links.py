@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnngraph.diagnostics import Diagnostic, Span, Suggestion
+from cnngraph.diagnostics import Diagnostic, Span, Suggestion, edited
 from cnngraph.editor.bindings import ArgumentName, Binding
 from cnngraph.editor.classes import NAME
 from cnngraph.editor.document import Document
 from cnngraph.editor.resolution import SIZE
 from cnngraph.editor.words import VALUE_ON_THE_LEFT, WORDS, functions, layers, paddings
 from cnngraph.elaborate.modules import File
-from cnngraph.elaborate.values import BlockLayer
 from cnngraph.syntax import ast
 
 
@@ -61,8 +60,8 @@ def _origin(document: Document, binding: Binding) -> Target | None:
 
 def _parameter(document: Document, argument: ArgumentName) -> Target | None:
     """The parameter of an imported block that an argument is for."""
-    layer, _ = document.program.scope.names.get(argument.function, (None, None))
-    parameters = layer.definition.parameters if isinstance(layer, BlockLayer) else ()
+    block = document.block(argument.function)
+    parameters = block.parameters if block else ()
     span = next((p.name.span for p in parameters if p.name.text == argument.span.text), None)
     return Target(document.path_of(span.source), span) if span else None
 
@@ -125,9 +124,6 @@ def _refuse(document: Document, binding: Binding, new: str) -> None:
 
 def _findings_after(document: Document, edits: list[Suggestion]) -> list[Diagnostic]:
     """The findings of the changed file with codes that are more frequent than now."""
-    text = document.text
-    for edit in reversed(edits):
-        text = text[: edit.span.start] + edit.replacement + text[edit.span.end :]
-    after = document.with_text(text).findings
+    after = document.with_text(edited(document.text, edits)).findings
     now = [finding.code for finding in document.findings]
     return [f for f in after if f.severity == "error" and [g.code for g in after].count(f.code) > now.count(f.code)]

@@ -49,8 +49,7 @@ def symbols(document: Document) -> list[Symbol]:
 
 def _inside(document: Document, item: ast.Definition) -> Iterator[Binding]:
     for binding in document.names.bindings:
-        inside = item.span.start <= binding.span.start and binding.span.end <= item.span.end
-        if inside and binding.region is not document.names.file and binding.kind != "size":
+        if item.span.contains(binding.span) and binding.region is not document.names.file and binding.kind != "size":
             yield binding
 
 
@@ -60,7 +59,7 @@ def _named(document: Document, binding: Binding) -> Symbol:
         detail = binding.item.type.span.text if binding.item.type else ""
     elif isinstance(binding.item, (ast.Flow, ast.Let)):
         detail = shape_of(document, binding.item.pipe.units[-1].span)
-    whole = span if span.start <= binding.span.start and binding.span.end <= span.end else binding.span
+    whole = span if span.contains(binding.span) else binding.span
     return Symbol(binding.name, binding.kind, detail, whole, binding.span)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Origin, Span, Use, in_order
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Span, Use, in_order
 from cnngraph.elaborate.elaborate import Elaborated, Settings, all_findings, choose, graph_of, read_net
-from cnngraph.elaborate.frame import Choice
+from cnngraph.elaborate.frame import Choice, Failure
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.values import Bundle, Tensor, Value
 from cnngraph.ir.graph import Graph, Ref
@@ -29,16 +29,6 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Refused:
-    """An operator that did not take its inputs: the node `name` is missing from the graph."""
-
-    name: str
-    inputs: tuple[Ref, ...]
-    origin: Origin
-    diagnostic: Diagnostic
-
-
-@dataclass(frozen=True)
 class Observation:
     """A net as far as it can be read. `graph` is None where the file has no such net; with findings it is partial."""
 
@@ -46,7 +36,7 @@ class Observation:
     found: tuple[Diagnostic, ...]
     values: tuple[Given, ...] = ()
     choices: tuple[Choice, ...] = ()
-    failures: tuple[Refused, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def at(self, span: Span) -> tuple[Given, ...]:
         """What the unit at `span` gave, once for each use of its body."""
@@ -80,7 +70,7 @@ def _observation(read: Elaborated, found: tuple[Diagnostic, ...]) -> Observation
         for seen in session.seen
     )
     failures = tuple(
-        Refused(final[failure.name], _final(failure.inputs, final), failure.origin, failure.diagnostic)
+        replace(failure, name=final[failure.name], inputs=_final(failure.inputs, final))
         for failure in session.failures
     )
     return Observation(graph, found, values, tuple(session.choices), failures)

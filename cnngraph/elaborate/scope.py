@@ -20,6 +20,7 @@ from cnngraph.elaborate.values import (
     problem,
 )
 from cnngraph.ir.op import registry
+from cnngraph.ir.window import PADDINGS
 from cnngraph.spelling import nearest
 
 
@@ -100,7 +101,7 @@ def words_of_the_language(nowhere: Span) -> Scope:
             scope.names[name] = (OpLayer(op, (), nowhere), None)
     scope.names["split"] = (SplitLayer((), nowhere), None)
     scope.names["scan"] = (ScanLayer((), nowhere), None)
-    for word in ("same", "full", "valid"):
+    for word in PADDINGS:
         scope.names[word] = (word, None)
     for word in ("floor", "ceil", "sqrt"):
         scope.names[word] = (Function(word), None)

@@ -18,8 +18,7 @@ from cnngraph.expression.wrap import Wrapped, wrap
 from cnngraph.ir import counts
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import Input, State
-from cnngraph.ir.size import Dim
-from cnngraph.render.caption import number_text
+from cnngraph.ir.size import Dim, number_text
 from cnngraph.render.table import summary
 from cnngraph.render.tabular import Table
 from cnngraph.syntax import ast

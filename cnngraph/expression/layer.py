@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,7 +35,7 @@ def lines_of(layer: Layer) -> tuple[Line, ...]:
 
 
 def _of_operator(layer: OpLayer) -> Iterator[Line]:
-    yield "is", (inspect.getdoc(layer.op) or layer.op.name).partition("\n")[0]
+    yield "is", layer.op.contract().partition("\n")[0]
     signature = signature_of(layer.op)
     given, _ = match(signature, layer.given, layer.span, partial=True)
     complete = all(name in given or name in signature.optional for name in signature.plain)

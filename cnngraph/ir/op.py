@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -223,6 +224,11 @@ class Op:
         """The operator with numbers for symbols in its fields."""
         changed = {f.name: _bind(getattr(self, f.name), sizes) for f in dataclasses.fields(self)}
         return dataclasses.replace(self, **changed) if changed else self
+
+    @classmethod
+    def contract(cls) -> str:
+        """What its docstring says: one line, the equation, shapes, fields, errors, cost and source."""
+        return inspect.getdoc(cls) or ""
 
     def __str__(self) -> str:
         given = [f for f in dataclasses.fields(self) if getattr(self, f.name) != f.default]

@@ -144,6 +144,15 @@ def exact_quotient(dim: Dim, divisor: int) -> Dim | None:
     return quotient if quotient * divisor == dim else None
 
 
+def number_text(dim: Dim) -> str:
+    """A number with thousands separated; a polynomial as it prints.
+
+    >>> number_text(1208), number_text(symbol("H") + 1)
+    ('1,208', 'H+1')
+    """
+    return f"{dim:,}" if isinstance(dim, int) else str(dim)
+
+
 def lower_bound(dim: Dim) -> int | None:
     """The largest number that is known not to be above `dim`, or None."""
     if isinstance(dim, int):

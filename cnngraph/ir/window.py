@@ -17,6 +17,8 @@ from cnngraph.ir.types import TensorType, positions_text
 
 Padding: TypeAlias = "int | str | tuple[int | tuple[int, int], ...]"
 Strides: TypeAlias = "int | tuple[int, ...] | None"
+PADDINGS = ("same", "full", "valid")
+"""The words for a padding: `pads` says how many positions each stands for."""
 
 
 @dataclass(frozen=True)

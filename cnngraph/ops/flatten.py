@@ -8,6 +8,7 @@ from math import prod
 from typing import ClassVar
 
 from cnngraph.ir.op import Array, Cost, Onnx, Op, Sample, Saved, Shape, channels_of
+from cnngraph.ir.size import number_text
 from cnngraph.ir.types import TensorType
 
 
@@ -48,7 +49,7 @@ class Flatten(Op):
         if not inputs[0].positions:
             return ()
         total = self.infer(inputs[0]).channels
-        return (f"{'*'.join(map(str, inputs[0].shape[1:]))} = {f'{total:,}' if isinstance(total, int) else total}",)
+        return (f"{'*'.join(map(str, inputs[0].shape[1:]))} = {number_text(total)}",)
 
     def field_of_view(self, rank: int) -> None:
         return None

@@ -55,11 +55,6 @@ def shape_text(type_: TensorType) -> str:
     return str(replace(type_, shape=(BATCH, *type_.shape[1:])) if is_bound else type_)
 
 
-def number_text(count: Dim) -> str:
-    """A number with thousands separated; a polynomial as it prints."""
-    return f"{count:,}" if isinstance(count, int) else str(count)
-
-
 def size_text(count: Dim) -> str:
     """A number of bytes with its unit; a polynomial as it prints."""
     return bytes_text(count) if isinstance(count, int) else f"{count} B"

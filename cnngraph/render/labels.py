@@ -9,8 +9,9 @@ from functools import cached_property
 
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.op import total_bytes
+from cnngraph.ir.size import number_text
 from cnngraph.render.backward import gradient_rows
-from cnngraph.render.caption import Row, merge_text, number_text, operator_text, shape_text, shortened, size_text
+from cnngraph.render.caption import Row, merge_text, operator_text, shape_text, shortened, size_text
 from cnngraph.render.overlay import Mark, Overlay
 from cnngraph.render.parts import Arrow, Box, box_parameters
 from cnngraph.render.picture import Picture

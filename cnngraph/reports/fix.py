@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from cnngraph.diagnostics import BYTE_ORDER_MARK, Diagnostic, Suggestion
+from cnngraph.diagnostics import BYTE_ORDER_MARK, Diagnostic, Suggestion, edited
 
 MAX_ROUNDS = 10
 
@@ -19,9 +19,7 @@ def fixed(text: str, diagnostics: Iterable[Diagnostic], safe_only: bool = True) 
     'net n(x: 1@8x8) { conv(4, 3x3) }'
     """
     mark, bare = _divided(text)
-    for edit in reversed(applicable(bare, diagnostics, safe_only)):
-        bare = bare[: edit.span.start] + edit.replacement + bare[edit.span.end :]
-    return mark + bare
+    return mark + edited(bare, applicable(bare, diagnostics, safe_only))
 
 
 def applicable(text: str, diagnostics: Iterable[Diagnostic], safe_only: bool = True) -> list[Suggestion]:

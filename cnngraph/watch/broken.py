@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from cnngraph.diagnostics import Diagnostic, Span
+from cnngraph.diagnostics import Diagnostic
 from cnngraph.elaborate.observe import Observation
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import Input
@@ -71,15 +71,11 @@ def _unmet_rows(observation: Observation, nodes: Mapping[str, Node]) -> Iterator
     """Rows that do not hold: the graph goes on from an input of the stated shape, behind the node that gave another."""
     unmet = [d for d in observation.found if d.code == "E0300" and d.primary]
     for given in observation.values:
-        finding = next((d for d in unmet if d.primary and _lies_in(d.primary.span, given.span)), None)
+        finding = next((d for d in unmet if d.primary and given.span.contains(d.primary.span)), None)
         made = [nodes[name] for name in given.nodes if name in nodes]
         if finding and made and isinstance(made[-1].op, Input):
             inputs = (made[-2].ref,) if len(made) > 1 else ()
             yield replace(made[-1], op=Absent("assumed"), inputs=inputs), finding
-
-
-def _lies_in(inner: Span, outer: Span) -> bool:
-    return inner.source == outer.source and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _remarks(found: Sequence[Diagnostic]) -> Iterator[str]:

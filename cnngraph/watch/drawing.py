@@ -11,8 +11,8 @@ from cnngraph.elaborate.modules import Program, load_file
 from cnngraph.elaborate.observe import Observation, observe
 from cnngraph.ir import counts
 from cnngraph.ir.graph import Graph
+from cnngraph.ir.size import number_text
 from cnngraph.judge import judge
-from cnngraph.render.caption import number_text
 from cnngraph.render.dot import to_svg
 from cnngraph.syntax import ast
 from cnngraph.watch.broken import drawable

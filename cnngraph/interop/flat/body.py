@@ -8,7 +8,7 @@ from itertools import islice
 
 from cnngraph.interop.flat.cells import Cells, cell_of, results_of
 from cnngraph.interop.flat.names import labels_of, legal
-from cnngraph.interop.flat.words import arguments_of, layer_text, number_text, unwritable
+from cnngraph.interop.flat.words import arguments_of, layer_text, literal, unwritable
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ops.part import Part
@@ -92,9 +92,9 @@ class Body:
             case Scale(factor=-1.0):
                 return f"-{names[0]}"
             case Scale(factor=factor):
-                return f"{number_text(factor)} * {names[0]}"
+                return f"{literal(factor)} * {names[0]}"
             case Shift(amount=amount):
-                return f"{names[0]} {'-' if amount < 0 else '+'} {number_text(abs(amount))}"
+                return f"{names[0]} {'-' if amount < 0 else '+'} {literal(abs(amount))}"
         if node.op.internal or not names or (count > 1 and states in self.shared):
             raise unwritable(node.op)
         if count > 1:

@@ -9,9 +9,7 @@ from cnngraph.diagnostics import error
 from cnngraph.ir.op import Op
 from cnngraph.ir.size import Size
 from cnngraph.ir.types import TensorType
-from cnngraph.ir.window import Window
-
-PADDINGS = ("same", "full", "valid")
+from cnngraph.ir.window import PADDINGS, Window
 
 
 def layer_text(op: Op) -> str:
@@ -51,7 +49,7 @@ def argument_text(op: Op, value: object) -> str:
         case int() | Size() | TensorType():
             return str(value)
         case float() if isfinite(value):
-            return number_text(value)
+            return literal(value)
         case Window(size=size, stride=None):
             return "x".join(map(str, size))
         case Window(size=size, stride=tuple(stride)) if len(size) > 1 and len(set(stride)) == 1:
@@ -65,10 +63,10 @@ def argument_text(op: Op, value: object) -> str:
     raise unwritable(op)
 
 
-def number_text(value: float) -> str:
+def literal(value: float) -> str:
     """A number; a whole one without its point.
 
-    >>> number_text(2.0), number_text(0.1), number_text(1e-12)
+    >>> literal(2.0), literal(0.1), literal(1e-12)
     ('2', '0.1', '1e-12')
     """
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
