@@ -247,6 +247,31 @@ def _triplet(op: Any, types: object, anchor: Tensor, positive: Tensor, negative:
     return F.relu(near - far + op.margin).mean()
 
 
+def _contrastive(op: Any, types: object, left: Tensor, right: Tensor, same: Tensor) -> Tensor:
+    distance = (left - right).flatten(1).norm(dim=1)
+    return torch.where(same == 1, distance, F.relu(op.margin - distance)).square().mean() / 2
+
+
+def _cross_entropy(op: Any, types: object, p: Tensor, label: Tensor) -> Tensor:
+    """Of probabilities that need not sum to 1."""
+    weights, count = _class_weights(op, p), p.shape[1]
+    amounts = weights * ((1 - op.smoothing) * F.one_hot(label, count).to(p.dtype) + op.smoothing / count)
+    return -(amounts * p.log().movedim(1, -1)).sum() / weights[label].sum()
+
+
+def _softmax_cross_entropy(op: Any, types: object, logits: Tensor, label: Tensor) -> Tensor:
+    return F.cross_entropy(logits, label, _class_weights(op, logits), label_smoothing=op.smoothing)
+
+
+def _class_weights(op: Any, scores: Tensor) -> Tensor:
+    return torch.tensor(op.class_weights or (1.0,) * scores.shape[1], dtype=scores.dtype)
+
+
+def _multiclass_hinge(op: Any, types: object, scores: Tensor, label: Tensor) -> Tensor:
+    rows = scores.movedim(1, -1).flatten(0, -2)
+    return F.multi_margin_loss(rows, label.flatten(), margin=op.margin)
+
+
 def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
     function: Callable[..., Tensor] = getattr(F, name.format(len(g.size)))
     return function
@@ -297,6 +322,10 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "hard_swish": lambda op, types, x: F.hardswish(x),
     "tanh": lambda op, types, x: x.tanh(),
     "softmax": lambda op, types, x: x.softmax(1),
+    "log_softmax": lambda op, types, x: x.log_softmax(1),
+    "sign": lambda op, types, x: x.sign(),
+    "softsign": lambda op, types, x: F.softsign(x),
+    "mish": lambda op, types, x: F.mish(x),
     "dropout": lambda op, types, x, random=None: F.dropout(x, op.rate, op.training),
     "concat": lambda op, types, *inputs: torch.cat(inputs, 1),
     "add": lambda op, types, *inputs: reduce(torch.add, _at_every_position(inputs)),
@@ -323,6 +352,12 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "smooth_l1": lambda op, types, prediction, target: F.smooth_l1_loss(prediction, target, beta=op.beta),
     "bce": lambda op, types, p, target: -(target * p.log() + (1 - target) * (1 - p).log()).mean(),
     "triplet": _triplet,
-    "softmax_cross_entropy": lambda op, types, logits, label: F.cross_entropy(logits, label),
+    "cross_entropy": _cross_entropy,
+    "softmax_cross_entropy": _softmax_cross_entropy,
+    "sigmoid_bce": lambda op, types, logits, target: F.binary_cross_entropy_with_logits(logits, target),
+    "kl_divergence": lambda op, types, p, target: F.kl_div(p.log(), target, reduction="none").sum(1).mean(),
+    "hinge": lambda op, types, x, target: F.relu(op.margin - target * x).mean(),
+    "multiclass_hinge": _multiclass_hinge,
+    "contrastive": _contrastive,
 }
 """The operators of the networks that this package carries."""

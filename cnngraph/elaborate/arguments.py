@@ -149,6 +149,11 @@ def _number(value: Value) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
+def _numbers(value: Value) -> tuple[float, ...] | None:
+    items = [_number(v) for v in value] if isinstance(value, (tuple, list)) else []
+    return tuple(v for v in items if v is not None) if items and None not in items else None
+
+
 def _window(value: Value) -> Window | None:
     if isinstance(value, Ratio):
         inner = _window(value.sizes)
@@ -192,6 +197,7 @@ COERCIONS: Mapping[str, tuple[str, Callable[[Value], Any]]] = {
     "float": ("a number", _number),
     "bool": ("true or false", lambda v: v if isinstance(v, bool) else None),
     "str": ("a text", lambda v: v if isinstance(v, str) else None),
+    "tuple[float, ...]": ("numbers such as (1, 2.5)", _numbers),
     "Window": ("a window such as 3x3 or 7x7/2", _window),
     "Padding": ("a padding such as 1, (1, 2), same or full", _padding),
     "Strides": ("a stride such as 2 or (2, 1)", _each_axis),

@@ -7,13 +7,17 @@ ACTIVATIONS = frozenset(
         "hard_sigmoid",
         "hard_swish",
         "leaky_relu",
+        "log_softmax",
+        "mish",
         "prelu",
         "relu",
         "selu",
         "sigmoid",
+        "sign",
         "silu",
         "softmax",
         "softplus",
+        "softsign",
         "tanh",
     ]
 )

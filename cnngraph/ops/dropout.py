@@ -18,6 +18,7 @@ from cnngraph.ir.op import (
     Saved,
     Shape,
     Weight,
+    channels_of,
     internal_field,
     refuse_ids,
     rng,
@@ -30,14 +31,16 @@ RANDOM = TensorType((2,), "int64")  # (key, step)
 
 @dataclass(frozen=True)
 class Dropout(Op):
-    """Dropout: while training each element is 0 with probability `rate`; otherwise y = x.
+    """Dropout: while training each element, or each whole channel, is 0 with probability `rate`; otherwise y = x.
 
         y = x * mask / (1 - rate),    mask = 1 where a uniform number of [0, 1) is not below rate, else 0
 
     shapes: any -> the same; while training also the mask (as x) and the next state.
-    fields: rate (probability, 0 <= rate < 1).  errors: E0108 rate; E0204 ids.
+    fields: rate (probability, 0 <= rate < 1); channels (true: a channel of a sample is dropped at all its positions).
+    errors: E0108 rate; E0204 ids, or no channels to drop.
     cost:   none; while training four flops for each element.
-    source: Srivastava et al., JMLR 15, 2014, in its inverted form (section 10); ONNX Dropout-22.
+    source: Srivastava et al., JMLR 15, 2014, in its inverted form (section 10); Tompson et al.: Efficient object
+            localization using convolutional networks, CVPR 2015, section 3.2 (channels); ONNX Dropout-22.
 
     The state `random` is (key, step), and a run makes it (key, step + 1). The numbers depend on these two alone, not on
     what else was drawn, nor on the dtype of x.
@@ -47,6 +50,7 @@ class Dropout(Op):
     """
 
     rate: float = 0.5
+    channels: bool = False
     training: bool = internal_field(False)
 
     name: ClassVar[str] = "dropout"
@@ -69,7 +73,9 @@ class Dropout(Op):
         return replace(self, training=True)
 
     def infer(self, x: TensorType) -> TensorType | tuple[TensorType, ...]:
-        refuse_ids("dropout", x)
+        refuse_ids(self.name, x)
+        if self.channels:
+            channels_of(self.name, x)
         if not 0 <= self.rate < 1:
             raise OpError("E0108", f"the rate of dropout must be at least 0 and below 1, not {self.rate}")
         return (x, x, RANDOM) if self.training else x
@@ -81,8 +87,9 @@ class Dropout(Op):
         if random is None:
             return x
         key, step = map(int, random)
-        kept = rng(key, step).random(x.shape, np.float32) >= self.rate
-        mask = np.asarray(kept, x.dtype)
+        drawn = (len(x), *(1,) * (x.ndim - 2), x.shape[-1]) if self.channels else x.shape
+        kept = rng(key, step).random(drawn, np.float32) >= self.rate
+        mask = np.broadcast_to(np.asarray(kept, x.dtype), x.shape)
         return x * mask / (1 - self.rate), mask, np.array([key, step + 1])
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
@@ -101,4 +108,5 @@ class Dropout(Op):
             Sample(cls(), (TensorType.of(3, (4, 5)),)),
             Sample(cls(0.25).for_training(), (TensorType.of(3, (4, 5)),)),
             Sample(cls(0.5).for_training(), (TensorType.of(7),), batch=3),
+            Sample(cls(0.5, channels=True), (TensorType.of(3, (4, 5)),)),
         )

@@ -8,19 +8,19 @@ from typing import TypeAlias
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.verify import verify
 from cnngraph.passes.drop_identity import drop_identity
-from cnngraph.passes.fuse_softmax_loss import fuse_softmax_loss
+from cnngraph.passes.fuse_loss import fuse_loss
 from cnngraph.passes.prune import prune
 from cnngraph.passes.training import to_training
 
 Pass: TypeAlias = Callable[[Graph], Graph]
 
-INFERENCE: tuple[Pass, ...] = (drop_identity, fuse_softmax_loss, prune)
-TRAINING: tuple[Pass, ...] = (to_training, drop_identity, fuse_softmax_loss, prune)
+INFERENCE: tuple[Pass, ...] = (drop_identity, fuse_loss, prune)
+TRAINING: tuple[Pass, ...] = (to_training, drop_identity, fuse_loss, prune)
 
 REQUIRES: Mapping[Pass, tuple[Pass, ...]] = {
     drop_identity: (to_training,),  # else the dropouts are gone before they are switched on
-    fuse_softmax_loss: (drop_identity,),  # else an identity between the two hides the pair
-    prune: (to_training, drop_identity, fuse_softmax_loss),  # it clears away what the others leave
+    fuse_loss: (drop_identity,),  # else an identity between the two hides the pair
+    prune: (to_training, drop_identity, fuse_loss),  # it clears away what the others leave
 }
 """For each pass: those that come before it in every pipeline that has both."""
 

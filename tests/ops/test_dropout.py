@@ -32,6 +32,16 @@ def test_training_drops_the_share_and_keeps_the_mean() -> None:
     np.testing.assert_array_equal(np.unique(y), [0, 1 / 0.7])
 
 
+def test_whole_channels_are_dropped_at_all_their_positions() -> None:
+    dropout = Dropout(0.4, channels=True).for_training()
+    y, mask, _ = dropout.apply([np.ones((50, 3, 2, 40)), np.array([7, 0])])
+    assert y.shape == mask.shape == (50, 3, 2, 40)
+    np.testing.assert_array_equal(y, np.broadcast_to(y[:, :1, :1], y.shape))
+    assert mask.mean() == pytest.approx(0.6, abs=0.03)
+    with pytest.raises(OpError, match="dropout needs features"):
+        dropout.infer(TensorType(()))
+
+
 def test_a_rate_of_zero_drops_nothing() -> None:
     x = np.arange(6.0).reshape(2, 3)
     np.testing.assert_array_equal(train(x, rate=0)[0], x)

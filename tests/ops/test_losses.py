@@ -8,9 +8,14 @@ import pytest
 from cnngraph.ir.op import Array, Op, OpError, registry
 from cnngraph.ir.types import TensorType
 from cnngraph.ops.bce import Bce
+from cnngraph.ops.contrastive import Contrastive
 from cnngraph.ops.cross_entropy import CrossEntropy
+from cnngraph.ops.hinge import Hinge
+from cnngraph.ops.kl_divergence import KlDivergence
 from cnngraph.ops.l1 import L1
 from cnngraph.ops.mse import Mse
+from cnngraph.ops.multiclass_hinge import MulticlassHinge
+from cnngraph.ops.sigmoid_bce import SigmoidBce
 from cnngraph.ops.smooth_l1 import SmoothL1
 from cnngraph.ops.softmax import Softmax
 from cnngraph.ops.softmax_cross_entropy import SoftmaxCrossEntropy
@@ -79,7 +84,7 @@ def test_gradients_of_a_fusion_sum_to_zero_at_each_position() -> None:
     np.testing.assert_allclose(dx.sum(axis=-1), 0, atol=1e-16)
 
 
-@pytest.mark.parametrize("loss", [CrossEntropy(), SoftmaxCrossEntropy()], ids=str)
+@pytest.mark.parametrize("loss", [CrossEntropy(), SoftmaxCrossEntropy(), MulticlassHinge()], ids=str)
 def test_a_target_has_one_kind_of_label_for_each_channel(loss: Op) -> None:
     assert loss.target(GRID) == CLASSES
     assert loss.infer(GRID, loss.target(GRID)) == TensorType(())
@@ -154,3 +159,81 @@ def test_what_cannot_be_compared_is_refused_with_its_numbers(loss: Op) -> None:
 
 def test_losses_are_found_by_their_mark() -> None:
     assert {name for name, cls in registry().items() if cls.loss} >= {"cross_entropy", "softmax_cross_entropy", "mse"}
+
+
+@pytest.mark.parametrize("loss", [KlDivergence(), Hinge(), SigmoidBce()], ids=str)
+def test_targets_of_the_same_shape(loss: Op) -> None:
+    assert loss.target(GRID) == GRID
+    assert loss.infer(GRID, GRID) == TensorType(())
+    other = TensorType.of(3, (5, 4))
+    assert refusal(loss, GRID, other) == f"{loss.name} compares 3@4x5 with 3@5x4: their shapes differ"
+
+
+def test_what_the_target_excludes_costs_no_divergence() -> None:
+    p, t = np.array([[0.25, 0.75, 0.0]]), np.array([[0.25, 0.75, 0.0]])
+    assert value(KlDivergence(), p, t) == 0
+    assert value(KlDivergence(), p, np.array([[0.0, 1.0, 0.0]])) == pytest.approx(-np.log(0.75))
+    dear = value(KlDivergence(), p, np.array([[0.0, 0.0, 1.0]]))
+    assert dear == pytest.approx(-np.log(np.finfo(np.float64).tiny))
+
+
+def test_the_perceptron_criterion_gives_the_rule_of_rosenblatt() -> None:
+    """A sample on the wrong side moves the weights by its target times itself; one on the right side by nothing."""
+    x, target, weight = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([[1.0], [1.0]]), np.array([[-2.0], [1.0]])
+    score = x @ weight + np.array([[-0.5], [9.0]])
+    saved = {"prediction": score, "target": target}
+    slopes = Hinge(margin=0).vjp("prediction", np.ones(()), saved, {})
+    np.testing.assert_array_equal(-2 * x.T @ slopes, target[0] * x[:1].T)
+
+
+@pytest.mark.parametrize("loss", [Hinge(-0.5), MulticlassHinge(-0.5), Contrastive(0.0)], ids=str)
+def test_margins_have_a_lowest_value(loss: Op) -> None:
+    types = {2: (GRID, CLASSES if isinstance(loss, MulticlassHinge) else GRID), 3: (GRID, GRID, TensorType.ids(2))}
+    with pytest.raises(OpError, match=f"the margin of {loss.name} must be") as caught:
+        loss.infer(*types[len(loss.operands)])
+    assert caught.value.code == "E0108"
+
+
+def test_a_pair_has_one_label_of_two_kinds() -> None:
+    vector = TensorType.of(3)
+    assert Contrastive().target(GRID) == TensorType.ids(2)
+    assert Contrastive().infer(GRID, GRID, TensorType.ids(2)) == TensorType(())
+    wrong = "contrastive needs one ids(2) for each pair, but receives "
+    for label in (TensorType.ids(3), TensorType.ids(2, (4,)), vector):
+        assert refusal(Contrastive(), vector, vector, label) == f"{wrong}{label}"
+    assert "shapes differ" in refusal(Contrastive(), vector, GRID, TensorType.ids(2))
+
+
+def test_equal_vectors_that_should_differ_have_no_slope() -> None:
+    same = np.ones((1, 3))
+    saved = {"left": same, "right": same, "same": np.array([0])}
+    assert value(Contrastive(2.0), *saved.values()) == 2.0
+    np.testing.assert_array_equal(Contrastive(2.0).vjp("left", np.ones(()), saved, {}), np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy, SoftmaxCrossEntropy])
+def test_smoothing_and_class_weights_have_ranges(loss: type[CrossEntropy]) -> None:
+    fields: tuple[tuple[float, tuple[float, ...], str], ...] = (
+        (1.0, (), "at least 0 and below 1, not 1.0"),
+        (0.0, (1.0, 2.0), "has 2 class_weights for 3 channels"),
+        (0.0, (1.0, -1.0, 1.0), "must be 0 or more, and not all 0"),
+        (0.0, (0.0, 0.0, 0.0), "must be 0 or more, and not all 0"),
+    )
+    for smoothing, weights, words in fields:
+        with pytest.raises(OpError, match=words) as caught:
+            loss(smoothing, weights).infer(GRID, CLASSES)
+        assert caught.value.code == "E0108"
+
+
+def test_a_class_of_weight_zero_is_ignored() -> None:
+    p, label = np.array([[0.5, 0.5], [0.9, 0.1], [0.25, 0.75]]), np.array([0, 1, 0])
+    loss = CrossEntropy(class_weights=(1.0, 0.0))
+    assert value(loss, p, label) == pytest.approx(-(np.log(0.5) + np.log(0.25)) / 2)
+    assert np.isnan(value(loss, p, np.ones(3, np.int64)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_logits_of_any_size_have_a_binary_loss(dtype: str) -> None:
+    logits, target = np.array([[1e4, -1e4, 1e4, 0]], dtype), np.array([[1, 0, 0, 1]], dtype)
+    assert value(SigmoidBce(), logits, target) == pytest.approx((1e4 + np.log(2)) / 4)
+    np.testing.assert_array_equal(slope(SigmoidBce(), logits, target) * 4, np.array([[0, 0, 1, -0.5]], dtype))

@@ -326,6 +326,11 @@ ELEMENTWISE = [
     Pair(op("abs"), (IMAGE,), torch.abs),
     Pair(op("softmax"), (IMAGE,), lambda x: torch.softmax(x, 1)),
     Pair(op("softmax"), (WIDER,), lambda x: torch.softmax(x, 1)),
+    Pair(op("log_softmax"), (IMAGE,), lambda x: torch.log_softmax(x, 1)),
+    Pair(op("log_softmax"), (WIDER,), lambda x: torch.log_softmax(x, 1)),
+    Pair(op("sign"), (IMAGE,), torch.sign),
+    Pair(op("softsign"), (IMAGE,), F.softsign),
+    Pair(op("mish"), (IMAGE,), F.mish),
     Pair(op("scale", -1.5), (IMAGE,), lambda x: x * -1.5),
     Pair(op("shift", 0.5), (IMAGE,), lambda x: x + 0.5),
     Pair(op("dropout"), (IMAGE,), lambda x: F.dropout(x, training=False)),
@@ -355,6 +360,26 @@ def triplet(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float) -
     return torch.relu(near - far + margin).mean()
 
 
+def contrastive(left: Tensor, right: Tensor, same: Tensor) -> Tensor:
+    """`F.cosine_embedding_loss` has another distance."""
+    far = (left - right).flatten(1).norm(dim=1)
+    return (same * far**2 + (1 - same) * torch.clamp(4 - far, min=0) ** 2).mean() / 2
+
+
+CLASSES = (1.0, 0.5, 3.0, 0.0, 2.0)
+
+
+def weighted_cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
+    return F.cross_entropy(logits, label, torch.tensor(CLASSES, dtype=logits.dtype), label_smoothing=0.1)
+
+
+def weighted_of_probabilities(p: Tensor, label: Tensor) -> Tensor:
+    """As above, of probabilities that need not sum to 1."""
+    weights = torch.tensor(CLASSES, dtype=p.dtype)
+    amounts = weights * (0.9 * F.one_hot(label, len(CLASSES)).to(p.dtype) + 0.1 / len(CLASSES))
+    return -(amounts * channels_last(p).log()).sum() / weights[label].sum()
+
+
 LOSSES = [
     Pair(op("mse"), (IMAGE, IMAGE), F.mse_loss),
     Pair(op("mse"), (VECTOR, VECTOR), F.mse_loss),
@@ -377,6 +402,21 @@ LOSSES = [
     ),
     Pair(op("softmax_cross_entropy"), LABELS, F.cross_entropy),
     Pair(op("softmax_cross_entropy"), (WIDER, TensorType.ids(6)), F.cross_entropy),
+    Pair(op("softmax_cross_entropy", 0.2), LABELS, lambda x, label: F.cross_entropy(x, label, label_smoothing=0.2)),
+    Pair(op("softmax_cross_entropy", 0.1, CLASSES), LABELS, weighted_cross_entropy),
+    Pair(op("cross_entropy", 0.1, CLASSES), LABELS, weighted_of_probabilities, ("prediction",)),
+    Pair(op("sigmoid_bce"), (IMAGE, IMAGE), F.binary_cross_entropy_with_logits),
+    Pair(
+        op("kl_divergence"),
+        (PROBABILITIES, PROBABILITIES),
+        lambda p, t: F.kl_div(p.log(), t, reduction="none").sum(1).mean(),
+        ("prediction", "target"),
+    ),
+    Pair(op("hinge"), (IMAGE, IMAGE), lambda x, t: torch.relu(1 - x * t).mean()),
+    Pair(op("hinge", 0.0), (VECTOR, VECTOR), lambda x, t: torch.relu(-x * t).mean()),
+    Pair(op("multiclass_hinge"), (WIDER, TensorType.ids(6)), F.multi_margin_loss),
+    Pair(op("multiclass_hinge", 0.5), (WIDER, TensorType.ids(6)), lambda *x: F.multi_margin_loss(*x, margin=0.5)),
+    Pair(op("contrastive", 4.0), (SERIES, SERIES, TensorType.ids(2)), contrastive),
 ]
 
 
