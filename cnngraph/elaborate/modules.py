@@ -23,6 +23,7 @@ from cnngraph.syntax.read import read_source
 
 NEWEST = 1
 MAX_FILES = 200
+MAX_ITEMS = 1_000
 SECTIONS = ("train", "about")
 
 
@@ -129,6 +130,9 @@ class _Reader:
 
     def read(self, text: str, name: str, path: Path) -> tuple[ast.Module, Scope]:
         module, found = parse_tolerant(text, name)
+        if len(module.items) > MAX_ITEMS:
+            module = replace(module, items=module.items[:MAX_ITEMS])
+            found = (*found, _too_many_items(module))
         self.found += found
         scope = self.scopes[path] = Scope(self.words, incomplete=bool(found))
         self.files[name] = File(path, scope)
@@ -195,6 +199,12 @@ class _Reader:
         except CnnGraphError as error:
             raise Problem(_not_read(error.diagnostics[0], item.path, target)) from error
         return self.read(source.text, name, target)[1]
+
+
+def _too_many_items(module: ast.Module) -> Diagnostic:
+    label = Label(module.items[-1].span, "read up to here")
+    message = f"a file has at most {MAX_ITEMS:,} nets, blocks, imports and sections"
+    return Diagnostic("E0402", message, label, helps=("split it with `import`",))
 
 
 def _not_read(found: Diagnostic, path: ast.String, target: Path) -> Diagnostic:

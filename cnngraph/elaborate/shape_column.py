@@ -22,7 +22,7 @@ from cnngraph.syntax.format import formatted
 from cnngraph.syntax.parse import parse
 from cnngraph.syntax.tree import walk
 
-MAX_READINGS = 5  # a row may hide what is wrong below it, but not for ever
+MAX_READINGS = 3  # a row may hide what is wrong below it, but not for ever
 
 
 def with_shapes(text: str, name: str, folder: Path | None = None) -> str:

@@ -21,14 +21,6 @@ class Allowance:
     span: Span
     line: int | None
 
-    def covers(self, finding: Diagnostic) -> bool:
-        """Whether the comment means this finding: its first line, or its last where it takes several."""
-        if finding.code != self.code or finding.primary is None:
-            return False
-        span = finding.primary.span
-        last = span.source.line_at(max(span.start, span.end - 1))
-        return self.line is None or self.line in (span.line, last)
-
 
 def allowances(source: Source) -> tuple[Allowance, ...]:
     """What the comments of a file allow."""
@@ -40,7 +32,8 @@ def allowances(source: Source) -> tuple[Allowance, ...]:
 
 def without(findings: Sequence[Diagnostic], allowed: Sequence[Allowance]) -> list[Diagnostic]:
     """The findings that no comment allows."""
-    return [finding for finding in findings if not any(a.covers(finding) for a in allowed)]
+    meant = {(a.code, a.line) for a in allowed}
+    return [finding for finding in findings if not meant & _ways_to_allow(finding)]
 
 
 def idle(
@@ -48,16 +41,25 @@ def idle(
 ) -> list[Diagnostic]:
     """W110 for each allowance that no finding needs, of those whose place could be judged; or that is of no lint."""
     found = []
+    needed = {way for finding in findings for way in _ways_to_allow(finding)}
     for allowance in allowed:
         label = Label(allowance.span, "allows nothing")
         if not allowance.code.startswith("W") or allowance.code not in CODES:
             help_ = f"the codes of lints are {', '.join(code for code in CODES if code.startswith('W'))}"
             found.append(Diagnostic("W110", f"`{allowance.code}` is not the code of a lint", label, helps=(help_,)))
-        elif judged(allowance.span) and not any(allowance.covers(finding) for finding in findings):
+        elif (allowance.code, allowance.line) not in needed and judged(allowance.span):
             help_ = "take the comment away: a later mistake would hide behind it"
             where = "in this file" if allowance.line is None else f"in line {allowance.line}"
             found.append(Diagnostic("W110", f"there is no {allowance.code} {where}", label, helps=(help_,)))
     return found
+
+
+def _ways_to_allow(finding: Diagnostic) -> set[tuple[str, int | None]]:
+    """A comment can mean a finding by its first line, by its last where it takes several, or by its file."""
+    assert finding.primary is not None, "a lint has a place"
+    span = finding.primary.span
+    last = span.source.line_at(max(span.start, span.end - 1))
+    return {(finding.code, line) for line in (None, span.line, last)}
 
 
 def _of(comment: Span, lines: Sequence[int]) -> Iterator[Allowance]:
