@@ -27,7 +27,7 @@ from cnngraph.train.feeds import ahead, batch_size, feeder, shuffled
 from cnngraph.train.history import Epoch, History, OnProgress, Progress, silent
 from cnngraph.train.initialisers import initial_states
 from cnngraph.train.interrupt import Interrupt
-from cnngraph.train.schedule import schedule_of
+from cnngraph.train.schedule import Clock, schedule_of
 
 
 def fit(
@@ -127,7 +127,7 @@ class _Run:
     def run_step(self, feeds: Mapping[str, Array], labels: Array) -> None:
         """One step; the position counts it once all states have their next value."""
         old = self.position
-        rate = self.schedule.factor_at(old.epoch + old.step / self.steps, self.epochs)
+        rate = self.schedule.factor_at(self.clock())
         self.whole = False
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is said in words
             values = self.runner.run({**feeds, RATE: np.asarray(rate, np.float32)})
@@ -143,6 +143,10 @@ class _Run:
             old.correct + correct,
         )
         self.whole = True
+
+    def clock(self) -> Clock:
+        now = self.position
+        return Clock(now.epoch + now.step / self.steps, self.epochs, now.epoch * self.steps + now.step, self.rows)
 
     def finish_epoch(self, seconds: float) -> Epoch:
         """Test, note the row, keep and save the states."""

@@ -17,6 +17,7 @@ from cnngraph.spelling import nearest
 T = TypeVar("T")
 
 KINDS = {
+    "tuple": ("numbers in brackets", (tuple,)),
     "int": ("a whole number", (int,)),
     "float": ("a number", (int, float)),
     "bool": ("true or false", (bool,)),
@@ -74,7 +75,9 @@ def _bind(setting: Setting, cls: type[Any]) -> tuple[dict[str, object], list[Dia
 def _wrong_kind(setting: Setting, name: str, value: object, hint: str) -> Diagnostic | None:
     """`hint` is a type as text, such as `<class 'int'>` or `int | None`."""
     words, types = next(KINDS[k] for k in KINDS if k in hint)
-    if isinstance(value, types) and (bool in types or not isinstance(value, bool)):
+    items = value if isinstance(value, tuple) else ()
+    numbers = all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in items)
+    if isinstance(value, types) and numbers and (bool in types or not isinstance(value, bool)):
         return None
     return _at(setting, "E0103", f"{name} of {setting.name} is {words}, not {value!r}")
 

@@ -95,6 +95,21 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(trained, tmp_path, spec
     assert equal(trained[1], tmp_path / "whole")
 
 
+def test_a_plateau_remembers_the_epochs_before_a_stop(tmp_path, make_spec, digits):
+    spec = make_spec(schedule="plateau(factor = 0.5, patience = 0, threshold = 0.9)", epochs="4")
+
+    def stop(progress):
+        if (progress.epoch, progress.step) == (4, 5):
+            raise KeyboardInterrupt
+
+    fit(spec, digits, output=tmp_path / "whole")
+    fit(spec, digits, on_progress=stop, output=tmp_path / "part")
+    fit(spec, digits, output=tmp_path / "on", resume_from=tmp_path / "part")
+    fit(make_spec(schedule="constant", epochs="4"), digits, output=tmp_path / "constant")
+    assert equal(tmp_path / "whole", tmp_path / "on")
+    assert not equal(tmp_path / "whole", tmp_path / "constant")
+
+
 def test_a_stop_within_a_step_keeps_the_last_tested_state(tmp_path, spec, digits, monkeypatch):
     run, steps = Runner.run, []
 
