@@ -30,6 +30,8 @@ from cnngraph.ir.size import Dim, Size, exact_quotient
 from cnngraph.ir.types import TensorType
 from cnngraph.syntax import ast
 
+MAX_POSITIONS = 16
+
 
 def evaluate(frame: Frame, expr: ast.Expr) -> Value:
     """The value of an expression in this frame. The label of a line names a call that is the whole of it."""
@@ -107,6 +109,9 @@ def _shape(frame: Frame, expr: ast.Binary) -> Value:
 
 def _checked(shape: TensorType, span: Span) -> TensorType:
     """The shape, if all its sizes are possible."""
+    if len(shape.positions) > MAX_POSITIONS:
+        limit = f"at most {MAX_POSITIONS} are possible"
+        raise problem("E0402", f"a shape with {len(shape.positions):,} sizes of positions", span, limit)
     for size in shape.shape:
         if isinstance(size, int) and size < 1:
             raise problem("E0109", f"a shape has no size {size}", span, "every size is 1 or more")

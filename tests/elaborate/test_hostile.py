@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
+from elaborate.fuzzing import to_column, to_lints, to_observation, to_style
 from elaborate.texts import findings, net, train_findings
 
 from cnngraph.elaborate import frame
@@ -74,6 +76,11 @@ TEXTS = {
     "long signs": (None, net(f"dense({'- ' * 200}1)", "x: 3")),
     "long facts": (None, f"net n(x: 3@H) where {' and '.join(['H > 1'] * 230)} = relu"),
     "long checks": ("E0400", net(f"relu\ncheck params == {'+'.join(['1'] * 230)}")),
+    "many axes": ("E0402", f"net n(x: 3@{'x'.join('9' * 9_000)}) = conv(3, 3)"),
+    "many definitions": ("E0402", "block b = relu\n" * 1_001 + "net n(x: 3) = relu"),
+    "nets that each read all others": (None, "\n".join(f"net n{i}(x: 3) = relu" for i in range(900))),
+    "many wrong rows": ("E0300", net("relu [3@1x1]\n" * 4_000)),
+    "many inputs": (None, f"net n({', '.join(f'x{i}: 3@H{i}' for i in range(2_000))}) = x0 -> relu"),
     "deep braces": (None, net("residual { " * 40 + "relu" + " }" * 40)),
 }
 
@@ -122,6 +129,37 @@ def test_a_large_network_fits_into_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
+
+
+READERS = {"lint": to_lints, "style": to_style, "right column": to_column, "observation": to_observation}
+AGAIN = {
+    "lines": net("relu\n" * 6_000, "x: 4@32x32"),
+    "allowances": net("relu # allow W103\n" * 3_000 + "# allow W103\n" * 20_000),
+    "nets": "\n".join(f"net n{i}(x: 3) = relu" for i in range(900)),
+    "wrong rows": net("relu [3@1x1]\n" * 1_500),
+    "inputs": f"net n({', '.join(f'x{i}: 3@H{i}' for i in range(2_000))}) = x0 -> relu",
+}
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", AGAIN)
+def test_other_readers_end_soon_as_well(name: str, reader: str, tmp_path: Path) -> None:
+    started = time.process_time()
+    READERS[reader](AGAIN[name], tmp_path)
+    assert time.process_time() - started < MAX_SECONDS
+
+
+def test_very_long_lines_and_names_are_shown_in_part() -> None:
+    (finding,) = findings(net(f"{'relu -> ' * 2_000}{'a' * 50_000} -> {'relu -> ' * 2_000}relu"))
+    shown = finding.render().splitlines()
+    assert max(map(len, shown)) < 1_100
+    assert shown[3].index("^") == shown[2].index("aaa")
+
+
+def test_a_section_with_very_many_wrong_keys() -> None:
+    found = train_findings(net("output: dense(3) -> softmax", "x: 3") + "\ntrain n { " + "los: 1; " * 500 + "}")
+    assert {d.code for d in found} == {"E0112"}
 
 
 def test_deep_losses() -> None:
