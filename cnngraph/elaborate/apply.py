@@ -68,8 +68,9 @@ def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -
             return apply_layer(frame, block, None, span) if _complete(block) else block
         case SharedLayer(layer=(OpLayer() | BlockLayer()) as once) if all(is_tensor(g.value) for g in given):
             _refuse_unknown(frame, _signature(once), given)
-            shared = replace(layer, layer=replace(once, given=(*once.given, *given), span=span))
-            return apply_layer(frame, shared, None, span) if _complete(shared.layer) else shared
+            once = replace(once, given=(*once.given, *given), span=span)
+            shared = replace(layer, layer=once)
+            return apply_layer(frame, shared, None, span) if _complete(once) else shared
         case SplitLayer():
             return SplitLayer((*layer.given, *given), span)
         case ScanLayer():
@@ -98,6 +99,8 @@ def single(frame: Frame, value: Value) -> Value:
     """The value that goes on: of a scan that is the sequence of its first state."""
     if not isinstance(value, Scanned):
         return value
+    if value.sequence is not None:
+        return value.sequence
     if len(value.states) == 1:
         return value.tensor
     return op_node(frame, _cut(*value.states[0]), [value.tensor], value.span)
@@ -272,8 +275,8 @@ def _states(frame: Frame, op: Op, tensors: Sequence[Tensor], name: str, span: Sp
         known = [(shared.name, shared.instance.states.get(relative)) for shared, relative in reversed(places)]
         sharer, ref = next(((sharer, ref) for sharer, ref in known if ref is not None), ("", None))
         if ref is None:
-            made = builder.state(f"{name}.{key}", weight, frame.origin(span), frame.device, name)
-            ref = made.ref
+            origin = frame.origin(span)
+            ref = builder.state(f"{name}.{key}", weight, origin=origin, device=frame.device, colocated=name).ref
         elif builder.type_of(ref) != weight.type:
             raise _other_weights(frame, sharer, op, key, weight.type, builder.type_of(ref), span)
         for shared, relative in places:

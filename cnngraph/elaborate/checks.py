@@ -55,6 +55,8 @@ def figures(graph: Graph, final: Mapping[str, str], path: str) -> dict[str, Figu
     def params(value: Value, name: ast.Name) -> Dim:
         if not isinstance(value, (Tensor, SharedLayer)):
             raise problem("E0400", f"`{name.text}` is not a value of this net", name.span)
+        if isinstance(value, SharedLayer):  # its weights are named after its first use, wherever that stands
+            return counts.trainable(value.instance.nodes)
         return counts.parameters(graph, f"{before}{name.text}")
 
     def receptive_field(value: Value, name: ast.Name) -> Value:

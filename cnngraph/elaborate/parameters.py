@@ -75,7 +75,7 @@ def bind_parameters(outer: Frame, inner: Frame, layer: BlockLayer, left: Value, 
         inner.scope.define(name, value, parameter.name.span)
     for parameter in definition.parameters:
         if parameter.name.text in signature.tensors:
-            _check_tensor(inner, parameter, tensors.get(parameter.name.text), span)
+            check_tensor(inner, parameter, tensors.get(parameter.name.text), span)
     for fact in definition.where:
         truth = inner.session.value_of(inner, fact)
         if truth is False:
@@ -110,7 +110,7 @@ def check_kind(parameter: ast.Parameter, value: Value, span: Span) -> None:
         raise problem("E0103", f"`{parameter.name.text}` is {wanted}, but receives {kind_of(value)}", span)
 
 
-def _check_tensor(inner: Frame, parameter: ast.Parameter, value: Value, span: Span) -> None:
+def check_tensor(inner: Frame, parameter: ast.Parameter, value: Value, span: Span) -> None:
     """`h: tensor(n)` asks for n features; a shape asks for itself, and binds the capitals that are new in it."""
     type_ = parameter.type
     if not isinstance(value, Tensor) or type_ is None or (isinstance(type_, ast.Name) and type_.text == "tensor"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from cnngraph.diagnostics import Span
 from cnngraph.elaborate.apply import apply_layer, op_node, settle, single
@@ -41,7 +42,8 @@ def run_pipe(frame: Frame, pipe: ast.Pipe, first: Value = None) -> Value:
             left = value
             value = first if i == 0 and first is not None else run_unit(here, unit, i == 0)
             if unit.shape is not None:
-                value = check_row(here, unit, unit.shape, single(here, value), left)
+                checked = check_row(here, unit, unit.shape, single(here, value), left)
+                value = replace(value, sequence=checked) if isinstance(value, Scanned) else checked
         except Problem as found:
             session.report(found.diagnostic)
             value = Unknown()

@@ -11,7 +11,7 @@ from cnngraph.elaborate.apply import apply_layer, op_node
 from cnngraph.elaborate.arguments import Signature, is_tensor, match
 from cnngraph.elaborate.checks import run_checks
 from cnngraph.elaborate.frame import Frame, Session
-from cnngraph.elaborate.parameters import is_tensor_parameter, plain_value
+from cnngraph.elaborate.parameters import check_tensor, is_tensor_parameter, plain_value
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import (
     BlockLayer,
@@ -29,7 +29,7 @@ from cnngraph.elaborate.values import (
     show,
 )
 from cnngraph.ir.builder import Builder
-from cnngraph.ir.graph import Graph
+from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import number
 from cnngraph.ir.text import to_text
@@ -40,6 +40,7 @@ from cnngraph.syntax import ast
 
 SIGNATURE = Signature("scan", ("x",), ("cell", "init", "reverse"), frozenset({"init", "reverse"}))
 MAX_CELLS = 3
+JOIN = "join what else the cell needs to the sequence with concat"
 CELL = "a cell is a block: its first tensor is one position, the others are the state, which it returns"
 
 
@@ -53,7 +54,9 @@ def scan(frame: Frame, layer: ScanLayer, left: Value, span: Span) -> Value:
         raise problem("E0104", "scan takes one tensor, the sequence", span)
     sequence: Tensor = tensors[0].value
     if not sequence.type.positions:
-        raise problem("E0202", f"scan goes along positions, but receives {sequence.type}", span, "scan is here")
+        more = [g for g in layer.given if g.name is None and isinstance(g.value, Tensor)]
+        helps = (f"the first state is given by name, `init = {more[0].span.text}`",) if more else ()
+        raise problem("E0202", f"scan goes along positions, but receives {sequence.type}", span, "scan is here", *helps)
     cell, initial = _cell(plain["cell"]), _initial(plain.get("init"))
     reverse = plain["reverse"].value if "reverse" in plain else False
     if not isinstance(reverse, bool):
@@ -75,7 +78,7 @@ def _cell(given: Given) -> BlockLayer:
     if not isinstance(cell, BlockLayer):
         raise problem("E0103", f"scan takes a cell, not {kind_of(cell)}", given.span, "no cell", CELL)
     if any(is_tensor(g.value) for g in cell.given):
-        help_ = "a cell sees one position and its state; join what else it needs to the sequence with concat"
+        help_ = f"a cell sees one position and its state; {JOIN}"
         raise problem("E0103", "a cell receives its tensors from scan", given.span, "a tensor is given here", help_)
     return cell
 
@@ -83,7 +86,8 @@ def _cell(given: Given) -> BlockLayer:
 def _initial(given: Given | None) -> list[Tensor]:
     if given is None:
         return []
-    items = list(given.value) if isinstance(given.value, (tuple, list)) else [given.value]
+    value = tuple(item for _, item in given.value.items) if isinstance(given.value, Bundle) else given.value
+    items = list(value) if isinstance(value, (tuple, list)) else [value]
     if not items or not all(isinstance(item, Tensor) for item in items):
         wrong = next((item for item in items if not isinstance(item, Tensor)), None)
         raise problem("E0103", f"`init` is a tensor for each state, but receives {kind_of(wrong)}", given.span)
@@ -106,7 +110,7 @@ def _graph(
         at_head=False,
     )  # fmt: skip
     try:
-        types = {_first(cell, span): position, **_state_types(inner, cell, initial, span)}
+        types = {_first(cell, span): position, **_state_types(inner, cell, position, initial, span)}
         given = [_input(inner, name, type_, span) for name, type_ in types.items()]
         value = apply_layer(inner, replace(cell, given=(*cell.given, *given)), None, span)
         return _finished(inner, cell, list(types.items())[1:], value, span)
@@ -138,7 +142,7 @@ def _first(cell: BlockLayer, span: Span) -> str:
 
 
 def _state_types(
-    inner: Frame, cell: BlockLayer, initial: Sequence[Tensor], span: Span
+    inner: Frame, cell: BlockLayer, position: TensorType, initial: Sequence[Tensor], span: Span
 ) -> dict[str, TensorType]:
     """The type of each state: that of its first value, or what the parameter says, `h: tensor(n)` or a shape."""
     parameters = [p for p in cell.definition.parameters if is_tensor_parameter(p)][1:]
@@ -147,22 +151,28 @@ def _state_types(
         states = "1 state" if len(parameters) == 1 else f"{len(parameters)} states"
         message = f"`{cell.definition.name.text}` has {states} ({listed}), not {len(initial)}"
         raise problem("E0304", message, span, "`init` is here")
+    if ids := [tensor.type for tensor in initial if tensor.type.vocabulary is not None]:
+        raise problem("E0304", f"a state has features, and cannot be {ids[0]}", span, "`init` is here")
     if initial:
         return {p.name.text: tensor.type for p, tensor in zip(parameters, initial, strict=True)}
-    probe = replace(inner, scope=_arguments(inner, cell, span))
+    probe = replace(inner, scope=_arguments(inner, cell, position, span))
     return {p.name.text: _stated(probe, p, span) for p in parameters}
 
 
-def _arguments(inner: Frame, cell: BlockLayer, span: Span) -> Scope:
-    """The parameters of the cell that are no tensors, by name."""
+def _arguments(inner: Frame, cell: BlockLayer, position: TensorType, span: Span) -> Scope:
+    """The parameters of the cell that are no states, by name, and the sizes that the shape of its position names."""
     plain_names = [p for p in cell.definition.parameters if not is_tensor_parameter(p)]
     names = tuple(p.name.text for p in plain_names)
     optional = frozenset(p.name.text for p in plain_names if p.default is not None)
     given, _ = match(Signature(cell.definition.name.text, (), names, optional), cell.given, span)
     scope = Scope(cell.home)
+    first = next(p for p in cell.definition.parameters if is_tensor_parameter(p))
+    sequence = Tensor(Ref(first.name.text), position, inner.session.cells)
+    scope.define(first.name.text, sequence, first.name.span)
     for parameter in plain_names:
         value = plain_value(replace(inner, scope=scope), parameter, given.get(parameter.name.text))
         scope.define(parameter.name.text, value, parameter.name.span)
+    check_tensor(replace(inner, scope=scope), first, sequence, span)
     return scope
 
 
@@ -201,6 +211,8 @@ def _finished(
             f"return the next value of each: `return {', '.join(f'{state}2' for state, _ in states)}`",
         )
     for (state, type_), result in zip(states, results, strict=True):
+        if result.cells != inner.session.cells:
+            raise problem("E0103", f"`{name}` returns {result.type} from around it as `{state}`", span, "here", JOIN)
         if result.type != type_:
             raise problem(
                 "E0304", f"the state `{state}` of `{name}` begins as {type_}, but becomes {result.type}", span,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cnngraph.diagnostics import Diagnostic, Label, Span
 from cnngraph.ir.builder import Builder
-from cnngraph.ir.graph import Ref
+from cnngraph.ir.graph import Node, Ref
 from cnngraph.ir.op import Op
 from cnngraph.ir.size import Dim, Size
 from cnngraph.ir.types import TensorType, positions_text
@@ -168,6 +168,7 @@ class Scanned:
     states: tuple[tuple[int, int], ...]
     last: int
     span: Span
+    sequence: Tensor | Unknown | None = None  # that of the first state, where a row has looked at it
 
 
 @dataclass(eq=False)
@@ -176,6 +177,11 @@ class Instance:
 
     states: dict[str, Ref] = field(default_factory=dict)
     builder: Builder | None = None
+
+    @property
+    def nodes(self) -> list[Node]:
+        builder, names = self.builder, dict.fromkeys(ref.node for ref in self.states.values())
+        return [builder.nodes[name] for name in names] if builder else []
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,12 @@ from cnngraph.ir.size import Dim
 
 def parameters(graph: Graph, within: str | None = None) -> Dim:
     """Number of trainable numbers; with `within`, of the nodes whose path begins with that name."""
-    return total_elements([n.type for n in _states(graph, within) if isinstance(n.op, State) and n.op.trainable])
+    return trainable(_states(graph, within))
+
+
+def trainable(states: Iterable[Node]) -> Dim:
+    """Number of trainable numbers in these states."""
+    return total_elements([n.type for n in states if isinstance(n.op, State) and n.op.trainable])
 
 
 def depth(graph: Graph) -> int:
@@ -100,4 +105,4 @@ def _states(graph: Graph, within: str | None) -> Iterable[Node]:
             yield node
 
 
-__all__ = ["Field", "cost_of", "depth", "multiply_adds", "parameters", "receptive_fields"]
+__all__ = ["Field", "cost_of", "depth", "multiply_adds", "parameters", "receptive_fields", "trainable"]

@@ -89,6 +89,8 @@ class Scan(Op):
             if (node.type.shape, node.type.vocabulary) != (type_.shape, type_.vocabulary):
                 raise OpError("E0304", f"the cell takes {node.type} as `{node.name}`, not {type_}", operand=i)
         states = [node.type for node in self._state_inputs]
+        if any(state.vocabulary is not None for state in states):
+            raise OpError("E0304", "the states of a cell have features, and cannot be ids", operand=0)
         if len({state.positions for state in states}) != 1:
             raise OpError("E0304", f"the states of a cell have equal positions, not {' and '.join(map(str, states))}")
         shape = (*x.shape[:2], *states[0].shape[1:-1], sum(number(s.channels) for s in states))
@@ -232,8 +234,10 @@ def _read(cell: str) -> Graph:
 
 @lru_cache(maxsize=256)
 def _differentiable(cell: str) -> frozenset[str]:
-    """The leaves of a cell from which every way to its results can be differentiated."""
+    """The leaves by which a cell can be differentiated: on all ways from them, and from the states, to its results."""
     graph = _read(cell)
+    if not all(_all_ways(graph, state) for state in graph.inputs[1:]):
+        return frozenset()
     return frozenset(leaf.name for leaf in (*graph.inputs, *graph.states) if _all_ways(graph, leaf))
 
 
@@ -243,7 +247,7 @@ def _all_ways(graph: Graph, leaf: Node) -> bool:
     reached, needed = {leaf.name}, graph.restricted_to(graph.outputs.values())
     for node in graph:
         for name, ref in _named(node):
-            if ref.node in reached and node.name in needed:
+            if ref.node in reached and node.name in needed and not node.op.stops_gradient:
                 if not node.op.differentiable(name):
                     return False
                 reached.add(node.name)
@@ -260,7 +264,7 @@ def _pulled_back(
     """The gradients by those `leaves` that the results depend on, from the gradients `ends` by the results."""
     leading = set(leaves)
     for node in graph:
-        if any(ref.node in leading for ref in node.inputs):
+        if not node.op.stops_gradient and any(ref.node in leading for ref in node.inputs):
             leading.add(node.name)
     gradients: dict[str, Array] = {}
     for ref, end in zip(graph.outputs.values(), ends, strict=True):

@@ -140,6 +140,16 @@ def test_shared_has_its_weights_once() -> None:
     assert counts.parameters(graph(net("dense(4) * 3", "x: 4"))) == 60
 
 
+def test_shared_layers_stand_in_each_other_and_take_several_tensors() -> None:
+    head = "block twice(x: tensor) { shared f = dense(4); x -> f -> f }\n"
+    assert counts.parameters(graph(head + net("shared t = twice\ny: t -> t\ncheck params(t) == 20", "x: 4"))) == 20
+    head = "block both(x: tensor, y: tensor, n) = concat(x, y) -> dense(n)\n"
+    body = "shared t = both(n = 4)\nlet a = t(x, y)\nlet b = x -> t(y)\nlet c = t(b)\na -> c -> add(t(y = a, x = b))"
+    assert counts.parameters(graph(head + net(f"{body}\ncheck params(t) == 36", "x: 4, y: 4"))) == 36
+    wrong = head + net("shared t = both(n = 4)\nt(x, z = y)", "x: 4, y: 4")
+    assert said(wrong) == ["E0107 both has no parameter `z`"]
+
+
 def test_shared_is_a_layer_for_one_shape() -> None:
     text = net("shared t = dense(4)\nlet a = x -> t\nlet b = y -> t\nadd(a, b)", "x: 4, y: 5")
     assert only(text).message == "`t` has one set of weights, and this use asks for others"

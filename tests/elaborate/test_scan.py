@@ -12,7 +12,12 @@ from cnngraph.ir.graph import Graph
 
 CELLS = """
 import lstm, gru, rnn, bidirectional from "std/recurrent.cnn"
-block sums(x: tensor, s: tensor(it.c)) = add(x, s)
+block sums(x: tensor, s: tensor(x.c)) = add(x, s)
+block alike(x: C@HxW, s: C@HxW) = add(x, s)
+block given(x: tensor, h: tensor(4), f: layer) = concat(x, h) -> f
+block pair(x: tensor, h: tensor(4), k: tensor(4), f: layer) = concat(x, h, k) -> f
+block held(x: tensor, s: tensor) = s
+block multiplied(x: tensor, s: tensor) = mul(x, s)
 block three(x: tensor, h: tensor(4)) { return x }
 block twice(x: tensor, h: tensor(4)) { return h, add(h, h) }
 block grows(x: tensor, h: tensor(n), n) = concat(x, h)
@@ -58,6 +63,11 @@ def said(body: str, inputs: str = "x: 6@T") -> list[str]:
         ("let _, h, c = x -> scan(lstm(n = 5)); scan(x, lstm(n = 5), init = (h, c)) -> position(0)", "5"),
         ("scan(deeper(n = 3))", "3@T"),
         ("return output = scan(x, rnn(n = 4))", "4@T"),
+        ("scan(sums)", "6@T"),
+        ("let _, h, c = x -> scan(lstm(n = 5)) [5@T]; return output = concat(h, c)", "10"),
+        ("let s = x -> position(0) -> split(2); x -> scan(lstm(n = 3), init = s)", "3@T"),
+        ("shared f = dense(4); scan(given(f = f))", "4@T"),
+        ("shared f = relu; scan(given(f = (dense(4) -> f))) -> f", "4@T"),
     ],
 )
 def test_the_sequence_goes_on(body: str, shape: str) -> None:
@@ -68,6 +78,10 @@ def test_positions_may_have_positions_of_their_own() -> None:
     inputs = "x: 3@5x16x12, start: 8@16x12"
     assert shape_of("x -> scan(blurred, init = start)", inputs) == "8@5x16x12"
     assert shape_of("let _, s = x -> scan(blurred, init = start); return output = s", inputs) == "8@16x12"
+
+
+def test_a_state_may_take_its_shape_from_the_position() -> None:
+    assert shape_of("scan(alike)", "x: 3@TxHxW") == "3@TxHxW"
 
 
 def test_one_set_of_weights() -> None:
@@ -81,6 +95,14 @@ def test_a_shared_scan_has_its_weights_once() -> None:
     inputs = "a: 6@T, b: 6@S"
     graph = graph_of("shared read = scan(rnn(n = 5)); let p = a -> read; let q = b -> read; return p, q", inputs)
     assert parameters(graph) == 5 * (6 + 5 + 1)
+
+
+def test_a_shared_block_that_shares_a_scan_has_its_weights_once() -> None:
+    text = f"""{CELLS}
+    block own(x: tensor, h: tensor(4)) {{ shared d = dense(4); let a = x -> d; let b = h -> d; return a + b }}
+    block both(x: tensor) {{ shared read = scan(own); x -> read -> read }}
+    net n(x: 4@T) {{ shared b = both; y: x -> b -> b; check params(b) == 20 and params == 20 }}"""
+    assert parameters(elaborate(load_text(text))) == 20
 
 
 def test_only_what_is_named_is_made() -> None:
@@ -108,11 +130,39 @@ def test_only_what_is_named_is_made() -> None:
         ("scan(rnn(n = 5), reverse = 1)", "E0103 `reverse` is true or false, but receives a whole number"),
         ("let h = x -> position(0); x -> scan(lstm(n = 5), init = h)", "E0304 `lstm` has 2 states (h, c), not 1"),
         ("shared cell = rnn(n = 5); scan(cell)", "E0103 `cell` is one instance, not a cell"),
+        ("let h = x -> position(0); x -> scan(rnn(n = 6), h)", "E0202 scan goes along positions, but receives 6"),
+        ("scan(alike)", "E0204 `x` wants C@HxW, but receives 6"),
         ("let a, b = x -> scan(lstm(n = 5)); a -> relu", "E0103 2 names for 3 results"),
     ],
 )
 def test_what_is_said(body: str, message: str) -> None:
     assert said(body) == [message]
+
+
+AROUND = "E0103 a cell sees one position and its state, but this"
+PLACES = "E0304 `f` has one set of weights, which stands in the cell of one scan or around it"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("x -> scan(given(f = (dense(4) -> add(h))))", f"{AROUND} add takes 4 from around it"),
+        ("x -> scan(given(f = (dense(4) -> multiplied(h))))", f"{AROUND} mul takes 4 from around it"),
+        ("x -> scan(given(f = (dense(4) -> repeat 1 { h })))", "E0103 `given` returns 4 from around it as `h`"),
+        ("x -> scan(pair(f = (dense(4) -> fork { | relu | h })))", "E0103 `pair` returns 4 from around it as `k`"),
+        ("shared f = dense(4); let _, k = x -> scan(given(f = f)); concat(k, h) -> f", PLACES),
+        ("shared f = dense(4); let k = h -> f; x -> scan(given(f = f), init = k)", PLACES),
+        ("shared f = dense(4); x -> scan(given(f = f)) -> scan(given(f = f))", PLACES),
+    ],
+)
+def test_nothing_comes_into_a_cell_by_the_way(body: str, message: str) -> None:
+    """Not even where a value around it has the name of one in it."""
+    assert said(body, "x: 6@T, h: 4") == [message]
+
+
+def test_ids_are_no_state() -> None:
+    found = said("x -> scan(held, init = s)", "x: 6@T, s: ids(9)")
+    assert found == ["E0304 a state has features, and cannot be ids(9)"]
 
 
 def test_an_error_in_a_cell_points_into_the_cell() -> None:
