@@ -14,6 +14,7 @@ from cnngraph.net import Net
 from cnngraph.spelling import misspelled
 from cnngraph.train.augment import chain_of
 from cnngraph.train.data import source_of
+from cnngraph.train.initialisers import initialiser_of
 from cnngraph.train.schedule import schedule_of
 
 
@@ -67,7 +68,7 @@ def _training(program: Program, net: str | None, settings: Mapping[str, object] 
         spec = training(program, net, settings)
     except CnnGraphError as error:
         return list(error.diagnostics)
-    found = _refused(schedule_of, spec.schedule)
+    found = _refused(schedule_of, spec.schedule) + _refused(initialiser_of, spec.init)
     for change in spec.augment:
         found += _refused(chain_of, [change])
     return found if spec.data is None else found + _refused(source_of, spec.data)

@@ -33,7 +33,7 @@ from cnngraph.train.dataset import Dataset
 from cnngraph.train.evaluate import Evaluation, evaluate
 from cnngraph.train.fit import fit
 from cnngraph.train.history import History, OnProgress, silent
-from cnngraph.train.initialisers import initial_states
+from cnngraph.train.initialisers import initial_states, initialiser_of
 
 
 def load(path: str | Path, net: str | None = None, **settings: object) -> Net:
@@ -139,8 +139,8 @@ class Net:
     def _complete(self, graph: Graph) -> dict[str, Array]:
         """The states of `graph`: the net's own, and first values for those that it does not have yet."""
         missing = [node.name for node in graph.states if node.name not in self._states]
-        seed = self.training.seed if self._program.sections("train") else 0
-        first = initial_states(graph, seed) if missing else {}
+        seed, init = (self.training.seed, self.training.init) if self._program.sections("train") else (0, None)
+        first = initial_states(graph, seed, initialiser_of(init)) if missing else {}
         self._states = {**first, **self._states}
         return {node.name: self._states[node.name] for node in graph.states}
 

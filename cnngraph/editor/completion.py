@@ -19,6 +19,7 @@ from cnngraph.resources import resource
 from cnngraph.syntax import ast
 from cnngraph.train.augment import AUGMENTATIONS
 from cnngraph.train.data import SOURCES
+from cnngraph.train.initialisers import INITIALISERS
 from cnngraph.train.schedule import SCHEDULES
 
 PATH = re.compile(r'from\s*"(?P<path>[^"\n]*)"')
@@ -109,7 +110,7 @@ def _in_section(document: Document, here: Situation, section: Bracket) -> Iterat
     if not here.line:
         yield from (Completion(k, "key", insert=f"{k}: ") for k in words.KEYS if k not in section.given)
         return
-    makers = {"data": SOURCES, "augment": AUGMENTATIONS, "schedule": SCHEDULES}
+    makers = {"data": SOURCES, "augment": AUGMENTATIONS, "init": INITIALISERS, "schedule": SCHEDULES}
     operators = {"optimizer": words.optimizers(), "loss": words.losses()}
     called = here.innermost if here.innermost is not section else None
     if called is not None and called.opener == "(" and called.head in registry():

@@ -21,7 +21,7 @@ from cnngraph.spelling import misspelled
 from cnngraph.syntax import ast
 
 T = TypeVar("T")
-KEYS = ("data", "augment", "loss", "optimizer", "schedule", "epochs", "batch", "seed")
+KEYS = ("data", "augment", "init", "loss", "optimizer", "schedule", "epochs", "batch", "seed")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class TrainingSpec:
     epochs: int
     seed: int
     batch: int | None
+    init: Setting | None = None
 
 
 def training(program: Program, net: str | None = None, settings: Settings | None = None) -> TrainingSpec:
@@ -93,6 +94,7 @@ class _Reading:
         schedule = self._attempt(lambda: self._setting("schedule"))
         data = self._attempt(lambda: self._setting("data"))
         augment = self._attempt(lambda: self._settings("augment"))
+        init = self._attempt(lambda: self._setting("init"))
         epochs = self._attempt(lambda: self._whole("epochs", 10))
         seed = self._attempt(lambda: self._whole("seed", 0))
         batch = self._attempt(lambda: self._whole("batch", 0))
@@ -101,8 +103,9 @@ class _Reading:
         name, graph = self.read.definition.name.text, self._graph(loss)
         compared = self._compared()
         return TrainingSpec(
-            name, graph, *compared, optimizer, schedule, data, augment or (), epochs or 0, seed or 0, batch or None
-        )
+            name, graph, *compared, optimizer, schedule, data, augment or (), epochs or 0, seed or 0, batch or None,
+            init=init,
+        )  # fmt: skip
 
     def _attempt(self, read: Callable[[], T]) -> T | None:
         """One key of the section; its problem is reported, and the others are read all the same."""

@@ -54,7 +54,7 @@ class AddPositions(Op):
         return x
 
     def weight_types(self, x: TensorType) -> Mapping[str, Weight]:
-        return {"weight": Weight(TensorType(x.shape[1:], x.dtype), "small")} if self.learned else {}
+        return {"weight": Weight(TensorType(x.shape[1:], x.dtype), "normal")} if self.learned else {}
 
     def forward(self, x: Array, weight: Array | None = None) -> Array:
         y: Array = x + (waves(x.shape[1], x.shape[2]).astype(x.dtype) if weight is None else weight)

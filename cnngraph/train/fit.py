@@ -25,7 +25,7 @@ from cnngraph.train.dataset import Dataset
 from cnngraph.train.evaluate import Tester, figures_only
 from cnngraph.train.feeds import ahead, batch_size, feeder, shuffled
 from cnngraph.train.history import Epoch, History, OnProgress, Progress, silent
-from cnngraph.train.initialisers import initial_states
+from cnngraph.train.initialisers import initial_states, initialiser_of
 from cnngraph.train.interrupt import Interrupt
 from cnngraph.train.schedule import Clock, schedule_of
 
@@ -71,7 +71,7 @@ class _Run:
         form = run(figures_only(spec.graph, spec.prediction), TRAINING)
         step = training_step(form, form.outputs["loss"], spec.optimizer)
         self.graph = figures_only(step, spec.prediction)  # gradients are for the optimizer alone
-        first = initial_states(self.graph, spec.seed)
+        first = initial_states(self.graph, spec.seed, initialiser_of(spec.init))
         self.runner = Runner(self.graph, first, cluster)
         self.tester = Tester(spec, self.feeds, first, cluster)
         self.position = Position()

@@ -1,7 +1,7 @@
 """How the learning rate changes over a run: a factor for the optimizer's rate, by what the run's clock shows.
 
-Not for anything with a memory of its own: a factor follows from the clock alone. What the clock shows (epochs, steps and
-the figures of the epochs so far) is in every checkpoint, so that a run goes on where it stopped, bit for bit.
+Not for anything with a memory of its own: a factor follows from the clock alone. What the clock shows (epochs, steps,
+and the figures of the epochs so far) is in every checkpoint, so that a run goes on where it stopped, bit for bit.
 """
 
 from __future__ import annotations
@@ -255,8 +255,8 @@ class InverseSqrt(Schedule):
 class Plateau(Schedule):
     """Times `factor` each time that the loss has not fallen for more than `patience` epochs, but never below `lowest`.
 
-    A loss has fallen if it is less than the best one by more than the fraction `threshold`. `watch` says which loss: that
-    on the `train` part, or on the `test` part, which then is no judge of the net any more.
+    A loss has fallen if it is less than the best one by more than the fraction `threshold`. `watch` says which loss:
+    that on the `train` part, or on the `test` part, which then is no judge of the net any more.
 
     source: Keras ReduceLROnPlateau; the order of events and the defaults are those of PyTorch.
 

@@ -49,6 +49,7 @@ def offered(text: str) -> list[Completion]:
         (f"{NET}}}\ntrain n {{\n  loss: ^\n}}", "cross_entropy mse a b", "conv sgd"),
         (f"{NET}}}\ntrain n {{\n  augment: shift(2) -> ^\n}}", "mirror rotate", "conv sgd"),
         (f"{NET}}}\ntrain n {{\n  schedule: ^\n}}", "step cosine", "conv sgd"),
+        (f"{NET}}}\ntrain n {{\n  init: ^\n}}", "he orthogonal", "conv sgd"),
         (f"{NET}}}\ntrain n {{\n  data: ^\n}}", "digits", "conv sgd"),
         (f"{NET}}}\nabout {{ ^ }}", "", "conv loss"),
     ],

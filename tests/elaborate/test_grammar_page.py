@@ -18,6 +18,7 @@ from cnngraph.syntax.format_breaks import WIDTH
 from cnngraph.syntax.tokens import WORDS
 from cnngraph.train.augment import AUGMENTATIONS
 from cnngraph.train.data import SOURCES
+from cnngraph.train.initialisers import INITIALISERS
 from cnngraph.train.schedule import SCHEDULES
 
 PAGE = resource("grammar", "README.md").read_text(encoding="utf-8")
@@ -46,7 +47,8 @@ def test_every_word_of_the_language_is_listed_and_shown() -> None:
 
 
 def test_every_key_and_every_choice_of_a_train_section_is_named() -> None:
-    names = {*training.KEYS, *SOURCES, *AUGMENTATIONS, *SCHEDULES, *parameters.TYPES, *modules.SECTIONS}
+    choices = {*SOURCES, *AUGMENTATIONS, *INITIALISERS, *SCHEDULES}
+    names = {*training.KEYS, *choices, *parameters.TYPES, *modules.SECTIONS}
     assert {name for name in names if not re.search(rf"[`|(> ]{name}[`(, ]", PAGE)} == set()
 
 

@@ -27,6 +27,7 @@ def test_without_a_section() -> None:
     read = spec(net(HEAD, "x: 4"))
     assert (read.prediction, read.label, str(read.optimizer)) == ("output", "label", "sgd")
     assert (read.epochs, read.seed, read.batch, read.data, read.schedule, read.augment) == (10, 0, None, None, None, ())
+    assert read.init is None
     assert read.graph["label"].type.vocabulary == 3
 
 
@@ -35,11 +36,13 @@ def test_every_key() -> None:
         section(
             "data: digits(batch = 32)\naugment: shift(2) -> rotate(10) -> mirror\nloss: cross_entropy(output, digit)\n"
             "optimizer: adam(lr = 2 / 1000.0)\nschedule: step(every = 5, factor = 0.5)\nepochs: 2 * 3\n"
-            "batch: 7\nseed: 1"
+            "batch: 7\nseed: 1\ninit: normal(0.1)"
         )
     )
     assert (read.epochs, read.batch, read.seed, read.label) == (6, 7, 1, "digit")
     assert [(a.name, a.positional) for a in read.augment] == [("shift", (2,)), ("rotate", (10,)), ("mirror", ())]
+    assert read.init is not None
+    assert (read.init.name, read.init.positional) == ("normal", (0.1,))
     assert read.schedule is not None
     assert dict(read.schedule.named) == {"every": 5, "factor": 0.5}
     assert str(read.optimizer) == "adam(lr=0.002)"
