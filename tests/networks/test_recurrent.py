@@ -98,6 +98,41 @@ def test_a_scan_in_two_halves_is_the_whole() -> None:
     np.testing.assert_array_equal(halves(x[:, :3], x[:, 3:]), expected[:, 3:])
 
 
+CELLS = {
+    "of all": "let n = concat(x, h, k) -> dense(7) -> tanh; let g = n -> dense(4); return n -> dense(3), k2 = g * k",
+    "crosswise": "let y = k -> dense(3); return y * x, k2 = h -> dense(4)",
+    "twice the same": "let y = concat(x, h, k) -> dense(3); return y, k2 = concat(y, y) -> dense(4) -> tanh",
+    "held": "let fixed = h -> stop_gradient; return y = x * fixed + h, k2 = concat(fixed, k) -> dense(4)",
+    "shared": "shared d = dense(3); let y = x -> d; let s = h -> d -> tanh; return y = y + s, k",
+}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_scan_is_its_cell_written_out(cell: str, reverse: bool) -> None:
+    """Loss and gradients, by the sequence, the first states and the weights, with one set of weights for three uses."""
+    head, block = "x: 3@3, h: 3, k: 4", f"block cell(x: tensor, h: tensor(3), k: tensor(4)) {{ {CELLS[cell]} }}"
+    train = "train n { loss: mse(a, ta) + 2*mse(b, tb) + 3*mse(c, tc) + mse(last, tl) }"
+    parts = ", ".join(f"{name} = y -> position({t})" for t, name in enumerate("abc"))
+    scan = f"let y, _, s = x -> scan(cell, init = (h, k), reverse = {str(reverse).lower()}); return {parts}, last = s"
+    order = [2, 1, 0] if reverse else [0, 1, 2]
+    steps, states = ["shared scan1 = cell"], "h, k"
+    for t in order:
+        steps += [f"let x{t} = x -> position({t})", f"let h{t}, k{t} = scan1(x{t}, {states})"]
+        states = f"h{t}, k{t}"
+    results = f"a = h0, b = h1, c = h2, last = k{order[-1]}"
+    net = loads(f"{block}\nnet n({head}) {{ {scan} }}\n{train}")
+    written = loads(f"{block}\nnet n({head}) {{ {'; '.join(steps)}; return {results} }}\n{train}")
+    own, theirs = ([node.name for node in n.graph.states] for n in (net, written))
+    net.states = {name: values(i, *net.graph[name].type.concrete) for i, name in enumerate(own)}
+    written.states = {t: net.states[o] for t, o in zip(theirs, own, strict=True)}
+    shapes = {"x": (3, 3), "h": (3,), "k": (4,), "ta": (3,), "tb": (3,), "tc": (3,), "tl": (4,)}
+    feeds = {name: values(9, BATCH, *shape) for name, shape in shapes.items()}
+    found, expected = net.gradients(feeds, [*"xhk", *own]), written.gradients(feeds, [*"xhk", *theirs])
+    for ours, other in zip(found.values(), expected.values(), strict=True):
+        np.testing.assert_allclose(ours, other, rtol=1e-4, atol=1e-5)
+
+
 MEMORY = f"""{IMPORT}
 net memory(digits: ids(9)@T) {{
   embed(8)
