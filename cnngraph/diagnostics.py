@@ -64,6 +64,7 @@ CODES = {
     "W108": "a merge would read better as lanes",
     "W109": "a file does not state its version of the language",
     "W110": "an `allow` comment allows nothing",
+    "W111": "a window of one axis looks like a stride",
 }
 
 BYTE_ORDER_MARK = "\ufeff"

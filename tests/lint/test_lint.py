@@ -82,6 +82,8 @@ RIGHT = {
     "a merge of different starts": "a: conv(8, 1x1)\nlet b = a -> tanh\nlet c = x -> conv(8, 1x1)\nadd(b, c)",
     "a branch that two merges read": "let a = conv(4, 1x1)\nlet b = conv(4, 1x1)\nlet c = add(a, b)\nadd(a, c)",
     "branches that meet each other": "let a = conv(4, 1x1)\nlet b = x -> mul(a)\nadd(b, x)",
+    "windows with strides": "let k = 3x3\nconv(8, 3x3/1) -> conv(8, k/2) -> maxpool(2, stride = 1)",
+    "quotients that are no windows": "conv(8/2, 3x3, pad = 2/1)",
     "branches of two lines": "let a = conv(8, 1x1)\nconv(8, 3x3, same)\nlet b = conv(8, 1x1)\nadd(a, b)",
 }
 
@@ -122,6 +124,8 @@ def test_the_import_of_a_net_is_its_use() -> None:
         ("cnn 1\nnet n(x: 4) { let a, b = split(2); return a }", "let a, _ = split(2)"),
         ('cnn 1\nimport conv_bn, conv_relu from "std/conv.cnn"\nnet n(x: 3@8x8) = conv_bn(3, 3)', "conv_bn from"),
         ('cnn 1\nimport conv_relu, conv_bn from "std/conv.cnn"\nnet n(x: 3@8x8) = conv_bn(3, 3)', "conv_bn from"),
+        ("cnn 1\nnet n(x: 3@8) = avgpool(2/1)", "avgpool(2, stride = 1)"),
+        ("cnn 1\nnet n(x: 3@8) = conv(8, 3/1, same)", "conv(8, 3, stride = 1, same)"),
         ('cnn 1\nimport conv_bn from "std/conv.cnn"\nnet n(x: 3@8x8) = relu', "cnn 1\nnet n(x: 3@8x8) = relu"),
     ],
 )
