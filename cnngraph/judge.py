@@ -55,7 +55,7 @@ def judge(program: Program, settings: Mapping[str, object] | None = None, lints:
     found = _sections_of_no_net(program)
     for name in program.nets or [None]:
         found += _refused(read, name)
-        if _is_trained(program, name):
+        if program.training_of(name):
             found += _training(program, name, settings)
     if lints and not any(finding.code in ("E0002", "E0402") for finding in found):  # beyond the limits: once is enough
         found += lint(program, settings or {})
@@ -83,17 +83,12 @@ def _refused(read: Callable[..., object], *arguments: object) -> list[Diagnostic
     return []
 
 
-def _is_trained(program: Program, net: str | None) -> bool:
-    """Whether a train section of the file concerns this net: by name, or because it names none."""
-    return any(section.name is None or section.name.text == net for section in program.sections("train"))
-
-
 def _sections_of_no_net(program: Program) -> list[Diagnostic]:
     """Train sections for what has a name, but is no net."""
     listed = f"the nets of this file: {', '.join(program.nets) or 'none'}"
     return [
         misspelled("E0101", f"there is no net `{section.name.text}` to train", section.name.span, program.nets, listed)
-        for section in program.sections("train")
+        for section in program.train_sections
         if section.name is not None
         and section.name.text not in program.nets
         and program.scope.find(section.name.text) is not None  # unknown names are found when the file is read

@@ -139,7 +139,7 @@ class Net:
     def _complete(self, graph: Graph) -> dict[str, Array]:
         """The states of `graph`: the net's own, and first values for those that it does not have yet."""
         missing = [node.name for node in graph.states if node.name not in self._states]
-        seed, init = (self.training.seed, self.training.init) if self._program.sections("train") else (0, None)
+        seed, init = (self.training.seed, self.training.init) if self._program.train_sections else (0, None)
         first = initial_states(graph, seed, initialiser_of(init)) if missing else {}
         self._states = {**first, **self._states}
         return {node.name: self._states[node.name] for node in graph.states}

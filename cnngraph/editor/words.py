@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from cnngraph.diagnostics import Source, Span
 from cnngraph.elaborate.checks import figures
 from cnngraph.elaborate.modules import SECTIONS
 from cnngraph.elaborate.parameters import TYPES
@@ -69,7 +68,7 @@ def losses() -> tuple[str, ...]:
 
 
 def _outermost() -> dict[str, object]:
-    scope = words_of_the_language(Span(Source("language", ""), 0, 0))
+    scope = words_of_the_language()
     return {name: value for name, (value, _) in scope.names.items()}
 
 

@@ -339,7 +339,7 @@ def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Va
         restarted=None,
         at_head=False,
     )
-    bind_parameters(frame, inner, layer, left, span)
+    bind_parameters(inner, layer, left, span)
     session = frame.session
     if session.alone and id(definition) in session.read:
         return Unknown()

@@ -17,7 +17,6 @@ MAX_NODES = 30_000
 MAX_STEPS = 120_000
 MAX_USES = 40
 MAX_FOUND = 100
-MAX_PATH = 1_000
 
 
 @dataclass(frozen=True)

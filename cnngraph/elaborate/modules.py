@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span, Suggestion
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate.about import wrong_entries
 from cnngraph.elaborate.frame import Frame
 from cnngraph.elaborate.import_path import STANDARD, imported_path
@@ -67,13 +67,19 @@ class Program:
         nets = {name: layer for name, layer in layers.items() if layer.definition.kind == "net"}
         return dict(sorted(nets.items(), key=lambda net: net[1].home is not self.scope))
 
-    def sections(self, kind: str) -> list[ast.Section]:
-        return [s for s in self.module.items if isinstance(s, ast.Section) and s.kind.text == kind]
+    @cached_property
+    def train_sections(self) -> tuple[ast.Section, ...]:
+        return tuple(s for s in self.module.items if isinstance(s, ast.Section) and s.kind.text == "train")
+
+    def training_of(self, net: str | None) -> list[ast.Section]:
+        """The train sections that concern a net: those that name it, then those that name none."""
+        named = [s for s in self.train_sections if s.name is not None and s.name.text == net]
+        return [*named, *(s for s in self.train_sections if s.name is None)]
 
 
 def load_file(path: Path) -> Program:
     """Read a file and its imports. Raises CnnGraphError only where the file itself cannot be read."""
-    reader = _Reader(words_of_the_language(Span(Source("language", ""), 0, 0)))
+    reader = _Reader(words_of_the_language())
     source = read_source(path, str(path))
     return reader.program(source.text, str(path), path.resolve())
 
@@ -82,7 +88,7 @@ def load_text(
     text: str, name: str = "text.cnn", folder: Path | None = None, unsaved: Mapping[Path, str] | None = None
 ) -> Program:
     """Read a text as if it were a file in `folder`. The texts in `unsaved` stand for the files at these full paths."""
-    reader = _Reader(words_of_the_language(Span(Source("language", ""), 0, 0)), unsaved or {})
+    reader = _Reader(words_of_the_language(), unsaved or {})
     return reader.program(text, name, (folder or Path.cwd()) / name)
 
 

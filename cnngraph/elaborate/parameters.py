@@ -53,7 +53,7 @@ def signature_of_block(definition: ast.Definition) -> Signature:
     return Signature(definition.name.text, tensors, tuple(plain), optional)
 
 
-def bind_parameters(outer: Frame, inner: Frame, layer: BlockLayer, left: Value, span: Span) -> None:
+def bind_parameters(inner: Frame, layer: BlockLayer, left: Value, span: Span) -> None:
     """Define the parameters of a block in the frame of its body, check their types and the block's `where`."""
     definition = layer.definition
     signature = signature_of_block(definition)

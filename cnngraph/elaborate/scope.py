@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
+from cnngraph.diagnostics import Diagnostic, Label, Source, Span, Suggestion
 from cnngraph.elaborate.foreign import meant
 from cnngraph.elaborate.values import (
     BlockLayer,
@@ -93,9 +93,9 @@ def _is_net(value: Value) -> bool:
     return isinstance(value, BlockLayer) and value.definition.kind == "net"
 
 
-def words_of_the_language(nowhere: Span) -> Scope:
+def words_of_the_language() -> Scope:
     """The outermost scope: every operator of the registry, padding words, functions of numbers."""
-    scope = Scope()
+    scope, nowhere = Scope(), Span(Source("language", ""), 0, 0)
     for name, op in registry().items():
         if not op.internal:
             scope.names[name] = (OpLayer(op, (), nowhere), None)

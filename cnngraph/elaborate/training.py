@@ -62,7 +62,7 @@ def training(program: Program, net: str | None = None, settings: Settings | None
     Raises CnnGraphError with all errors of the file and of the section.
     """
     read = read_whole(program, net, settings or {})
-    section = _section(program, read.definition.name.text)
+    section = next(iter(program.training_of(read.definition.name.text)), None)
     try:
         spec = _Reading(read, section).spec()
     except TooLarge as found:
@@ -70,12 +70,6 @@ def training(program: Program, net: str | None = None, settings: Settings | None
     if read.frame.session.found or spec is None:
         raise CnnGraphError(read.frame.session.found)
     return spec
-
-
-def _section(program: Program, name: str) -> ast.Section | None:
-    named = [s for s in program.sections("train") if s.name is not None and s.name.text == name]
-    plain = [s for s in program.sections("train") if s.name is None]
-    return next(iter([*named, *plain]), None)
 
 
 class _Reading:

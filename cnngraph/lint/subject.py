@@ -77,15 +77,9 @@ class Subject:
                 return Observation(training(self.program, net, self._settings(net)).graph, ())
         return observe(self.program, net, self._settings(net))
 
-    @cached_property
-    def _training(self) -> list[ast.Section]:
-        return self.program.sections("train")
-
     def training_of(self, definition: ast.Definition) -> list[ast.Section]:
         """The train sections that see the names of a net."""
-        if definition.kind != "net":
-            return []
-        return [s for s in self._training if s.name is None or s.name.text == definition.name.text]
+        return self.program.training_of(definition.name.text) if definition.kind == "net" else []
 
     def _settings(self, net: str) -> Settings:
         """The settings that this net knows: those of another net of the file are none of its business."""

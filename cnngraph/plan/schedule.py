@@ -116,9 +116,6 @@ class _Scheduler:
         self.buffers.append(Buffer(ref, device, kind, node.types[ref.index], value_bytes(node)[ref.index]))
         return index
 
-    def _local(self, ref: Ref) -> int:
-        return self.at[ref, self._home(self.graph[ref.node])]
-
     def _source(self, ref: Ref) -> int:
         """The buffer with the value as the run has it: of a state that changes, the one with its old value."""
         return self.kept.get(ref, self.at[ref, self._home(self.graph[ref.node])])

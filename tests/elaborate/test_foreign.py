@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from cnngraph.diagnostics import CnnGraphError, Source, Span
+from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate import foreign_names
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.foreign import FORMS, LAYERS, ORDERS, REMARKS, meant, parameter, plain, remark, value_text
@@ -17,7 +17,7 @@ from cnngraph.elaborate.scope import words_of_the_language
 from cnngraph.ir.op import registry
 from cnngraph.resources import resource
 
-WORDS = set(words_of_the_language(Span(Source("t.cnn", ""), 0, 0)).names)
+WORDS = set(words_of_the_language().names)
 FIELDS = {field.name for op in registry().values() for field in dataclasses.fields(op)}
 
 

@@ -82,7 +82,7 @@ def test_published_counts(name: str) -> None:
     assert (counts.parameters(graph), counts.depth(graph)) == {**PUBLISHED, **FURTHER}[name]
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if load_file(f).sections("train")], ids=lambda f: f.stem)
+@pytest.mark.parametrize("file", [f for f in FILES if load_file(f).train_sections], ids=lambda f: f.stem)
 def test_a_train_section_gives_one_number(file: Path) -> None:
     spec = training(load_file(file))
     assert spec.graph.type_of(spec.graph.outputs["loss"]).shape == ()

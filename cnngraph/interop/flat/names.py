@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from cnngraph.diagnostics import Source, Span
 from cnngraph.elaborate.scope import words_of_the_language
 from cnngraph.ir.graph import Graph
 from cnngraph.syntax.tokens import WORDS
@@ -52,4 +51,4 @@ def free(path: str, taken: set[str]) -> str:
 
 def words_of_a_file() -> Collection[str]:
     """Words that no label can be: those of the grammar, of the layers, and `it`."""
-    return {*WORDS, *words_of_the_language(Span(Source("language", ""), 0, 0)).names, "it", "ids"}
+    return {*WORDS, *words_of_the_language().names, "it", "ids"}
