@@ -161,6 +161,49 @@ def _avgpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
     return _of_rank("avg_pool{}d", g)(x, g.size, g.stride, _both_sides(g), op.ceil, op.count_padding)
 
 
+def _minpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    return -_maxpool(op, types, -x)
+
+
+def _sumpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    return _windows(op, types[0], x).sum(-1)
+
+
+def _l2pool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    return _windows(op, types[0], x).norm(dim=-1)
+
+
+def _medianpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    return _windows(op, types[0], x, fill=math.nan).nanquantile(0.5, dim=-1)
+
+
+def _gaussianpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    """Of the logarithms of the weights, the softmax of those inside of the input."""
+    size = op.geometry(types[0]).size
+    middle = [torch.arange(n, dtype=x.dtype) - (n - 1) / 2 for n in size]
+    squares = sum(axis.square() for axis in torch.meshgrid(*middle, indexing="ij"))
+    inside = _windows(op, types[0], torch.ones_like(x)).log()
+    weights = (inside - (squares / (2 * op.sigma**2)).flatten()).softmax(-1)
+    return (weights * _windows(op, types[0], x)).sum(-1)
+
+
+def _windows(op: Any, type_: TensorType, x: Tensor, fill: float = 0.0) -> Tensor:
+    """All windows of a pool, the values of each along the last axis: (N, C, positions'..., values)."""
+    g = op.geometry(type_).covering(x.shape[2:])
+    x = F.pad(x, _last_axis_first(g.pad), value=fill)
+    for axis, (extent, step) in enumerate(zip(g.size, g.stride, strict=True), start=2):
+        x = x.unfold(axis, extent, step)
+    return x.flatten(-len(g.size))
+
+
+def _adaptive(kind: str) -> Callable[[Any, object, Tensor], Tensor]:
+    def pool(op: Any, types: object, x: Tensor) -> Tensor:
+        function: Callable[..., Tensor] = getattr(F, f"adaptive_{kind}_pool{x.ndim - 2}d")
+        return function(x, op.counts(x.ndim - 2))
+
+    return pool
+
+
 def _batchnorm(op: Any, types: object, x: Tensor, scale: Tensor, shift: Tensor, *running: Tensor) -> Any:
     mean, variance = running
     if not op.training:
@@ -291,6 +334,13 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "upconv": _upconv,
     "maxpool": _maxpool,
     "avgpool": _avgpool,
+    "minpool": _minpool,
+    "sumpool": _sumpool,
+    "l2pool": _l2pool,
+    "medianpool": _medianpool,
+    "gaussianpool": _gaussianpool,
+    "adaptive_avgpool": _adaptive("avg"),
+    "adaptive_maxpool": _adaptive("max"),
     "batchnorm": _batchnorm,
     "scan": _scan,
     "shift": lambda op, types, x: x + op.amount,

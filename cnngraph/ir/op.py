@@ -307,7 +307,8 @@ def registry() -> Mapping[str, type[Op]]:
 
 
 def _defined_in(module: ModuleType) -> list[type[Op]]:
-    classes = [v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Op)]
+    """The operators of a module; a class without a name is what several operators share."""
+    classes = [v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Op) and hasattr(v, "name")]
     return [c for c in classes if c.__module__ == module.__name__]
 
 

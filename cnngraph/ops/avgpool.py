@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import ClassVar
 
 import numpy as np
 
-from cnngraph.ir.op import Array, Cost, Onnx, Op, Sample, Saved, Shape, total_bytes
-from cnngraph.ir.size import number
+from cnngraph.ir.op import Array, Onnx, Sample, Saved, Shape
 from cnngraph.ir.types import TensorType
-from cnngraph.ir.window import Geometry, Padding, Strides, Window, lay, pooling
-from cnngraph.ops.conv import padded, padded_shape, unpadded, window_slices
+from cnngraph.ir.window import Window
+from cnngraph.ops.pool import Pool, spread_sums, window_sums
 
 
 @dataclass(frozen=True)
-class AvgPool(Op):
+class AvgPool(Pool):
     """Average pooling: the mean of each window, in each channel.
 
         y[n, o, c] = sum_i x[n, o * stride + i - pad, c] / count[o]
@@ -36,77 +34,36 @@ class AvgPool(Op):
     array([2., 7.])
     """
 
-    window: Window
-    pad: Padding = 0
-    stride: Strides = None
-    ceil: bool = False
     count_padding: bool = True
 
     name: ClassVar[str] = "avgpool"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
 
-    def infer(self, x: TensorType) -> TensorType:
-        return x.known(positions=self.geometry(x).sizes(x.positions))
-
-    def geometry(self, x: TensorType) -> Geometry:
-        return pooling(self.name, x, self.window, self.pad, self.stride, self.ceil)
-
     def forward(self, x: Array) -> Array:
-        laid = self.geometry(TensorType(x.shape))
-        counts = self._counts(x.shape[1:-1], laid)
-        g = laid.covering(x.shape[1:-1])
-        x = padded(x, g)
-        y = np.zeros((x.shape[0], *counts.shape[:-1], x.shape[-1]), x.dtype)
-        for offset in np.ndindex(*g.size):
-            y += x[window_slices(offset, g, counts.shape[:-1])]
-        y /= counts
+        y = window_sums(x, *self.laid(x.shape))
+        y /= self._counts(x.shape)
         return y
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
-        laid = self.geometry(TensorType(shapes["x"]))
-        counts = self._counts(shapes["x"][1:-1], laid)
-        g = laid.covering(shapes["x"][1:-1])
-        share = (dy / counts).astype(dy.dtype)
-        dx = np.zeros(padded_shape(shapes["x"], g), dy.dtype)
-        for offset in np.ndindex(*g.size):
-            dx[window_slices(offset, g, counts.shape[:-1])] += share
-        return unpadded(dx, g)
+        share = (dy / self._counts(shapes["x"])).astype(dy.dtype)
+        return spread_sums(share, self.laid(shapes["x"])[0], shapes["x"])
 
-    def _counts(self, positions: Shape, g: Geometry) -> Array:
+    def _counts(self, shape: Shape) -> Array:
         """How many elements each window averages: (positions'..., 1)."""
+        g, (_, positions) = self.geometry(TensorType(shape)), self.laid(shape)
         counts = np.ones((1,), np.int64)
-        for axis, n in enumerate(positions):
+        for axis, n in enumerate(shape[1:-1]):
             before, after = g.pad[axis]
             low, high = (0, before + n + after) if self.count_padding else (before, before + n)
-            starts = np.arange(number(g.sizes(positions)[axis])) * g.stride[axis]
+            starts = np.arange(positions[axis]) * g.stride[axis]
             inside = np.minimum(starts + g.size[axis], high) - np.maximum(starts, low)
             counts = counts[..., None, :] * inside[:, None]  # (positions' so far..., this axis, 1)
         return counts
-
-    def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
-        window = prod(self.geometry(inputs[0]).size)
-        return Cost(outputs[0].elements * window, total_bytes(inputs) + total_bytes(outputs))
-
-    def reason(self, inputs: Sequence[TensorType]) -> str:
-        return self.geometry(inputs[0]).reason(self.name)
-
-    def formula(self, inputs: Sequence[TensorType]) -> tuple[str, ...]:
-        return self.geometry(inputs[0]).formula(inputs[0].positions)
-
-    def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...]:
-        g = lay(self.name, rank, self.window, self.pad, self.stride, default_stride=None)
-        return tuple(zip(g.extent, g.stride, strict=True))
 
     def onnx(self) -> Onnx:
         return Onnx("AveragePool", 22, {"ceil_mode": int(self.ceil), "count_include_pad": int(self.count_padding)})
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:
-        return (
-            Sample(cls(Window((2, 2))), (TensorType.of(3, (6, 8)),)),
-            Sample(cls(Window((3, 2), (2, 1)), (1, 0)), (TensorType.of(3, (7, 5)),)),
-            Sample(cls(Window((3,)), "same", stride=1, count_padding=False), (TensorType.of(2, (4, 5)),), batch=3),
-            Sample(cls(Window((3, 2)), ((0, 1), (1, 0)), stride=2, ceil=True), (TensorType.of(2, (6, 7)),)),
-            Sample(cls(Window((3,), (2,)), ceil=True), (TensorType.of(4, (6,)),)),
-            Sample(cls(Window((2, 1, 3))), (TensorType.of(2, (4, 5, 7)),)),
-        )
+        inside = cls(Window((3,)), "same", stride=1, count_padding=False)
+        return (*super().samples(), Sample(inside, (TensorType.of(2, (4, 5)),), batch=3))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from cnngraph.ir.op import Array, Cost, Onnx, Op, Sample, Saved, Shape, total_bytes, total_elements
-from cnngraph.ir.types import TensorType
-from cnngraph.ir.window import require_grid
+from cnngraph.ir.op import Array, Onnx, Saved, Shape
+from cnngraph.ops.pool import GlobalPool
 
 
 @dataclass(frozen=True)
-class GlobalMaxPool(Op):
+class GlobalMaxPool(GlobalPool):
     """Global max pooling: the largest value over all positions, y[n, c] = max_p x[n, p, c].
 
     The gradient goes to the first largest value.
@@ -24,16 +23,13 @@ class GlobalMaxPool(Op):
     cost:   one flop for each input element.
     source: Collobert et al., JMLR 2011, section 3.2.2 (max over time); ONNX GlobalMaxPool-22.
 
+    >>> from cnngraph.ir.types import TensorType
     >>> print(GlobalMaxPool().infer(TensorType.of(128, (40,))))
     128
     """
 
     name: ClassVar[str] = "globalmaxpool"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
-
-    def infer(self, x: TensorType) -> TensorType:
-        require_grid(self.name, x)
-        return x.known(positions=())
 
     def forward(self, x: Array) -> Array:
         y: Array = x.max(axis=tuple(range(1, x.ndim - 1)))
@@ -46,15 +42,5 @@ class GlobalMaxPool(Op):
         np.put_along_axis(dx, x.argmax(axis=1)[:, None], dy[:, None], axis=1)
         return dx.reshape(shapes["x"])
 
-    def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
-        return Cost(total_elements(inputs), total_bytes(inputs) + total_bytes(outputs))
-
-    def field_of_view(self, rank: int) -> None:
-        return None
-
     def onnx(self) -> Onnx:
         return Onnx("GlobalMaxPool", 22)
-
-    @classmethod
-    def samples(cls) -> Sequence[Sample]:
-        return tuple(Sample(cls(), (TensorType.of(3, positions),)) for positions in ((5,), (4, 6), (2, 4, 5)))

@@ -55,7 +55,7 @@ def test_what_a_form_imports_is_there(text: str) -> None:
         ("Conv2D", "conv"), ("Convolution", "conv"), ("ConvTranspose", "upconv"), ("Conv2DTranspose", "upconv"),
         ("InnerProduct", "dense"), ("Gemm", "dense"), ("FC", "dense"), ("Dense", "dense"), ("Linear", "dense"),
         ("MaxPooling2D", "maxpool"), ("MaxPool", "maxpool"), ("AveragePool", "avgpool"), ("AvgPool2d", "avgpool"),
-        ("GlobalAveragePooling2D", "globalavgpool"), ("AdaptiveAvgPool2d", "globalavgpool"),
+        ("GlobalAveragePooling2D", "globalavgpool"), ("AdaptiveAvgPool2d", "adaptive_avgpool"),
         ("BatchNormalization", "batchnorm"), ("BatchNorm2d", "batchnorm"), ("LayerNormalization", "layernorm"),
         ("LayerNorm", "layernorm"), ("GroupNorm", "groupnorm"), ("LRN", "lrn"), ("LocalResponseNorm", "lrn"),
         ("ReLU", "relu"), ("LeakyReLU", "leaky_relu"), ("PReLU", "prelu"), ("SiLU", "silu"), ("Swish", "silu"),
@@ -124,6 +124,8 @@ def test_remarks() -> None:
         ("MaxPool2d(3, 2, 1)", "maxpool(3x3/2, pad = 1)"),
         ("MaxPooling2D(pool_size = (2, 2), strides = 2)", "maxpool(2x2/2)"),
         ("AvgPool2d(2)", None),  # its name is all that changes
+        ("AdaptiveAvgPool2d((7, 7))", "adaptive_avgpool(positions = (7, 7))"),
+        ("AdaptiveMaxPool2d(output_size = 7)", "adaptive_maxpool(positions = 7)"),
         ("BatchNorm2d(64, eps = 0.001)", "batchnorm(epsilon = 0.001)"),
         ("ConvTranspose2d(64, 32, 2, stride = 2)", "upconv(32, 2x2/2)"),
         ("Linear(512, 10, bias = False)", "dense(10, bias = false)"),

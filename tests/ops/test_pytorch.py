@@ -165,8 +165,44 @@ def pooling(kind: str, rank: int, *positional: object, **options: object) -> Cal
     return lambda x: function(x, *positional, **options)
 
 
+def smallest(rank: int, *positional: object, **options: object) -> Callable[..., Tensor]:
+    largest = pooling("max", rank, *positional, **options)
+    return lambda x: -largest(-x)
+
+
 def window(*size: int, stride: tuple[int, ...] | None = None) -> Window:
     return Window(size, stride)
+
+
+def windows(*size: int, stride: int | None = None, fill: float = 0.0, pad: int = 0) -> Callable[[Tensor], Tensor]:
+    """All windows of x, padded with `fill`, the values of each along the last axis: (N, C, positions'..., values)."""
+
+    def all_windows(x: Tensor) -> Tensor:
+        x = F.pad(x, [pad] * 2 * len(size), value=fill)
+        for axis, extent in enumerate(size, start=2):
+            x = x.unfold(axis, extent, stride or extent)
+        return x.flatten(-len(size))
+
+    return all_windows
+
+
+def gaussian(*size: int, sigma: float, stride: int = 1, pad: int = 0) -> Callable[[Tensor], Tensor]:
+    """A convolution of each channel with normalized weights; padding has none."""
+    axes = [torch.exp(-((torch.arange(n, dtype=torch.float64) - (n - 1) / 2) ** 2) / (2 * sigma**2)) for n in size]
+    bell = torch.einsum(",".join("abc"[: len(size)]), *axes)[None, None]
+    function = (F.conv1d, F.conv2d, F.conv3d)[len(size) - 1]
+
+    def average(x: Tensor) -> Tensor:
+        every = bell.expand(x.shape[1], 1, *size)
+        inside = function(torch.ones_like(x), every, stride=stride, padding=pad, groups=x.shape[1])
+        return function(x, every, stride=stride, padding=pad, groups=x.shape[1]) / inside
+
+    return average
+
+
+def median(all_windows: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """The mean of the two in the middle where their number is even; `nanquantile` leaves out what is no number."""
+    return lambda x: torch.nanquantile(all_windows(x), 0.5, dim=-1)
 
 
 CONVOLUTIONS = [
@@ -249,6 +285,35 @@ POOLS = [
     ),
     Pair(op("avgpool", window(3, stride=(2,)), ceil=True), (IMAGE,), pooling("avg", 2, 3, 2, ceil_mode=True)),
     Pair(op("avgpool", window(2), stride=1), (VOLUME,), pooling("avg", 3, 2, 1)),
+    Pair(op("minpool", window(2)), (SERIES,), smallest(1, 2)),
+    Pair(op("minpool", window(3, stride=(2,)), 1), (IMAGE,), smallest(2, 3, 2, padding=1)),
+    Pair(op("minpool", window(3, 2), ceil=True), (IMAGE,), smallest(2, (3, 2), ceil_mode=True)),
+    Pair(op("minpool", window(2), stride=1), (VOLUME,), smallest(3, 2, 1)),
+    Pair(op("sumpool", window(2)), (SERIES,), lambda x: windows(2)(x).sum(-1)),
+    Pair(op("sumpool", window(3, stride=(2,)), 1), (IMAGE,), pooling("avg", 2, 3, 2, padding=1, divisor_override=1)),
+    Pair(op("sumpool", window(3, 2), ceil=True), (IMAGE,), pooling("avg", 2, (3, 2), None, 0, True, True, 1)),
+    Pair(op("sumpool", window(2), stride=1), (VOLUME,), pooling("avg", 3, 2, 1, divisor_override=1)),
+    Pair(op("l2pool", window(2)), (SERIES,), pooling("lp", 1, 2, 2)),
+    Pair(op("l2pool", window(2, 3)), (IMAGE,), pooling("lp", 2, 2, (2, 3))),
+    Pair(op("l2pool", window(3, stride=(2,))), (IMAGE,), pooling("lp", 2, 2, 3, 2)),
+    Pair(op("l2pool", window(3, stride=(2,)), 1), (IMAGE,), lambda x: windows(3, 3, stride=2, pad=1)(x).norm(dim=-1)),
+    Pair(op("l2pool", window(2), stride=1), (VOLUME,), pooling("lp", 3, 2, 2, 1)),
+    Pair(op("medianpool", window(3)), (SERIES,), median(windows(3))),
+    Pair(op("medianpool", window(2), stride=1), (IMAGE,), median(windows(2, 2, stride=1))),
+    Pair(op("medianpool", window(3), 1, 2), (IMAGE,), median(windows(3, 3, stride=2, pad=1, fill=torch.nan))),
+    Pair(op("medianpool", window(2)), (VOLUME,), median(windows(2, 2, 2))),
+    Pair(op("gaussianpool", window(3)), (SERIES,), gaussian(3, sigma=1.0, stride=3)),
+    Pair(op("gaussianpool", window(3, 4), stride=1, sigma=0.75), (IMAGE,), gaussian(3, 4, sigma=0.75)),
+    Pair(op("gaussianpool", window(5), "same", 2, sigma=1.5), (IMAGE,), gaussian(5, 5, sigma=1.5, stride=2, pad=2)),
+    Pair(op("gaussianpool", window(2, 3, 3), stride=2, sigma=0.5), (VOLUME,), gaussian(2, 3, 3, sigma=0.5, stride=2)),
+    Pair(op("adaptive_avgpool", 4), (SERIES,), pooling("adaptive_avg", 1, 4)),
+    Pair(op("adaptive_avgpool", (3, 5)), (IMAGE,), pooling("adaptive_avg", 2, (3, 5))),
+    Pair(op("adaptive_avgpool", (1, 9)), (IMAGE,), pooling("adaptive_avg", 2, (1, 9))),
+    Pair(op("adaptive_avgpool", 4), (VOLUME,), pooling("adaptive_avg", 3, 4)),
+    Pair(op("adaptive_maxpool", 4), (SERIES,), pooling("adaptive_max", 1, 4)),
+    Pair(op("adaptive_maxpool", (3, 5)), (IMAGE,), pooling("adaptive_max", 2, (3, 5))),
+    Pair(op("adaptive_maxpool", 10), (IMAGE,), pooling("adaptive_max", 2, 10)),
+    Pair(op("adaptive_maxpool", (2, 6, 3)), (VOLUME,), pooling("adaptive_max", 3, (2, 6, 3))),
     Pair(op("globalavgpool"), (IMAGE,), lambda x: x.mean(dim=(2, 3))),
     Pair(op("globalavgpool"), (VOLUME,), lambda x: x.mean(dim=(2, 3, 4))),
     Pair(op("globalmaxpool"), (IMAGE,), lambda x: x.amax(dim=(2, 3))),
@@ -486,6 +551,7 @@ def pools_of_all_geometries() -> Iterator[Pair]:
         for pad in range(k // 2 + 1):
             x, at, how = TensorType.of(2, (n,)), window(k, stride=(stride,)), {"padding": pad, "ceil_mode": ceil}
             yield Pair(op("maxpool", at, pad, ceil=ceil), (x,), pooling("max", 1, k, stride, **how))
+            yield Pair(op("minpool", at, pad, ceil=ceil), (x,), smallest(1, k, stride, **how))
             for counted in (True, False):
                 layer = op("avgpool", at, pad, ceil=ceil, count_padding=counted)
                 yield Pair(layer, (x,), pooling("avg", 1, k, stride, **how, count_include_pad=counted))

@@ -11,6 +11,8 @@ from cnngraph.ir.op import Array, Op, OpError, rng
 from cnngraph.ir.size import symbol
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
+from cnngraph.ops.adaptive_avgpool import AdaptiveAvgPool
+from cnngraph.ops.adaptive_maxpool import AdaptiveMaxPool
 from cnngraph.ops.add import Add
 from cnngraph.ops.avgpool import AvgPool
 from cnngraph.ops.batchnorm import BatchNorm
@@ -18,14 +20,19 @@ from cnngraph.ops.concat import Concat
 from cnngraph.ops.conv import Conv
 from cnngraph.ops.dense import Dense
 from cnngraph.ops.flatten import Flatten
+from cnngraph.ops.gaussianpool import GaussianPool
 from cnngraph.ops.globalavgpool import GlobalAvgPool
 from cnngraph.ops.globalmaxpool import GlobalMaxPool
+from cnngraph.ops.l2pool import L2Pool
 from cnngraph.ops.linear import Linear
 from cnngraph.ops.lrn import Lrn
 from cnngraph.ops.max import Max
 from cnngraph.ops.maxpool import MaxPool
+from cnngraph.ops.medianpool import MedianPool
+from cnngraph.ops.minpool import MinPool
 from cnngraph.ops.mul import Mul
 from cnngraph.ops.reshape import Reshape
+from cnngraph.ops.sumpool import SumPool
 from cnngraph.ops.upconv import UpConv
 
 H, W = symbol("H", 4), symbol("W", 4)
@@ -108,6 +115,30 @@ def test_of_equal_values_the_first_takes_the_gradient_as_in_pytorch() -> None:
     x = rng(3).integers(0, 2, (2, 6, 7, 3)).astype(float)
     agrees(MaxPool(Window((3, 3), (2, 2)), 1), x, [], lambda t: torch.nn.functional.max_pool2d(t, 3, 2, 1))
     agrees(GlobalMaxPool(), x, [], lambda t: torch.nn.functional.adaptive_max_pool2d(t, 1)[:, :, 0, 0])
+
+
+def test_a_window_of_zeros_has_no_gradient_of_its_length() -> None:
+    x = np.array([0.0, 0.0, 3.0, 4.0]).reshape(1, 4, 1)
+    pool = L2Pool(Window((2,)))
+    dx = pool.vjp("x", np.ones((1, 2, 1)), {"x": x, "y": pool.forward(x)}, {"x": x.shape})
+    np.testing.assert_allclose(dx.ravel(), [0, 0, 0.6, 0.8])
+
+
+def test_a_median_is_not_a_number_where_its_window_holds_none() -> None:
+    x = np.array([1.0, np.nan, 2.0, np.inf, np.inf, 5.0]).reshape(1, 6, 1)
+    np.testing.assert_array_equal(MedianPool(Window((3,))).forward(x).ravel(), [np.nan, np.inf])
+
+
+def test_padding_has_no_weight_in_medians_and_weighted_averages() -> None:
+    x = np.full((1, 5, 5, 2), 7.0)
+    for pool in (MedianPool(Window((3,)), "same", 2), GaussianPool(Window((4,)), 3, ceil=True)):
+        np.testing.assert_allclose(pool.forward(x), 7.0)
+
+
+def test_one_position_is_the_global_pool() -> None:
+    x = drawn(2, 5, 6, 3)
+    np.testing.assert_allclose(AdaptiveAvgPool(1).forward(x)[:, 0, 0], GlobalAvgPool().forward(x))
+    np.testing.assert_array_equal(AdaptiveMaxPool(1).forward(x)[:, 0, 0], GlobalMaxPool().forward(x))
 
 
 def test_global_average_is_that_of_pytorch() -> None:
@@ -208,6 +239,8 @@ def test_the_first_of_equal_inputs_takes_the_gradient_of_max() -> None:
         (Linear(8), "8@HxW"),
         (GlobalAvgPool(), "3"),
         (GlobalMaxPool(), "3"),
+        (MedianPool(Window((3, 3)), 1, 1), "3@HxW"),
+        (AdaptiveAvgPool((7, 5)), "3@7x5"),
         (Flatten(), "3*H*W"),
     ],
 )
@@ -238,6 +271,22 @@ def test_an_upconv_shrinks_the_step_of_the_receptive_field() -> None:
             "E0108",
             "the output_padding of upconv must be from 0 to below 2, its stride or dilation, not 2",
         ),
+        (MedianPool(Window((5,))), [GRID], "E0203", "the 5x5 window of medianpool does not fit into 4x4"),
+        (
+            GaussianPool(Window((4,)), sigma=0.3),
+            [GRID],
+            "E0108",
+            "the sigma of gaussianpool must be 0.4 or more for this window, not 0.3",
+        ),
+        (MinPool(Window((2,)), 2), [GRID], "E0108", "the pad of minpool must be below the 2 of its window, not 2"),
+        (AdaptiveMaxPool((3, 0)), [GRID], "E0108", "adaptive_maxpool must give 1 position or more, not 0"),
+        (
+            AdaptiveAvgPool((3, 3, 3)),
+            [GRID],
+            "E0204",
+            "the output of adaptive_avgpool has 3 sizes, but its input has 2 position axes",
+        ),
+        (SumPool(Window((2,))), [V], "E0202", "sumpool needs a grid such as 3@224x224, but receives the vector 10"),
         (Dense(5), [TensorType.of(3 * H)], "E0204", "dense needs a fixed number of features, but receives 3*H"),
         (Dense(5), [TensorType.ids(9)], "E0204", "dense needs features, but receives ids(9)"),
         (Linear(0), [GRID], "E0108", "linear must have at least 1 feature, not 0"),

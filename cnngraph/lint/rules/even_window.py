@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from cnngraph.diagnostics import Diagnostic, Label
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.lint.subject import Place, Subject
-from cnngraph.ops.avgpool import AvgPool
 from cnngraph.ops.conv import Conv
-from cnngraph.ops.maxpool import MaxPool
+from cnngraph.ops.pool import Pool
 
 
 def find(subject: Subject) -> Iterator[Diagnostic]:
     for place in subject.places:
-        windows = Place(place.span, tuple((g, n) for g, n in place.nodes if isinstance(n.op, (Conv, MaxPool, AvgPool))))
+        windows = Place(place.span, tuple((g, n) for g, n in place.nodes if isinstance(n.op, (Conv, Pool))))
         if windows.nodes and windows.every(lambda graph, node: _even(graph, node) > 0):
             graph, node = windows.nodes[0]
             yield _finding(place, node, _even(graph, node))
@@ -27,7 +26,7 @@ def find(subject: Subject) -> Iterator[Diagnostic]:
 
 def _even(graph: Graph, node: Node) -> int:
     """The extent of an even window that moves by one position over padded ones; 0 for any other."""
-    assert isinstance(node.op, (Conv, MaxPool, AvgPool))
+    assert isinstance(node.op, (Conv, Pool))
     laid = node.op.geometry(graph.type_of(node.inputs[0]))
     axes = zip(laid.extent, laid.stride, laid.pad, strict=True)
     return next((extent for extent, step, pad in axes if extent % 2 == 0 and step == 1 and sum(pad) > 0), 0)
