@@ -1,11 +1,11 @@
-"""Layers meet tensors: operators become nodes, blocks are expanded, shared instances keep their weights."""
+"""Layers meet tensors: operators are given them, blocks are expanded, shared instances keep their weights."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from cnngraph.diagnostics import Diagnostic, Label, Span, Use
+from cnngraph.diagnostics import Span, Use
 from cnngraph.elaborate.arguments import (
     Signature,
     coerced,
@@ -16,13 +16,12 @@ from cnngraph.elaborate.arguments import (
     tensor_count,
     unknown_parameter,
 )
-from cnngraph.elaborate.explain import refusal
-from cnngraph.elaborate.frame import MAX_USES, Failure, Frame
-from cnngraph.elaborate.numbers import LARGEST, is_number, is_whole, too_large
+from cnngraph.elaborate.frame import MAX_USES, Frame
+from cnngraph.elaborate.nodes import fed, named_op, op_node
+from cnngraph.elaborate.numbers import is_number, is_whole
 from cnngraph.elaborate.parameters import bind_parameters, signature_of_block
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import (
-    LAYERS,
     BlockLayer,
     Bundle,
     Given,
@@ -30,7 +29,6 @@ from cnngraph.elaborate.values import (
     Missing,
     OpLayer,
     PipeLayer,
-    Problem,
     RepeatLayer,
     ScanLayer,
     Scanned,
@@ -42,13 +40,9 @@ from cnngraph.elaborate.values import (
     kind_of,
     problem,
 )
-from cnngraph.ir.leaves import Input
-from cnngraph.ir.op import Op, OpError, registry
-from cnngraph.ir.size import Size, SizeError
-from cnngraph.ir.types import TensorType
+from cnngraph.ir.op import Op
+from cnngraph.ir.size import Size
 from cnngraph.syntax import ast
-
-MAX_NAME = 1_000
 
 
 def configured(frame: Frame, layer: Layer, given: Sequence[Given], span: Span) -> Value:
@@ -103,18 +97,15 @@ def single(frame: Frame, value: Value) -> Value:
         return value.sequence
     if len(value.states) == 1:
         return value.tensor
-    return op_node(frame, _cut(*value.states[0]), [value.tensor], value.span)
+    return op_node(frame, named_op("cut", *value.states[0]), [value.tensor], value.span)
 
 
 def unpacked(frame: Frame, scanned: Scanned, wanted: Sequence[bool]) -> list[Value]:
     """The sequence of the first state, then the last value of each state; those that are not wanted are not made."""
-    cuts = [_cut(*state, scanned.last) if w else None for state, w in zip(scanned.states, wanted[1:], strict=True)]
+    states = zip(scanned.states, wanted[1:], strict=True)
+    cuts = [named_op("cut", *state, scanned.last) if is_wanted else None for state, is_wanted in states]
     final = [Unknown() if cut is None else op_node(frame, cut, [scanned.tensor], scanned.span) for cut in cuts]
     return [single(frame, scanned) if wanted[0] else Unknown(), *final]
-
-
-def _cut(start: int, stop: int, position: int | None = None) -> Op:
-    return registry()["cut"](start, stop, position)  # type: ignore[call-arg]
 
 
 def _refuse_unknown(frame: Frame, signature: Signature, given: Sequence[Given]) -> None:
@@ -133,7 +124,7 @@ def _with_target(frame: Frame, op: type[Op], given: Sequence[Given]) -> Sequence
     prediction, number = given
     if not isinstance(prediction.value, Tensor) or not is_number(number.value) or isinstance(number.value, Size):
         return given
-    filled = registry()["filled"](float(number.value))  # type: ignore[call-arg]
+    filled = named_op("filled", float(number.value))
     return prediction, replace(number, value=op_node(frame, filled, [prediction.value], number.span))
 
 
@@ -192,7 +183,7 @@ def _apply_op(frame: Frame, layer: OpLayer, left: Value, span: Span) -> Value:
     _count_tensors(op, values, span)
     tensors = [v for v in values if isinstance(v, Tensor)]
     if op.loss and isinstance(values[-1], Missing) and len(tensors) == len(values) - 1:
-        tensors.append(_fed(frame, op, values[-1], tensors[0]))
+        tensors.append(fed(frame, op, values[-1], tensors[0]))
     if len(tensors) != len(values):
         bad = next(v for v in values if not isinstance(v, Tensor))
         if isinstance(bad, Missing):
@@ -208,113 +199,6 @@ def _count_tensors(op: Op, values: Sequence[Value], span: Span) -> None:
             "E0104" if len(values) < len(op.operands) else "E0105",
             f"{op.name} takes {len(op.operands)} tensors ({listed}), not {len(values)}", span,
         )
-
-
-def _fed(frame: Frame, op: Op, missing: Missing, prediction: Tensor) -> Tensor:
-    """The value that a loss compares with, and that no line defines: a new input, fed from the data."""
-    type_ = op.target(prediction.type)
-    builder = frame.session.builder
-    if missing.name in builder.nodes:
-        known = builder.nodes[missing.name]
-        if known.type != type_:
-            raise problem("E0702", f"`{missing.name}` is used as {known.type} and as {type_}", missing.span)
-        return Tensor(known.ref, known.type)
-    node = builder.add(missing.name, Input(type_), origin=frame.origin(missing.span))
-    return Tensor(node.ref, node.type)
-
-
-def op_node(frame: Frame, op: Op, tensors: Sequence[Tensor], span: Span) -> Tensor:
-    """A node of the graph, or the problem that its operator has with these inputs."""
-    _refuse_outer(frame, op, tensors, span)
-    builder, refs = frame.session.builder, [t.ref for t in tensors]
-    name = _node_name(frame, op, span)
-    try:
-        _bounded(op, op.output_types([t.type for t in tensors]), span)
-        states = _states(frame, op, tensors, name, span)
-        origin = frame.origin(span)
-        node = builder.add(name, op, [*refs, *states], origin=origin, device=frame.device)
-    except OpError as error:
-        finding = refusal(frame, op, error, tensors, span)
-        frame.session.failures.append(Failure(name, tuple(refs), frame.origin(span), finding))
-        raise Problem(finding) from error
-    except SizeError as error:
-        helps = ("give the input fixed sizes, or use globalavgpool before it",)
-        raise Problem(Diagnostic("E0204", f"{op.name}: {error}", Label(span, "here"), helps=helps)) from error
-    frame.session.used.update(refs)
-    return Tensor(node.ref, node.type, frame.session.cells)
-
-
-def _refuse_outer(frame: Frame, op: Op, tensors: Sequence[Tensor], span: Span) -> None:
-    outer = next((t for t in tensors if t.cells != frame.session.cells), None)
-    if outer is not None:
-        raise problem(
-            "E0103", f"a cell sees one position and its state, but this {op.name} takes {outer.type} from around it",
-            span, "here", "join what else the cell needs to the sequence with concat",
-        )
-
-
-def _node_name(frame: Frame, op: Op, span: Span) -> str:
-    name = frame.claim(frame.line_name or op.name)
-    if len(name) > MAX_NAME:
-        raise problem("E0402", f"the name of this {op.name} would be longer than {MAX_NAME:,} characters", span)
-    return name
-
-
-def _bounded(op: Op, types: Sequence[TensorType], span: Span) -> None:
-    """Sizes grow along a chain; a network in which they leave all bounds ends here, before anything prints them."""
-    if any(too_large(size) for type_ in types for size in type_.shape):
-        raise problem("E0402", f"{op.name} gives a size that is too large", span, "here", LARGEST)
-
-
-def _states(frame: Frame, op: Op, tensors: Sequence[Tensor], name: str, span: Span) -> list:  # type: ignore[type-arg]
-    """States of a node: fresh ones, or those that the first use of a shared instance made."""
-    builder, refs = frame.session.builder, []
-    for key, weight in op.weight_types(*(t.type for t in tensors)).items():
-        _at_home(frame, span)
-        places = [(shared, f"{name[len(path):]}.{key}") for shared, path in frame.shared]
-        known = [(shared.name, shared.instance.states.get(relative)) for shared, relative in reversed(places)]
-        sharer, ref = next(((sharer, ref) for sharer, ref in known if ref is not None), ("", None))
-        if ref is None:
-            origin = frame.origin(span)
-            ref = builder.state(f"{name}.{key}", weight, origin=origin, device=frame.device, colocated=name).ref
-        elif builder.type_of(ref) != weight.type:
-            raise _other_weights(frame, sharer, op, key, weight.type, builder.type_of(ref), span)
-        for shared, relative in places:
-            shared.instance.states[relative] = ref
-        refs.append(ref)
-    return refs
-
-
-def _at_home(frame: Frame, span: Span) -> None:
-    """A cell keeps its weights to itself: an instance is either in it or around it."""
-    for shared, _ in frame.shared:
-        instance = shared.instance
-        instance.builder = instance.builder or frame.session.builder
-        if instance.builder is not frame.session.builder:
-            raise problem(
-                "E0304", f"`{shared.name}` has one set of weights, which stands in the cell of one scan or around it",
-                _use_of(frame, shared.name), "another place",
-                "share it in the cell, `shared` is a line of any block, or share the whole scan",
-            )
-
-
-def _use_of(frame: Frame, name: str) -> Span:
-    return next(use.span for use in reversed(frame.uses) if use.block == name)
-
-
-def _other_weights(
-    frame: Frame, name: str, op: Op, key: str, wanted: TensorType, made: TensorType, span: Span
-) -> Problem:
-    """A use of a shared layer asks for weights of another shape than its first use."""
-    return Problem(
-        Diagnostic(
-            "E0304",
-            f"`{name}` has one set of weights, and this use asks for others",
-            Label(_use_of(frame, name), f"the {key} of {op.name} would be {wanted}, and is {made} since the first use"),
-            (Label(span, f"this {op.name}"),),
-            helps=("give all its uses the same channels, or make it a `block`: that has new weights each time",),
-        )
-    )
 
 
 def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Value:
@@ -372,9 +256,6 @@ def _split(frame: Frame, layer: SplitLayer, left: Value, span: Span) -> Value:
         return Unknown()
     if len(parts) != 1 or not is_whole(parts[0]) or not 1 <= parts[0] <= 1000 or not isinstance(tensor, Tensor):
         raise problem("E0103", "split takes one tensor and a number of parts from 1 to 1000", span)
-    part = registry()["part"]
-    made = [op_node(frame, part(i, parts[0]), [tensor], span) for i in range(parts[0])]  # type: ignore[call-arg]
+    made = [op_node(frame, named_op("part", i, parts[0]), [tensor], span) for i in range(parts[0])]
     return Bundle(tuple((None, t) for t in made))
 
-
-__all__ = ["LAYERS", "apply_layer", "configured", "group", "op_node", "settle"]

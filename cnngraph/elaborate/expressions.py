@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cnngraph.diagnostics import Diagnostic, Label, Span, Suggestion
-from cnngraph.elaborate import apply
+from cnngraph.elaborate.apply import configured, group, settle, single
 from cnngraph.elaborate.foreign import as_ours
 from cnngraph.elaborate.frame import Frame
+from cnngraph.elaborate.nodes import named_op, op_node
 from cnngraph.elaborate.numbers import call_function, compute, is_number, is_whole, plain, rounded_quotient
 from cnngraph.elaborate.values import (
     LAYERS,
@@ -25,7 +26,6 @@ from cnngraph.elaborate.values import (
     kind_of,
     problem,
 )
-from cnngraph.ir.op import registry
 from cnngraph.ir.size import Dim, Size, exact_quotient
 from cnngraph.ir.types import TensorType
 from cnngraph.syntax import ast
@@ -60,14 +60,14 @@ def evaluate(frame: Frame, expr: ast.Expr) -> Value:
         case ast.List():
             return [evaluate(frame, item) for item in expr.items]
         case ast.Group():
-            return apply.group(frame, expr.pipe)
+            return group(frame, expr.pipe)
         case ast.Call():
             return _call(frame, expr)
 
 
 def value_of(frame: Frame, expr: ast.Expr) -> Value:
     """`evaluate`, with a variadic call such as `concat(a, b)` applied to the tensors it has."""
-    return apply.single(frame, apply.settle(frame, evaluate(frame, expr), expr.span))
+    return single(frame, settle(frame, evaluate(frame, expr), expr.span))
 
 
 def _name(frame: Frame, expr: ast.Name) -> Value:
@@ -184,10 +184,10 @@ def _tensor_arithmetic(frame: Frame, expr: ast.Binary, left: Value, right: Value
     """`+ - * /` of tensors and numbers, as nodes."""
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return Unknown()
-    ops, symbol = registry(), expr.operator
+    symbol = expr.operator
 
     def node(name: str, tensors: list[Tensor], *arguments: float) -> Value:
-        return apply.op_node(frame, ops[name](*arguments), tensors, expr.span)
+        return op_node(frame, named_op(name, *arguments), tensors, expr.span)
 
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         if symbol == "-":
@@ -218,7 +218,7 @@ def _unary(frame: Frame, expr: ast.Unary) -> Value:
     if expr.operator == "-" and is_number(value):
         return -value
     if expr.operator == "-" and isinstance(value, Tensor):
-        return apply.op_node(frame, registry()["scale"](-1.0), [value], expr.span)  # type: ignore[call-arg]
+        return op_node(frame, named_op("scale", -1.0), [value], expr.span)
     raise problem("E0103", f"`{expr.operator}` cannot take {kind_of(value)}", expr.span)
 
 
@@ -277,7 +277,7 @@ def _call(frame: Frame, expr: ast.Call) -> Value:
         return function
     if not isinstance(function, LAYERS):
         raise problem("E0103", f"{kind_of(function)} cannot be called", expr.span)
-    return apply.configured(frame, function, given, expr.span)
+    return configured(frame, function, given, expr.span)
 
 
 def _argument(frame: Frame, argument: ast.Argument) -> Given:

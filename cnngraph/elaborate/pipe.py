@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cnngraph.diagnostics import Span
-from cnngraph.elaborate.apply import apply_layer, op_node, settle, single
+from cnngraph.elaborate.apply import apply_layer, settle, single
 from cnngraph.elaborate.arguments import configure, match, signature_of
 from cnngraph.elaborate.expressions import condition, evaluate, value_of
 from cnngraph.elaborate.frame import Choice, Frame, Seen
+from cnngraph.elaborate.nodes import named_op, op_node
 from cnngraph.elaborate.numbers import is_whole
 from cnngraph.elaborate.rows import check_row
 from cnngraph.elaborate.values import (
@@ -26,7 +27,6 @@ from cnngraph.elaborate.values import (
     problem,
     show,
 )
-from cnngraph.ir.op import registry
 from cnngraph.syntax import ast
 
 
@@ -167,7 +167,7 @@ def _residual(frame: Frame, residual: ast.Residual) -> Value:
     if not isinstance(shortcut, Tensor):
         return Unknown()
     joining = frame.changed(shortcut=residual)
-    return op_node(joining, registry()["add"](), [body, shortcut], residual.word)
+    return op_node(joining, named_op("add"), [body, shortcut], residual.word)
 
 
 def _repeat(frame: Frame, repeat: ast.Repeat) -> Value:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnngraph.diagnostics import Diagnostic, Label, Span
-from cnngraph.elaborate.apply import apply_layer, op_node
+from cnngraph.elaborate.apply import apply_layer
 from cnngraph.elaborate.arguments import Signature, is_tensor, match
 from cnngraph.elaborate.checks import run_checks
 from cnngraph.elaborate.frame import Frame, Session
+from cnngraph.elaborate.nodes import op_node
 from cnngraph.elaborate.parameters import check_tensor, is_tensor_parameter, plain_value
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import (

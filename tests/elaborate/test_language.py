@@ -108,7 +108,7 @@ WRONG = {
     "conv()": ["E0104 conv needs `features` and `window`"],
     "conv(8, 3x3, padd = 1)": ["E0107 conv has no parameter `padd`"],
     "conv(8, 3x3, window = 5x5)": ["E0106 conv receives `window` twice"],
-    "dropout(0.5, 3)": ["E0105 dropout takes 1 argument"],
+    "dropout(0.5, true, 3)": ["E0105 dropout takes 2 arguments"],
     "dropout(1)": ["E0108 the rate of dropout must be at least 0 and below 1, not 1.0"],
     "conv(8, 33x33)": ["E0203 the 33x33 window of conv does not fit into 32x32"],
     "dense(3)": ["E0201 dense needs a vector, but receives 4@32x32"],
