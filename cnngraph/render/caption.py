@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
@@ -19,19 +20,25 @@ from cnngraph.render.style import operands
 LONGEST = 48
 LETTER_WIDTH = 8  # points, at least, of a letter in a title
 NAMED_PADS = ("pad=same", "pad=full", "pad=valid")
+LONG_NUMBER = re.compile(r"-?\d+\.\d+(e[+-]?\d+)?")
 SIGNS = {"add": "+", "mul": "×"}
 
 
 def operator_text(node: Node) -> str:
-    """An operator as a row of a paper's table: `conv 64, 7x7/2, same`; flags are left to the tooltip."""
+    """An operator as a row of a paper's table: `conv 64, 7x7/2, same`; what is left away is left to the tooltip."""
     if isinstance(node.op, Input):
         return f"{segment(node.name)} {shape_text(node.type)}"
     if isinstance(node.op, Gradient):
         return f"gradient by {', '.join(node.op.wanted)}"
     head, _, arguments = str(node.op).partition("(")
     kept = [a.removeprefix("pad=") if a in NAMED_PADS else a for a in _split(arguments.removesuffix(")"))]
-    kept = [a for a in kept if not a.endswith(("=true", "=false"))]
-    return shortened(f"{head} {', '.join(kept)}".strip())
+    words = [LONG_NUMBER.sub(_six_digits, a.removesuffix("=true")) for a in kept if not a.endswith("=false")]
+    return shortened(f"{head} {', '.join(words)}".strip())
+
+
+def _six_digits(number: re.Match[str]) -> str:
+    """A fraction as people read it: `22.6274` for `22.627416997969522`, `-1` for `-1.0`."""
+    return f"{float(number[0]):.6g}"
 
 
 def merge_text(node: Node) -> str:

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from cnngraph.ir.counts import parameters
 from cnngraph.ir.graph import Graph, Node, Ref
-from cnngraph.ir.leaves import Input
+from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.size import Dim
 from cnngraph.render.outline import Frame, base, level, lies_in, nodes_in, segment, uses_of
 from cnngraph.render.style import family, operands
@@ -94,13 +94,39 @@ class Parts:
         parts = self.parts_of(frame)
         inner = parts[0]
         if len(parts) == 1 and isinstance(inner, Box) and frame.copies == 1:
-            return replace(inner, title=label_of(frame, outer) or inner.title)
+            label = self._title(frame, outer) if self._is_marked(frame, outer) else label_of(frame, outer)
+            return replace(inner, title=label or inner.title)
         if len(parts) == 1 and isinstance(inner, Box) and not inner.title:
-            return replace(inner, title=title_of(frame, outer), copies=frame.copies, covers=frame.covers)
+            return replace(inner, title=self._title(frame, outer), copies=frame.copies, covers=frame.covers)
         if level(frame.path) > self.depth and not touches(frame.path, self.expand):
             nodes = tuple(nodes_in(frame))
-            return Box(frame.path, nodes, title_of(frame, outer), True, frame.copies, frame.covers)
-        return Cluster(frame.path, title_of(frame, outer), parts, frame.copies > 1)
+            return Box(frame.path, nodes, self._title(frame, outer), True, frame.copies, frame.covers)
+        return Cluster(frame.path, self._title(frame, outer), parts, frame.copies > 1)
+
+    def _title(self, frame: Frame, outer: Frame) -> str:
+        """The words on a frame; a layer that is used several times with one set of weights says so."""
+        if not self._is_marked(frame, outer):
+            return title_of(frame, outer)
+        return f"{title_of(frame, outer) if frame.copies > 1 else base(frame.path)} (shared)"
+
+    def _is_marked(self, frame: Frame, outer: Frame) -> bool:
+        """Whether a frame, and none around it, is one of several uses of the same weights."""
+        return self._is_shared(frame) and not self._is_shared(outer)
+
+    def _is_shared(self, frame: Frame) -> bool:
+        """Whether all weights of a frame are read in the same place of another frame of that name."""
+        read = [(node, ref.node) for node in nodes_in(frame) for ref in node.inputs if self._is_state(ref)]
+        return bool(read) and all(self._is_read_elsewhere(frame, node, state) for node, state in read)
+
+    def _is_read_elsewhere(self, frame: Frame, node: Node, state: str) -> bool:
+        """Whether the counterpart of a node, in another frame of the same name, reads this state as well."""
+        place = node.name.removeprefix(frame.path)
+        others = [u.name for u in self.graph.users[state] if u.name not in self.ignored]
+        homes = [name.removesuffix(place) for name in others if name.endswith(place)]
+        return any(base(home) == base(frame.path) and home != frame.path for home in homes)
+
+    def _is_state(self, ref: Ref) -> bool:
+        return isinstance(self.graph[ref.node].op, State)
 
     def _box(self, node: Node) -> Box:
         plain = base(node.name) == str(node.op).partition("(")[0] or isinstance(node.op, Input)

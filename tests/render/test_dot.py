@@ -284,3 +284,31 @@ def test_branches_stand_side_by_side_in_the_order_of_the_file() -> None:
     source = draw(elaborate(load_text(text))).source
     pairs = re.findall(r'"?([^"\s]+)"? -> "?([^"\s]+)"? \[style=invis\]', source)
     assert pairs == [("three.conv[1]", "three.avgpool"), ("three.avgpool", "three.conv[2]")]
+
+
+SHARED = """cnn 1
+block tower(n) { conv(n, 3x3) -> relu; conv(n, 3x3) -> tanh }
+net pair(left: 3@9x9, right: 3@9x9) {
+  shared eye = tower(4)
+  shared gain = dense(4)
+  let a = left -> eye -> globalavgpool
+  let b = right -> eye -> globalavgpool
+  add(a, b)
+  gain -> gain -> dense(4)
+}
+"""
+
+
+def test_uses_of_one_set_of_weights_say_so_and_no_frame_in_or_around_them() -> None:
+    source = draw(elaborate(load_text(SHARED))).source
+    assert [title for title in titles(source) if "shared" in title] == ["eye (shared)", "eye (shared)"]
+    assert rows(source, "gain[1].dense") == ["gain × 2 (shared)", "dense 4"]
+    assert rows(source, "dense") == ["dense 4"]
+    once = draw(elaborate(load_text("net n(x: 3) { shared f = dense(3); f -> relu }"))).source
+    assert "shared" not in once
+
+
+def test_numbers_are_short_and_flags_are_words() -> None:
+    layers = "scale(2.0 / 3.0) -> add_positions(learned = true) -> conv(4, 3, bias = false) -> scale(-1.0)"
+    source = draw(elaborate(load_text(f"net n(x: 8@4) = {layers}"))).source
+    assert all(f">{row}<" in source for row in ("scale 0.666667", "add_positions learned", "conv 4, 3", "scale -1"))
