@@ -45,7 +45,17 @@ class Signature:
         return name is None or name in self.plain or name in self.tensors
 
 
+SIGNATURES: dict[type, Signature] = {}
+"""Those of operators: every call of a layer asks for one or two."""
+
+
 def signature_of(op: type[Op]) -> Signature:
+    if op not in SIGNATURES:
+        SIGNATURES[op] = _signature_of(op)
+    return SIGNATURES[op]
+
+
+def _signature_of(op: type[Op]) -> Signature:
     fields = [f for f in dataclasses.fields(op) if not f.metadata.get("internal")]
     optional = frozenset(f.name for f in fields if f.default is not dataclasses.MISSING)
     return Signature(op.name, op.operands, tuple(f.name for f in fields), optional, op.variadic)
