@@ -12,6 +12,7 @@ from cnngraph.elaborate.arguments import Signature, is_tensor, match
 from cnngraph.elaborate.checks import run_checks
 from cnngraph.elaborate.frame import Frame, Session
 from cnngraph.elaborate.nodes import op_node
+from cnngraph.elaborate.numbers import is_whole
 from cnngraph.elaborate.parameters import check_tensor, is_tensor_parameter, plain_value
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import (
@@ -111,10 +112,13 @@ def _graph(
         at_head=False,
     )  # fmt: skip
     try:
-        types = {_first(cell, span): position, **_state_types(inner, cell, position, initial, span)}
-        given = [_input(inner, name, type_, span) for name, type_ in types.items()]
+        first, stated = _first(cell, span), _state_types(inner, cell, position, initial, span)
+        states = {name: type_ for name, type_ in stated.items() if isinstance(type_, TensorType)}
+        if len(states) < len(stated):
+            return Unknown()
+        given = [_input(inner, name, type_, span) for name, type_ in {first: position, **states}.items()]
         value = apply_layer(inner, replace(cell, given=(*cell.given, *given)), None, span)
-        return _finished(inner, cell, list(types.items())[1:], value, span)
+        return _finished(inner, cell, list(states.items()), value, span)
     finally:
         _hand_back(inside, session)
 
@@ -144,7 +148,7 @@ def _first(cell: BlockLayer, span: Span) -> str:
 
 def _state_types(
     inner: Frame, cell: BlockLayer, position: TensorType, initial: Sequence[Tensor], span: Span
-) -> dict[str, TensorType]:
+) -> dict[str, TensorType | Unknown]:
     """The type of each state: that of its first value, or what the parameter says, `h: tensor(n)` or a shape."""
     parameters = [p for p in cell.definition.parameters if is_tensor_parameter(p)][1:]
     if initial and len(initial) != len(parameters):
@@ -177,14 +181,18 @@ def _arguments(inner: Frame, cell: BlockLayer, position: TensorType, span: Span)
     return scope
 
 
-def _stated(probe: Frame, parameter: ast.Parameter, span: Span) -> TensorType:
+def _stated(probe: Frame, parameter: ast.Parameter, span: Span) -> TensorType | Unknown:
     type_, name = parameter.type, parameter.name.text
     match type_:
         case ast.Call(function=ast.Name(text="tensor"), arguments=(only,)):
             features = probe.session.value_of(probe, only.value)
-            if isinstance(features, int) and not isinstance(features, bool) and features > 0:
+            if is_whole(features) and features > 0:
                 return TensorType.of(features)
-            raise problem("E0103", f"`{name}` has a number of features, not {show(features)}", only.value.span)
+            if isinstance(features, Unknown):
+                return features
+            message = f"the state `{name}` has a number of features, not {show(features)}"
+            labels = (Label(only.value.span, "that is this"),)
+            raise Problem(Diagnostic("E0103", message, Label(span, "scan is here"), labels))
         case ast.Name(text="tensor") | ast.Call():
             raise problem(
                 "E0304", f"the state `{name}` has no size", span, "no `init` here",
@@ -192,7 +200,7 @@ def _stated(probe: Frame, parameter: ast.Parameter, span: Span) -> TensorType:
             )
     assert type_ is not None, "only a parameter with a type is a tensor"
     shape = probe.session.as_shape(probe, type_)
-    if not isinstance(shape, TensorType):
+    if not isinstance(shape, (TensorType, Unknown)):
         raise problem("E0103", f"`{name}` has no shape", type_.span)
     return shape
 
