@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Source, in_order
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Source, Span, Suggestion, edited, in_order
 from cnngraph.elaborate.modules import load_text
 from cnngraph.elaborate.observe import Given, observe
 from cnngraph.ir.types import TensorType
@@ -50,7 +50,7 @@ def with_shapes(text: str, name: str, folder: Path | None = None) -> str:
     if reading.errors:
         raise CnnGraphError(first.errors)
     corrected = [_correction(unit, reading, first) for unit in wrong]
-    return formatted(_edited(source.text, [*corrected, *_additions(module, reading)]), name)
+    return formatted(edited(source.text, [*corrected, *_additions(module, reading)]), name)
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,10 @@ class _Reading:
         return {types[0] for types in found} if all(len(types) == 1 for types in found) else set()
 
 
-@dataclass(frozen=True)
-class _Edit:
-    start: int
-    end: int
-    text: str
-
-
 def _read(source: Source, without: Sequence[ast.Unit], folder: Path | None) -> _Reading:
     """Read all nets of a text, without some of its rows: blanks stand for them, so that no place moves."""
-    gaps = [(unit.head.span.end, unit.span.end) for unit in without]
-    text = _edited(source.text, [_Edit(start, end, " " * (end - start)) for start, end in gaps])
+    gaps = [Span(source, unit.head.span.end, unit.span.end) for unit in without]
+    text = edited(source.text, [Suggestion(gap, " " * len(gap.text)) for gap in gaps])
     program = load_text(text, source.name, folder)
     nets = [d.name.text for d in program.definitions.values() if d.kind == "net"]
     observations = [observe(program, net) for net in nets]
@@ -102,14 +95,14 @@ def _wrong(reading: _Reading, rows: dict[int, ast.Unit], name: str) -> list[ast.
     return [rows[start] for start in {p.start: p for p in places if p.source.name == name} if start in rows]
 
 
-def _correction(unit: ast.Unit, reading: _Reading, first: _Reading) -> _Edit:
+def _correction(unit: ast.Unit, reading: _Reading, first: _Reading) -> Suggestion:
     types = reading.types_at(unit)
     if len(types) != 1 or unit.shape is None:
         raise CnnGraphError(first.errors)
-    return _Edit(unit.shape.span.start, unit.shape.span.end, str(types.pop()))
+    return Suggestion(unit.shape.span, str(types.pop()))
 
 
-def _additions(module: ast.Module, reading: _Reading) -> Iterator[_Edit]:
+def _additions(module: ast.Module, reading: _Reading) -> Iterator[Suggestion]:
     """A row for each line of a net that has none, where the net has its lines below one another."""
     nets = (item for item in module.items if isinstance(item, ast.Definition) and item.kind == "net")
     for net in nets:
@@ -119,14 +112,10 @@ def _additions(module: ast.Module, reading: _Reading) -> Iterator[_Edit]:
         for unit in (line.pipe.units[-1] for line in lines):
             types = reading.types_at(unit)
             if unit.shape is None and len(types) == 1 and _has_row(shown := types.pop()):
-                yield _Edit(unit.span.end, unit.span.end, f" [{shown}]")
+                yield Suggestion(Span(unit.span.source, unit.span.end, unit.span.end), f" [{shown}]")
 
 
 def _has_row(type_: TensorType) -> bool:
     return type_.batched and len(type_.shape) > 1
 
 
-def _edited(text: str, edits: Sequence[_Edit]) -> str:
-    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
