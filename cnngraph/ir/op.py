@@ -115,6 +115,7 @@ class Op:
     counts_depth: ClassVar[bool] = False  # a layer with weights, as papers count depth
     merges: ClassVar[bool] = False  # its inputs must agree: the elaborator explains where they part
     joint: ClassVar[bool] = False  # its gradients share their work: one node gives all of them (`vjp_all`)
+    activation: ClassVar[bool] = False  # bends each value: between layers with weights stands one, never two
     loss: ClassVar[bool] = False  # a scalar from a prediction and a target
     stops_gradient: ClassVar[bool] = False  # what only it reads is a constant for the loss
     chosen_gradient: ClassVar[bool] = False  # `vjp` is not the slope, on purpose

@@ -28,6 +28,7 @@ class Elu(Op):
 
     name: ClassVar[str] = "elu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
+    activation: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("elu", x)

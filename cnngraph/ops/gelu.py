@@ -45,6 +45,7 @@ class Gelu(Op):
 
     name: ClassVar[str] = "gelu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
+    activation: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("gelu", x)

@@ -31,6 +31,7 @@ class LogSoftmax(Op):
 
     name: ClassVar[str] = "log_softmax"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
+    activation: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         channels_of(self.name, x)

@@ -28,6 +28,7 @@ class Prelu(Op):
     name: ClassVar[str] = "prelu"
     weights: ClassVar[tuple[str, ...]] = ("slope",)
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x", "slope"), "slope": ("x",)}
+    activation: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         fixed_channels_of(self.name, x)

@@ -24,6 +24,7 @@ class Relu(Op):
 
     name: ClassVar[str] = "relu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
+    activation: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         return x

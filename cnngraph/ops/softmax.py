@@ -28,6 +28,7 @@ class Softmax(Op):
 
     name: ClassVar[str] = "softmax"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
+    activation: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         channels_of("softmax", x)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from cnngraph.diagnostics import Diagnostic, Label
 from cnngraph.ir.graph import Graph, Node
-from cnngraph.lint.activations import ACTIVATIONS
 from cnngraph.lint.subject import Place, Subject
 
 PARTS = frozenset(["softplus"])
@@ -16,7 +15,7 @@ PARTS = frozenset(["softplus"])
 def find(subject: Subject) -> Iterator[Diagnostic]:
     """Two softmaxes are left to W104."""
     for place in subject.places:
-        second = Place(place.span, tuple((g, n) for g, n in place.nodes if n.op.name in ACTIVATIONS))
+        second = Place(place.span, tuple((g, n) for g, n in place.nodes if n.op.activation))
         if not second.nodes or not second.every(_follows_another):
             continue
         graph, node = second.nodes[0]
@@ -33,8 +32,8 @@ def find(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _follows_another(graph: Graph, node: Node) -> bool:
-    before = _before(graph, node).op.name
-    return before in ACTIVATIONS - PARTS and {before, node.op.name} != {"softmax"}
+    before = _before(graph, node).op
+    return before.activation and before.name not in PARTS and {before.name, node.op.name} != {"softmax"}
 
 
 def _before(graph: Graph, node: Node) -> Node:

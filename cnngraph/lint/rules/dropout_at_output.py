@@ -6,11 +6,7 @@ from collections.abc import Iterator
 
 from cnngraph.diagnostics import Diagnostic, Label
 from cnngraph.ir.graph import Graph, Node
-from cnngraph.lint.activations import ACTIVATIONS
 from cnngraph.lint.subject import Subject
-
-BEHIND = ACTIVATIONS | {"identity"}
-"""What may stand between the dropout and the output."""
 
 
 def find(subject: Subject) -> Iterator[Diagnostic]:
@@ -29,6 +25,6 @@ def find(subject: Subject) -> Iterator[Diagnostic]:
 
 def _last(graph: Graph, node: Node) -> Node:
     """The last operator before an output that is more than an activation."""
-    while node.op.name in BEHIND:
+    while node.op.activation or node.op.name == "identity":
         node = graph[node.inputs[0].node]
     return node

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from cnngraph.diagnostics import Diagnostic, Label
 from cnngraph.ir.graph import Graph, Node
-from cnngraph.lint.activations import ACTIVATIONS, PASSED
 from cnngraph.lint.subject import Place, Subject
 
-UNBOUNDED = ACTIVATIONS - {"softmax", "sigmoid", "hard_sigmoid"} | {"batchnorm"}
-"""Operators whose results are not probabilities; layers with weights are the others."""
+PROBABILITIES = frozenset(["softmax", "sigmoid", "hard_sigmoid"])
+"""Activations whose results lie between 0 and 1."""
+PASSED = frozenset(["identity", "dropout"])
+"""Operators behind which the values of the layer before are still the same ones."""
 
 
 def find(subject: Subject) -> Iterator[Diagnostic]:
@@ -29,7 +30,7 @@ def _is_second(graph: Graph, node: Node) -> bool:
 
 def _lacks_softmax(graph: Graph, node: Node) -> bool:
     op = _maker(graph, node).op
-    return op.counts_depth or op.name in UNBOUNDED
+    return op.counts_depth or op.name == "batchnorm" or (op.activation and op.name not in PROBABILITIES)
 
 
 def _maker(graph: Graph, node: Node) -> Node:
