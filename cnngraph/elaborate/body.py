@@ -40,7 +40,7 @@ def run_body(frame: Frame, body: ast.Body) -> Value:
     values = [value for _, value in results]
     if any(isinstance(v, Unknown) for v in values):
         return Unknown()
-    return values[0] if len(values) == 1 else Bundle(tuple(results))
+    return values[0] if len(values) == 1 else Bundle.of(results)
 
 
 def results_of(frame: Frame, statements: tuple[ast.Statement, ...]) -> Results:

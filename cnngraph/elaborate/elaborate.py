@@ -217,11 +217,8 @@ def graph_of(read: Elaborated, results: Results, more: Sequence[str] = ()) -> tu
 
 def named_results(results: Results) -> list[tuple[str, Tensor]]:
     """Every tensor among the results, under its own name or `output`, `output_2`, ..."""
-    flat: list[tuple[str | None, object]] = []
-    for name, value in results:
-        flat += value.items if isinstance(value, Bundle) else [(name, value)]
     named: dict[str, Tensor] = {}
-    for name, value in flat:
+    for name, value in Bundle.of(results).items:
         if isinstance(value, Tensor):
             base = "output" if name in (None, "_") else name
             free = base if base not in named else f"{base}_{len(named) + 1}"

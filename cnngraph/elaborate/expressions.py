@@ -44,7 +44,9 @@ def evaluate(frame: Frame, expr: ast.Expr) -> Value:
         case ast.Name():
             return _name(frame, expr)
         case ast.Dims():
-            return Sizes(tuple(_size(frame, part, expr.span) for part in expr.parts))
+            parts = [_size(frame, part, expr.span) for part in expr.parts]
+            sizes = tuple(part for part in parts if not isinstance(part, Unknown))
+            return Sizes(sizes) if len(sizes) == len(parts) else Unknown()
         case ast.Binary(operator="@"):
             return _shape(frame, expr)
         case ast.Binary():
@@ -85,11 +87,11 @@ def _name(frame: Frame, expr: ast.Name) -> Value:
     return value
 
 
-def _size(frame: Frame, part: int | str, span: Span) -> Dim:
+def _size(frame: Frame, part: int | str, span: Span) -> Dim | Unknown:
     if isinstance(part, int):
         return part
     value = frame.scope.look_up(part, span)
-    if not isinstance(value, (int, Size)) or isinstance(value, bool):
+    if not isinstance(value, (int, Size, Unknown)) or isinstance(value, bool):
         raise problem("E0103", f"`{part}` is {kind_of(value)}, not a size", span)
     return value
 
@@ -97,7 +99,8 @@ def _size(frame: Frame, part: int | str, span: Span) -> Dim:
 def _shape(frame: Frame, expr: ast.Binary) -> Value:
     """`channels@positions`, `ids(n)@positions`."""
     channels, positions = evaluate(frame, expr.left), evaluate(frame, expr.right)
-    if isinstance(channels, Unknown) or isinstance(positions, Unknown):
+    parts = positions if isinstance(positions, tuple) else (positions,)
+    if any(isinstance(value, Unknown) for value in (channels, *parts)):
         return Unknown()
     dims = _positions(positions, expr.right.span)
     if isinstance(channels, Ids):

@@ -113,7 +113,11 @@ def check_kind(parameter: ast.Parameter, value: Value, span: Span) -> None:
 def check_tensor(inner: Frame, parameter: ast.Parameter, value: Value, span: Span) -> None:
     """`h: tensor(n)` asks for n features; a shape asks for itself, and binds the capitals that are new in it."""
     type_ = parameter.type
-    if not isinstance(value, Tensor) or type_ is None or (isinstance(type_, ast.Name) and type_.text == "tensor"):
+    if type_ is None or (isinstance(type_, ast.Name) and type_.text == "tensor"):
+        return
+    if not isinstance(value, Tensor):
+        for name in capitals(type_):
+            inner.scope.names.setdefault(name, (Unknown(), type_.span))
         return
     if isinstance(type_, ast.Call) and isinstance(type_.function, ast.Name) and type_.function.text == "tensor":
         if len(type_.arguments) != 1:

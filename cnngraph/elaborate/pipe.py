@@ -108,7 +108,7 @@ def _merge(frame: Frame, merge: ast.Merge) -> Value:
     if isinstance(layer, Unknown) or any(isinstance(v, Unknown) for _, v in results):
         return Unknown()
     if forked:
-        return Bundle(tuple(results))
+        return Bundle.of(results)
     if not isinstance(layer, OpLayer) or not layer.op.merges:
         raise problem(
             "E0103", f"{head.span.text} does not join branches", head.span, "here",

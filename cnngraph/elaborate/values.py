@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -58,6 +58,12 @@ class Bundle:
     """Several results, with their names where they have some."""
 
     items: tuple[tuple[str | None, Tensor | Unknown], ...]
+
+    @classmethod
+    def of(cls, results: Iterable[tuple[str | None, Any]]) -> Bundle:
+        """Results of which some may be bundles themselves: theirs stand in their places."""
+        flat = [value.items if isinstance(value, cls) else ((name, value),) for name, value in results]
+        return cls(tuple(item for items in flat for item in items))
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ class RepeatLayer:
 
 @dataclass(frozen=True)
 class SplitLayer:
-    """`split(n)`: n equal parts of the features."""
+    """`split(n)`: n equal parts of the features; `split([16, 8])`: parts of so many features."""
 
     given: tuple[Given, ...]
     span: Span

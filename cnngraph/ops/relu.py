@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnngraph.ir.op import Array, Onnx, Op, Sample, Saved, Shape
+from cnngraph.ir.op import Array, Onnx, Op, Sample, Saved, Shape, refuse_ids
 from cnngraph.ir.types import TensorType
 
 
@@ -27,6 +27,7 @@ class Relu(Op):
     activation: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
+        refuse_ids("relu", x)
         return x
 
     def forward(self, x: Array) -> Array:

@@ -140,6 +140,22 @@ def test_shared_has_its_weights_once() -> None:
     assert counts.parameters(graph(net("dense(4) * 3", "x: 4"))) == 60
 
 
+def test_results_of_results_are_results() -> None:
+    """A lane or a result that is several values gives all of them."""
+    inner = "fork { | a: dense(3) | fork { | b: dense(2) | c: dense(1) } | split(2) }"
+    outputs = graph(net(inner, "x: 4")).outputs
+    assert list(outputs) == ["a", "b", "c", "output", "output_5"]
+    head = "block two(x: tensor) { let p = x -> split(2); return p, q = x -> dense(3) }\n"
+    assert len(graph(head + net("two", "x: 4")).outputs) == 3
+    assert len(graph(head + net("let a, b, c = two(x)\nreturn a, b, c", "x: 4")).outputs) == 3
+
+
+def test_a_block_that_gets_nothing_knows_its_sizes_all_the_same() -> None:
+    head = "block even(x: 3@HxW) where H % 2 == 0 = conv(3, 1x1) [3@HxW] -> relu [3@(H, W)]\n"
+    assert said(head + net("even -> even", "x: 3@9x9")) == ["E0401 even needs H % 2 == 0"]
+    assert len(graph(head + net("relu", "x: 3")).outputs) == 1
+
+
 def test_shared_layers_stand_in_each_other_and_take_several_tensors() -> None:
     head = "block twice(x: tensor) { shared f = dense(4); x -> f -> f }\n"
     assert counts.parameters(graph(head + net("shared t = twice\ny: t -> t\ncheck params(t) == 20", "x: 4"))) == 20
