@@ -64,7 +64,10 @@ def all_findings(program: Program, read: Elaborated) -> list[Diagnostic]:
     """What is wrong in the file, its imports, the net that was read and the definitions that it does not use."""
     found = read.frame.session.found + others(program, read)
     broken = {_line(finding) for finding in program.found}
-    return [*program.found, *(finding for finding in found if _line(finding) not in broken)]
+    left = [finding for finding in found if _line(finding) not in broken]
+    if program.found:  # the figures are those of a part of the net
+        left = [finding for finding in left if finding.code != "E0400"]
+    return [*program.found, *left]
 
 
 def _line(finding: Diagnostic) -> tuple[str, int] | None:

@@ -78,7 +78,10 @@ def as_ours(found: Diagnostic, call: ast.Call) -> Diagnostic:
     name = call.function.text if isinstance(call.function, ast.Name) else ""
     if name not in ORDERS or found.suggestion is None:
         return found
-    text = translated(found.suggestion.replacement, ORDERS[name].split(), call.arguments)
+    order = ORDERS[name].split()
+    orders = [order, order[1:]] if order[0] == "-" else [order]  # `Linear(10)` leaves out what a layer sees by itself
+    texts = (translated(found.suggestion.replacement, order, call.arguments) for order in orders)
+    text = next((text for text in texts if text is not None), None)
     if text is None:  # the name alone would leave arguments that mean something else here
         return replace(found, suggestion=replace(found.suggestion, safe=False))
     if text == found.suggestion.replacement + call.span.text.removeprefix(name):
@@ -87,7 +90,7 @@ def as_ours(found: Diagnostic, call: ast.Call) -> Diagnostic:
 
 
 def translated(ours: str, order: list[str], arguments: tuple[ast.Argument, ...]) -> str | None:
-    """A call in our words; None where an argument has no counterpart."""
+    """A call in our words; None where an argument has no counterpart, or one that the layer needs is not given."""
     values: dict[str, str] = {}
     for place, argument in enumerate(arguments):
         name = _parameter_at(order, place, argument)
@@ -95,6 +98,8 @@ def translated(ours: str, order: list[str], arguments: tuple[ast.Argument, ...])
             return None
         if name != "-":
             values[name] = value_text(argument.value.span.text, name)
+    if "features" in order and not set(LEADING) & set(order) <= set(values):
+        return None
     after = values.pop("activation", "")
     if not re.fullmatch(r'(["\']?)\w*\1', after):
         return None

@@ -65,10 +65,13 @@ LAYERS = {
 }
 
 FORMS = {
-    "depthwiseconv* dwconv": "a depthwise convolution is `conv(it.c, 3x3, same, groups = it.c)`",
+    "depthwise depthwiseconv* dwconv": "a depthwise convolution is `conv(it.c, 3x3, same, groups = it.c)`",
     "separableconv*": 'write `depthwise_separable(c)` after `import depthwise_separable from "std/mobile.cnn"`',
     "lstm lstmcell gru grucell rnn simplernn bidirectional":
         'a recurrence is a cell along the positions: `import lstm from "std/recurrent.cnn"`, then `scan(lstm(n))`',
+    "range": "`0..n` counts from 0 to n - 1: `for i in 0..4 { ... }`; `repeat 4 { ... }` needs no count",
+    "mean average reducemean": "`globalavgpool` is the mean over all positions",
+    "up": "`upsample(2)` repeats values, and `upconv(c, 2x2/2)` learns how",
     "zeropadding* zeropad* pad": "padding is an argument of the layer that follows: `conv(64, 3x3, pad = 1)`",
     "permute transpose": "no layer moves axes: features are always last, and `C@HxW` says which is which",
     "timedistributed": "a layer such as `linear(n)` acts at every position by itself",

@@ -9,7 +9,7 @@ from cnngraph.diagnostics import CnnGraphError, Diagnostic, Span, Use, in_order
 from cnngraph.elaborate.elaborate import Elaborated, Settings, all_findings, choose, graph_of, read_net
 from cnngraph.elaborate.frame import Choice, Failure
 from cnngraph.elaborate.modules import Program
-from cnngraph.elaborate.values import Bundle, Tensor, Value
+from cnngraph.elaborate.values import Bundle, Scanned, Tensor, Value
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.types import TensorType
 
@@ -77,6 +77,9 @@ def _observation(read: Elaborated, found: tuple[Diagnostic, ...]) -> Observation
 
 
 def _results(value: Value, final: Mapping[str, str]) -> tuple[tuple[Ref, ...], tuple[TensorType, ...]]:
+    """What stands for a value in the graph; of all the states of a scan, the sequence that goes on by itself."""
+    if isinstance(value, Scanned):
+        return _final((value.tensor.ref,), final), (value.type,)
     items = [item for _, item in value.items] if isinstance(value, Bundle) else [value]
     tensors = [item for item in items if isinstance(item, Tensor)]
     return _final(tuple(t.ref for t in tensors), final), tuple(t.type for t in tensors)

@@ -176,6 +176,12 @@ class Scanned:
     span: Span
     sequence: Tensor | Unknown | None = None  # that of the first state, where a row has looked at it
 
+    @property
+    def type(self) -> TensorType:
+        """The type of the sequence of the first state."""
+        start, end = self.states[0]
+        return self.tensor.type.known(channels=end - start)
+
 
 @dataclass(eq=False)
 class Instance:

@@ -129,6 +129,8 @@ def test_remarks() -> None:
         ("BatchNorm2d(64, eps = 0.001)", "batchnorm(epsilon = 0.001)"),
         ("ConvTranspose2d(64, 32, 2, stride = 2)", "upconv(32, 2x2/2)"),
         ("Linear(512, 10, bias = False)", "dense(10, bias = false)"),
+        ("Conv2d(8, kernel_size = 3)", "conv(8, 3)"),
+        ("Conv2D(filters = 8)", None),  # its window is not said
         ("Conv2D(8, 3, kernel_initializer = x)", None),
         ("Conv2D(8, 3, filters = 8)", None),
     ],
@@ -143,6 +145,15 @@ def test_a_call_in_our_words(call: str, ours: str | None) -> None:
         assert found.helps == (f"cnngraph writes this layer `{ours}`",)
         assert found.suggestion is not None
         assert found.suggestion.replacement == ours
+
+
+@pytest.mark.parametrize(("call", "ours"), [("Linear(10)", "dense"), ("Conv2d(8, 3)", "conv")])
+def test_a_call_that_leaves_out_what_a_layer_sees_keeps_its_arguments(call: str, ours: str) -> None:
+    with pytest.raises(CnnGraphError) as caught:
+        elaborate(load_text(f"net n(x: 3@32x32) = {call}"))
+    suggestion = caught.value.diagnostics[0].suggestion
+    assert suggestion is not None
+    assert (suggestion.span.text, suggestion.replacement, suggestion.safe) == (call.partition("(")[0], ours, True)
 
 
 def test_a_call_that_cannot_be_translated_is_not_changed_without_asking() -> None:

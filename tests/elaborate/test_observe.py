@@ -60,3 +60,16 @@ def test_a_file_without_a_net() -> None:
     observation = observe(load_text("block b = relu"))
     assert observation.graph is None
     assert [d.code for d in observation.found] == ["E0101"]
+
+
+def test_checks_are_not_judged_by_a_part_of_the_net() -> None:
+    text = "net n(x: 3@8x8) {{\n  conv(4, 3x3{}\n  check params == 7\n}}"
+    assert [d.code for d in observe(load_text(text.format(")"))).found] == ["E0400"]
+    assert [d.code for d in observe(load_text(text.format(""))).found] == ["E0001"]
+
+
+def test_a_scan_gives_the_sequence_of_its_first_state() -> None:
+    text = 'import lstm from "std/recurrent.cnn"\nnet n(x: 16@9) { a: scan(lstm(8)){}; dense(2) }'
+    for row in ("", " [8@9]"):
+        given = next(g for g in observe(load_text(text.replace("{}", row))).values if "scan(lstm(8))" in g.span.text)
+        assert list(map(str, given.types)) == ["8@9"]

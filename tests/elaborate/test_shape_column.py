@@ -50,6 +50,11 @@ def test_lines_that_have_no_row() -> None:
     assert with_shapes(text, "n.cnn") == text
 
 
+def test_a_scan_has_a_row() -> None:
+    head = 'import lstm from "std/recurrent.cnn"\nnet n(x: 16@T)'
+    assert "scan(lstm(8))  [8@T]" in with_shapes(body("scan(lstm(8))", head=head), "n.cnn")
+
+
 def test_a_net_on_one_line_stays_on_it() -> None:
     for text in ("net n(image: 3@8x8) { conv(4, 3x3); relu }\n", "net n(image: 3@8x8) = conv(4, 3x3) -> relu\n"):
         assert with_shapes(text, "n.cnn") == text

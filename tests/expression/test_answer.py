@@ -102,7 +102,7 @@ def test_lines_labels_and_merges() -> None:
 
 def test_a_cell_along_a_sequence() -> None:
     steps = answer("16@T -> scan(lstm(n = 8)) -> linear(3)").steps
-    assert [step.shapes for step in steps] == [("16@T",), ("16@T",), ("3@T",)]
+    assert [step.shapes for step in steps] == [("16@T",), ("8@T",), ("3@T",)]
     assert dict(steps[1].lines)["parameters"] == "24*32 + 32 = 800"
 
 

@@ -52,6 +52,9 @@ def foreign_comment(it: Situation) -> Diagnostic | None:
         return None
     first = -1 if it.kind(-1) == "SLASH" else 0
     slashes = it.kind(first) == it.kind(first + 1) == "SLASH"
+    if slashes and it.kind(first - 1) in VALUE_ENDS and (it.in_bracket or it.kind(first + 2) == "INT"):
+        help_ = "`/` is exact on whole numbers, and `floor(a / b)` rounds down"
+        return it.finding("unexpected `/`", "", help_, mend=Suggestion(it.span(first, first + 1), "/"))
     mend = Suggestion(it.span(first, first + 1), "#") if slashes else None
     return it.finding(f"unexpected `{it.bad.value}`", "", "a comment begins with `#`", mend=mend)
 
