@@ -80,13 +80,14 @@ def match(
     plain: dict[str, Given] = {}
     tensors: dict[str, Given] = {}
     extra: list[Given] = []
-    for g in given if left is None else (Given(None, left, span), *given):
+    flowing = [] if left is None else [Given(None, left, span)]
+    for i, g in enumerate([*flowing, *given]):
         unknown = isinstance(g.value, Unknown)
         if not signature.knows(g.name):
             raise unknown_parameter(signature, g)
         if g.name in signature.tensors and not (is_tensor(g.value) or unknown):
             raise problem("E0103", f"`{g.name}` is a tensor, but receives {kind_of(g.value)}", g.span)
-        first = g.value is left and left is not None
+        first = i < len(flowing)
         full = unknown and all(n in plain for n in signature.plain)
         goes_to_tensors = g.name in signature.tensors if g.name else first or is_tensor(g.value) or full
         table, names = (tensors, signature.tensors) if goes_to_tensors else (plain, signature.plain)
