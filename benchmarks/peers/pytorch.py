@@ -140,6 +140,8 @@ def _conv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bias:
     g = op.geometry(types[0])
     uneven = any(before != after for before, after in g.pad)
     x, pad = (F.pad(x, _last_axis_first(g.pad)), 0) if uneven else (x, _both_sides(g))
+    if max(g.dilation) > 1:
+        weight = weight.contiguous()  # PyTorch's gradient of a dilated convolution takes no other order in memory
     return _of_rank("conv{}d", g)(x, weight, bias, g.stride, pad, g.dilation, op.groups)
 
 

@@ -99,7 +99,7 @@ def _crop(tensors: Sequence[Tensor]) -> list[Remedy]:
 def _slid(node: Node, old: TensorType) -> tuple[Dim, ...]:
     """Positions that the node would give if its window moved by single steps."""
     window = vars(node.op)["window"]
-    once = replace(node.op, window=replace(window, stride=(1,)))  # type: ignore[call-arg]
+    once = replace(node.op, window=replace(window, stride=(1,)), stride=None)  # type: ignore[call-arg]
     return once.output_types([old])[0].positions
 
 
