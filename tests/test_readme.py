@@ -105,7 +105,7 @@ def test_commands_of_the_table_exist() -> None:
 @pytest.mark.parametrize("row", table("command"), ids=lambda row: row[0])
 def test_options_of_the_table_exist(row: list[str]) -> None:
     name = in_code(row[0])[0].split()[1]
-    source = (PACKAGE / "cli" / f"{name}.py").read_text(encoding="utf-8")
+    source = "".join((PACKAGE / "cli" / f"{file}.py").read_text(encoding="utf-8") for file in (name, "options"))
     for option in re.findall(r"--\w+", " ".join(row)):
         assert f'"{option}"' in source
     for choices in re.findall(r"--format ([\w\\|]+)", " ".join(row)):

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from cnngraph.cli.files import rewrite, show_change
-from cnngraph.cli.options import read_settings, set_option
+from cnngraph.cli.options import color_option, read_settings, set_option
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, in_order
 
 FORMATS = ("text", "json", "sarif")
@@ -25,7 +25,7 @@ FORMATS = ("text", "json", "sarif")
 @click.option("--diff", is_flag=True, help="With --fix: show what it would change, and do nothing else.")
 @click.option("--no-lint", is_flag=True, help="Errors only, no warnings.")
 @click.option("--deny-warnings", is_flag=True, help="The exit status is 1 for warnings too.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@color_option
 def command(
     files: tuple[Path, ...],
     settings: tuple[str, ...],

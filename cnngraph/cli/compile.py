@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cnngraph.cli.options import read_settings, source_options
+from cnngraph.cli.options import depth_option, direction_option, read_settings, source_options
 
 
 @click.command()
@@ -16,9 +16,9 @@ from cnngraph.cli.options import read_settings, source_options
 @click.option("--print", "text", is_flag=True, help="Print the graph, one node a line, in the form that reads back.")
 @click.option("--format", "format_", type=click.Choice(["svg", "png", "dot"]), help="Of the picture; svg by default.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file; NET.svg by default.")
-@click.option("--depth", type=click.IntRange(0), help="Blocks that lie deeper are drawn as one box.")
+@depth_option
 @click.option("--expand", multiple=True, metavar="PATH", help="A block to draw in full, e.g. conv4.bottleneck[2].")
-@click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True)
+@direction_option
 def command(
     file: Path,
     net: str | None,

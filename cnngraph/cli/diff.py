@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cnngraph.cli.files import must_be_writable
-from cnngraph.cli.options import read_settings
+from cnngraph.cli.options import read_settings, table_format_option
 
 if TYPE_CHECKING:
     from cnngraph.elaborate.modules import Program
@@ -23,7 +23,7 @@ COLOURS = {"-": "red", "+": "green", "~": "yellow", "=": "cyan"}
 @click.option("--net-b", metavar="NAME", help="The net of B. Also written B.cnn:NAME.")
 @click.option("--set-a", multiple=True, metavar="NAME=VALUE", help="A parameter or a size of A: classes=10, H=224.")
 @click.option("--set-b", multiple=True, metavar="NAME=VALUE", help="A parameter or a size of B.")
-@click.option("--format", "format_", type=click.Choice(["text", "csv", "json", "markdown"]), default="text")
+@table_format_option
 @click.option("--render", "picture", type=click.Path(path_type=Path), metavar="FILE",
               help="Draw both as one picture: added green, removed red, changed amber.")  # fmt: skip
 def command(

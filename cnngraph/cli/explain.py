@@ -6,10 +6,12 @@ import sys
 
 import click
 
+from cnngraph.cli.options import color_option
+
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@color_option
 def command(name: str | None, color: str) -> None:
     """Explain NAME, a code such as E0301 or a layer such as conv; without it, list all codes."""
     from cnngraph.explain.pages import listing

@@ -19,6 +19,15 @@ set_option = click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter or a size: classes=10, H=224."
 )
 
+table_format_option = click.option(
+    "--format", "format_", type=click.Choice(["text", "csv", "json", "markdown"]), default="text", show_default=True
+)
+color_option = click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
+)
+depth_option = click.option("--depth", type=click.IntRange(0), help="Blocks that lie deeper are drawn as one box.")
+direction_option = click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True)
+
 
 def source_options(command: F) -> F:
     """FILE, --net and --set: which network is meant."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cnngraph.cli.options import read_cluster, read_settings, source_options
+from cnngraph.cli.options import read_cluster, read_settings, source_options, table_format_option
 
 
 @click.command()
@@ -15,7 +15,7 @@ from cnngraph.cli.options import read_cluster, read_settings, source_options
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Samples in one run.")
 @click.option("--gradient", is_flag=True, help="The whole training step instead of the forward run.")
 @click.option("--strategy", default="chain", show_default=True)
-@click.option("--format", "format_", type=click.Choice(["text", "csv", "json", "markdown"]), default="text")
+@table_format_option
 @click.option("--render", is_flag=True, help="Draw the graph, one colour for each device.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file; NET_devices.svg by default.")
 def command(

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from cnngraph.cli.options import read_settings, source_options
+from cnngraph.cli.options import read_settings, source_options, table_format_option
 
 
 @click.command()
 @source_options
-@click.option("--format", "format_", type=click.Choice(["text", "csv", "json", "markdown"]), default="text")
+@table_format_option
 @click.option("--depth", type=click.IntRange(1), help="One row for each block of that depth; default: each operator.")
 def command(file: Path, net: str | None, settings: tuple[str, ...], format_: str, depth: int | None) -> None:
     """Print the layers of the net of FILE, for one sample."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cnngraph.cli.files import must_be_writable, rewrite, write
-from cnngraph.cli.options import read_settings, source_options
+from cnngraph.cli.options import depth_option, direction_option, read_settings, source_options
 
 if TYPE_CHECKING:
     from cnngraph.watch.drawing import Look
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @source_options
 @click.option("--render", is_flag=True, help="Draw the net at every save; a broken one as far as it goes.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file; FILE.svg by default.")
-@click.option("--depth", type=click.IntRange(0), help="Blocks that lie deeper are drawn as one box.")
-@click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True)
+@depth_option
+@direction_option
 @click.option("--interval", type=click.FloatRange(0.01, 60), default=0.2, show_default=True, metavar="SECONDS",
               help="How often to look whether a file was saved.")  # fmt: skip
 def command(
