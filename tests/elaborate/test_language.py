@@ -154,7 +154,7 @@ def test_a_block_that_gets_nothing_knows_its_sizes_all_the_same() -> None:
     head = "block even(x: 3@HxW) where H % 2 == 0 = conv(3, 1x1) [3@HxW] -> relu [3@(H, W)]\n"
     assert said(head + net("even -> even", "x: 3@9x9")) == ["E0401 even needs H % 2 == 0"]
     assert len(graph(head + net("relu", "x: 3")).outputs) == 1
-    assert len(graph("block same(x: tensor) { x -> dense(x.c) }\n" + net("relu", "x: 3")).outputs) == 1
+    assert len(graph("block alike(x: tensor) { x -> dense(x.c) }\n" + net("relu", "x: 3")).outputs) == 1
 
 
 def test_shared_layers_stand_in_each_other_and_take_several_tensors() -> None:
