@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from cnngraph.autodiff.grad import grad
+from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.autodiff.step import training_step
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.elaborate import elaborate
@@ -160,11 +161,16 @@ class Net:
         output: str | Path | None = None,
         resume_from: str | Path | None = None,
         cluster: Cluster | None = None,
+        recompute: bool = False,
         on_progress: OnProgress = silent,
     ) -> History:
-        """Train as the train section says, on `data` or on what the section names; the weights are then the net's."""
+        """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
+
+        `recompute` takes less memory and more time, and gives the same numbers.
+        """
         history = fit(
             self.training, data or self.data(), epochs=epochs, on_progress=on_progress, cluster=cluster,
+            recompute=recompute,
             output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
         )  # fmt: skip
         self.states = history.states
@@ -181,23 +187,34 @@ class Net:
 
     # ---- devices ----
 
-    def bound(self, batch: int = 1, gradient: bool = False, **sizes: int) -> Graph:
-        """The graph with numbers for all sizes; with `gradient`, the whole training step."""
-        graph = self.training_graph() if gradient else run(self.graph, INFERENCE)
+    def bound(self, batch: int = 1, gradient: bool = False, recompute: bool = False, **sizes: int) -> Graph:
+        """The graph with numbers for all sizes; with `gradient`, the whole training step, as in `training_graph`."""
+        graph = self.training_graph(recompute, batch=batch, **sizes) if gradient else run(self.graph, INFERENCE)
         try:
             return graph.bind(batch=batch, **sizes)
         except SizeError as reason:
             raise error("E0109", str(reason), "choose other sizes, e.g. `--set H=224`") from reason
 
-    def training_graph(self) -> Graph:
-        """Forward, backward and update as one graph."""
+    def training_graph(self, recompute: bool = False, **sizes: int) -> Graph:
+        """Forward, backward and update as one graph.
+
+        With `recompute` its backward part runs again what the forward part did not keep: less memory, a third more
+        work at most, the same numbers. `sizes` (`batch = 128`) are those for which it chooses what to keep.
+        """
         form = run(self.training.graph, TRAINING)
         step = training_step(form, form.outputs["loss"], self.training.optimizer)
-        return replace(step, outputs=form.outputs)  # a gradient is needed until its update, not at the end
+        step = replace(step, outputs=form.outputs)  # a gradient is needed until its update, not at the end
+        return recomputed(step, sizes) if recompute else step
 
     def partition(
-        self, devices: str | Cluster, batch: int = 1, gradient: bool = False, strategy: str = "chain", **sizes: int
+        self,
+        devices: str | Cluster,
+        batch: int = 1,
+        gradient: bool = False,
+        strategy: str = "chain",
+        recompute: bool = False,
+        **sizes: int,
     ) -> Partition:
         """Which device runs what: `devices` is a number, names (`gpu0,gpu1`) or a cluster."""
         cluster = parse_devices(devices) if isinstance(devices, str) else devices
-        return split(self.bound(batch, gradient, **sizes), cluster, strategy)
+        return split(self.bound(batch, gradient, recompute, **sizes), cluster, strategy)

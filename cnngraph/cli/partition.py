@@ -14,6 +14,7 @@ from cnngraph.cli.options import read_cluster, read_settings, source_options, ta
 @click.option("--devices", required=True, metavar="N|NAMES|FILE", help="4, or gpu0,gpu1, or a cluster.toml.")
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Samples in one run.")
 @click.option("--gradient", is_flag=True, help="The whole training step instead of the forward run.")
+@click.option("--recompute", is_flag=True, help="Less memory: run layers again for their gradients.")
 @click.option("--strategy", default="chain", show_default=True)
 @table_format_option
 @click.option("--render", is_flag=True, help="Draw the graph, one colour for each device.")
@@ -25,6 +26,7 @@ def command(
     devices: str,
     batch: int,
     gradient: bool,
+    recompute: bool,
     strategy: str,
     format_: str,
     render: bool,
@@ -36,8 +38,10 @@ def command(
     from cnngraph.render.dot import save
     from cnngraph.render.partition_table import stages
 
+    if recompute and not gradient:
+        raise click.UsageError("--recompute is about a training step: add --gradient")
     loaded = Net(load_file(file), net, read_settings(settings))
-    found = loaded.partition(read_cluster(devices), batch, gradient, strategy)
+    found = loaded.partition(read_cluster(devices), batch, gradient, strategy, recompute)
     click.echo(stages(found).to(format_))
     if render or output:
         target = output or Path(f"{loaded.name}_devices.svg")

@@ -16,6 +16,7 @@ from cnngraph.cli.options import read_settings, source_options
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The weights' file; NET.safetensors by default.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on from a file that an earlier run wrote.")
 @click.option("--devices", metavar="N|NAMES|FILE", help="Divide each step: 4, or gpu0,gpu1, or a cluster.toml.")
+@click.option("--recompute", is_flag=True, help="Less memory: run layers again for their gradients.")
 @click.option("--history", type=click.Path(path_type=Path), help="Write the figures of all epochs as JSON.")
 def command(
     file: Path,
@@ -26,6 +27,7 @@ def command(
     output: Path | None,
     resume: Path | None,
     devices: str | None,
+    recompute: bool,
     history: Path | None,
 ) -> None:
     """Train the net of FILE. Ctrl-C ends the run with its weights saved; --resume goes on from them."""
@@ -43,8 +45,9 @@ def command(
     cluster = read_cluster(devices) if devices else None
     with ProgressReporter() as report:
         done = loaded.fit(
-            loaded.data(data), epochs=epochs, output=target, resume_from=resume, cluster=cluster, on_progress=report
-        )
+            loaded.data(data), epochs=epochs, output=target, resume_from=resume, cluster=cluster,
+            recompute=recompute, on_progress=report,
+        )  # fmt: skip
     if history is not None:
         write(history, done.to_json() + "\n")
     click.echo(f"{'interrupted; ' if done.interrupted else ''}weights: {target}")

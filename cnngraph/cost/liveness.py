@@ -13,7 +13,7 @@ Not for offsets in memory: `plan/memory.py` lays buffers out and may need a litt
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 
 import numpy as np
@@ -37,12 +37,14 @@ def execution_order(graph: Graph) -> tuple[Node, ...]:
     Among several of these that could run, the one nearest to its end goes first: an update before the gradient of the
     layer below, so that a weight gradient dies at once and does not wait for the end of the backward part. What makes
     the next value of a state and nothing else runs after the readers of that state, so that it can write over it.
+    A `late` node runs right before the first of its readers.
     """
     shown = graph.restricted_to(graph.outputs.values())
-    early = {n.name for n in graph if n.name not in shown and n.inputs}
+    late = {n.name for n in graph if n.late and graph.users[n.name]}
+    early = {n.name for n in graph if n.inputs and not (n.name in shown or n.name in late)}
     height = _heights(graph)
     place = {node.name: i for i, node in enumerate(graph)}
-    before = {n.name: {ref.node for ref in n.inputs} for n in graph if n.name in early}
+    before = _awaited(graph, early, late)
     for state, ref in graph.updates.items():
         if ref.node in early and not height[ref.node]:
             before[ref.node] |= {user.name for user in graph.users[state] if height[user.name]}
@@ -52,18 +54,42 @@ def execution_order(graph: Graph) -> tuple[Node, ...]:
             after.setdefault(other, []).append(graph[name])
     waits = {name: len(awaited) for name, awaited in before.items()}
     order: list[Node] = []
+    asleep = set(late)
     for node in sorted(graph, key=lambda node: not isinstance(node.op, LEAVES)):
-        if node.name in early:
+        if node.name in early or node.name in late:
             continue
         ready = [(0, 0, node)]
         while ready:
-            current = heappop(ready)[2]
-            order.append(current)
-            for user in after.get(current.name, ()):
-                waits[user.name] -= 1
-                if not waits[user.name]:
-                    heappush(ready, (height[user.name], place[user.name], user))
+            asked = _asked_for(graph, heappop(ready)[2], asleep)
+            asleep -= asked
+            for current in sorted((graph[name] for name in asked), key=lambda node: place[node.name]):
+                order.append(current)
+                for user in after.get(current.name, ()):
+                    waits[user.name] -= 1
+                    if not waits[user.name]:
+                        heappush(ready, (height[user.name], place[user.name], user))
     return tuple(order)
+
+
+def _awaited(graph: Graph, early: Collection[str], late: Collection[str]) -> dict[str, set[str]]:
+    """For each early node those that it, or a late one that it wakes, reads: all but the late ones."""
+    found: dict[str, set[str]] = {}
+    for node in graph:
+        if node.name in early or node.name in late:
+            names = {ref.node for ref in node.inputs}
+            found[node.name] = names.difference(late).union(*(found[name] for name in names if name in late))
+    return {name: awaited for name, awaited in found.items() if name in early}
+
+
+def _asked_for(graph: Graph, node: Node, asleep: Collection[str]) -> set[str]:
+    """The node, and the late ones that have to run for it and did not yet."""
+    asked, stack = {node.name}, [node]
+    while stack:
+        for ref in stack.pop().inputs:
+            if ref.node in asleep and ref.node not in asked:
+                asked.add(ref.node)
+                stack.append(graph[ref.node])
+    return asked
 
 
 def _heights(graph: Graph) -> dict[str, int]:

@@ -37,7 +37,8 @@ class Node:
     """An operator applied. `name` is a path such as `i3a.conv_relu[2].conv`.
 
     `device` is the placement that the file asks for; `colocated` names the node whose device this one shares (a
-    gradient or an update with its layer); that node may have been pruned since.
+    gradient or an update with its layer); that node may have been pruned since. A `late` node runs only when the first
+    of its readers is about to.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Node:
     device: str | None = None
     colocated: str | None = None
     origin: Origin | None = field(default=None, compare=False, repr=False)
+    late: bool = False
 
     @property
     def ref(self) -> Ref:

@@ -6,6 +6,7 @@
     image: f32[batch, H, W, 1] = input                                  name: types of the results = operator
     c1.weight: f32[5, 5, 1, 6] = state(initial='he') with c1            with: on the device of that node
     c1: f32[batch, H-4, W-4, 6] = conv(...) <- image, c1.weight on gpu0       <- inputs, on: the device asked for
+    again.c1: ... = conv(...) <- image, c1.weight with c1 late          late: not before the first of its readers
     output main = c1                                                    a result other than the first is `c1!1`
     update c1.weight = step                                             the next value of a state
 
@@ -30,7 +31,7 @@ T = TypeVar("T")
 _WORD = r"[^\s,()'\"]+"
 _NODE = re.compile(
     rf"(?P<name>{_WORD}): (?P<types>[^=]+?) = (?P<op>.+?)(?: <- (?P<inputs>{_WORD}(?:, {_WORD})*))?"
-    rf"(?: on (?P<device>{_WORD}))?(?: with (?P<colocated>{_WORD}))?"
+    rf"(?: on (?P<device>{_WORD}))?(?: with (?P<colocated>{_WORD}))?(?P<late> late)?"
 )
 _BINDING = re.compile(rf"(?P<kind>output|update) (?P<name>{_WORD}) = (?P<ref>{_WORD})")
 _SIZE = re.compile(r"size (?P<name>\w+) multiple_of=(?P<multiple_of>[1-9]\d*) at_least=(?P<at_least>-?\d+)", re.ASCII)
@@ -72,7 +73,7 @@ def _node_line(node: Node) -> str:
     inputs = f" <- {', '.join(map(str, node.inputs))}" if node.inputs else ""
     device = f" on {_word(node.device)}" if node.device is not None else ""
     colocated = f" with {_word(node.colocated)}" if node.colocated is not None else ""
-    return line + inputs + device + colocated
+    return line + inputs + device + colocated + " late" * node.late
 
 
 def _word(name: str) -> str:
@@ -152,7 +153,7 @@ class _Reader:
         types = tuple(read_type(t, self.sizes) for t in _items(found["types"]))
         op = read_op(parse(found["op"]), self.sizes, types[0])
         inputs = tuple(_ref(text) for text in (found["inputs"] or "").split(", ") if text)
-        node = Node(found["name"], op, inputs, types, found["device"], found["colocated"])
+        node = Node(found["name"], op, inputs, types, found["device"], found["colocated"], late=bool(found["late"]))
         try:
             fault = fault_of_node(node, self.nodes)
         except Exception as problem:  # fields and inputs of the wrong kind make an operator fail in any way

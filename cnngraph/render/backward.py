@@ -16,7 +16,7 @@ from functools import cached_property
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ops.gradient import Gradient
-from cnngraph.render.outline import GRADIENT, UPDATE, lies_in
+from cnngraph.render.outline import AGAIN, GRADIENT, UPDATE, lies_in
 from cnngraph.render.parts import Arrow, Box, Cluster, Part
 
 
@@ -101,7 +101,7 @@ class Backward:
 
 
 def gradient_rows(box: Box) -> list[str]:
-    """The gradients of a box, one row for each layer: `conv: x, weight, bias`; and `update` if they change weights."""
+    """The gradients of a box, one row for each layer: `conv: x, weight, bias`; `again`, `update` if there are."""
     wanted: dict[str, list[str]] = {}
     operators: dict[str, str] = {}
     for node in box.nodes:
@@ -110,7 +110,7 @@ def gradient_rows(box: Box) -> list[str]:
             operators[layer] = node.op.of.name
             wanted.setdefault(layer, []).extend(node.op.wanted)
     rows = [f"{operators[layer]}: {', '.join(names)}" for layer, names in reversed(wanted.items())]
-    return rows + [UPDATE] * any(lies_in(node.name, UPDATE) for node in box.nodes)
+    return rows + [word for word in (AGAIN, UPDATE) if any(lies_in(node.name, word) for node in box.nodes)]
 
 
 def twin(name: str) -> str:

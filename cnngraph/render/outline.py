@@ -20,7 +20,7 @@ from cnngraph.ops.gradient import Gradient
 
 Item: TypeAlias = "Frame | Node"
 
-GRADIENT, UPDATE = "gradient", "update"  # first words of the paths of what autodiff and training add
+GRADIENT, UPDATE, AGAIN = "gradient", "update", "again"  # first words of the paths of what autodiff and training add
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def backward_nodes(graph: Graph) -> frozenset[str]:
     """Names of the nodes that differentiation and training add to a network; none where nothing is differentiated."""
     if not any(isinstance(node.op, Gradient) for node in graph):
         return frozenset()
-    added = {node.name for node in graph if node.name.partition(".")[0] in (GRADIENT, UPDATE)}
+    added = {node.name for node in graph if node.name.partition(".")[0] in (GRADIENT, UPDATE, AGAIN)}
     rates = {n.name for n in graph.inputs if {user.name for user in graph.users[n.name]} <= added}
     return frozenset(added | rates)
 

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.autodiff.step import RATE, training_step
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
@@ -39,18 +40,21 @@ def fit(
     epochs: int | None = None,
     resume_from: Path | None = None,
     cluster: Cluster | None = None,
+    recompute: bool = False,
 ) -> History:
     """Train the net of `spec` on `data` for `epochs`, or as many as it says; `output` receives all states each epoch.
 
     The same seed gives the same numbers, bit for bit, also for a run that stopped and goes on with `resume_from`, a
     file that it wrote. (If batch or seed changed since, an epoch that was not whole begins anew.) Ctrl-C ends the step
-    in progress, saves, and returns a history that says so. With a `cluster` each step runs on its devices.
+    in progress, saves, and returns a history that says so. With a `cluster` each step runs on its devices; with
+    `recompute` in less memory (`autodiff.recompute`).
 
     Raises E0702 where the data does not fit, E0703 where the file does not, and E0704 where the loss is no number any
     more: then `output` holds the last state that was tested.
     """
     with Interrupt() as interrupt:
-        training = _Run(spec, data, epochs=spec.epochs if epochs is None else epochs, output=output, cluster=cluster)
+        epochs = spec.epochs if epochs is None else epochs
+        training = _Run(spec, data, epochs=epochs, output=output, cluster=cluster, recompute=recompute)
         if resume_from is not None:
             training.resume(resume_from)
         return training.run(on_progress, interrupt)
@@ -60,7 +64,14 @@ class _Run:
     """A training run; with the runner's states, the only thing here that changes."""
 
     def __init__(
-        self, spec: TrainingSpec, data: Dataset, *, epochs: int, output: Path | None, cluster: Cluster | None
+        self,
+        spec: TrainingSpec,
+        data: Dataset,
+        *,
+        epochs: int,
+        output: Path | None,
+        cluster: Cluster | None,
+        recompute: bool,
     ) -> None:
         self.spec, self.data, self.epochs, self.output = spec, data, epochs, output
         self.batch = batch_size(spec)
@@ -70,7 +81,8 @@ class _Run:
         self.feeds = feeder(spec, data)
         form = run(figures_only(spec.graph, spec.prediction), TRAINING)
         step = training_step(form, form.outputs["loss"], spec.optimizer)
-        self.graph = figures_only(step, spec.prediction)  # gradients are for the optimizer alone
+        step = figures_only(step, spec.prediction)  # gradients are for the optimizer alone
+        self.graph = recomputed(step, {"batch": self.batch}) if recompute else step
         first = initial_states(self.graph, spec.seed, initialiser_of(spec.init))
         self.runner = Runner(self.graph, first, cluster)
         self.tester = Tester(spec, self.feeds, first, cluster)
@@ -129,8 +141,7 @@ class _Run:
         old = self.position
         rate = self.schedule.factor_at(self.clock())
         self.whole = False
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is said in words
-            values = self.runner.run({**feeds, RATE: np.asarray(rate, np.float32)})
+        values = self.runner.run({**feeds, RATE: np.asarray(rate, np.float32)})
         loss, prediction = float(values["loss"]), values.get(self.spec.prediction)
         if not isfinite(loss):
             self.give_up(f"the loss is {loss} in epoch {old.epoch + 1}, step {old.step + 1} of {self.steps}")

@@ -81,6 +81,14 @@ def test_formats_and_picture(run: Run, tmp_path: Path) -> None:
     run("partition", "tiny.cnn", "--devices", "2", "-o", "p.dot").done("picture: p.dot")
 
 
+def test_recompute_needs_less_memory(run: Run) -> None:
+    resnet = ("partition", NETS / "resnet18.cnn", "--devices", "2", "--batch", "8", "--gradient", "--format", "json")
+    whole, less = (json.loads(run(*resnet, *more).done().out)["rows"] for more in ((), ("--recompute",)))
+    assert max(row["peak_bytes"] for row in less) < 0.8 * max(row["peak_bytes"] for row in whole)
+    run("partition", "tiny.cnn", "--devices", "2", "--recompute").refused("add --gradient", code=2)
+    run("partition", "tiny.cnn", "--devices", "2", "--gradient", "--recompute", "--render").done()
+
+
 def test_what_cannot_be(run: Run, written: Written) -> None:
     run("partition", "tiny.cnn").refused("--devices", code=2)
     run("partition", "tiny.cnn", "--devices", "2", "--batch", "0").refused("--batch", code=2)

@@ -10,6 +10,7 @@ from cli.terminal import NETS, TINY, Run, Written
 from PIL import Image
 
 from cnngraph.interop.safetensors import load_weights
+from cnngraph.net import load
 
 
 def test_train_evaluate_predict(run: Run, written: Written, tmp_path: Path) -> None:
@@ -39,6 +40,17 @@ def test_a_resumed_run_gives_the_same_weights(run: Run, tmp_path: Path) -> None:
     whole, rest = (load_weights(tmp_path / f"{name}.safetensors")[0] for name in ("whole", "rest"))
     assert whole.keys() == rest.keys()
     assert all((whole[name] == rest[name]).all() for name in whole)
+
+
+def test_recompute_gives_the_same_weights(run: Run, tmp_path: Path) -> None:
+    layers = "conv(4, 3x3, same) -> batchnorm -> relu -> dropout(0.25) -> " * 4
+    (tmp_path / "deep.cnn").write_text(TINY.replace("conv(", f"{layers}conv(", 1), encoding="utf-8")
+    assert any(node.late for node in load(tmp_path / "deep.cnn").training_graph(recompute=True, batch=50))
+    run("train", "deep.cnn", "-o", "plain.safetensors").done()
+    run("train", "deep.cnn", "-o", "less.safetensors", "--recompute").done()
+    plain, less = (load_weights(tmp_path / f"{name}.safetensors")[0] for name in ("plain", "less"))
+    assert plain.keys() == less.keys()
+    assert all((plain[name] == less[name]).all() for name in plain)
 
 
 @pytest.mark.parametrize("option", ["--output", "--history"])

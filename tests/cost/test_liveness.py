@@ -14,6 +14,7 @@ from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import Weight
+from cnngraph.ir.text import from_text
 from cnngraph.ir.types import TensorType
 from cnngraph.ops.add import Add
 from cnngraph.ops.relu import Relu
@@ -123,3 +124,10 @@ def test_a_graph_without_updates_keeps_its_order() -> None:
     graph = random_graph(3)
     computed = [n.name for n in graph if not isinstance(n.op, Input | State)]
     assert [n.name for n in execution_order(graph) if not isinstance(n.op, Input | State)] == computed
+
+
+def test_a_late_node_runs_right_before_the_first_of_its_readers() -> None:
+    text = "graph g\nx: f32[10] = input\na: f32[10] = relu <- x\n"
+    text += "again.a: f32[10] = relu <- x late\nagain.b: f32[10] = relu <- again.a late\n"
+    text += "c: f32[10] = relu <- a\nd: f32[10] = add <- c, again.b\ne: f32[10] = add <- d, again.a\noutput e = e\n"
+    assert [node.name for node in execution_order(from_text(text))] == ["x", "a", "c", "again.a", "again.b", "d", "e"]
