@@ -140,8 +140,6 @@ def _conv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bias:
     g = op.geometry(types[0])
     uneven = any(before != after for before, after in g.pad)
     x, pad = (F.pad(x, _last_axis_first(g.pad)), 0) if uneven else (x, _both_sides(g))
-    if max(g.dilation) > 1:
-        weight = weight.contiguous()  # PyTorch's gradient of a dilated convolution takes no other order in memory
     return _of_rank("conv{}d", g)(x, weight, bias, g.stride, pad, g.dilation, op.groups)
 
 
@@ -149,6 +147,7 @@ def _upconv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bia
     """The weight (channels / groups, features, window...) becomes (channels, features / groups, window...)."""
     g = op.geometry(x.ndim - 2)
     weight = weight.reshape(len(weight), op.groups, -1, *g.size).transpose(0, 1).flatten(0, 1)
+    weight = weight.clone(memory_format=torch.contiguous_format)  # its gradient in PyTorch takes no other order
     more = op.added(x.ndim - 2)
     return _of_rank("conv_transpose{}d", g)(x, weight, bias, g.stride, _both_sides(g), more, op.groups, g.dilation)
 
@@ -271,6 +270,27 @@ def _causal(op: object, types: object, x: Tensor) -> Tensor:
     return x.masked_fill(later if x.ndim == 3 else later[:, None], -1e9)
 
 
+def _moved(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
+    """Our axes, our positions: slices mean the same here, and so does an order of axes."""
+    order = (0, *(axis + 1 for axis in op.order), x.ndim - 1) if op.name == "transpose" else None
+    x = x.movedim(1, -1)
+    return (x[op.place(x.shape)] if order is None else x.permute(order)).movedim(-1, 1)
+
+
+def _padding(op: Any, types: object, x: Tensor) -> Tensor:
+    """One axis after the other: PyTorch's own modes do not take every number of axes."""
+    mode = {"zeros": "constant", "edge": "replicate", "wrap": "circular"}.get(op.mode, op.mode)
+    for axis, pair in enumerate(op.pairs(x.ndim - 2), start=2):
+        rows = x.movedim(axis, -1)
+        x = F.pad(rows.flatten(1, -2), pair, mode).unflatten(1, rows.shape[1:-1]).movedim(-1, axis)
+    return x
+
+
+def _reduce(op: Any, types: object, x: Tensor) -> Tensor:
+    function = {"mean": torch.mean, "sum": torch.sum, "max": torch.amax, "min": torch.amin}[op.by]
+    return function(x, 1, keepdim=True) if op.over == "features" else function(x.flatten(2), 2)
+
+
 def _crop(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
     return op.forward(x.movedim(1, -1)).movedim(-1, 1)  # slices, which mean the same here
 
@@ -350,6 +370,10 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "globalavgpool": lambda op, types, x: x.flatten(2).mean(2),
     "globalmaxpool": lambda op, types, x: x.flatten(2).amax(2),
     "crop": _crop,
+    "slice": _moved,
+    "transpose": _moved,
+    "padding": _padding,
+    "reduce": _reduce,
     "layernorm": _layernorm,
     "groupnorm": lambda op, types, x, scale, shift: torch.group_norm(x, op.groups, scale, shift, op.epsilon),
     "layer_scale": lambda op, types, x, weight: (x.movedim(1, -1) * weight).movedim(-1, 1),
@@ -393,7 +417,7 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "dot": lambda op, types, q, k: torch.einsum("nc...q,nc...k->nk...q", q, k),
     "causal": _causal,
     "mix": lambda op, types, weights, v: torch.einsum("nk...q,nc...k->nc...q", weights, v),
-    "part": lambda op, types, x: x.chunk(op.of, 1)[op.index],
+    "part": lambda op, types, x: (x.chunk if isinstance(op.of, int) else x.split)(op.of, 1)[op.index],
     "shuffle": lambda op, types, x: x.unflatten(1, (op.groups, -1)).transpose(1, 2).flatten(1, 2),
     "upsample": _upsample,
     "scale": lambda op, types, x: x * op.factor,

@@ -152,8 +152,9 @@ class Writer:
     def _moderate(self, seen: Observation) -> bool:
         assert seen.graph is not None
         types = [node.type.bind(batch=1) for node in seen.graph]
-        normed = [node for node in seen.graph if node.op.name in ("batchnorm", "groupnorm")]
-        enough = all(node.type.bind(batch=1).elements >= 4 * node.type.channels for node in normed)
+        normed = [node.type.bind(batch=1) for node in seen.graph if node.op.name in ("batchnorm", "groupnorm")]
+        centred = [node.type.channels for node in seen.graph if node.op.name == "layernorm"]
+        enough = all(t.elements >= 4 * t.channels for t in normed) and min(centred, default=3) >= 3  # else noise grows
         return enough and all(isinstance(t.elements, int) and t.elements <= LARGEST for t in types)
 
     def grow(self) -> str:
