@@ -38,6 +38,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
+    """Two graphs with their parts matched, and all that this says about them."""
+
     a: Graph
     b: Graph
     matching: Matching

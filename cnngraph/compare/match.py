@@ -55,7 +55,14 @@ class Matching:
 
 
 def match(a: Graph, b: Graph) -> Matching:
-    """Match the nodes of two graphs; states follow their nodes."""
+    """Match the nodes of two graphs; states follow their nodes.
+
+    >>> from cnngraph.ir.text import from_text
+    >>> small = from_text("graph s\\nx: f32[batch, 4] = input\\na: f32[batch, 4] = relu <- x\\noutput y = a")
+    >>> other = from_text("graph o\\nx: f32[batch, 4] = input\\nb: f32[batch, 4] = relu <- x\\noutput y = b")
+    >>> match(small, other).partner
+    {'x': 'x', 'a': 'b'}
+    """
     whole = _pair((a, b), outline(a), outline(b))
     matching = Matching(whole.inner)
     for pair in leaves(whole.inner):

@@ -85,6 +85,12 @@ def rename(document: Document, offset: int, new: str) -> list[Suggestion]:
 
     An imported name gets an alias: the other file stays as it is. Beside what is looked at first, a new name is refused
     if the file would have a finding that it does not have now.
+
+    >>> from cnngraph.editor.document import Workspace
+    >>> workspace, path = Workspace(), Path("n.cnn").resolve()
+    >>> workspace.write(path, "net n(x: 1@8x8) { a: conv(4, 3x3); relu; concat(it, a) }")
+    >>> [(edit.span.start, edit.replacement) for edit in rename(workspace.document(path), 18, "first")]
+    [(18, 'first'), (52, 'first')]
     """
     renamable(document, offset)
     binding = document.names.at(offset)

@@ -87,7 +87,12 @@ def load_file(path: Path) -> Program:
 def load_text(
     text: str, name: str = "text.cnn", folder: Path | None = None, unsaved: Mapping[Path, str] | None = None
 ) -> Program:
-    """Read a text as if it were a file in `folder`. The texts in `unsaved` stand for the files at these full paths."""
+    """Read a text as if it were a file in `folder`. The texts in `unsaved` stand for the files at these full paths.
+
+    >>> program = load_text("block twice = relu -> relu; net n(image: 1@8x8) = twice")
+    >>> list(program.definitions), list(program.nets), program.found
+    (['twice', 'n'], ['n'], ())
+    """
     reader = _Reader(words_of_the_language(), unsaved or {})
     return reader.program(text, name, (folder or Path.cwd()) / name)
 

@@ -92,9 +92,8 @@ class _Reader:
     def _is_one_thing(self, node: ast.Binary) -> bool:
         """Whether this is a window with its stride, or a number times a number or a name."""
         left = node.left
-        goes_on = isinstance(left, ast.Binary) and left.operator == node.operator
-        if goes_on and self._word_after(left.left.span) in self.spaces.close:  # type: ignore[union-attr]
-            is_one = True
+        if isinstance(left, ast.Binary) and left.operator == node.operator:
+            is_one = self._word_after(left.left.span) in self.spaces.close
         else:
             is_one = isinstance(left, ast.Dims if node.operator == "/" else ast.Int)
         if node.operator == "/":

@@ -43,7 +43,11 @@ OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "basic", "propagate_positi
 
 
 def parse(text: str, name: str) -> ast.Module:
-    """The typed tree of a text; `name` is what messages call it. Raises `CnnGraphError` with all syntax errors."""
+    """The typed tree of a text; `name` is what messages call it. Raises `CnnGraphError` with all syntax errors.
+
+    >>> [item.name.text for item in parse("block a = relu; block b = a -> tanh", "net.cnn").items]
+    ['a', 'b']
+    """
     module, diagnostics = parse_tolerant(text, name)
     if diagnostics:
         raise CnnGraphError(diagnostics)
@@ -51,7 +55,12 @@ def parse(text: str, name: str) -> ast.Module:
 
 
 def parse_tolerant(text: str, name: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
-    """The typed tree, with `Broken` for each stretch that did not parse, and the errors. A wrong text never raises."""
+    """The typed tree, with `Broken` for each stretch that did not parse, and the errors. A wrong text never raises.
+
+    >>> module, found = parse_tolerant("block a = ->\\nblock b = relu", "net.cnn")
+    >>> [type(item).__name__ for item in module.items], [finding.code for finding in found]
+    (['Broken', 'Definition'], ['E0001'])
+    """
     source = Source.of(name, text)
     if len(text) > MAX_BYTES:
         start = Label(Span(source, 0, 0), "the file begins here")
@@ -87,7 +96,11 @@ def _tree(source: Source) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
 
 
 def comments(source: Source) -> tuple[Span, ...]:
-    """The comments of a text, in order, each from its `#` to the end of its line."""
+    """The comments of a text, in order, each from its `#` to the end of its line.
+
+    >>> [comment.text for comment in comments(Source("net.cnn", "# one\\nblock a = relu  # two"))]
+    ['# one', '# two']
+    """
     parser = grammar().parse_interactive(source.text)
     found = (token for token in islice(_tokens(parser, source), MAX_TOKENS) if token.type == "COMMENT")
     return tuple(Span(source, token.start_pos, token.end_pos) for token in found)

@@ -17,7 +17,13 @@ BELOW = {kind: tuple(f.name for f in fields(kind) if f.name not in ("span", *NAM
 
 
 def walk(*nodes: ast.Located) -> Iterator[ast.Located]:
-    """All nodes below some, themselves included, in the order of the text; names that are being given are left out."""
+    """All nodes below some, themselves included, in the order of the text; names that are being given are left out.
+
+    >>> from cnngraph.syntax.parse import parse
+    >>> tree = parse("block a(n) = conv(n, 3x3) -> relu", "net.cnn")
+    >>> [node.text for node in walk(tree) if isinstance(node, ast.Name)]
+    ['conv', 'n', 'relu']
+    """
     pending = list(reversed(nodes))
     while pending:
         node = pending.pop()
@@ -26,7 +32,12 @@ def walk(*nodes: ast.Located) -> Iterator[ast.Located]:
 
 
 def uses(*nodes: ast.Located) -> Counter[str]:
-    """How often each name is used below some nodes; sizes such as `HxW` use the names in them."""
+    """How often each name is used below some nodes; sizes such as `HxW` use the names in them.
+
+    >>> from cnngraph.syntax.parse import parse
+    >>> sorted(uses(parse("block a(x: 3@HxW) = conv(3, 1x1) -> reshape(3@HxW)", "net.cnn")).items())
+    [('H', 2), ('W', 2), ('conv', 1), ('reshape', 1)]
+    """
     found: Counter[str] = Counter()
     for node in walk(*nodes):
         if isinstance(node, ast.Name):

@@ -78,4 +78,5 @@ def grouped(value: int) -> str:
 
 
 def unwritable(op: Op) -> Exception:
+    """What to raise for an operator that no text gives."""
     return error("E0103", f"`{op}` cannot be written in the language", "a network can be, as its file gives it")
