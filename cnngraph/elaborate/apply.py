@@ -249,13 +249,29 @@ def _apply_shared(frame: Frame, shared: SharedLayer, left: Value, span: Span) ->
     return apply_layer(inner, shared.layer, left, span)
 
 
+MAX_PARTS = 1_000
+
+
 def _split(frame: Frame, layer: SplitLayer, left: Value, span: Span) -> Value:
     parts = [g.value for g in layer.given if not is_tensor(g.value)]
     tensor = next((g.value for g in layer.given if is_tensor(g.value)), left)
-    if (len(parts) == 1 and isinstance(parts[0], Unknown)) or isinstance(tensor, Unknown):
+    numbers = [n for part in parts for n in (part if isinstance(part, (list, tuple)) else [part])]
+    if any(isinstance(value, Unknown) for value in (*numbers, tensor)):
         return Unknown()
-    if len(parts) != 1 or not is_whole(parts[0]) or not 1 <= parts[0] <= 1000 or not isinstance(tensor, Tensor):
-        raise problem("E0103", "split takes one tensor and a number of parts from 1 to 1000", span)
-    made = [op_node(frame, named_op("part", i, parts[0]), [tensor], span) for i in range(parts[0])]
+    of = _division(parts[0]) if len(parts) == 1 else None
+    if of is None or not isinstance(tensor, Tensor):
+        message = "split takes one tensor, and a number of parts from 1 to 1000 or a list of their channels"
+        raise problem("E0103", message, span)
+    if of == 1:
+        return tensor
+    count = of if isinstance(of, int) else len(of)
+    made = [op_node(frame, named_op("part", i, of), [tensor], span) for i in range(count)]
     return Bundle(tuple((None, t) for t in made))
+
+
+def _division(value: Value) -> int | tuple[int, ...] | None:
+    """How `split` divides: a number of equal parts, or the channels of each of several."""
+    if isinstance(value, (list, tuple)):
+        return tuple(value) if 2 <= len(value) <= MAX_PARTS and all(map(is_whole, value)) else None
+    return value if is_whole(value) and 1 <= value <= MAX_PARTS else None
 

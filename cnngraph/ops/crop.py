@@ -67,15 +67,20 @@ class Crop(Op):
         )
 
     def _margins(self, rank: int) -> list[tuple[int, int]]:
-        if isinstance(self.margin, str):
-            raise OpError("E0108", f"crop knows no margin `{self.margin}`", ("a number, or one for each axis",))
-        each = spread(self.name, "margin", self.margin, rank)
-        pairs = [(m, m) if isinstance(m, int) else (m[0], m[1]) for m in each]
-        if min(map(min, pairs), default=0) < 0:
-            raise OpError("E0108", "the margin of crop must not be negative", ("`pad` of conv adds positions",))
-        return pairs
+        return margins(self.name, self.margin, rank, "`padding` adds positions")
 
     def _cut(self, shape: Shape) -> tuple[slice, ...]:
         margins = self._margins(len(shape) - 2)
         middle = [slice(a, n - b) for n, (a, b) in zip(shape[1:-1], margins, strict=True)]
         return (slice(None), *middle)
+
+
+def margins(name: str, margin: Padding, rank: int, opposite: str) -> list[tuple[int, int]]:
+    """The numbers of positions (before, after) for each axis; `opposite` helps who writes negative ones."""
+    if isinstance(margin, str):
+        raise OpError("E0108", f"{name} knows no margin `{margin}`", ("a number, or one for each axis",))
+    each = spread(name, "margin", margin, rank)
+    pairs = [(m, m) if isinstance(m, int) else (m[0], m[1]) for m in each]
+    if min(map(min, pairs), default=0) < 0:
+        raise OpError("E0108", f"the margin of {name} must not be negative", (opposite,))
+    return pairs

@@ -121,11 +121,12 @@ class Body:
         """One line for parts of a value; those that the graph does not have are thrown away."""
         names = {node.op.index: self.labels[node.name] for node in parts if isinstance(node.op, Part)}
         op, source = parts[0].op, self.labels[parts[0].inputs[0].node]
-        if not isinstance(op, Part) or op.of < 2:
+        if not isinstance(op, Part) or op.count < 2:
             raise unwritable(op)
-        listed = ", ".join(names.get(i, "_") for i in range(op.of))
+        listed = ", ".join(names.get(i, "_") for i in range(op.count))
+        of = op.of if isinstance(op.of, int) else list(op.of)
         paths = ", ".join(node.name for node in parts)
-        return Line(f"let {listed} = {source} -> split({op.of})", "", _device(parts[0]), paths)
+        return Line(f"let {listed} = {source} -> split({of})", "", _device(parts[0]), paths)
 
     def _scan(self, node: Node, results: Mapping[int, Node]) -> Line:
         """One line for a scan with its results: the sequence of the first state, and the last value of each state."""
