@@ -10,17 +10,17 @@ from cnngraph.cli.options import color_option
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @color_option
-def command(name: str | None, color: str) -> None:
-    """Explain NAME, a code such as E0301 or a layer such as conv; without it, list all codes."""
+def command(names: tuple[str, ...], color: str) -> None:
+    """Explain each NAME, a code such as E0301 or a layer such as conv; without one, list all codes."""
     from cnngraph.explain.pages import listing
     from cnngraph.reports.terminal import wants_colour
 
-    if name is None:
+    if not names:
         click.echo(listing())
         return
-    text = text_about(name)
+    text = "\n".join(text_about(name) for name in names)
     if wants_colour(sys.stdout, color):
         click.echo(rendered(text), nl=False, color=True)
     else:

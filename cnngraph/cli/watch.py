@@ -47,6 +47,8 @@ def command(
     target = (output or file.with_suffix(".svg")) if render or output else None
     if target:
         must_be_writable(target)
+        if target.suffix != ".svg":
+            raise click.BadParameter(f"{target} does not end in .svg: watch draws no other pictures", param_hint="-o")
     values = read_settings(settings)
     files = {file}
     with _ended_by_interrupt():

@@ -72,10 +72,12 @@ def _keep_size(frame: Frame, node: Node, here: Origin) -> Remedy | None:
         return None
     text = call_text(node.origin, here)
     plain = str(replace(window, stride=None))
-    if plain not in text or "same" in text or not text.endswith(")"):
+    own = window.stride is None and vars(node.op)["stride"] is None
+    strided = own and node.type.positions != _slid(node, old)  # by its size, as a pooling is
+    if plain not in text or ("same" in text and not strided) or not text.endswith(")"):
         return None
-    strided = window.stride is None and node.type.positions != _slid(node, old)
-    better = re.sub(rf"{plain}(/\w+)?(, *(pad *= *)?\w+)?\)$", f"{plain}{'/1' if strided else ''}, same)", text)
+    laid = rf"{plain}(/\w+)?(, *((pad|stride) *= *)?\w+)*\)$"
+    better = re.sub(laid, f"{plain}{'/1' if strided else ''}, same)", text)
     if better == text:
         return None
     mend = Suggestion(node.origin.seen_from(here), better, safe=False)
@@ -173,6 +175,6 @@ def _ratio(large: Dim, small: Dim) -> int | None:
 
 def _stride_text(spans: Sequence[Span]) -> str | None:
     """The stride as the file writes it, `stride` in `1x1/stride`."""
-    matches = (re.search(r"\dx\d\s*/\s*(\w+)", span.text) for span in spans)
+    matches = (re.search(r"(?:\dx\d\s*/|\bstride\s*=)\s*(\w+)", span.text) for span in spans)
     found = list(dict.fromkeys(m[1] for m in matches if m and m[1] != "1"))
     return found[0] if len(found) == 1 else None

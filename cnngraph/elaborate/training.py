@@ -144,7 +144,9 @@ class _Reading:
             if maker.name != "softmax":
                 raise problem(
                     "E0112", f"`{self.read.definition.name.text}` has no loss", span,
-                    f"`{name}` gives no probabilities", "add `train NAME { loss: mse(OUTPUT, target) }`",
+                    f"`{name}` gives no probabilities",
+                    "a softmax as the last layer gives them, and cross-entropy is the loss then",
+                    f"or say the loss in its train section: `loss: mse({name}, target)`",
                 )
             call = _text_call("cross_entropy", name, "label", span)
             value = value_of(frame, call)
@@ -235,6 +237,9 @@ class _Reading:
                         named[argument.name] = value_of(self.frame, argument.value)
                 positional = tuple(value_of(self.frame, a.value) for a in arguments if a.name is None)
                 return Setting(text, positional, named, unit.span)
+        if isinstance(unit.head, ast.String):
+            word = unit.head.value
+            raise problem("E0112", "a name or a call belongs here, not a string", unit.span, "", f"write `{word}(...)`")
         raise problem("E0112", "a call such as `step(every = 5)` belongs here", unit.span)
 
 

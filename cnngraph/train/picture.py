@@ -23,6 +23,8 @@ def read_picture(path: Path, height: int, width: int, channels: int) -> Array:
             plain = image.convert(MODES[channels]).resize((width, height), Image.Resampling.BILINEAR)
     except UnidentifiedImageError as problem:
         raise error("E0701", f"{path}: this is not a picture that can be read", "give a PNG or JPEG file") from problem
+    except FileNotFoundError as problem:
+        raise error("E0701", f"{path}: there is no such picture") from problem
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
         raise error("E0701", f"{path}: the picture cannot be read: {problem}") from problem
     return np.asarray(plain).reshape(height, width, channels)

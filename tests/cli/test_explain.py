@@ -21,6 +21,11 @@ def test_a_page_in_a_pipe_is_its_text(run: Run, name: str) -> None:
     assert run("explain", name).done().out == pages()[name.upper()].text
 
 
+def test_several_pages_stand_below_each_other(run: Run) -> None:
+    out = run("explain", "E0301", "W103", "relu").done().out
+    assert out.startswith(f"{pages()['E0301'].text}\n{pages()['W103'].text}\n# relu\n")
+
+
 def test_a_page_on_a_terminal_is_drawn(run: Run) -> None:
     out = run("explain", "E0301", "--color", "always").done().out
     assert "\x1b[" in out

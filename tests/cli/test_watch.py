@@ -57,4 +57,5 @@ def test_a_picture_follows_the_file(watching: subprocess.Popen[str], tmp_path: P
 
 def test_a_picture_that_cannot_be_written_is_refused_at_once(run: Run, tmp_path: Path) -> None:
     run("watch", "tiny.cnn", "-o", tmp_path).refused("it is a folder")
+    run("watch", "tiny.cnn", "-o", tmp_path / "tiny.png").refused("tiny.png does not end in .svg", code=2)
     run("watch", "tiny.cnn", "--interval", "0").refused("--interval", code=2)

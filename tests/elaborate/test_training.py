@@ -85,6 +85,7 @@ WRONG = {
     ],
     "schedule: step(2) -> cosine": ["E0112 `schedule` is one call"],
     "data: 3": ["E0112 a call such as `step(every = 5)` belongs here"],
+    'data: "digits"': ["E0112 a name or a call belongs here, not a string"],
     "data: digits(batch = 1, batch = 2)": ["E0106 digits receives `batch` twice"],
 }
 
@@ -105,7 +106,8 @@ def test_a_number_is_a_target_that_is_the_same_everywhere() -> None:
 def test_a_net_without_probabilities_has_no_loss_of_its_own() -> None:
     (finding,) = train_findings(net("dense(3)", "x: 4"))
     assert finding.message == "`n` has no loss"
-    assert "mse" in finding.helps[0]
+    assert "softmax" in finding.helps[0]
+    assert "`loss: mse(output, target)`" in finding.helps[1]
 
 
 def test_all_keys_are_judged_in_one_run() -> None:

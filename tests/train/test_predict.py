@@ -13,6 +13,7 @@ from cnngraph.train.checkpoint import load_checkpoint
 from cnngraph.train.data import load_data
 from cnngraph.train.evaluate import evaluate
 from cnngraph.train.fit import fit
+from cnngraph.train.picture import read_picture
 from cnngraph.train.predict import network_of, predict
 
 
@@ -86,3 +87,8 @@ def test_the_file_of_weights_carries_its_network(trained):
     graph = network_of(weights)
     assert list(graph.outputs) == [spec.prediction]
     assert all(node.op.name not in ("cross_entropy", "dropout") for node in graph)
+
+
+def test_a_picture_that_is_not_there_is_said_in_words(tmp_path):
+    with pytest.raises(CnnGraphError, match="nowhere.png: there is no such picture"):
+        read_picture(tmp_path / "nowhere.png", 8, 8, 1)
