@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from test_layers import ROWS
 
 import cnngraph
 from cnngraph.cli.main import NOT_COMMANDS
@@ -125,9 +126,10 @@ def test_rows_of_the_architecture_exist() -> None:
     assert folders | modules == named
 
 
-def test_rows_stand_in_order() -> None:
-    numbers = [int(row[0]) for row in table("row")]
-    assert numbers == list(range(len(numbers)))[::-1]
+def test_rows_are_those_that_imports_obey() -> None:
+    top, *rows = table("row")
+    assert [(int(row[0]), tuple(in_code(row[1]))) for row in reversed(rows)] == list(enumerate(ROWS))
+    assert int(top[0]) == len(ROWS)
 
 
 @pytest.mark.parametrize("path", [p for p in in_code(PROSE) if re.fullmatch(r"[\w.]+(/[\w.]+)+", p)])
