@@ -16,6 +16,7 @@ from cnngraph.train.augment import chain_of
 from cnngraph.train.data import source_of
 from cnngraph.train.initialisers import initialiser_of
 from cnngraph.train.schedule import schedule_of
+from cnngraph.train.step import average_of, clip_of, decay_axes_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def _training(program: Program, net: str | None, settings: Mapping[str, object] 
     except CnnGraphError as error:
         return list(error.diagnostics)
     found = _refused(schedule_of, spec.schedule) + _refused(initialiser_of, spec.init)
+    found += _refused(clip_of, spec.clip) + _refused(average_of, spec.average) + _refused(decay_axes_of, spec.decay)
     for change in spec.augment:
         found += _refused(chain_of, [change])
     return found if spec.data is None else found + _refused(source_of, spec.data)

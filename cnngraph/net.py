@@ -10,7 +10,6 @@ from typing import Any, Unpack
 
 from cnngraph.autodiff.grad import grad
 from cnngraph.autodiff.recompute import recompute as recomputed
-from cnngraph.autodiff.step import training_step
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import Program, load_file, load_text
@@ -35,6 +34,7 @@ from cnngraph.train.evaluate import Evaluation, evaluate
 from cnngraph.train.fit import fit
 from cnngraph.train.history import History, OnProgress, silent
 from cnngraph.train.initialisers import initial_states, initialiser_of
+from cnngraph.train.step import step_of
 
 
 def load(path: str | Path, net: str | None = None, **settings: object) -> Net:
@@ -202,7 +202,7 @@ class Net:
         work at most, the same numbers. `sizes` (`batch = 128`) are those for which it chooses what to keep.
         """
         form = run(self.training.graph, TRAINING)
-        step = training_step(form, form.outputs["loss"], self.training.optimizer)
+        step = step_of(self.training, form)
         step = replace(step, outputs=form.outputs)  # a gradient is needed until its update, not at the end
         return recomputed(step, sizes) if recompute else step
 

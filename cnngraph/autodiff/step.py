@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 
+from cnngraph.autodiff.averaging import Ema
+from cnngraph.autodiff.clipping import Clipping
 from cnngraph.autodiff.grad import grad, leading_to
 from cnngraph.diagnostics import error
 from cnngraph.ir.builder import Builder
@@ -15,13 +18,25 @@ from cnngraph.ir.types import TensorType
 RATE = "rate"
 
 
-def training_step(graph: Graph, loss: Ref, optimizer: Op, trainable: Sequence[str] | None = None) -> Graph:
+def training_step(
+    graph: Graph,
+    loss: Ref,
+    optimizer: Op,
+    trainable: Sequence[str] | None = None,
+    *,
+    clip: Clipping | None = None,
+    average: Ema | None = None,
+    decay_axes: int = 0,
+) -> Graph:
     """The graph of one step of `optimizer` on `loss`, from a graph that is already in its form for training.
 
     It reads one more input, the scalar `rate`, by which a schedule multiplies the learning rate of the optimizer. For
     each state in `trainable` (by default all trainable states that the loss depends on) the node `update.<state>` =
     optimizer(state, its gradient, rate) gives the next value; the optimizer's own states are `update.<state>.<key>`.
     All of them stand on the device of the state.
+
+    `clip` limits the gradients before the optimizer sees them. `average` adds to each state that a step changes its
+    moving average. The optimizer's weight decay is for states of at least `decay_axes` axes; the others have none.
 
     Raises CnnGraphError as `grad` does, and E0102 where the graph has something called `rate`.
     """
@@ -30,11 +45,16 @@ def training_step(graph: Graph, loss: Ref, optimizer: Op, trainable: Sequence[st
     names = trainable_states(graph, loss) if trainable is None else trainable
     differentiated = grad(graph, loss, names)
     builder = Builder(differentiated)
-    rate = builder.add(RATE, Input(TensorType(())))
+    rate = builder.add(RATE, Input(TensorType(()))).ref
+    gradients = {name: differentiated.outputs[f"gradient.{name}"] for name in names}
+    gradients = gradients if clip is None else clip.clipped(builder, gradients)
     updates = dict(graph.updates)
     for name in names:
-        state, gradient = graph[name], differentiated.outputs[f"gradient.{name}"]
-        updates |= _update(builder, optimizer, state, gradient, rate.ref)
+        op = optimizer if len(graph[name].type.shape) >= decay_axes else _without_decay(optimizer)
+        updates |= _update(builder, op, graph[name], gradients[name], rate)
+    if average is not None:
+        changed = {name: updates[name] for name in (*graph.updates, *names)}
+        updates |= average.averaged(builder, changed)
     return builder.finish(graph.name, differentiated.outputs, updates, graph.facts)
 
 
@@ -42,6 +62,11 @@ def trainable_states(graph: Graph, loss: Ref) -> tuple[str, ...]:
     """Names of the trainable states that the loss has a gradient by, in order."""
     leading = leading_to(graph, loss)
     return tuple(n.name for n in graph.states if isinstance(n.op, State) and n.op.trainable and n.name in leading)
+
+
+def _without_decay(optimizer: Op) -> Op:
+    decays = any(field.name == "weight_decay" for field in fields(optimizer))
+    return replace(optimizer, weight_decay=0.0) if decays else optimizer  # type: ignore[call-arg]
 
 
 def _update(builder: Builder, optimizer: Op, state: Node, gradient: Ref, rate: Ref) -> dict[str, Ref]:

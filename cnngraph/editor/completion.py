@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cnngraph.editor import words
@@ -21,6 +21,7 @@ from cnngraph.train.augment import AUGMENTATIONS
 from cnngraph.train.data import SOURCES
 from cnngraph.train.initialisers import INITIALISERS
 from cnngraph.train.schedule import SCHEDULES
+from cnngraph.train.step import AVERAGES, CLIPS, DECAYS
 
 PATH = re.compile(r'from\s*"(?P<path>[^"\n]*)"')
 ATTRIBUTES = {"c": "channels", "shape": "the whole shape", "t": "length of a sequence",
@@ -110,7 +111,10 @@ def _in_section(document: Document, here: Situation, section: Bracket) -> Iterat
     if not here.line:
         yield from (Completion(k, "key", insert=f"{k}: ") for k in words.KEYS if k not in section.given)
         return
-    makers = {"data": SOURCES, "augment": AUGMENTATIONS, "init": INITIALISERS, "schedule": SCHEDULES}
+    makers: dict[str, Mapping[str, type]] = {
+        "data": SOURCES, "augment": AUGMENTATIONS, "init": INITIALISERS, "schedule": SCHEDULES,
+        "clip": CLIPS, "average": AVERAGES, "decay": DECAYS,
+    }  # fmt: skip
     operators = {"optimizer": words.optimizers(), "loss": words.losses()}
     called = here.innermost if here.innermost is not section else None
     if called is not None and called.opener == "(" and called.head in registry():

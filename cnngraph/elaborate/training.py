@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span
@@ -21,7 +22,8 @@ from cnngraph.spelling import misspelled
 from cnngraph.syntax import ast
 
 T = TypeVar("T")
-KEYS = ("data", "augment", "init", "loss", "optimizer", "schedule", "epochs", "batch", "seed")
+RULES = ("init", "decay", "clip", "average")
+KEYS = ("data", "augment", "loss", "optimizer", "schedule", *RULES, "epochs", "batch", "seed")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class TrainingSpec:
     seed: int
     batch: int | None
     init: Setting | None = None
+    decay: Setting | None = None
+    clip: Setting | None = None
+    average: Setting | None = None
 
 
 def training(program: Program, net: str | None = None, settings: Settings | None = None) -> TrainingSpec:
@@ -88,7 +93,7 @@ class _Reading:
         schedule = self._attempt(lambda: self._setting("schedule"))
         data = self._attempt(lambda: self._setting("data"))
         augment = self._attempt(lambda: self._settings("augment"))
-        init = self._attempt(lambda: self._setting("init"))
+        rules = {key: self._attempt(partial(self._setting, key)) for key in RULES}
         epochs = self._attempt(lambda: self._whole("epochs", 10))
         seed = self._attempt(lambda: self._whole("seed", 0))
         batch = self._attempt(lambda: self._whole("batch", 0))
@@ -98,7 +103,7 @@ class _Reading:
         compared = self._compared()
         return TrainingSpec(
             name, graph, *compared, optimizer, schedule, data, augment or (), epochs or 0, seed or 0, batch or None,
-            init=init,
+            **rules,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def _attempt(self, read: Callable[[], T]) -> T | None:

@@ -11,8 +11,9 @@ from typing import NoReturn
 
 import numpy as np
 
+from cnngraph.autodiff.averaging import exchanged
 from cnngraph.autodiff.recompute import recompute as recomputed
-from cnngraph.autodiff.step import RATE, training_step
+from cnngraph.autodiff.step import RATE
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.ir.op import Array
@@ -29,6 +30,7 @@ from cnngraph.train.history import Epoch, History, OnProgress, Progress, silent
 from cnngraph.train.initialisers import initial_states, initialiser_of
 from cnngraph.train.interrupt import Interrupt
 from cnngraph.train.schedule import Clock, schedule_of
+from cnngraph.train.step import step_of
 
 
 def fit(
@@ -48,6 +50,9 @@ def fit(
     file that it wrote. (If batch or seed changed since, an epoch that was not whole begins anew.) Ctrl-C ends the step
     in progress, saves, and returns a history that says so. With a `cluster` each step runs on its devices; with
     `recompute` in less memory (`autodiff.recompute`).
+
+    Where the section asks for averages, tests are of the averages, and in the file and the history a state and its
+    average have changed places: whoever reads the weights reads averages, and a run that goes on finds both.
 
     Raises E0702 where the data does not fit, E0703 where the file does not, and E0704 where the loss is no number any
     more: then `output` holds the last state that was tested.
@@ -80,8 +85,7 @@ class _Run:
         self.chain = chain_of(spec.augment)
         self.feeds = feeder(spec, data)
         form = run(figures_only(spec.graph, spec.prediction), TRAINING)
-        step = training_step(form, form.outputs["loss"], spec.optimizer)
-        step = figures_only(step, spec.prediction)  # gradients are for the optimizer alone
+        step = figures_only(step_of(spec, form), spec.prediction)  # gradients are for the optimizer alone
         self.graph = recomputed(step, {"batch": self.batch}) if recompute else step
         first = initial_states(self.graph, spec.seed, initialiser_of(spec.init))
         self.runner = Runner(self.graph, first, cluster)
@@ -97,7 +101,7 @@ class _Run:
         same = (saved.batch, saved.seed) == (self.batch, self.spec.seed)
         self.position = saved.position if same else Position(saved.position.epoch)
         self.rows = saved.rows
-        self.write(states)
+        self.write(exchanged(states))
         self.keep()
 
     def run(self, on_progress: OnProgress, interrupt: Interrupt) -> History:
@@ -108,7 +112,7 @@ class _Run:
             if not self.whole:
                 self.restore()
         self.save()
-        return History(self.rows, self.epochs, interrupted, self.output, dict(self.runner.states))
+        return History(self.rows, self.epochs, interrupted, self.output, exchanged(self.runner.states))
 
     def run_epochs(self, on_progress: OnProgress, interrupt: Interrupt) -> bool:
         """The rest of the run; whether it was interrupted."""
@@ -162,7 +166,7 @@ class _Run:
     def finish_epoch(self, seconds: float) -> Epoch:
         """Test, note the row, keep and save the states."""
         done = self.position
-        self.tester.take(self.runner.states)
+        self.tester.take(exchanged(self.runner.states))
         tested = self.tester.run(self.data.test, self.batch, self.data.class_names)
         if not isfinite(tested.loss):
             self.give_up(f"the loss on the test part is {tested.loss} after epoch {done.epoch + 1}")
@@ -177,7 +181,8 @@ class _Run:
         now, rate = self.position, speed.images_per_second
         left = (self.epochs - now.epoch) * len(self.data.train) - now.images
         accuracy = now.accuracy if self.spec.prediction else None
-        return Progress(now.epoch + 1, self.epochs, now.step, self.steps, now.loss, accuracy, rate, left / rate)
+        seconds = left / rate if rate else 0.0  # a run that goes on with the test of an epoch has seen no image yet
+        return Progress(now.epoch + 1, self.epochs, now.step, self.steps, now.loss, accuracy, rate, seconds)
 
     def give_up(self, what: str) -> NoReturn:
         """Back to the states that were kept, and say why."""
@@ -203,7 +208,7 @@ class _Run:
 
     def save(self) -> None:
         if self.output is not None:
-            save_checkpoint(self.output, self.runner.states, self.checkpoint())
+            save_checkpoint(self.output, exchanged(self.runner.states), self.checkpoint())
 
     def checkpoint(self) -> Checkpoint:
         names, how = self.data.class_names, self.data.preprocessing

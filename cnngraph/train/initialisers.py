@@ -47,10 +47,11 @@ def initial_states(graph: Graph, seed: int, chosen: Initialiser | None = None) -
     >>> initial_states(builder.finish("net", {"bias": node.ref}), seed=0)
     {'dense.bias': array([0., 0., 0.], dtype=float32)}
     """
-    values = {}
+    values: dict[str, Array] = {}
     for node in graph.states:
         assert isinstance(node.op, State)
-        values[node.name] = _initial(node.name, node.op, seed, chosen)
+        same = node.op.initial.removeprefix("as ")  # an average begins as its state does, which stands before it
+        values[node.name] = values[same] if same in values else _initial(node.name, node.op, seed, chosen)
     return values
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from autodiff.interpreter import evaluate, filled
@@ -10,6 +12,7 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.text import from_text, to_text
 from cnngraph.ops.adam import Adam
+from cnngraph.ops.adamw import AdamW
 from cnngraph.ops.sgd import Sgd
 
 LINE = from_text("""\
@@ -84,3 +87,12 @@ def test_the_name_of_the_rate_must_be_free() -> None:
     graph = from_text(to_text(LINE).replace("target", "rate"))
     with pytest.raises(CnnGraphError, match="rate belongs to the learning rate"):
         training_step(graph, Ref("loss"), Sgd())
+
+
+def test_weight_decay_can_spare_states_of_one_axis() -> None:
+    for optimizer in (Sgd(weight_decay=0.1), AdamW(weight_decay=0.1)):
+        every = training_step(LINE, Ref("loss"), optimizer)
+        assert every["update.d.weight"].op == every["update.d.bias"].op == optimizer
+        matrices = training_step(LINE, Ref("loss"), optimizer, decay_axes=2)
+        assert matrices["update.d.weight"].op == optimizer
+        assert matrices["update.d.bias"].op == replace(optimizer, weight_decay=0.0)

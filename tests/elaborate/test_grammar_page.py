@@ -20,6 +20,7 @@ from cnngraph.train.augment import AUGMENTATIONS
 from cnngraph.train.data import SOURCES
 from cnngraph.train.initialisers import INITIALISERS
 from cnngraph.train.schedule import SCHEDULES
+from cnngraph.train.step import AVERAGES, CLIPS, DECAYS
 
 PAGE = resource("grammar", "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```cnn\n(.*?)```", PAGE, re.DOTALL)
@@ -47,7 +48,7 @@ def test_every_word_of_the_language_is_listed_and_shown() -> None:
 
 
 def test_every_key_and_every_choice_of_a_train_section_is_named() -> None:
-    choices = {*SOURCES, *AUGMENTATIONS, *INITIALISERS, *SCHEDULES}
+    choices = {*SOURCES, *AUGMENTATIONS, *INITIALISERS, *SCHEDULES, *CLIPS, *AVERAGES, *DECAYS}
     names = {*training.KEYS, *choices, *parameters.TYPES, *modules.SECTIONS}
     assert {name for name in names if not re.search(rf"[`|(> ]{name}[`(, ]", PAGE)} == set()
 

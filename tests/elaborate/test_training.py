@@ -27,7 +27,7 @@ def test_without_a_section() -> None:
     read = spec(net(HEAD, "x: 4"))
     assert (read.prediction, read.label, str(read.optimizer)) == ("output", "label", "sgd")
     assert (read.epochs, read.seed, read.batch, read.data, read.schedule, read.augment) == (10, 0, None, None, None, ())
-    assert read.init is None
+    assert (read.init, read.decay, read.clip, read.average) == (None, None, None, None)
     assert read.graph["label"].type.vocabulary == 3
 
 
@@ -36,13 +36,17 @@ def test_every_key() -> None:
         section(
             "data: digits(batch = 32)\naugment: shift(2) -> rotate(10) -> mirror\nloss: cross_entropy(output, digit)\n"
             "optimizer: adam(lr = 2 / 1000.0)\nschedule: step(every = 5, factor = 0.5)\nepochs: 2 * 3\n"
-            "batch: 7\nseed: 1\ninit: normal(0.1)"
+            "batch: 7\nseed: 1\ninit: normal(0.1)\n"
+            "decay: matrices\nclip: norm(1)\naverage: ema(decay = 0.9)"
         )
     )
     assert (read.epochs, read.batch, read.seed, read.label) == (6, 7, 1, "digit")
     assert [(a.name, a.positional) for a in read.augment] == [("shift", (2,)), ("rotate", (10,)), ("mirror", ())]
     assert read.init is not None
     assert (read.init.name, read.init.positional) == ("normal", (0.1,))
+    rules = [rule for rule in (read.decay, read.clip, read.average) if rule is not None]
+    assert [rule.name for rule in rules] == ["matrices", "norm", "ema"]
+    assert rules[2].named == {"decay": 0.9}
     assert read.schedule is not None
     assert dict(read.schedule.named) == {"every": 5, "factor": 0.5}
     assert str(read.optimizer) == "adam(lr=0.002)"
@@ -84,6 +88,9 @@ WRONG = {
         "E0112 `seed` is a whole number from 0, not true",
     ],
     "schedule: step(2) -> cosine": ["E0112 `schedule` is one call"],
+    "clip: norm(1) -> value(1)": ["E0112 `clip` is one call"],
+    "average: 0.9": ["E0112 a call such as `step(every = 5)` belongs here"],
+    "clp: norm(1)": ["E0112 a train section has no key `clp`"],
     "data: 3": ["E0112 a call such as `step(every = 5)` belongs here"],
     'data: "digits"': ["E0112 a name or a call belongs here, not a string"],
     "data: digits(batch = 1, batch = 2)": ["E0106 digits receives `batch` twice"],
