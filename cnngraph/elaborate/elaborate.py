@@ -101,6 +101,8 @@ def read_net(net: BlockLayer, settings: Settings, before: Session | None = None)
     results: Results = []
     try:
         facts = _parameters(frame, definition, settings)
+        if settings and any(finding.code == "E0401" for finding in session.found):  # a set size is wrong, not the net
+            return Elaborated(definition, frame, results, facts)
         results = results_of(frame, definition.body.statements)
         if not session.found and not named_results(results) and not any(isinstance(v, Unknown) for _, v in results):
             name = definition.name

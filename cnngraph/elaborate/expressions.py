@@ -150,6 +150,8 @@ def as_shape(frame: Frame, expr: ast.Expr) -> TensorType | Unknown:
         return TensorType.ids(value.vocabulary)
     if isinstance(value, (int, Size)) and not isinstance(value, bool):
         return _checked(TensorType.of(value), span)
+    if isinstance(value, tuple | list) and all(is_whole(size) and size > 0 for size in value):
+        value = Sizes(tuple(value))  # `(3, 224, 224)`, as other tools write a shape
     if isinstance(value, Sizes) and len(value.dims) >= 2:
         *positions, channels = value.dims
         other = TensorType.of(channels, positions)

@@ -34,7 +34,8 @@ def is_tensor_parameter(parameter: ast.Parameter) -> bool:
             return False
         case ast.Name(text=text):
             return text == "tensor" or is_capital(text)
-    return isinstance(parameter.type, (ast.Call, ast.Binary, ast.Int, ast.Dims, ast.Group, ast.Unary, ast.Tuple))
+    kinds = (ast.Call, ast.Binary, ast.Int, ast.Dims, ast.Group, ast.Unary, ast.Tuple, ast.List)
+    return isinstance(parameter.type, kinds)
 
 
 def wrong_types(definition: ast.Definition) -> Iterator[Diagnostic]:

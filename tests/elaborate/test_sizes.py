@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from elaborate.texts import findings, graph, net, only, said, shapes
 
+from cnngraph.diagnostics import CnnGraphError
+from cnngraph.elaborate.elaborate import elaborate
+from cnngraph.elaborate.modules import load_text
+
 NUMBERS = {
     "8 / 2 * 3 - 7 % 4": 9,
     "floor(257 / 2)": 128,
@@ -230,3 +234,10 @@ def test_a_chosen_net() -> None:
     assert said("net n() = relu") == ["E0104 `n` has no input"]
     assert said("net n(_: 3) = relu") == ["E0102 a parameter needs a name"]
     assert said("net n(x: 3, x: 4) = relu") == ["E0102 `x` is defined twice"]
+
+
+def test_a_set_size_against_a_fact_is_the_only_finding() -> None:
+    text = "net n(x: 1@HxW) where H % 4 == 0 { maxpool(2x2) [1@(H/2, floor(W/2))] -> maxpool(2x2) -> dense(3) }"
+    with pytest.raises(CnnGraphError) as caught:
+        elaborate(load_text(text), settings={"H": 65})
+    assert [d.code for d in caught.value.diagnostics] == ["E0401"]

@@ -90,5 +90,5 @@ def test_the_file_of_weights_carries_its_network(trained):
 
 
 def test_a_picture_that_is_not_there_is_said_in_words(tmp_path):
-    with pytest.raises(CnnGraphError, match="nowhere.png: there is no such picture"):
+    with pytest.raises(CnnGraphError, match=r"nowhere\.png: there is no such picture"):
         read_picture(tmp_path / "nowhere.png", 8, 8, 1)
