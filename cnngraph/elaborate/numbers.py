@@ -63,6 +63,8 @@ def compute(op: str, left: Value, right: Value, span: Span) -> Value:
     if op in COMPARE:
         return compare(op, left, right, span)
     if op == ".." and is_whole(left) and is_whole(right):
+        if right < left:
+            raise problem("E0109", f"the range {left}..{right} ends before it begins", span)
         return range(left, right)
     if op == "/" and isinstance(left, Sizes):
         if not is_whole(right) or right < 1:

@@ -31,6 +31,7 @@ IMPOSSIBLE = {
     "3 / 0": "E0109 division by zero",
     "3 % 0": "E0109 division by zero",
     "floor(3 / 0)": "E0109 division by zero",
+    "(1..0)": "E0109 the range 1..0 ends before it begins",
     "floor(1.0 / 0.0)": "E0109 division by zero",
     "9 / -3": "E0109 9 cannot be divided by -3",
     "floor(1e308 * 10.0)": "E0109 the result is too large",
