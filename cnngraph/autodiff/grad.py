@@ -109,21 +109,30 @@ def _between(graph: Graph, wrt: Sequence[str], loss: Ref) -> frozenset[str]:
         if not node.op.stops_gradient and any(ref.index == 0 and ref.node in reached for ref in node.inputs):
             reached.add(node.name)
     active = leading_to(graph, loss) & reached
-    if found := [d for node in graph if node.name in active for d in _undifferentiable(node, active)]:
+    if found := [d for node in graph if node.name in active for d in _undifferentiable(graph, node, active)]:
         raise CnnGraphError(found)
     return active
 
 
-def _undifferentiable(node: Node, active: frozenset[str]) -> list[Diagnostic]:
-    return [
-        Diagnostic(
-            "E0204",
-            f"no gradient goes through {node.name}: {node.op.name} cannot be differentiated by its input {name}",
-            helps=("take gradients only by what does not pass through it",),
-        )
-        for name in _carrying(node, active)
-        if not node.op.differentiable(name)
-    ]
+def _undifferentiable(graph: Graph, node: Node, active: frozenset[str]) -> list[Diagnostic]:
+    found = []
+    for name, ref in _carrying(node, active).items():
+        if not node.op.differentiable(name):
+            why, what_to_do = _why(graph, node, name, ref)
+            found.append(Diagnostic("E0204", f"no gradient goes through {node.name}: {why}", helps=(what_to_do,)))
+    return found
+
+
+def _why(graph: Graph, node: Node, name: str, ref: Ref) -> tuple[str, str]:
+    """Why an operator has no gradient by its input `name`, which is `ref`; and what to do."""
+    if isinstance(node.op, Gradient):
+        why = "it is a gradient itself, and a gradient of a gradient is not available"
+        return why, "let the loss depend on values alone, or take slopes of the first gradient by finite differences"
+    if graph.type_of(ref).dtype == "int64":
+        why = f"its input {ref} holds whole numbers, which have no slope"
+        return why, f"take the gradient by what comes after them, such as {node.name}"
+    why = f"{node.op.name} cannot be differentiated by its input {name}"
+    return why, "take gradients only by what does not pass through it, or make it a constant with `stop_gradient`"
 
 
 def _check(graph: Graph, loss: Ref, wrt: Sequence[str]) -> None:
@@ -140,5 +149,22 @@ def _check(graph: Graph, loss: Ref, wrt: Sequence[str]) -> None:
 
 
 def _unreached(graph: Graph, name: str, loss: Ref) -> Diagnostic:
-    op = graph[name].op.name
-    return Diagnostic("E0705", f"{loss} does not depend on {name} ({op}), so it has no gradient by it")
+    what = f"{name} ({graph[name].op.name})"
+    if name not in graph.restricted_to([loss]):
+        return Diagnostic("E0705", f"{loss} does not depend on {what}, so it has no gradient by it")
+    stops = ", ".join(_stops(graph, name, loss)[:3])
+    return Diagnostic("E0705", f"{loss} has no gradient by {what}: all ways from it are constants behind {stops}")
+
+
+def _stops(graph: Graph, name: str, loss: Ref) -> list[str]:
+    """Where gradients that would go from the loss to a node end."""
+    leading, reached = graph.restricted_to([loss]), {name}
+    found: dict[str, None] = {}
+    for node in graph:
+        for ref in node.inputs:
+            if ref.node in reached and node.name in leading:
+                if ref.index or node.op.stops_gradient:
+                    found[ref.node if ref.index else node.name] = None
+                else:
+                    reached.add(node.name)
+    return list(found)
