@@ -270,11 +270,14 @@ def _causal(op: object, types: object, x: Tensor) -> Tensor:
     return x.masked_fill(later if x.ndim == 3 else later[:, None], -1e9)
 
 
-def _moved(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
-    """Our axes, our positions: slices mean the same here, and so does an order of axes."""
-    order = (0, *(axis + 1 for axis in op.order), x.ndim - 1) if op.name == "transpose" else None
+def _slice(op: Any, types: object, x: Tensor) -> Tensor:
     x = x.movedim(1, -1)
-    return (x[op.place(x.shape)] if order is None else x.permute(order)).movedim(-1, 1)
+    return x[op.place(x.shape)].movedim(-1, 1)  # slices mean the same here
+
+
+def _transpose(op: Any, types: object, x: Tensor) -> Tensor:
+    order = op.order if isinstance(op.order, tuple) else (op.order,)
+    return x.permute(0, 1, *(axis + 2 for axis in order))
 
 
 def _padding(op: Any, types: object, x: Tensor) -> Tensor:
@@ -370,8 +373,8 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "globalavgpool": lambda op, types, x: x.flatten(2).mean(2),
     "globalmaxpool": lambda op, types, x: x.flatten(2).amax(2),
     "crop": _crop,
-    "slice": _moved,
-    "transpose": _moved,
+    "slice": _slice,
+    "transpose": _transpose,
     "padding": _padding,
     "reduce": _reduce,
     "layernorm": _layernorm,
