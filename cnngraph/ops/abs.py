@@ -10,6 +10,7 @@ import numpy as np
 
 from cnngraph.ir.op import Array, Onnx, Op, Sample, Saved, Shape, refuse_ids
 from cnngraph.ir.types import TensorType
+from cnngraph.ops.sign import signs
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Abs(Op):
         return np.asarray(np.abs(x))
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
-        return dy * np.sign(saved["x"])
+        return dy * signs(saved["x"])
 
     def onnx(self) -> Onnx:
         return Onnx("Abs", 13)

@@ -55,8 +55,8 @@ class Bce(Op):
             yes, no = _logarithms(p)
             return np.asarray((no - yes) * share)
         t, tiny = saved["target"], np.finfo(p.dtype).tiny
-        yes = np.divide(t, p, out=np.zeros_like(p), where=p > tiny)
-        no = np.divide(1 - t, 1 - p, out=np.zeros_like(p), where=1 - p > tiny)
+        yes = np.divide(t, p, out=np.zeros_like(p), where=~(p <= tiny))
+        no = np.divide(1 - t, 1 - p, out=np.zeros_like(p), where=~(1 - p <= tiny))
         return np.asarray((no - yes) * share)
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:

@@ -62,7 +62,7 @@ class Contrastive(Op):
         left, right, same = (saved[name] for name in self.operands)
         distance = _distances(left, right)
         short = np.maximum(self.margin - distance, 0)
-        apart = np.divide(short, distance, out=np.zeros_like(distance), where=distance > 0)
+        apart = np.divide(short, distance, out=np.zeros_like(distance), where=distance != 0)
         factor = np.where(same == 1, 1, -apart).reshape(-1, *(1,) * (left.ndim - 1))
         sign = 1 if wanted == "left" else -1
         return np.asarray((left - right) * factor.astype(left.dtype) * (dy * (sign / len(left))))

@@ -143,4 +143,4 @@ def _clipped(probability: Array) -> Array:
 
 def _slopes(probability: Array, amount: Array) -> Array:
     """The gradient of -amount * log(probability), 0 where it is clipped."""
-    return np.asarray(np.where(probability > np.finfo(probability.dtype).tiny, -amount / _clipped(probability), 0))
+    return np.asarray(np.where(probability <= np.finfo(probability.dtype).tiny, 0, -amount / _clipped(probability)))

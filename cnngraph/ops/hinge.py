@@ -50,9 +50,9 @@ class Hinge(Op):
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         prediction, target = saved["prediction"], saved["target"]
-        counted = self.margin - target * prediction > 0
         other = target if wanted == "prediction" else prediction
-        return np.asarray(other * counted * (-dy / prediction.size))
+        free = self.margin - target * prediction <= 0
+        return np.asarray(np.where(free, 0, other * (-dy / prediction.size)))
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return Cost(4 * inputs[0].elements, total_bytes(inputs) + total_bytes(outputs))

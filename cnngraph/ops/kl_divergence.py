@@ -55,7 +55,7 @@ class KlDivergence(Op):
         share = dy * (p.shape[-1] / p.size)
         if wanted == "target":
             return np.asarray((_logarithm(t) - _logarithm(p) + 1) * share)
-        return np.asarray(-share * np.divide(t, p, out=np.zeros_like(p), where=p > np.finfo(p.dtype).tiny))
+        return np.asarray(-share * np.divide(t, p, out=np.zeros_like(p), where=~(p <= np.finfo(p.dtype).tiny)))
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return Cost(5 * inputs[0].elements, total_bytes(inputs) + total_bytes(outputs))

@@ -11,6 +11,7 @@ import numpy as np
 from cnngraph.ir.op import Array, Cost, Op, Sample, Saved, Shape, total_bytes
 from cnngraph.ir.types import TensorType
 from cnngraph.ops.mse import like_prediction, pair_samples, require_alike
+from cnngraph.ops.sign import signs
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class L1(Op):
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         difference = saved["prediction"] - saved["target"]
         sign = 1 if wanted == "prediction" else -1
-        return np.asarray(np.sign(difference) * (dy * (sign / difference.size)))
+        return np.asarray(signs(difference) * (dy * (sign / difference.size)))
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return Cost(3 * inputs[0].elements, total_bytes(inputs) + total_bytes(outputs))

@@ -40,11 +40,10 @@ class Max(Op):
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         names = list(shapes)
-        won = saved[wanted] == saved["y"]
+        won = _wins(saved[wanted], saved["y"])
         for earlier in names[: names.index(wanted)]:
-            won &= saved[earlier] != saved["y"]
-        dx: Array = dy * won
-        return dx
+            won &= ~_wins(saved[earlier], saved["y"])
+        return dy * won
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return merge_cost(inputs, outputs)
@@ -56,3 +55,8 @@ class Max(Op):
     def samples(cls) -> Sequence[Sample]:
         grid = TensorType.of(3, (4, 5))
         return (Sample(cls(), (grid, grid)), Sample(cls(), (TensorType.of(6),) * 3))
+
+
+def _wins(x: Array, y: Array) -> Array:
+    """Where x is the largest; a number that is none is larger than all."""
+    return np.asarray((x == y) | np.isnan(x))

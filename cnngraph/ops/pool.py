@@ -87,10 +87,11 @@ class ExtremePool(Pool):
         g, positions = self.laid(shapes["x"])
         x = padded(saved["x"], g, self.worst)
         dx = np.zeros(padded_shape(shapes["x"], g), dy.dtype)
+        lost = np.isnan(y).any()
         left = np.ones(y.shape, bool)  # windows whose first such value has not been met yet
         for offset in np.ndindex(*g.size):
             at = window_slices(offset, g, positions)
-            here = left & (x[at] == y)
+            here = left & ((x[at] == y) | (np.isnan(x[at]) if lost else False))
             dx[at] += dy * here
             left &= ~here
         return unpadded(dx, g)

@@ -12,7 +12,6 @@ from cnngraph.ir.op import Array, Cost, Op, Sample, Saved, Shape, total_bytes
 from cnngraph.ir.types import TensorType
 from cnngraph.ops.mse import like_prediction, pair_samples, require_alike
 from cnngraph.ops.sigmoid import Sigmoid
-from cnngraph.ops.softplus import Softplus
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class SigmoidBce(Op):
         return like_prediction(self.name, prediction)
 
     def forward(self, logits: Array, target: Array) -> Array:
-        # The larger part leaves the sum first: log(1 + exp(x)) - t x where x is 1000 and t is 1 is exactly 0.
-        return np.asarray((np.maximum(logits, 0) - logits * target + Softplus().forward(-np.abs(logits))).mean())
+        size = np.abs(logits)  # log(1 + exp(x)) - t x, without a difference of large numbers
+        return np.asarray((np.where(logits >= 0, 1 - target, target) * size + np.log1p(np.exp(-size))).mean())
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         logits, share = saved["logits"], dy / saved["logits"].size

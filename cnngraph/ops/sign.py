@@ -14,7 +14,7 @@ from cnngraph.ir.types import TensorType
 
 @dataclass(frozen=True)
 class Sign(Op):
-    """Sign, the threshold of the perceptron: y = 1 where x > 0, -1 where x < 0, and 0 at 0.
+    """Sign, the threshold of the perceptron: y = 1 where x > 0, -1 where x < 0, and 0 elsewhere.
 
     Its gradient is 0, which is its slope wherever it has one, so nothing before it learns. A perceptron learns from its
     score before the threshold: the gradient of `hinge(score, target, margin = 0)` is Rosenblatt's rule.
@@ -35,7 +35,7 @@ class Sign(Op):
         return x
 
     def forward(self, x: Array) -> Array:
-        return np.asarray(np.sign(x))
+        return signs(x)
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         return np.zeros_like(dy)
@@ -46,3 +46,8 @@ class Sign(Op):
     @classmethod
     def samples(cls) -> Sequence[Sample]:
         return (Sample(cls(), (TensorType.of(3, (4, 5)),)), Sample(cls(), (TensorType.of(4),), batch=3))
+
+
+def signs(x: Array) -> Array:
+    """1, -1, or 0: also for NaN, as in PyTorch."""
+    return np.asarray((x > 0).astype(x.dtype) - (x < 0))

@@ -53,9 +53,9 @@ class Triplet(Op):
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         anchor, positive, negative = (saved[name] for name in self.operands)
         excess = self._excess(anchor, positive, negative)
-        counted = (excess > 0).reshape(-1, *(1,) * (anchor.ndim - 1))
+        free = (excess <= 0).reshape(-1, *(1,) * (anchor.ndim - 1))
         slope = {"anchor": negative - positive, "positive": positive - anchor, "negative": anchor - negative}[wanted]
-        return np.asarray(slope * counted * (dy * (2 / excess.size)))
+        return np.asarray(np.where(free, 0, slope * (dy * (2 / excess.size))))
 
     def _excess(self, anchor: Array, positive: Array, negative: Array) -> Array:
         """How much too near the negative is, for each sample: (N,)."""

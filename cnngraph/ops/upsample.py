@@ -55,10 +55,7 @@ class Upsample(Op):
 
     def forward(self, x: Array) -> Array:
         for axis, factor in enumerate(self._factors(x.ndim - 2), start=1):
-            if self.mode == "nearest":
-                x = np.repeat(x, factor, axis)
-            else:
-                x = _along(axis, _between(x.shape[axis], factor, x.dtype), x)
+            x = np.repeat(x, factor, axis) if self.mode == "nearest" else _between_neighbours(x, axis, factor)
         return x
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
@@ -67,7 +64,8 @@ class Upsample(Op):
             if self.mode == "nearest":
                 dy = dy.reshape(*dy.shape[:axis], x[axis], factor, *dy.shape[axis + 1 :]).sum(axis + 1)
             else:
-                dy = _along(axis, _between(x[axis], factor, dy.dtype).T, dy)
+                weights = _weights(x[axis], factor, dy.dtype).T
+                dy = np.moveaxis(np.tensordot(weights, dy, (1, axis)), 0, axis)
         return dy
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
@@ -92,16 +90,22 @@ class Upsample(Op):
         return spread(self.name, "factor", self.factor, rank)
 
 
-def _between(positions: int, factor: int, dtype: np.dtype[Any]) -> Array:
-    """The matrix (positions * factor, positions) of linear interpolation: two weights in each row."""
+def _places(positions: int, factor: int) -> Array:
+    """Where the centres of the new positions lie among the old ones, not beyond the first and the last of those."""
     places = (np.arange(positions * factor) + 0.5) / factor - 0.5
-    places = np.clip(places, 0, positions - 1)  # between the centres of the first and the last position
-    distances = np.abs(places[:, None] - np.arange(positions))
-    weights: Array = np.maximum(1 - distances, 0).astype(dtype)
-    return weights
+    return np.clip(places, 0, positions - 1)
 
 
-def _along(axis: int, matrix: Array, x: Array) -> Array:
-    """The matrix times x along one axis."""
-    y: Array = np.moveaxis(np.tensordot(matrix, x, (1, axis)), 0, axis)
-    return y
+def _between_neighbours(x: Array, axis: int, factor: int) -> Array:
+    """Linear interpolation along one axis, of two neighbours each: only they pass on what is no number."""
+    places = _places(x.shape[axis], factor)
+    lower = places.astype(np.int64)
+    upper = np.minimum(lower + 1, x.shape[axis] - 1)
+    share = (places - lower).astype(x.dtype).reshape(-1, *(1,) * (x.ndim - 1 - axis))
+    return np.asarray(np.take(x, lower, axis) * (1 - share) + np.take(x, upper, axis) * share)
+
+
+def _weights(positions: int, factor: int, dtype: np.dtype[Any]) -> Array:
+    """The matrix (positions * factor, positions) of the same interpolation: two weights in each row."""
+    distances = np.abs(_places(positions, factor)[:, None] - np.arange(positions))
+    return np.asarray(np.maximum(1 - distances, 0).astype(dtype))

@@ -103,11 +103,12 @@ def _run_threads(programs: Mapping[str, Sequence[Call]], mailbox: Mailbox) -> No
 def _work(name: str, calls: Sequence[Call], mailbox: Mailbox) -> None:
     step = 0
     try:
-        for call in calls:
-            if mailbox.failed:
-                return
-            call()
-            step += 1
+        with np.errstate(all="ignore"):  # infinity and NaN pass through, and whoever reads the results judges them
+            for call in calls:
+                if mailbox.failed:
+                    return
+                call()
+                step += 1
     except Stopped:
         return
     except BaseException as reason:

@@ -6,8 +6,8 @@ both precisions are compared with the same ones: those of PyTorch in float64.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -30,11 +30,12 @@ Y = "y"
 
 @dataclass(frozen=True)
 class Trial:
-    """A setting in one precision, with numbers for all inputs."""
+    """A setting in one precision, with numbers for all inputs: those that are given, and drawn ones."""
 
     setting: Setting
     seed: int
     dtype: str = "float64"
+    given: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def op(self) -> Op:
@@ -60,6 +61,8 @@ class Trial:
 
     def _drawn(self, name: str, place: int, type_: TensorType) -> Array:
         type_, numbers = type_.bind(batch=self.setting.batch), rng(self.seed, place)
+        if name in self.given:
+            return self.given[name].astype(type_.dtype)
         if type_.dtype == "int64":
             return numbers.integers(0, type_.vocabulary or 2, type_.concrete)
         if self.setting.domain and place < len(self.operands):
@@ -82,8 +85,7 @@ class Trial:
         """The operator alone: an input for each operand, a state for each weight."""
         builder = Builder()
         inputs = [builder.add(n, Input(t)).ref for n, t in zip(self.names, self.operands, strict=False)]
-        node = builder.apply(Y, self.op, inputs) if Y not in self.names else None
-        assert node is not None, f"{self.op} has an input named {Y}"
+        node = builder.apply(Y, self.op, inputs)
         return builder.finish("alone", {Y: node.ref})
 
 
