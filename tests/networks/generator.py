@@ -107,7 +107,9 @@ class Writer:
 
     def residual(self) -> str:
         features, stride = self.features(), self.random.choice((1, 1, 2))
-        first = f"conv({features}, {self.same(stride)}) -> {self.random.choice((*NORMS[:3], 'relu'))}"
+        after = self.random.choice((*NORMS[:3], "relu"))
+        bias = ", bias = false" if "batchnorm" in after else ""  # whose true gradient would be zero
+        first = f"conv({features}, {self.same(stride)}{bias}) -> {after}"
         shortcut = f"conv({features}, {self.same(stride)})"
         body = f"residual {{ {first}; {self.keeping(features)} }}"
         return f"{body} project {shortcut}" if self.random.random() < 0.8 else body
