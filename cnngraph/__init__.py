@@ -10,6 +10,7 @@
     net.draw()                           SVG text; a notebook shows `net` by itself
     net.partition("4")                   which device runs what
     net.graph.nx                         the graph for networkx
+    @cnngraph.operator                   before a class on `Op`: a layer of your own
     %load_ext cnngraph                   in a notebook: cells that begin with %%cnn are networks
 
 The names below are imported when they are first used, so that `import cnngraph` is immediate.
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from cnngraph.autodiff.grad import grad as grad
     from cnngraph.diagnostics import CnnGraphError as CnnGraphError
+    from cnngraph.elaborate.scope import operator as operator
     from cnngraph.net import Net as Net
     from cnngraph.net import load as load
     from cnngraph.net import loads as loads
@@ -36,10 +38,11 @@ HOMES = {
     "load": "cnngraph.net",
     "loads": "cnngraph.net",
     "grad": "cnngraph.autodiff.grad",
+    "operator": "cnngraph.elaborate.scope",
     "split": "cnngraph.partition.split",
 }
 
-__all__ = ["CnnGraphError", "Net", "grad", "load", "loads", "split"]
+__all__ = ["CnnGraphError", "Net", "grad", "load", "loads", "operator", "split"]
 
 
 def __getattr__(name: str) -> object:

@@ -27,9 +27,13 @@ class Stretch:
     end: int
 
 
-@cache
 def patterns() -> tuple[tuple[str, str], ...]:
-    """(class, pattern) in the order in which they are tried."""
+    """(class, pattern) in the order in which they are tried; operators that were added are in them."""
+    return _patterns(words.layers())
+
+
+@cache
+def _patterns(layers: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return (
         ("documentation", r"##[^\n]*"),
         ("comment", r"#[^\n]*"),
@@ -44,7 +48,7 @@ def patterns() -> tuple[tuple[str, str], ...]:
         ("logic", _any(words.LOGIC)),
         ("constant", _any(words.CONSTANTS)),
         ("section", rf"{_any(words.SECTIONS)}(?=[ \t]*(?:{NAME})?[ \t]*\{{)"),
-        ("layer", _any(words.layers())),
+        ("layer", _any(layers)),
         ("label", rf"{NAME}(?=[ \t]*:)"),
         ("argument", rf"{NAME}(?=[ \t]*=(?!=))"),
         ("function", rf"{_any((*words.functions(), *words.checked_figures()))}(?=[ \t]*\()"),
@@ -65,8 +69,8 @@ def _any(choices: Sequence[str]) -> str:
 
 
 @cache
-def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((kind, re.compile(pattern)) for kind, pattern in patterns())
+def _compiled(layers: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((kind, re.compile(pattern)) for kind, pattern in _patterns(layers))
 
 
 def stretches(text: str) -> Iterator[Stretch]:
@@ -75,9 +79,9 @@ def stretches(text: str) -> Iterator[Stretch]:
     >>> [(s.kind, "a: conv(6, 5x5)"[s.start : s.end]) for s in stretches("a: conv(6, 5x5)")][:3]
     [('label', 'a'), ('punctuation', ':'), ('layer', 'conv')]
     """
-    at = 0
+    compiled, at = _compiled(words.layers()), 0
     while at < len(text):
-        found = next(((kind, m) for kind, pattern in _compiled() if (m := pattern.match(text, at))), None)
+        found = next(((kind, m) for kind, pattern in compiled if (m := pattern.match(text, at))), None)
         if found is None:
             at += 1
             continue

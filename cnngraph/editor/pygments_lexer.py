@@ -5,9 +5,11 @@ The only file that imports pygments; it is found through the entry point `pygmen
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import ClassVar
 
-from pygments.lexer import RegexLexer
+from pygments.lexer import Lexer
 from pygments.token import (
     Comment,
     Error,
@@ -22,7 +24,7 @@ from pygments.token import (
     _TokenType,
 )
 
-from cnngraph.editor.classes import patterns
+from cnngraph.editor.classes import stretches
 
 TOKENS: dict[str, _TokenType] = {
     "documentation": String.Doc,
@@ -52,7 +54,7 @@ TOKENS: dict[str, _TokenType] = {
 }
 
 
-class CnnLexer(RegexLexer):
+class CnnLexer(Lexer):
     """`.cnn` files.
 
     >>> [str(kind) for kind, text in CnnLexer().get_tokens("relu") if text.strip()]
@@ -64,10 +66,16 @@ class CnnLexer(RegexLexer):
     filenames: ClassVar[list[str]] = ["*.cnn"]
     mimetypes: ClassVar[list[str]] = ["text/x-cnn"]
 
-    tokens: ClassVar[dict[str, list[tuple[str, _TokenType]]]] = {
-        "root": [
-            (r"\s+", Whitespace),
-            *((pattern, TOKENS[kind]) for kind, pattern in patterns()),
-            (r".", Text),
-        ]
-    }
+    def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, _TokenType, str]]:
+        at = 0
+        for stretch in stretches(text):
+            yield from _between(text, at, stretch.start)
+            yield stretch.start, TOKENS[stretch.kind], text[stretch.start : stretch.end]
+            at = stretch.end
+        yield from _between(text, at, len(text))
+
+
+def _between(text: str, start: int, end: int) -> Iterator[tuple[int, _TokenType, str]]:
+    """White space, and characters that no pattern knows."""
+    for found in re.finditer(r"\s+|\S+", text[start:end]):
+        yield start + found.start(), Whitespace if found[0].isspace() else Text, found[0]

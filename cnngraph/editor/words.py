@@ -31,9 +31,10 @@ KEYWORDS_AFTER_BRACES = ("project", "else", "on")
 KEYWORDS_OF_FILES = ("net", "block", "let", "import", "cnn")
 
 
-@cache
 def layers() -> tuple[str, ...]:
     """Every word that joins or makes layers: the operators, `split`, and the brace form `fork`.
+
+    Not kept: an operator may be added at any time.
 
     >>> {"conv", "split", "fork"} <= set(layers()), "floor" in layers()
     (True, False)

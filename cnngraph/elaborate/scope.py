@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar, dataclass_transform
 
-from cnngraph.diagnostics import Diagnostic, Label, Source, Span, Suggestion
+from cnngraph.diagnostics import Diagnostic, Label, Source, Span, Suggestion, error
 from cnngraph.elaborate.foreign import meant
 from cnngraph.elaborate.values import (
     BlockLayer,
@@ -19,9 +20,20 @@ from cnngraph.elaborate.values import (
     Value,
     problem,
 )
-from cnngraph.ir.op import registry
+from cnngraph.ir.notation import KINDS
+from cnngraph.ir.op import Op, register, registry
 from cnngraph.ir.window import PADDINGS
 from cnngraph.spelling import nearest
+from cnngraph.syntax.tokens import WORDS
+
+Operator = TypeVar("Operator", bound=Op)
+FUNCTIONS = ("floor", "ceil", "sqrt")
+FORMS = ("split", "fork", "it", "ids", "tensor")
+PRINTED = ("batch", "inf", "nan", *KINDS)
+"""Names that the printed form of graphs has for other things."""
+
+TAKEN = frozenset((*WORDS, *FORMS, *FUNCTIONS, *PADDINGS, *PRINTED))
+"""Words that no operator can have for its name."""
 
 
 @dataclass
@@ -97,13 +109,33 @@ def words_of_the_language() -> Scope:
     """The outermost scope: every operator of the registry, padding words, functions of numbers."""
     scope, nowhere = Scope(), Span(Source("language", ""), 0, 0)
     for name, op in registry().items():
+        require_free(name)
         if not op.internal:
             scope.names[name] = (OpLayer(op, (), nowhere), None)
     scope.names["split"] = (SplitLayer((), nowhere), None)
     scope.names["scan"] = (ScanLayer((), nowhere), None)
     for word in PADDINGS:
         scope.names[word] = (word, None)
-    for word in ("floor", "ceil", "sqrt"):
+    for word in FUNCTIONS:
         scope.names[word] = (Function(word), None)
     return scope
 
+
+def require_free(name: str) -> None:
+    """Raise CnnGraphError where the name of an operator is a word of the language, or of the printed form of graphs."""
+    if name in TAKEN:
+        message = f"`{name}` is a word of the language and cannot be the name of an operator"
+        raise error("E0102", message, "choose another name")
+
+
+@dataclass_transform(frozen_default=True)
+def operator(cls: type[Operator]) -> type[Operator]:
+    """A decorator: the class, an operator, is a word of all texts that are read from now on.
+
+    It becomes a frozen dataclass where it is none. Raises CnnGraphError for what is no operator, and for a name that is
+    taken.
+    """
+    made = cls if "__dataclass_params__" in vars(cls) else dataclass(frozen=True)(cls)
+    require_free(getattr(made, "name", ""))
+    register(made)
+    return made
