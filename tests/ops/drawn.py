@@ -240,8 +240,9 @@ def part(name: str) -> st.SearchStrategy[Setting]:
     @st.composite
     def drawn(draw: Draw) -> Setting:
         count, x = draw(st.integers(1, 4)), draw(anything)
-        op = registry()[name](draw(st.integers(0, count - 1)), count)
-        return Setting(op, (x.known(channels=x.channels * count),), draw(batches))
+        own = draw(st.none() | st.tuples(*(channels,) * count))
+        op = registry()[name](draw(st.integers(0, count - 1)), own or count)
+        return Setting(op, (x.known(channels=sum(own) if own else x.channels * count),), draw(batches))
 
     return drawn()
 
@@ -257,14 +258,23 @@ def crop(name: str) -> st.SearchStrategy[Setting]:
     return drawn()
 
 
-def upsample(name: str) -> st.SearchStrategy[Setting]:
-    @st.composite
-    def drawn(draw: Draw) -> Setting:
-        x = draw(grids())
-        op = registry()[name](draw(axes(len(x.positions), 1, 3)), draw(st.sampled_from(["nearest", "linear"])))
-        return Setting(op, (x,), draw(batches))
+def by_rank(**fields: Callable[[int], st.SearchStrategy[Any]]) -> Form:
+    """A grid, and fields that depend on its number of axes; those that do not fit it are drawn again."""
 
-    return drawn()
+    def of(name: str) -> st.SearchStrategy[Setting]:
+        @st.composite
+        def drawn(draw: Draw) -> Setting:
+            x = draw(grids())
+            values = {key: draw(values(len(x.positions))) for key, values in fields.items()}
+            return Setting(registry()[name](**values), (x,), draw(batches))
+
+        return drawn()
+
+    return of
+
+
+def margins(rank: int) -> st.SearchStrategy[Any]:
+    return st.tuples(*(st.tuples(st.integers(0, 3), st.integers(0, 3)),) * rank)
 
 
 def position(name: str) -> st.SearchStrategy[Setting]:
@@ -335,6 +345,7 @@ STRATEGIES: dict[str, Form] = {
     "maxpool": pool,
     "avgpool": lambda name: pool(name, count_padding=truth),
     **dict.fromkeys(("minpool", "sumpool", "l2pool", "medianpool", "gaussianpool"), pool),
+    **dict.fromkeys(("adaptive_avgpool", "adaptive_maxpool"), by_rank(positions=lambda r: axes(r, 1, 5))),
     "dense": taking(vectors, features=channels, bias=truth),
     "linear": taking(grids(), features=channels, bias=truth),
     "add": joined(merged(True)),
@@ -344,7 +355,16 @@ STRATEGIES: dict[str, Form] = {
     "reshape": reshape,
     "part": part,
     "crop": crop,
-    "upsample": upsample,
+    "upsample": by_rank(factor=lambda r: axes(r, 1, 3), mode=lambda r: st.sampled_from(["nearest", "linear"])),
+    "slice": by_rank(
+        start=lambda r: axes(r, -3, 3), stop=lambda r: axes(r, -2, 4), step=lambda r: axes(r, 1, 3)
+    ),
+    "transpose": by_rank(order=lambda r: st.permutations(range(r)).map(tuple)),
+    "padding": by_rank(margin=margins, mode=lambda r: st.sampled_from(["zeros", "edge", "reflect", "wrap"])),
+    "reduce": taking(
+        anything,
+        by=st.sampled_from(["mean", "sum", "max", "min"]), over=st.sampled_from(["features", "positions"]),
+    ),
     "position": position,
     "embed": taking(ids, features=channels),
     "add_positions": taking(sequences, learned=truth),

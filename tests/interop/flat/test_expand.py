@@ -104,6 +104,13 @@ def test_numbers_meet_tensors_as_the_language_writes_it() -> None:
     ]
 
 
+def test_parts_of_several_sizes_are_one_split() -> None:
+    body = 'let a, b, _ = x -> split([4, 3, 2]); a -> padding((1, (0, 2)), "edge") -> slice(step = 2); return it, b'
+    text = assert_round_trip(elaborate(load_text(f"net n(x: 9@1x5) {{ {body} }}")))
+    assert "= x -> split([4, 3, 2])" in text
+    assert '-> padding((1, (0, 2)), mode = "edge")' in text
+
+
 OPEN = """
 net n(a: 2@HxW, b: ids(9)@T) where H % 4 == 0, H >= 9, H > W {
   a -> maxpool(2x2) [2@(H/2, floor(W/2))] on "two words"
