@@ -124,7 +124,8 @@ def _libraries() -> ThreadpoolController:
 class _OneBlasThread:
     """The limit of one thread, held from the first run that begins to the last that ends.
 
-    The limit is one of the process: two runs at a time must not lift it under each other.
+    The limit is one of the process: two runs at a time must not lift it under each other, and the run that lifts it may
+    be in another thread than the one that set it.
     """
 
     def __init__(self) -> None:
@@ -135,6 +136,7 @@ class _OneBlasThread:
     def __enter__(self) -> None:
         with self._lock:
             if self._runs == 0:
+                _free_control()
                 self._limit = _libraries().limit(limits=1, user_api="blas")
             self._runs += 1
 
@@ -142,7 +144,16 @@ class _OneBlasThread:
         with self._lock:
             self._runs -= 1
             if self._runs == 0:
+                _free_control()
                 self._limit.restore_original_limits()
+                _free_control()
+
+
+def _free_control() -> None:
+    """From threadpoolctl 3.8 on, whichever thread sets a limit first is the only one that can, until it is freed."""
+    for library in _libraries().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
 
 
 one_blas_thread = _OneBlasThread()

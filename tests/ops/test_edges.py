@@ -62,6 +62,15 @@ PAIRS = [(1.0, NAN), (NAN, 1.0), (INF, 1.0), (-INF, 1.0), (2.0, 2.0), (1e4, -1e4
 both_dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """On arrays this small PyTorch's threads only wait for one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def as_the_engine() -> Iterator[None]:
     """Numbers beyond the range are no warnings while a plan runs."""

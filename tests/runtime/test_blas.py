@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from threadpoolctl import threadpool_info
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from cnngraph.runtime.threads import one_blas_thread
 
@@ -18,3 +22,33 @@ def test_the_limit_holds_until_the_last_of_several_runs_has_ended() -> None:
             assert set(blas_threads()) == {1}
         assert set(blas_threads()) == {1}
     assert blas_threads() == before
+
+
+def in_another_thread(work: Callable[[], object]) -> object:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def limited() -> list[int]:
+    with one_blas_thread:
+        return blas_threads()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_run_in_another_thread_has_the_limit_too(count: int) -> None:
+    with threadpool_limits(count, user_api="blas"):
+        for _ in range(2):
+            assert set(limited()) == {1}  # this thread was the first to set one
+            assert in_another_thread(limited) == limited()
+        assert set(blas_threads()) == {count}
+
+
+def test_the_last_run_lifts_the_limit_from_whatever_thread() -> None:
+    before = blas_threads()
+    one_blas_thread.__enter__()
+    in_another_thread(one_blas_thread.__enter__)
+    one_blas_thread.__exit__()
+    assert set(blas_threads()) == {1}
+    in_another_thread(one_blas_thread.__exit__)
+    assert blas_threads() == before
+    assert set(limited()) == {1}
