@@ -73,6 +73,11 @@ def test_several_devices_give_the_same_bits_as_one(trained, tmp_path, digits):
     assert history.rows[-1].test_loss == trained[0].rows[-1].test_loss
 
 
+def test_less_memory_gives_the_same_bits(trained, tmp_path, rules, digits):
+    fit(rules, digits, output=tmp_path / "less", recompute=True)
+    assert equal(trained[1], tmp_path / "less")
+
+
 @pytest.mark.parametrize("at", [(1, 1), (2, 5), (3, 12)])
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(trained, tmp_path, rules, digits, at):
     def stop(progress):
