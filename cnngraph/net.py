@@ -189,8 +189,8 @@ class Net:
 
     def bound(self, batch: int = 1, gradient: bool = False, recompute: bool = False, **sizes: int) -> Graph:
         """The graph with numbers for all sizes; with `gradient`, the whole training step, as in `training_graph`."""
-        graph = self.training_graph(recompute, batch=batch, **sizes) if gradient else run(self.graph, INFERENCE)
         try:
+            graph = self.training_graph(recompute, batch=batch, **sizes) if gradient else run(self.graph, INFERENCE)
             return graph.bind(batch=batch, **sizes)
         except SizeError as reason:
             raise error("E0109", str(reason), "choose other sizes, e.g. `--set H=224`") from reason

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnngraph.cost.liveness import LEAVES, peak_bytes
-from cnngraph.cost.model import require_bound
+from cnngraph.cost.model import require_bound, total_value_bytes
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.diagnostics import error
 from cnngraph.ir.builder import Builder
@@ -48,8 +48,15 @@ def recompute(graph: Graph, sizes: Mapping[str, int] | None = None) -> Graph:
     """
     if not _can_change(graph):
         return graph
-    stretches = _Stretches(graph, sizes or {})
-    return stretches.cut(stretches.least_bytes())
+    sizes = sizes or {}
+    stretches = _Stretches(graph, sizes)
+    least = stretches.least_bytes()
+    found = stretches.cut(least)
+    if not sizes.keys() >= set(graph.symbols):
+        return found
+    reached, leaves = _peak(found.bind(**sizes))
+    easier = stretches.cut(max(least, reached - leaves))  # what is not counted may be higher, and leave room
+    return easier if _peak(easier.bind(**sizes))[0] <= reached else found
 
 
 def recompute_within(graph: Graph, budget_bytes: int) -> Graph:
@@ -216,6 +223,11 @@ class _Again(Builder):
         name = self.names[node.name] = self.fresh(f"again.{node.name}")
         beside = node.colocated or node.name
         self.nodes[name] = replace(self._moved(node), name=name, colocated=beside, late=True)
+
+
+def _peak(graph: Graph) -> tuple[int, int]:
+    """The peak of a bound graph, and the bytes of states and fed values in it."""
+    return peak_bytes(graph), total_value_bytes(node for node in graph if isinstance(node.op, LEAVES))
 
 
 def _can_change(graph: Graph) -> bool:
