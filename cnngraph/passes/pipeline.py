@@ -16,6 +16,7 @@ Pass: TypeAlias = Callable[[Graph], Graph]
 
 INFERENCE: tuple[Pass, ...] = (drop_identity, fuse_loss, prune)
 TRAINING: tuple[Pass, ...] = (to_training, drop_identity, fuse_loss, prune)
+"""The graph of a net is in neither form: each is made from it, and both read the same states by their names."""
 
 REQUIRES: Mapping[Pass, tuple[Pass, ...]] = {
     drop_identity: (to_training,),  # else the dropouts are gone before they are switched on
