@@ -135,7 +135,8 @@ def operator(cls: type[Operator]) -> type[Operator]:
     It becomes a frozen dataclass where it is none. Raises CnnGraphError for what is no operator, and for a name that is
     taken.
     """
-    made = cls if "__dataclass_params__" in vars(cls) else dataclass(frozen=True)(cls)
-    require_free(getattr(made, "name", ""))
+    plain = isinstance(cls, type) and issubclass(cls, Op) and "__dataclass_params__" not in vars(cls)
+    made = dataclass(frozen=True)(cls) if plain else cls
+    require_free(str(getattr(made, "name", "")))
     register(made)
     return made
