@@ -17,9 +17,9 @@ from cnngraph.ops.mse import require_alike
 class Contrastive(Op):
     """Contrastive loss of pairs: what is the same comes together, what is not moves apart, up to a margin.
 
-        loss = mean_n 1/2 (d^2 where same[n] = 1, max(margin - d, 0)^2 where same[n] = 0),    d = |left[n] - right[n]|
+        loss = mean_n 1/2 (d^2 where alike[n] = 1, max(margin - d, 0)^2 where alike[n] = 0),    d = |left[n] - right[n]|
 
-    shapes: left any, right the same, same ids(2) (1: of one kind, 0: of two) -> scalar in the dtype of left.
+    shapes: left any, right the same, alike ids(2) (1: of one kind, 0: of two) -> scalar in the dtype of left.
     fields: margin (> 0, a distance).
     errors: E0108 margin; E0204 where the shapes differ, ids in place of features, or labels of other than two kinds.
     cost:   three flops for each element of left.
@@ -36,16 +36,16 @@ class Contrastive(Op):
     margin: float = 1.0
 
     name: ClassVar[str] = "contrastive"
-    operands: ClassVar[tuple[str, ...]] = ("left", "right", "same")
+    operands: ClassVar[tuple[str, ...]] = ("left", "right", "alike")
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"left": operands, "right": operands}
     loss: ClassVar[bool] = True
 
-    def infer(self, left: TensorType, right: TensorType, same: TensorType) -> TensorType:
+    def infer(self, left: TensorType, right: TensorType, alike: TensorType) -> TensorType:
         if not self.margin > 0:
             raise OpError("E0108", f"the margin of contrastive must be above 0, not {self.margin}")
         channels_of(self.name, left)
-        if same.vocabulary != 2 or same.positions:
-            message = f"contrastive needs one ids(2) for each pair, but receives {same}"
+        if alike.vocabulary != 2 or alike.positions:
+            message = f"contrastive needs one ids(2) for each pair, but receives {alike}"
             raise OpError("E0204", message, ("1: both are of one kind, 0: they are not",), operand=2)
         return require_alike(self.name, left, right)
 
@@ -53,17 +53,17 @@ class Contrastive(Op):
         channels_of(self.name, prediction)
         return TensorType.ids(2)
 
-    def forward(self, left: Array, right: Array, same: Array) -> Array:
+    def forward(self, left: Array, right: Array, alike: Array) -> Array:
         distance = _distances(left, right)
-        away = np.where(same == 1, distance, np.maximum(self.margin - distance, 0))
+        away = np.where(alike == 1, distance, np.maximum(self.margin - distance, 0))
         return np.asarray(np.square(away).mean() / 2)
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
-        left, right, same = (saved[name] for name in self.operands)
+        left, right, alike = (saved[name] for name in self.operands)
         distance = _distances(left, right)
         short = np.maximum(self.margin - distance, 0)
         apart = np.divide(short, distance, out=np.zeros_like(distance), where=distance != 0)
-        factor = np.where(same == 1, 1, -apart).reshape(-1, *(1,) * (left.ndim - 1))
+        factor = np.where(alike == 1, 1, -apart).reshape(-1, *(1,) * (left.ndim - 1))
         sign = 1 if wanted == "left" else -1
         return np.asarray((left - right) * factor.astype(left.dtype) * (dy * (sign / len(left))))
 
@@ -75,8 +75,8 @@ class Contrastive(Op):
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:
-        vector, grid, same = TensorType.of(3), TensorType.of(2, (2, 3)), TensorType.ids(2)
-        return (Sample(cls(), (vector, vector, same), batch=5), Sample(cls(9.0), (grid, grid, same), batch=4))
+        vector, grid, alike = TensorType.of(3), TensorType.of(2, (2, 3)), TensorType.ids(2)
+        return (Sample(cls(), (vector, vector, alike), batch=5), Sample(cls(9.0), (grid, grid, alike), batch=4))
 
 
 def _distances(left: Array, right: Array) -> Array:

@@ -32,7 +32,7 @@ class GroupNorm(Op):
 
         y[n, p, c] = (x[n, p, c] - mean[n, g]) / sqrt(variance[n, g] + epsilon) * scale[c] + shift[c],   c in group g
 
-    shapes: c@positions -> the same, or c -> c.  With as many groups as channels it is instance normalization.
+    shapes: c@positions -> the same, or c -> c.  `groupnorm(it.c)` is instance normalization.
     fields: groups (cuts the channels into that many neighbouring parts); epsilon (> 0).
     errors: E0204 the number of features is not fixed; E0108 groups that do not divide the channels, epsilon.
     cost:   7 flops for each element.

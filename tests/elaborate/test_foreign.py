@@ -65,6 +65,7 @@ def test_what_a_form_imports_is_there(text: str) -> None:
         ("Embedding", "embed"), ("UpSampling2D", "upsample"), ("Upsample", "upsample"), ("Cropping2D", "crop"),
         ("CrossEntropyLoss", "cross_entropy"), ("SoftmaxWithLoss", "cross_entropy"), ("MSELoss", "mse"),
         ("BCELoss", "bce"), ("SmoothL1Loss", "smooth_l1"), ("L1Loss", "l1"), ("TripletMarginLoss", "triplet"),
+        ("KLDivLoss", "kl_divergence"), ("MultiMarginLoss", "multiclass_hinge"), ("LogSoftmax", "log_softmax"),
         ("SGD", "sgd"), ("Adam", "adam"), ("AMSGrad", "adam"), ("Identity", "identity"),
     ],
 )  # fmt: skip

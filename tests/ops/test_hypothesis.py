@@ -28,12 +28,14 @@ SLOPE = 1e-6
 COLUMNS = ("PyTorch, float64", "PyTorch, float32", "finite differences")
 
 OPTIMIZER = "an update, not a function: compared with torch.optim over several steps in test_optimizers"
+STEP = "a part of a training step, which is compared with PyTorch as a whole"
 LEAF = "has no inputs"
 NOT_COMPARED = {
     "constant": LEAF,
     "input": LEAF,
     "state": LEAF,
     "gradient": "runs `vjp` of another operator, which is what is compared here",
+    **dict.fromkeys(("clip_norm", "joint_norm", "moving_average", "square_sum"), STEP),
     **{name: OPTIMIZER for name, op in registry().items() if op.optimizer},
 }
 """Operators that have no counterpart here, and why."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.op import Array, Op, OpError, registry
 from cnngraph.ir.types import TensorType
+from cnngraph.net import loads
 from cnngraph.ops.bce import Bce
 from cnngraph.ops.contrastive import Contrastive
 from cnngraph.ops.cross_entropy import CrossEntropy
@@ -206,7 +208,7 @@ def test_a_pair_has_one_label_of_two_kinds() -> None:
 
 def test_equal_vectors_that_should_differ_have_no_slope() -> None:
     same = np.ones((1, 3))
-    saved = {"left": same, "right": same, "same": np.array([0])}
+    saved = {"left": same, "right": same, "alike": np.array([0])}
     assert value(Contrastive(2.0), *saved.values()) == 2.0
     np.testing.assert_array_equal(Contrastive(2.0).vjp("left", np.ones(()), saved, {}), np.zeros((1, 3)))
 
@@ -237,3 +239,38 @@ def test_logits_of_any_size_have_a_binary_loss(dtype: str) -> None:
     logits, target = np.array([[1e4, -1e4, 1e4, 0]], dtype), np.array([[1, 0, 0, 1]], dtype)
     assert value(SigmoidBce(), logits, target) == pytest.approx((1e4 + np.log(2)) / 4)
     np.testing.assert_array_equal(slope(SigmoidBce(), logits, target) * 4, np.array([[0, 0, 1, -0.5]], dtype))
+
+
+def test_smoothing_and_class_weights_are_written_in_a_file_and_kept_in_training() -> None:
+    text = """cnn 1
+net n(x: 4) = dense(3) -> softmax
+train { loss: cross_entropy(output, label, smoothing = 0.1, class_weights = (1, 2.5, 0)) }
+"""
+    loss = loads(text).training_graph()["loss.cross_entropy"]
+    assert loss.op == SoftmaxCrossEntropy(0.1, (1.0, 2.5, 0.0))
+    with pytest.raises(CnnGraphError, match="`class_weights` of cross_entropy is numbers such as"):
+        loads(text.replace("(1, 2.5, 0)", "same")).training_graph()
+
+
+def test_a_sigmoid_and_its_loss_are_trained_in_one_step() -> None:
+    graph = loads("cnn 1\nnet n(x: 4) = dense(3) -> sigmoid\ntrain { loss: bce(output, target) }").training_graph()
+    assert "sigmoid_bce" in {node.op.name for node in graph}
+    assert "bce" not in {node.op.name for node in graph}
+
+
+@pytest.mark.parametrize(
+    ("loss", "inputs"),
+    [
+        ("kl_divergence(output, teacher)", {"teacher": TensorType.of(3)}),
+        ("hinge(output, side, margin = 0)", {"side": TensorType.of(3)}),
+        ("multiclass_hinge(output, label)", {"label": TensorType.ids(3)}),
+        ("contrastive(output, twin, alike, margin = 2)", {"twin": TensorType.of(3), "alike": TensorType.ids(2)}),
+    ],
+)
+def test_inputs_that_only_a_loss_names(loss: str, inputs: dict[str, TensorType]) -> None:
+    if "twin" in inputs:
+        text = f"cnn 1\nnet n(x: 4, twin: 3) = x -> dense(3)\ntrain {{ loss: {loss} }}"
+    else:
+        text = f"cnn 1\nnet n(x: 4) = dense(3) -> softmax\ntrain {{ loss: {loss} }}"
+    graph = loads(text).training_graph()
+    assert {name: graph[name].type for name in inputs} == inputs

@@ -343,6 +343,7 @@ NORMALIZATIONS = [
     Pair(op("layernorm"), (VECTOR,), layer_norm(4)),
     Pair(op("layernorm", 1e-2), (IMAGE,), layer_norm(4, 1e-2)),
     Pair(op("groupnorm", 2), (IMAGE,), lambda x, w, b: F.group_norm(x, 2, w, b)),
+    Pair(op("groupnorm", 4), (IMAGE,), lambda x, w, b: F.instance_norm(x, weight=w, bias=b)),
     Pair(op("groupnorm", 3, 1e-2), (WIDER,), lambda x, w, b: F.group_norm(x, 3, w, b, 1e-2)),
     Pair(op("batchnorm"), (IMAGE,), batch_norm(), ("variance",)),
     Pair(op("batchnorm", epsilon=1e-2), (VECTOR,), batch_norm(1e-2), ("variance",)),
