@@ -24,6 +24,7 @@ from cnngraph.ir.types import TensorType
 from cnngraph.ir.verify import verify
 from cnngraph.spelling import did_you_mean
 from cnngraph.syntax import ast
+from cnngraph.syntax.uncollected import uncollected
 
 Settings = Mapping[str, object]
 
@@ -92,6 +93,7 @@ def choose(program: Program, net: str | None) -> BlockLayer:
     raise error("E0101", what, did_you_mean(net or "", nets, listed))
 
 
+@uncollected()
 def read_net(net: BlockLayer, settings: Settings, before: Session | None = None) -> Elaborated:
     """Read a net from its parameters to its last line; what is wrong is in `frame.session.found`."""
     session = new_session(before)
@@ -122,6 +124,7 @@ def _too_deep(definition: ast.Definition) -> Diagnostic:
     return problem("E0402", "the file is nested too deeply", definition.name.span).diagnostic
 
 
+@uncollected()
 def finish(read: Elaborated, results: Results) -> Graph:
     """The verified graph, nodes under their final names."""
     return verify(graph_of(read, results)[0])

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from itertools import islice
@@ -36,6 +34,7 @@ from cnngraph.syntax.layout import MAX_NESTING, arrange
 from cnngraph.syntax.read import MAX_BYTES, SPLIT, TOO_LARGE
 from cnngraph.syntax.recovery import Recovery
 from cnngraph.syntax.tokens import END, ERROR, Token
+from cnngraph.syntax.uncollected import uncollected
 
 MAX_TOKENS = 50_000
 
@@ -65,22 +64,10 @@ def parse_tolerant(text: str, name: str) -> tuple[ast.Module, tuple[Diagnostic, 
     if len(text) > MAX_BYTES:
         start = Label(Span(source, 0, 0), "the file begins here")
         return _unread(source, Diagnostic("E0002", f"{name} {TOO_LARGE}", start, helps=(SPLIT,)))
-    with _uncollected():
-        return _tree(source)
+    return _tree(source)
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Nothing of a tree is garbage while it grows: to look for some would take a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
+@uncollected()
 def _tree(source: Source) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
     parser = grammar().parse_interactive(source.text)
     tokens = list(islice(_tokens(parser, source), MAX_TOKENS + 1))
