@@ -24,7 +24,7 @@ ROWS = (
     ("runtime", "render", "interop"),
     ("train", "compare", "expression"),
     ("net",),  # the module that people hold: it joins all the rows below
-    ("judge",),  # all that is wrong with a file, for commands and editors
+    ("judge", "reference"),  # what commands and editors ask: all that is wrong with a file, all about a layer
     ("editor", "watch"),
     ("cli",),
 )

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from cnngraph.diagnostics import Span
 from cnngraph.editor.bindings import Binding
 from cnngraph.editor.document import Document
-from cnngraph.elaborate.arguments import signature_of
 from cnngraph.elaborate.observe import Given
 from cnngraph.ir.counts import Field, cost_of
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Op, registry, total_elements
 from cnngraph.ir.size import number_text
+from cnngraph.reference.contract import signature
 from cnngraph.syntax import ast
 from cnngraph.syntax.tree import walk
 
@@ -165,13 +165,4 @@ def describe_definition(definition: ast.Definition) -> str:
 
 def describe_operator(op: type[Op]) -> str:
     """How an operator is written, and its contract."""
-    signature = signature_of(op)
-    defaults = {f.name: f.default for f in op.__dataclass_fields__.values()}
-    listed = [f"{n} = {_default(defaults[n])}" if n in signature.optional else n for n in signature.plain]
-    return f"```cnn\n{op.name}({', '.join(listed)})\n```\n\n```text\n{op.contract().partition('>>>')[0].rstrip()}\n```"
-
-
-def _default(value: object) -> str:
-    if value is None:
-        return "..."
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return f"```cnn\n{signature(op)}\n```\n\n```text\n{op.contract().partition('>>>')[0].rstrip()}\n```"

@@ -18,7 +18,8 @@ class AdamW(Adam):
         weight' = adam(weight * (1 - lr * rate * weight_decay), gradient, rate), and adam without a decay of its own
 
     shapes: weight any, gradient the same, rate scalar -> weight', first', second', t, and largest' if amsgrad.
-    fields: those of adam, but weight_decay is a fraction of the weight for each unit of the rate.
+    fields: lr, beta1, beta2, epsilon and amsgrad as in adam; weight_decay (>= 0) is a fraction of the weight for each
+            unit of the rate.
     errors: E0108 a field outside its range; E0204 a gradient or rate of another type.
     cost:   that of adam.
     source: Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019, algorithm 2, with the learning rate

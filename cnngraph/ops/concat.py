@@ -14,7 +14,9 @@ from cnngraph.ir.types import TensorType
 
 @dataclass(frozen=True)
 class Concat(Op):
-    """Concatenation along the channels: y[..., c] runs through the channels of x0, then of x1, ...
+    """Concatenation along the channels: those of x0, then those of x1, and so on.
+
+        y[..., c] = x0[..., c] where c < c0, x1[..., c - c0] where c0 <= c < c0 + c1, ...
 
     shapes: c0@positions, c1@positions, ... -> (c0 + c1 + ...)@positions.
     errors: E0301 different positions; E0303 fewer than two inputs; E0204 no features.

@@ -16,7 +16,8 @@ from cnngraph.ir.types import TensorType
 class Relu(Op):
     """Rectified linear unit: y = max(x, 0).
 
-    shapes: any -> the same.  cost: one flop for each element.  source: Nair, Hinton, ICML 2010; ONNX Relu-14.
+    shapes: any -> the same.  errors: E0204 ids.  cost: one flop for each element.
+    source: Nair, Hinton, ICML 2010; ONNX Relu-14.
 
     >>> Relu().forward(np.array([-1.0, 2.0]))
     array([0., 2.])

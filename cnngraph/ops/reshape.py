@@ -16,6 +16,8 @@ from cnngraph.ir.types import TensorType
 class Reshape(Op):
     """The values of a sample under another shape, in the same order (channels last: the channel runs fastest).
 
+        y[n, h, w, c] = x[n, i], where i = (h * W + w) * C + c, for a vector x and a shape C@HxW
+
     shapes: any -> shape, with as many values for each sample.
     fields: shape (written `64@7x7`).
     errors: E0204 another number of values, or ids.  cost: none, nothing moves.

@@ -16,7 +16,8 @@ from cnngraph.ir.types import TensorType
 class Scale(Op):
     """Multiplication by a number: y = x * factor.
 
-    shapes: any, also weights and scalars -> the same.  errors: E0204 ids.  cost: one flop for each element.
+    shapes: any, also weights and scalars -> the same.  fields: factor (any number).
+    errors: E0204 ids.  cost: one flop for each element.
     source: ONNX Mul-14 with a constant.
 
     >>> Scale(-2.0).forward(np.array([1.0, 3.0]))

@@ -16,7 +16,8 @@ from cnngraph.ir.types import TensorType
 class Shift(Op):
     """Addition of a number: y = x + amount.
 
-    shapes: any, also weights and scalars -> the same.  errors: E0204 ids.  cost: one flop for each element.
+    shapes: any, also weights and scalars -> the same.  fields: amount (any number).
+    errors: E0204 ids.  cost: one flop for each element.
     source: ONNX Add-14 with a constant.
 
     >>> Shift(-2.0).forward(np.array([1.0, 3.0]))

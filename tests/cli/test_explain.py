@@ -9,11 +9,15 @@ from cli.terminal import Run
 
 from cnngraph.diagnostics import CODES
 from cnngraph.explain.pages import pages
+from cnngraph.ir.op import registry
+from cnngraph.reference.pages import listing, page, whole
 
 
-def test_the_list_has_every_code(run: Run) -> None:
-    lines = run("explain").done().out.splitlines()
-    assert lines == [f"{code:5}  {meaning}" for code, meaning in CODES.items()]
+def test_the_list_has_every_code_and_every_layer(run: Run) -> None:
+    out = run("explain").done().out
+    codes, _, layers = out.partition("\n\n")
+    assert codes.splitlines() == [f"{code:5}  {meaning}" for code, meaning in CODES.items()]
+    assert layers.strip() == listing()
 
 
 @pytest.mark.parametrize("name", ["E0301", "e0301", "W103"])
@@ -36,7 +40,21 @@ def test_a_page_on_a_terminal_is_drawn(run: Run) -> None:
 
 
 def test_a_layer_is_its_contract(run: Run) -> None:
-    run("explain", "conv").done("# conv", "y[n, o, k] = bias[k]", "E0202 no grid", "fields: features")
+    out = run("explain", "conv").done("# conv", "y[n, o, k] = bias[k]", "E0202 no grid", "**fields**: features").out
+    assert out == page(registry()["conv"])
+
+
+def test_a_layer_on_a_terminal_is_drawn(run: Run) -> None:
+    out = run("explain", "conv", "--color", "always").done().out
+    plain = re.sub(r"\x1b\[[\d;]*m", "", out)
+    assert "window 1       # # #" in plain
+    assert "**" not in plain
+    assert "```" not in plain
+
+
+def test_all_layers_are_one_page(run: Run) -> None:
+    out = run("explain", "operators", "--format", "markdown", "--color", "always").done().out
+    assert out == whole()
 
 
 @pytest.mark.parametrize(
@@ -46,7 +64,7 @@ def test_a_layer_is_its_contract(run: Run) -> None:
         ("W13", "did you mean `W1"),
         ("cnov", "did you mean `conv`?"),
         ("Conv2D", "cnngraph calls this layer `conv`"),
-        ("?", "`cnngraph explain` lists the codes"),
+        ("?", "`cnngraph explain` lists the codes and the layers"),
     ],
 )
 def test_what_is_neither(run: Run, name: str, help_: str) -> None:

@@ -1,0 +1,1 @@
+"""The reference of the operators, made from their classes: docstrings, fields, windows, samples."""
