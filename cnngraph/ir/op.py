@@ -338,7 +338,12 @@ def _load_own() -> None:
 @cache
 def _load_plugged() -> None:
     for entry in entry_points(group="cnngraph.ops"):
-        register(entry.load())
+        try:
+            cls = entry.load()
+        except (ImportError, AttributeError) as problem:
+            message = f"the operator `{entry.name}` of {entry.value} cannot be imported: {problem}"
+            raise error("E0501", message, "mend or remove the package that names it as an entry point") from problem
+        register(cls)
 
 
 def _require_operator(cls: object) -> None:

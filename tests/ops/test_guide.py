@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -77,6 +80,31 @@ def test_an_entry_point_names_it(guide: dict[str, Any], monkeypatch: pytest.Monk
     assert registry()["swish_beta"] is guide["SwishBeta"]
 
 
+def test_an_installed_package_brings_it_to_the_commands(tmp_path: Path) -> None:
+    """In processes of their own, as a user has them: the module and its entry point lie on the path."""
+    package, about = tmp_path / "your_package", tmp_path / "your_package-1.dist-info"
+    for folder in (package, about):
+        folder.mkdir()
+    (package / "swish_beta.py").write_text(blocks("python")[0], encoding="utf-8")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: your-package\nVersion: 1\n", encoding="utf-8")
+    (line,) = tomllib.loads(blocks("toml")[0])["project"]["entry-points"]["cnngraph.ops"].items()
+    (about / "entry_points.txt").write_text(f"[cnngraph.ops]\n{' = '.join(line)}\n", encoding="utf-8")
+    (tmp_path / "net.cnn").write_text(f"cnn 1\n{TEXT}\n", encoding="utf-8")
+    assert "a.swish_beta" in told(tmp_path, "summary", "net.cnn")
+    said = told(tmp_path, "explain", "swish_beta")
+    assert "swish_beta(initial = 1.0)" in said
+    assert "net example(x: 3@4x5) = swish_beta" in said
+    assert "It gives `3@4x5`: 3 parameters" in said
+
+
+def told(folder: Path, *command: str) -> str:
+    """What a command prints in a folder whose packages are in sight."""
+    paths = [str(folder), str(PAGE.parents[2])]
+    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    line = [sys.executable, "-m", "cnngraph", *command]
+    return subprocess.run(line, cwd=folder, env=settings, capture_output=True, text=True, check=True).stdout
+
+
 def plugged(monkeypatch: pytest.MonkeyPatch, *entries: EntryPoint) -> None:
     monkeypatch.setattr(contract, "entry_points", lambda group: entries)
     contract._load_plugged.cache_clear()
@@ -88,6 +116,14 @@ def test_an_entry_point_that_is_no_operator(monkeypatch: pytest.MonkeyPatch) -> 
         cnngraph.loads(TEXT)
     plugged(monkeypatch)
     assert "path" not in registry()
+
+
+@pytest.mark.parametrize("value", ["no_such_module:X", "pathlib:NoSuchName"])
+def test_an_entry_point_that_cannot_be_imported(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugged(monkeypatch, EntryPoint("mine", value, "cnngraph.ops"))
+    with pytest.raises(CnnGraphError, match=rf"E0501.*the operator `mine` of {value} cannot be imported"):
+        cnngraph.loads(TEXT)
+    plugged(monkeypatch)
 
 
 @pytest.mark.usefixtures("guide")
