@@ -20,7 +20,7 @@ class Add(Op):
     shapes: equal shapes -> the same; among grids c@positions, some may be vectors c; also weights, scalars.
     errors: E0301 different positions; E0302 different channels; E0303 fewer than two inputs; E0204 ids.
     cost:   one flop for each element and each further input.
-    source: He et al., CVPR 2016, equation 1 (shortcut); ONNX Add-14 for two inputs, Sum-13 for more.
+    source: He et al., CVPR 2016, equation 1 (shortcut); ONNX Sum-13 (for two, Add-14 as well).
 
     >>> print(Add().infer(TensorType.of(64, (56, 56)), TensorType.of(64)))
     64@56x56
@@ -44,7 +44,7 @@ class Add(Op):
         return merge_cost(inputs, outputs)
 
     def onnx(self) -> Onnx:
-        return Onnx("Add", 14)
+        return Onnx("Sum", 13)
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

@@ -134,9 +134,10 @@ class BatchNorm(Op):
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return Cost(inputs[0].elements * (7 if self.training else 2), total_bytes(inputs) + total_bytes(outputs))
 
-    def onnx(self) -> Onnx:
-        attributes = {"epsilon": self.epsilon, "momentum": self.momentum, "training_mode": int(self.training)}
-        return Onnx("BatchNormalization", 15, attributes)
+    def onnx(self) -> Onnx | None:
+        if self.training:
+            return None  # its running variance has the divisor m
+        return Onnx("BatchNormalization", 15, {"epsilon": self.epsilon, "momentum": self.momentum})
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnngraph.ir.op import Array, Cost, Op, OpError, Sample, Saved, Shape, refuse_ids, total_bytes
+from cnngraph.ir.op import Array, Cost, Onnx, Op, OpError, Sample, Saved, Shape, refuse_ids, total_bytes
 from cnngraph.ir.types import TensorType
 
 
@@ -45,6 +45,9 @@ class Clip(Op):
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return Cost(2 * outputs[0].elements, total_bytes(inputs) + total_bytes(outputs))
+
+    def onnx(self) -> Onnx:
+        return Onnx("Clip", 13)
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

@@ -56,7 +56,7 @@ class Concat(Op):
         return (f"{' + '.join(str(x.channels) for x in inputs)} = {self.infer(*inputs).channels}",)
 
     def onnx(self) -> Onnx:
-        return Onnx("Concat", 13)
+        return Onnx("Concat", 13, {"axis": 1})
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

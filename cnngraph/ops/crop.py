@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnngraph.ir.op import Array, Cost, Op, OpError, Sample, Saved, Shape, total_bytes
+from cnngraph.ir.op import Array, Cost, Onnx, Op, OpError, Sample, Saved, Shape, total_bytes
 from cnngraph.ir.types import TensorType, positions_text
 from cnngraph.ir.window import Padding, require_grid, spread
 
@@ -57,6 +57,9 @@ class Crop(Op):
     def reason(self, inputs: Sequence[TensorType]) -> str:
         before, after = self._margins(len(inputs[0].positions))[0]
         return f"this crop takes off {before + after}"
+
+    def onnx(self) -> Onnx:
+        return Onnx("Slice", 13)
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

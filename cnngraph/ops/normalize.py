@@ -11,6 +11,8 @@ import numpy as np
 from cnngraph.ir.op import Array, Cost, Onnx, Op, OpError, Sample, Saved, Shape, channels_of, total_bytes
 from cnngraph.ir.types import TensorType
 
+TINY = 1e-12  # an epsilon that only a vector of zeros meets
+
 
 @dataclass(frozen=True)
 class Normalize(Op):
@@ -20,15 +22,15 @@ class Normalize(Op):
 
     shapes: c@positions -> the same.  fields: epsilon (> 0: shorter vectors are divided by it, so 0 stays 0).
     errors: E0108 epsilon; E0204 ids, or a scalar.  cost: three flops for each element.
-    source: Schroff, Kalenichenko, Philbin: FaceNet, CVPR 2015, section 3.1; ONNX LpNormalization-22 (no epsilon;
-            axis 1 in the order of ONNX).
+    source: Schroff, Kalenichenko, Philbin: FaceNet, CVPR 2015, section 3.1; ONNX LpNormalization-22 (it has no
+            epsilon: the same as long as ours is no larger than 1e-12).
 
     >>> Normalize().forward(np.array([[3.0, 4.0], [0.0, 0.0]]))
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
 
-    epsilon: float = 1e-12
+    epsilon: float = TINY
 
     name: ClassVar[str] = "normalize"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
@@ -54,8 +56,8 @@ class Normalize(Op):
     def vjp_cost(self, wanted: str, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         return Cost(8 * outputs[0].elements, 2 * total_bytes(inputs) + total_bytes(outputs))
 
-    def onnx(self) -> Onnx:
-        return Onnx("LpNormalization", 22, {"axis": 1, "p": 2})
+    def onnx(self) -> Onnx | None:
+        return Onnx("LpNormalization", 22, {"axis": 1, "p": 2}) if self.epsilon <= TINY else None
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

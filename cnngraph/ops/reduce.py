@@ -8,11 +8,24 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnngraph.ir.op import Array, Cost, Op, OpError, Sample, Saved, Shape, channels_of, total_bytes, total_elements
+from cnngraph.ir.op import (
+    Array,
+    Cost,
+    Onnx,
+    Op,
+    OpError,
+    Sample,
+    Saved,
+    Shape,
+    channels_of,
+    total_bytes,
+    total_elements,
+)
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import require_grid
 
 FUNCTIONS: Mapping[str, Callable[..., Array]] = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
+ONNX = {"mean": ("ReduceMean", 18), "sum": ("ReduceSum", 13), "max": ("ReduceMax", 20), "min": ("ReduceMin", 20)}
 OVER = ("features", "positions")
 
 
@@ -90,6 +103,10 @@ class Reduce(Op):
 
     def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...] | None:
         return ((1, 1),) * rank if self.over == "features" else None
+
+    def onnx(self) -> Onnx:
+        operator, opset = ONNX[self.by]
+        return Onnx(operator, opset, {"keepdims": int(self.over == "features")})
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

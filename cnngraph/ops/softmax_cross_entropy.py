@@ -81,7 +81,7 @@ class SoftmaxCrossEntropy(Op):
         return Cost(5 * inputs[0].elements, total_bytes(inputs) + total_bytes(inputs[:1]))
 
     def onnx(self) -> Onnx | None:
-        return Onnx("SoftmaxCrossEntropyLoss", 13, {"reduction": "mean"}) if self._plain else None
+        return None if self.smoothing else Onnx("SoftmaxCrossEntropyLoss", 13, {"reduction": "mean"})
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

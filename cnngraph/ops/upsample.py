@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cnngraph.ir.op import Array, Cost, Op, OpError, Sample, Saved, Shape, total_bytes
+from cnngraph.ir.op import Array, Cost, Onnx, Op, OpError, Sample, Saved, Shape, total_bytes
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import require_grid, spread
 
@@ -75,6 +75,10 @@ class Upsample(Op):
     def field_of_view(self, rank: int) -> tuple[tuple[int, int | Fraction], ...]:
         seen = 2 if self.mode == "linear" else 1
         return tuple((seen, Fraction(1, f)) for f in self._factors(rank))
+
+    def onnx(self) -> Onnx:
+        nearest = {"nearest_mode": "round_prefer_floor"} if self.mode == "nearest" else {}
+        return Onnx("Resize", 19, {"mode": self.mode, "coordinate_transformation_mode": "half_pixel", **nearest})
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:
