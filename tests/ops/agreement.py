@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from ops.drawn import Setting
 
-from benchmarks.peers.pytorch import Peer, axes_of, to_ours, to_theirs
+from benchmarks.peers.meaning import axes_of
+from benchmarks.peers.pytorch import Peer, to_ours, to_theirs
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import Input
