@@ -43,8 +43,8 @@ def beyond_the_reference(setting: Setting) -> str | None:
             return "lets a last window of `ceil` reach over at both sides, and counts its positions as if they were"
         case "upconv" if any(map(ge, op.added(rank), op.geometry(rank).stride)):
             return "has no output padding as large as the stride, which ONNX allows below a dilation"
-        case "maxpool" if rank == 3 and any(map(any, op.geometry(x).pad)):
-            return "mixes up the axes of the padding"
+        case "maxpool" if set(op.geometry(x).stride) == {1} and any(map(any, op.geometry(x).pad)):
+            return "takes a padding for that of `same` where the stride is 1"
     return None
 
 
@@ -113,7 +113,7 @@ def examine(name: str, count: int, derandomize: bool) -> None:
     @given(settings_of(name))
     def check(setting: Setting) -> None:
         assume(setting.op.onnx() and not beyond_the_reference(setting))
-        compare(setting, "float32")
+        compare(setting, "float64")  # in float32 some are rounded by more than they differ
 
     check()
 
