@@ -77,6 +77,11 @@ def per_channel(op: Op, x: Array, *weights: Array) -> Call:
     return Call((first(x), *weights))
 
 
+def groupnorm(op: Op, x: Array, *weights: Array) -> Call:
+    """Statistics in the precision of x; ONNX takes them in float32 if not told."""
+    return Call((first(x), *weights), {"stash_type": kind_of(x)})
+
+
 def prelu(op: Op, x: Array, slope: Array) -> Call:
     return Call((first(x), slope.reshape(-1, *(1,) * (x.ndim - 2))))
 
@@ -181,13 +186,14 @@ WAYS: dict[str, Way] = {
     **dict.fromkeys(SIMPLE, at_each_position),
     **dict.fromkeys(("dense", "flatten", "layernorm", "linear", "mix", "constant"), features_last),
     **dict.fromkeys(("add", "mul"), with_vectors),
-    **dict.fromkeys(("batchnorm", "groupnorm"), per_channel),
     **dict.fromkeys(("globalavgpool", "globalmaxpool"), all_positions),
     **dict.fromkeys(("avgpool", "l2pool", "maxpool"), pool),
+    "batchnorm": per_channel,
     "clip": of_limits,
     "conv": conv,
     "crop": crop,
     "embed": embed,
+    "groupnorm": groupnorm,
     "lrn": lrn,
     "padding": padding,
     "position": position,

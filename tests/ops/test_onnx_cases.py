@@ -33,7 +33,7 @@ ROUNDED = {"test_averagepool_2d_ceil_last_window_starts_on_pad": 1e-3}  # its nu
 NOTHING = 1e-3  # the scale of smaller arrays
 AT_LEAST = {"Conv": 6, "ConvTranspose": 11, "AveragePool": 14, "MaxPool": 14, "SoftmaxCrossEntropyLoss": 20,
             "HardSigmoid": 0}  # fmt: skip
-"""How many cases of an operator our fields say, if it is not one or more; HardSigmoid's are of other slopes than ours."""
+"""How many cases of an operator our fields say, if not at least one; those of HardSigmoid have other slopes."""
 
 covered: Counter[str] = Counter()
 worst: dict[str, float] = defaultdict(float)
