@@ -41,6 +41,16 @@ ROWS = (
 )
 
 
+def thousand_rows() -> str:
+    """A network of a thousand lines as people write them, a convolution with its activation and shape on each.
+
+    >>> len(thousand_rows().splitlines())
+    1000
+    """
+    rows = [ROWS[0].format(i) for i in range(LINES - 3)]
+    return "\n".join(["cnn 1", "net long(image: 3@32x32) {", *rows, "}"])
+
+
 def thousand_lines() -> str:
     """A network of a thousand dense lines, seven nodes a line.
 
@@ -56,10 +66,12 @@ def thousand_lines() -> str:
 
 def tasks(folder: Path) -> Mapping[str, Callable[[], object]]:
     """What is timed, by name: warm in this process, then whole commands with the start of the interpreter."""
-    long, resnet = folder / "thousand.cnn", resource("specs", "nets", "resnet152.cnn")
+    rows, long, resnet = folder / "rows.cnn", folder / "thousand.cnn", resource("specs", "nets", "resnet152.cnn")
+    rows.write_text(thousand_rows(), encoding="utf-8")
     text = thousand_lines()
     long.write_text(text, encoding="utf-8")
     return {
+        "thousand rows: parse and check": lambda: elaborate(load_file(rows)),
         "thousand lines: parse": partial(parse, text, "thousand.cnn"),
         "thousand lines: parse and check": lambda: elaborate(load_file(long)),
         "thousand lines: parse, check and lint": lambda: lint(load_file(long)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from cnngraph.ir.op import OpError
@@ -161,6 +162,7 @@ def require_grid(name: str, x: TensorType, operand: int = 0) -> None:
         raise OpError("E0202", f"{name} needs a grid such as 3@224x224, but receives {kind}{x}", helps, operand)
 
 
+@lru_cache(maxsize=1024)  # an operator is asked for its geometry again and again: types, weights, costs
 def lay(
     name: str,
     rank: int,
