@@ -19,7 +19,7 @@ from cnngraph.net import loads
 from cnngraph.syntax.format import formatted
 
 MANY, QUICK = 2_000, 25
-KEPT: tuple[int, ...] = ()  # seeds that once failed
+KEPT = (446, 1030, 1386)  # seeds that once differed
 LIMIT = 1e-8  # of the largest number of an array: normalization of few positions loses two digits
 
 
