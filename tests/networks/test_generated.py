@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from networks.generator import network
@@ -21,6 +22,16 @@ from cnngraph.syntax.format import formatted
 MANY, QUICK = 2_000, 25
 KEPT = (446, 1030, 1386)  # seeds that once differed
 LIMIT = 1e-8  # of the largest number of an array: normalization of few positions loses two digits
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """On arrays this small PyTorch's threads only wait for one another."""
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle of these tests")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def largest_difference(seed: int) -> float:
