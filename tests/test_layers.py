@@ -19,7 +19,7 @@ ROWS = (
     ("ir",),
     ("ops", "syntax", "cost"),
     ("elaborate", "passes", "autodiff"),
-    ("partition", "lint"),
+    ("partition", "lint", "kernels"),
     ("plan",),
     ("runtime", "render", "interop"),
     ("train", "compare", "expression"),

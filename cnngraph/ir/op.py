@@ -124,6 +124,8 @@ class Op:
     stops_gradient: ClassVar[bool] = False  # what only it reads is a constant for the loss
     chosen_gradient: ClassVar[bool] = False  # `vjp` is not the slope, on purpose
     optimizer: ClassVar[bool] = False  # the next weight from a weight, its gradient and a rate
+    samplewise: ClassVar[bool] = True  # a part of the batch gives that part of the results that have a batch
+    pointwise: ClassVar[bool] = False  # an element of y needs that element of the operands, or of a vector of channels
 
     # ---- the contract ----
 

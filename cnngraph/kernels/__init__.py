@@ -1,0 +1,35 @@
+"""The kernels, found by listing this folder: every class on `Kernel` that says what it serves."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+
+from cnngraph.ir.op import Op
+from cnngraph.kernels.kernel import PLAIN, Kernel, Key, Task, key_of
+
+
+@cache
+def registered() -> Mapping[Key, tuple[Kernel, ...]]:
+    """The kernels of each operator and gradient, in the order of their files."""
+    found: dict[Key, tuple[Kernel, ...]] = {}
+    for module in pkgutil.iter_modules(__path__):
+        names = vars(importlib.import_module(f"{__name__}.{module.name}"))
+        for cls in names.values():
+            if isinstance(cls, type) and issubclass(cls, Kernel) and cls.__module__ == f"{__name__}.{module.name}":
+                for key in cls.serves:
+                    found[key] = (*found.get(key, ()), cls())
+    return found
+
+
+def kernels_for(task: Task, exact: bool = False) -> tuple[Kernel, ...]:
+    """All that can compute the task, the plain one last; `exact` leaves out the approximate ones."""
+    known = registered().get(task.key, ())
+    return (*(k for k in known if k.applies(task) and not (exact and k.approximate)), PLAIN)
+
+
+def serves(op: Op) -> bool:
+    """Whether any kernel but the plain one is there for this operator."""
+    return key_of(op) in registered()
