@@ -14,7 +14,7 @@ from cnngraph.editor.situation import Bracket, Situation, situation
 from cnngraph.elaborate.arguments import Signature, signature_of
 from cnngraph.elaborate.parameters import signature_of_block
 from cnngraph.elaborate.values import BlockLayer
-from cnngraph.ir.op import registry
+from cnngraph.ir.registry import registry
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
 from cnngraph.train.augment import AUGMENTATIONS

@@ -12,7 +12,8 @@ from cnngraph.elaborate.observe import Given
 from cnngraph.ir.counts import Field, cost_of
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
-from cnngraph.ir.op import Op, registry, total_elements
+from cnngraph.ir.op import Op, total_elements
+from cnngraph.ir.registry import registry
 from cnngraph.ir.size import number_text
 from cnngraph.reference.contract import signature
 from cnngraph.syntax import ast

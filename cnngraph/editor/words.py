@@ -15,7 +15,7 @@ from cnngraph.elaborate.scope import words_of_the_language
 from cnngraph.elaborate.training import KEYS
 from cnngraph.elaborate.values import Function
 from cnngraph.ir.graph import Graph
-from cnngraph.ir.op import registry
+from cnngraph.ir.registry import registry
 from cnngraph.syntax.tokens import WORDS
 
 CONSTANTS = ("true", "false")

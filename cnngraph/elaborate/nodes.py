@@ -12,7 +12,8 @@ from cnngraph.elaborate.numbers import LARGEST, too_large
 from cnngraph.elaborate.values import Missing, Problem, Tensor, problem
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.leaves import Input
-from cnngraph.ir.op import Op, OpError, registry
+from cnngraph.ir.op import Op, OpError
+from cnngraph.ir.registry import registry
 from cnngraph.ir.size import SizeError
 from cnngraph.ir.types import TensorType
 

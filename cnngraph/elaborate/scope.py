@@ -21,7 +21,8 @@ from cnngraph.elaborate.values import (
     problem,
 )
 from cnngraph.ir.notation import KINDS
-from cnngraph.ir.op import Op, register, registry
+from cnngraph.ir.op import Op
+from cnngraph.ir.registry import register, registry
 from cnngraph.ir.window import PADDINGS
 from cnngraph.spelling import nearest
 from cnngraph.syntax.tokens import WORDS

@@ -16,7 +16,8 @@ from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.scope import Scope
 from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem, show
 from cnngraph.ir.graph import Graph, Ref
-from cnngraph.ir.op import Op, OpError, registry
+from cnngraph.ir.op import Op, OpError
+from cnngraph.ir.registry import registry
 from cnngraph.ir.types import TensorType
 from cnngraph.spelling import misspelled
 from cnngraph.syntax import ast

@@ -15,7 +15,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from math import inf, nan
 
-from cnngraph.ir.op import Op, registry
+from cnngraph.ir.op import Op
+from cnngraph.ir.registry import registry
 from cnngraph.ir.size import Dim, Size, Symbol, exact_quotient, symbols
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window

@@ -1,1 +1,1 @@
-"""One operator, one file. `cnngraph.ir.op.registry` lists this folder."""
+"""One operator, one file. `cnngraph.ir.registry.registry` lists this folder."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnngraph.ir.op import Op, registry
+from cnngraph.ir.op import Op
+from cnngraph.ir.registry import registry
 from cnngraph.ir.window import Window
 from cnngraph.reference.contract import Contract, contract_of, signature
 from cnngraph.reference.example import example

@@ -9,7 +9,7 @@ from cli.terminal import Run
 
 from cnngraph.diagnostics import CODES
 from cnngraph.explain.pages import pages
-from cnngraph.ir.op import registry
+from cnngraph.ir.registry import registry
 from cnngraph.reference.pages import listing, page, whole
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from cnngraph.ir.op import registry
+from cnngraph.ir.registry import registry
 
 LAYERS = sorted(name for name, op in registry().items() if not op.internal)
 MERGES = ("concat", "add", "mul", "max", "fork")

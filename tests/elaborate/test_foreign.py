@@ -14,7 +14,7 @@ from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.foreign import FORMS, LAYERS, ORDERS, REMARKS, meant, parameter, plain, remark, value_text
 from cnngraph.elaborate.modules import load_text
 from cnngraph.elaborate.scope import words_of_the_language
-from cnngraph.ir.op import registry
+from cnngraph.ir.registry import registry
 from cnngraph.resources import resource
 
 WORDS = set(words_of_the_language().names)

@@ -8,7 +8,8 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.expression.answer import Answer, Step, answer
 from cnngraph.expression.text import text
 from cnngraph.expression.wrap import standard_blocks, wrap
-from cnngraph.ir.op import Sample, registry
+from cnngraph.ir.op import Sample
+from cnngraph.ir.registry import registry
 from cnngraph.syntax import ast
 
 SAMPLES = [sample for op in registry().values() for sample in op.samples() if sample.op.formula(sample.inputs)]

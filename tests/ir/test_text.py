@@ -12,7 +12,8 @@ from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Fact, Graph, Node, Ref
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.notation import KINDS, parse, read, show
-from cnngraph.ir.op import Op, Weight, registry
+from cnngraph.ir.op import Op, Weight
+from cnngraph.ir.registry import registry
 from cnngraph.ir.size import symbol
 from cnngraph.ir.text import from_text, to_text
 from cnngraph.ir.types import TensorType

@@ -13,7 +13,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cnngraph.ir.op import Op, OpError, registry
+from cnngraph.ir.op import Op, OpError
+from cnngraph.ir.registry import registry
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from ops.one_node import first, last
 
-from cnngraph.ir.op import Array, Op, OpError, registry
+from cnngraph.ir.op import Array, Op, OpError
+from cnngraph.ir.registry import registry
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cnngraph.ir.op import Op, registry
+from cnngraph.ir.op import Op
+from cnngraph.ir.registry import registry
 from cnngraph.ir.types import TensorType
 
 Tensor = Any

@@ -7,7 +7,8 @@ from math import cos, erfc, exp, pi, sin, sqrt
 import numpy as np
 import pytest
 
-from cnngraph.ir.op import Array, Op, OpError, registry, rng
+from cnngraph.ir.op import Array, Op, OpError, rng
+from cnngraph.ir.registry import registry
 from cnngraph.ir.size import symbol
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window

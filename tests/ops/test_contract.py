@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from cnngraph.ir.op import Array, Cost, Op, Sample, Saved, Shape, registry
+from cnngraph.ir.op import Array, Cost, Op, Sample, Saved, Shape
+from cnngraph.ir.registry import registry
 from cnngraph.ir.types import TensorType
 from cnngraph.ops.square_sum import SquareSum
 from cnngraph.testing import CHECKS, Case, Check, cases_of, check_operator, says_its_contract

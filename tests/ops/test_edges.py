@@ -19,7 +19,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is the oracle of these test
 from ops.agreement import Trial, ours, theirs  # noqa: E402
 from ops.drawn import Setting  # noqa: E402
 
-from cnngraph.ir.op import Array, Op, registry  # noqa: E402
+from cnngraph.ir.op import Array, Op  # noqa: E402
+from cnngraph.ir.registry import registry  # noqa: E402
 from cnngraph.ir.types import TensorType  # noqa: E402
 from cnngraph.ir.window import Window  # noqa: E402
 from cnngraph.net import loads  # noqa: E402

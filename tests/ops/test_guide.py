@@ -25,8 +25,9 @@ from cnngraph.editor.completion import completions
 from cnngraph.editor.document import Workspace
 from cnngraph.editor.hover import hover
 from cnngraph.interop.flat.expand import expand
-from cnngraph.ir import op as contract
-from cnngraph.ir.op import Onnx, Op, registry
+from cnngraph.ir import registry as contract
+from cnngraph.ir.op import Onnx, Op
+from cnngraph.ir.registry import registry
 from cnngraph.ir.text import from_text, to_text
 from cnngraph.ops.prelu import Prelu
 from cnngraph.ops.relu import Relu

@@ -19,7 +19,7 @@ from ops.agreement import Trial, distance, ours, slope_error, theirs  # noqa: E4
 from ops.drawn import Setting, settings_of  # noqa: E402
 
 from benchmarks.peers.meaning import MEANING  # noqa: E402
-from cnngraph.ir.op import registry  # noqa: E402
+from cnngraph.ir.registry import registry  # noqa: E402
 
 QUICK, MANY = 12, 400
 FLOAT64 = 1e-10

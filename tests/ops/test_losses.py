@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.ir.op import Array, Op, OpError, registry
+from cnngraph.ir.op import Array, Op, OpError
+from cnngraph.ir.registry import registry
 from cnngraph.ir.types import TensorType
 from cnngraph.net import loads
 from cnngraph.ops.bce import Bce

@@ -20,7 +20,8 @@ onnx = pytest.importorskip("onnx", reason="the reference implementation of ONNX 
 from ops.drawn import Setting, settings_of  # noqa: E402
 from ops.one_node import WAYS, by_onnx  # noqa: E402
 
-from cnngraph.ir.op import Array, registry, rng  # noqa: E402
+from cnngraph.ir.op import Array, rng  # noqa: E402
+from cnngraph.ir.registry import registry  # noqa: E402
 from cnngraph.ir.types import TensorType  # noqa: E402
 
 QUICK, MANY = 5, 100

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnngraph.ir.op import Array, Op, OpError, registry, rng
+from cnngraph.ir.op import Array, Op, OpError, rng
+from cnngraph.ir.registry import registry
 from cnngraph.ir.types import TensorType
 from cnngraph.ops.adagrad import Adagrad
 from cnngraph.ops.adam import Adam

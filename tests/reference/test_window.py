@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import cnngraph
-from cnngraph.ir.op import Op, registry
+from cnngraph.ir.op import Op
+from cnngraph.ir.registry import registry
 from cnngraph.ir.window import Window
 from cnngraph.ops.avgpool import AvgPool
 from cnngraph.ops.conv import Conv

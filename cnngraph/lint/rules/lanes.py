@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cnngraph.diagnostics import Diagnostic, Label
 from cnngraph.elaborate.parameters import is_tensor_parameter
-from cnngraph.ir.op import registry
+from cnngraph.ir.registry import registry
 from cnngraph.lint.subject import Subject
 from cnngraph.syntax import ast
 from cnngraph.syntax.tree import sequences, uses, walk
