@@ -25,6 +25,7 @@ class Abs(Op):
 
     name: ClassVar[str] = "abs"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("abs", x)

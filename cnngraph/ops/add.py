@@ -30,6 +30,7 @@ class Add(Op):
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
     variadic: ClassVar[bool] = True
     merges: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, *inputs: TensorType) -> TensorType:
         return merged(self.name, inputs)

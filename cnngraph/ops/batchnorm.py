@@ -71,6 +71,10 @@ class BatchNorm(Op):
     def changes_state(self) -> bool:
         return self.training
 
+    @property
+    def samplewise(self) -> bool:  # type: ignore[override]
+        return not self.training  # training uses the statistics of the whole batch
+
     def for_training(self) -> BatchNorm:
         return replace(self, training=True)
 

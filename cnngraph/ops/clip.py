@@ -29,6 +29,7 @@ class Clip(Op):
 
     name: ClassVar[str] = "clip"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("clip", x)

@@ -69,6 +69,10 @@ class Dropout(Op):
     def changes_state(self) -> bool:
         return self.training
 
+    @property
+    def samplewise(self) -> bool:  # type: ignore[override]
+        return not self.training  # training draws by the place in the batch
+
     def for_training(self) -> Dropout:
         return replace(self, training=True)
 

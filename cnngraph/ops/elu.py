@@ -29,6 +29,7 @@ class Elu(Op):
     name: ClassVar[str] = "elu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("elu", x)

@@ -47,6 +47,10 @@ class Fused(Op):
             (y,) = op.apply([y, *more])
         return y
 
+    @property
+    def samplewise(self) -> bool:  # type: ignore[override]
+        return all(op.samplewise for op in (self.first, *self.then))
+
     def behind(self, inputs: Sequence[Array]) -> Iterator[tuple[Op, Sequence[Array]]]:
         """Each operator of `then`, with the inputs of the node that it reads."""
         start = self.taken[0]

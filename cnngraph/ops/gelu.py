@@ -46,6 +46,7 @@ class Gelu(Op):
     name: ClassVar[str] = "gelu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("gelu", x)

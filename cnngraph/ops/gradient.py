@@ -42,8 +42,22 @@ class Gradient(Op):
         """Names of what is read beside dL/dy."""
         return tuple(dict.fromkeys(n for name in self.wanted for n in self.of.reads(name, len(self.input_types))))
 
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+    @property
+    def samplewise(self) -> bool:  # type: ignore[override]
+        """Asked before the batch is bound. The gradient of what has no batch, such as a loss, is one of the whole."""
+        return self.of.samplewise and self.result_types[0].batched and all(t.batched for t in self._wanted_types)
+
+    @property
+    def gathers(self) -> bool:  # type: ignore[override]
+        """Asked before the batch is bound. By what has no batch, such as a weight, it is the sum over the samples."""
+        return self.of.samplewise and self.result_types[0].batched and not any(t.batched for t in self._wanted_types)
+
+    @property
+    def _wanted_types(self) -> tuple[TensorType, ...]:
         return tuple(self.input_types[self._names.index(name)] for name in self.wanted)
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        return self._wanted_types
 
     def forward(self, dy: Array, *saved: Array) -> tuple[Array, ...]:
         shapes = dict(zip(self._names, (t.concrete for t in self.input_types), strict=True))

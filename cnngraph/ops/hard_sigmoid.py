@@ -26,6 +26,7 @@ class HardSigmoid(Op):
     name: ClassVar[str] = "hard_sigmoid"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("hard_sigmoid", x)

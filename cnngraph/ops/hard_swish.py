@@ -27,6 +27,7 @@ class HardSwish(Op):
     name: ClassVar[str] = "hard_swish"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("hard_swish", x)

@@ -22,6 +22,7 @@ class Identity(Op):
 
     name: ClassVar[str] = "identity"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         return x

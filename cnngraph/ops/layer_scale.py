@@ -33,6 +33,7 @@ class LayerScale(Op):
     name: ClassVar[str] = "layer_scale"
     weights: ClassVar[tuple[str, ...]] = ("weight",)
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("weight",), "weight": ("x",)}
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         fixed_channels_of(self.name, x)

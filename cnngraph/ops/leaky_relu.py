@@ -29,6 +29,7 @@ class LeakyRelu(Op):
     name: ClassVar[str] = "leaky_relu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("leaky_relu", x)

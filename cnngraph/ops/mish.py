@@ -28,6 +28,7 @@ class Mish(Op):
     name: ClassVar[str] = "mish"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids(self.name, x)

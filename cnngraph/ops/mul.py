@@ -31,6 +31,7 @@ class Mul(Op):
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
     variadic: ClassVar[bool] = True
     merges: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, *inputs: TensorType) -> TensorType:
         return merged(self.name, inputs)

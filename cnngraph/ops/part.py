@@ -75,9 +75,13 @@ class Part(Op):
         return dx
 
     def _slice(self, shape: Shape) -> slice:
-        widths = (shape[-1] // self.of,) * self.of if isinstance(self.of, int) else self.of
+        widths = self.widths(shape[-1])
         start = sum(widths[: self.index])
         return slice(start, start + widths[self.index])
+
+    def widths(self, channels: int) -> tuple[int, ...]:
+        """The channels of each part."""
+        return (channels // self.of,) * self.of if isinstance(self.of, int) else self.of
 
     @classmethod
     def samples(cls) -> Sequence[Sample]:

@@ -29,6 +29,7 @@ class Prelu(Op):
     weights: ClassVar[tuple[str, ...]] = ("slope",)
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x", "slope"), "slope": ("x",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         fixed_channels_of(self.name, x)

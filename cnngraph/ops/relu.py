@@ -26,6 +26,7 @@ class Relu(Op):
     name: ClassVar[str] = "relu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("relu", x)

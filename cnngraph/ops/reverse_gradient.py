@@ -32,6 +32,7 @@ class ReverseGradient(Op):
     name: ClassVar[str] = "reverse_gradient"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
     chosen_gradient: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids(self.name, x)

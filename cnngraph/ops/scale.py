@@ -28,6 +28,7 @@ class Scale(Op):
 
     name: ClassVar[str] = "scale"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("scale", x)

@@ -31,6 +31,7 @@ class Selu(Op):
     name: ClassVar[str] = "selu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("selu", x)

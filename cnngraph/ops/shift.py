@@ -28,6 +28,7 @@ class Shift(Op):
 
     name: ClassVar[str] = "shift"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("shift", x)

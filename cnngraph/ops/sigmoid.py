@@ -28,6 +28,7 @@ class Sigmoid(Op):
     name: ClassVar[str] = "sigmoid"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("y",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("sigmoid", x)

@@ -29,6 +29,7 @@ class Sign(Op):
     name: ClassVar[str] = "sign"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids(self.name, x)

@@ -28,6 +28,7 @@ class Silu(Op):
     name: ClassVar[str] = "silu"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids("silu", x)

@@ -26,6 +26,7 @@ class Softsign(Op):
     name: ClassVar[str] = "softsign"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x",)}
     activation: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         refuse_ids(self.name, x)

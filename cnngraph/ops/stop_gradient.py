@@ -25,6 +25,7 @@ class StopGradient(Op):
 
     name: ClassVar[str] = "stop_gradient"
     stops_gradient: ClassVar[bool] = True
+    pointwise: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         return x
