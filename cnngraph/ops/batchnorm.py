@@ -72,7 +72,7 @@ class BatchNorm(Op):
         return self.training
 
     @property
-    def samplewise(self) -> bool:  # type: ignore[override]
+    def samplewise(self) -> bool:
         return not self.training  # training uses the statistics of the whole batch
 
     def for_training(self) -> BatchNorm:

@@ -70,7 +70,7 @@ class Dropout(Op):
         return self.training
 
     @property
-    def samplewise(self) -> bool:  # type: ignore[override]
+    def samplewise(self) -> bool:
         return not self.training  # training draws by the place in the batch
 
     def for_training(self) -> Dropout:

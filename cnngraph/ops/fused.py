@@ -48,7 +48,7 @@ class Fused(Op):
         return y
 
     @property
-    def samplewise(self) -> bool:  # type: ignore[override]
+    def samplewise(self) -> bool:
         return all(op.samplewise for op in (self.first, *self.then))
 
     def behind(self, inputs: Sequence[Array]) -> Iterator[tuple[Op, Sequence[Array]]]:

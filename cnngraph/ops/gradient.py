@@ -43,12 +43,12 @@ class Gradient(Op):
         return tuple(dict.fromkeys(n for name in self.wanted for n in self.of.reads(name, len(self.input_types))))
 
     @property
-    def samplewise(self) -> bool:  # type: ignore[override]
+    def samplewise(self) -> bool:
         """Asked before the batch is bound. The gradient of what has no batch, such as a loss, is one of the whole."""
         return self.of.samplewise and self.result_types[0].batched and all(t.batched for t in self._wanted_types)
 
     @property
-    def gathers(self) -> bool:  # type: ignore[override]
+    def gathers(self) -> bool:
         """Asked before the batch is bound. By what has no batch, such as a weight, it is the sum over the samples."""
         return self.of.samplewise and self.result_types[0].batched and not any(t.batched for t in self._wanted_types)
 

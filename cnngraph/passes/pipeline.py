@@ -1,4 +1,4 @@
-"""Passes in a row, and the two rows that everyone runs."""
+"""Passes in a row, and the rows that everyone runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TypeAlias
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.verify import verify
 from cnngraph.passes.drop_identity import drop_identity
+from cnngraph.passes.fold_batchnorm import fold_batchnorm
+from cnngraph.passes.fuse_epilogues import fuse_epilogues
 from cnngraph.passes.fuse_loss import fuse_loss
 from cnngraph.passes.prune import prune
 from cnngraph.passes.training import to_training
@@ -18,10 +20,17 @@ INFERENCE: tuple[Pass, ...] = (drop_identity, fuse_loss, prune)
 TRAINING: tuple[Pass, ...] = (to_training, drop_identity, fuse_loss, prune)
 """The graph of a net is in neither form: each is made from it, and both read the same states by their names."""
 
+EXECUTION: tuple[Pass, ...] = (fold_batchnorm, fuse_epilogues, prune)
+"""What is run instead of a graph, whether it predicts or trains: the same values, up to rounding, in less time.
+
+Each pass looks for itself what it may change: outputs, updates, states and what anyone else reads stay.
+"""
+
 REQUIRES: Mapping[Pass, tuple[Pass, ...]] = {
     drop_identity: (to_training,),  # else the dropouts are gone before they are switched on
     fuse_loss: (drop_identity,),  # else an identity between the two hides the pair
-    prune: (to_training, drop_identity, fuse_loss),  # it clears away what the others leave
+    fuse_epilogues: (fold_batchnorm,),  # else the activation is not right behind its product
+    prune: (to_training, drop_identity, fuse_loss, fuse_epilogues),  # it clears away what the others leave
 }
 """For each pass: those that come before it in every pipeline that has both."""
 

@@ -7,7 +7,7 @@ import pytest
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.text import from_text
 from cnngraph.passes.drop_identity import drop_identity
-from cnngraph.passes.pipeline import INFERENCE, TRAINING, check_order, run
+from cnngraph.passes.pipeline import EXECUTION, INFERENCE, TRAINING, check_order, run
 from cnngraph.passes.prune import prune
 
 CLASSIFIER = from_text("""\
@@ -34,7 +34,7 @@ def test_training_keeps_the_dropout() -> None:
     assert run(training, TRAINING) is training
 
 
-@pytest.mark.parametrize("passes", [INFERENCE, TRAINING])
+@pytest.mark.parametrize("passes", [INFERENCE, TRAINING, EXECUTION])
 def test_the_pipelines_are_in_order(passes: tuple[object, ...]) -> None:
     check_order(passes)  # type: ignore[arg-type]
 

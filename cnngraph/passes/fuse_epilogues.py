@@ -1,0 +1,110 @@
+"""Pointwise operators are applied where the result before them is made, while the cache still holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ir.op import Op
+from cnngraph.ops.add import Add
+from cnngraph.ops.affine import Affine
+from cnngraph.ops.conv import Conv
+from cnngraph.ops.fused import Fused
+from cnngraph.ops.linear import Linear
+from cnngraph.ops.mul import Mul
+from cnngraph.ops.upconv import UpConv
+from cnngraph.passes.surgery import Readers, device_of, on_one_device, replaced
+
+FIRST: tuple[type[Op], ...] = (Conv, UpConv, Linear, Affine, Add)
+"""Operators with kernels that apply what follows them block by block."""
+
+SWAPPED = (Add, Mul)
+"""Operators whose first two operands may change places: no bit of the result changes."""
+
+
+def fuse_epilogues(graph: Graph) -> Graph:
+    """Make one node of a product, a line or a sum and the pointwise operators behind it, each the only reader.
+
+    The node stands where the last of them stood, so all that the others read is there. Of two products that meet in a
+    sum the later one takes it. In training an activation whose result a gradient reads still is the end of a chain,
+    since its own value is kept; a product whose result is read by statistics or by a gradient stays alone.
+
+    Before:
+
+        graph g
+        x: f32[batch, 3] = input
+        d.weight: f32[3, 3] = state(initial='he') with d
+        d.bias: f32[3] = state(initial='zeros') with d
+        d: f32[batch, 3] = dense(features=3) <- x, d.weight, d.bias
+        s: f32[batch, 3] = add <- x, d
+        r: f32[batch, 3] = relu <- s
+        t: f32[batch, 3] = tanh <- r
+        u: f32[batch, 3] = mul <- r, t
+        output u = u
+
+    After:
+
+        graph g
+        x: f32[batch, 3] = input
+        d.weight: f32[3, 3] = state(initial='he') with r
+        d.bias: f32[3] = state(initial='zeros') with r
+        r: f32[batch, 3] = fused(first=dense(features=3), then=(add, relu), taken=(3, 1, 0)) <- x, d.weight, d.bias, x
+        t: f32[batch, 3] = tanh <- r
+        u: f32[batch, 3] = mul <- r, t
+        output u = u
+    """
+    chains = [chain for chain in _chains(graph) if len(chain.nodes) > 1]
+    new: dict[str, Sequence[Node]] = {node.name: () for chain in chains for node in chain.nodes}
+    new |= {chain.nodes[-1].name: (chain.fused(),) for chain in chains}
+    beside = {node.name: chain.nodes[-1].name for chain in chains for node in chain.nodes}
+    return replaced(graph, new, beside=beside)
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """Nodes of which each but the first takes the value of the one before, and what else each reads."""
+
+    nodes: tuple[Node, ...]
+    reads: tuple[tuple[Ref, ...], ...]
+
+    def and_(self, node: Node) -> _Chain:
+        more = tuple(ref for ref in node.inputs if ref != self.nodes[-1].ref)
+        return _Chain((*self.nodes, node), (*self.reads, more))
+
+    def fused(self) -> Node:
+        first, *then = (node.op for node in self.nodes)
+        op = Fused(first, tuple(then), tuple(map(len, self.reads)))
+        inputs = tuple(ref for reads in self.reads for ref in reads)
+        last = self.nodes[-1]
+        return Node(last.name, op, inputs, last.types, device_of(*self.nodes), last.colocated, self.nodes[0].origin)
+
+
+def _chains(graph: Graph) -> Sequence[_Chain]:
+    """All chains, those of one node too, in the order of their first nodes."""
+    readers, place = Readers(graph), {node.name: i for i, node in enumerate(graph)}
+    chains: dict[str, _Chain] = {}  # by the first node
+    ends: dict[str, str] = {}  # the last node of each chain -> the first
+    for node in graph:
+        free = [ref.node for ref in _running(node) if ref.node in ends]
+        running = [name for name in free if _may_follow(chains[ends[name]], node, readers)]
+        if running:
+            last = max(running, key=place.__getitem__)
+            start = ends[node.name] = ends.pop(last)
+            chains[start] = chains[start].and_(node)
+        elif isinstance(node.op, FIRST) and len(node.type.shape) > 1 and not node.late:
+            chains[node.name], ends[node.name] = _Chain((node,), (node.inputs,)), node.name
+    return tuple(chains.values())
+
+
+def _running(node: Node) -> Sequence[Ref]:
+    """The operands of which any may be the value that the node is applied to; none where it is not pointwise."""
+    if not node.op.pointwise or len(node.types) > 1:
+        return ()
+    return node.inputs[:2] if isinstance(node.op, SWAPPED) else node.inputs[:1]
+
+
+def _may_follow(chain: _Chain, node: Node, readers: Readers) -> bool:
+    last = chain.nodes[-1]
+    alike = last.type == node.type and last.colocated == node.colocated
+    return alike and readers.only(last.ref) is node and on_one_device(*chain.nodes, node)
