@@ -49,10 +49,10 @@ def fold_batchnorm(graph: Graph) -> Graph:
         n.mean: f32[4] = state(initial='zeros', trainable=False) with n
         n.variance: f32[4] = state(initial='ones', trainable=False) with n
         n.folded: f32[3, 3, 3, 4], f32[4] = fold_norm(bias=False) <- \
-c.weight, n.scale, n.shift, n.mean, n.variance with n
+c.weight, n.scale, n.shift, n.mean, n.variance
         n: f32[batch, 6, 6, 4] = conv(features=4, window=Window((3,))) <- x, n.folded, n.folded!1
         r: f32[batch, 6, 6, 4] = relu <- n
-        m.line: f32[4], f32[4] = norm_line(epsilon=0.001) <- n.scale, n.shift, n.mean, n.variance with m
+        m.line: f32[4], f32[4] = norm_line(epsilon=0.001) <- n.scale, n.shift, n.mean, n.variance
         m: f32[batch, 6, 6, 4] = affine <- r, m.line, m.line!1
         output y = m
     """
@@ -80,7 +80,7 @@ def _folded(graph: Graph, product: Node, node: Node, norm: BatchNorm) -> Sequenc
     op = FoldNorm(norm.epsilon, product.op.bias)
     types = op.output_types([graph.type_of(ref) for ref in inputs])
     name = fresh(graph.by_name, f"{node.name}.folded")
-    weights = Node(name, op, inputs, types, device, node.colocated or node.name, product.origin)
+    weights = Node(name, op, inputs, types, device, node.colocated, product.origin)
     whole = replace(product.op, bias=True)
     reads = (x, Ref(name), Ref(name, 1))
     return weights, Node(node.name, whole, reads, node.types, device, node.colocated, product.origin)
@@ -89,5 +89,5 @@ def _folded(graph: Graph, product: Node, node: Node, norm: BatchNorm) -> Sequenc
 def _line(graph: Graph, node: Node, norm: BatchNorm) -> Sequence[Node]:
     op, name = NormLine(norm.epsilon), fresh(graph.by_name, f"{node.name}.line")
     types = op.output_types([graph.type_of(ref) for ref in node.inputs[1:]])
-    line = Node(name, op, node.inputs[1:], types, node.device, node.colocated or node.name, node.origin)
+    line = Node(name, op, node.inputs[1:], types, node.device, node.colocated, node.origin)
     return line, replace(node, op=Affine(), inputs=(node.inputs[0], Ref(name), Ref(name, 1)))
