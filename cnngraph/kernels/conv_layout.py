@@ -209,8 +209,9 @@ class Columns:
         if not padded.size:
             return x[block.images, start:stop], []
         high = self.layout.positions[0]
-        inside = slice(max(start, 0), max(min(stop, high), 0))
-        above, below = min(-min(start, 0), stop - start), max(0, stop - max(high, start))
+        inside = slice(min(max(start, 0), high), min(max(stop, 0), high))
+        above = max(0, min(stop, 0) - start)
+        below = stop - start - above - (inside.stop - inside.start)
         band = padded[: block.count, : stop - start]
         calls: list[Call] = []
         if block.height < self.layout.outs[0]:  # the blocks before have filled these rows
@@ -232,6 +233,29 @@ class Columns:
         shape = (self.layout.groups, block.count, block.height, *self.layout.outs[1:], *g.size, each)
         return as_strided(source, shape, (each * last, batch, *steps, *holes, last), writeable=False)
 
+    def add_calls(self, block: Block, windows: Array, x: Array) -> list[Call]:
+        """Add to each position of x what the windows (groups, rows, window) over it say, one tap after the other."""
+        g, groups = self.layout.geometry, self.layout.groups
+        each = self.layout.channels // groups
+        shape = (groups, block.count, block.height, *self.layout.outs[1:], *g.size, each)
+        taps = windows.reshape(shape)
+        firsts = (block.rows.start, *(0 for _ in self.layout.outs[1:]))
+        calls: list[Call] = []
+        for offset in np.ndindex(*g.size):
+            axes = [
+                _reach(i * d - a, s, n, first, count)
+                for i, d, (a, _), s, n, first, count in zip(
+                    offset, g.dilation, g.pad, g.stride, self.layout.positions, firsts, shape[2:], strict=False
+                )
+            ]
+            if any(inside.start >= inside.stop for inside, _ in axes):
+                continue
+            for group in range(groups):
+                target = x[(block.images, *(at for _, at in axes), slice(group * each, (group + 1) * each))]
+                tap = taps[(group, slice(None), *(inside for inside, _ in axes), *offset)]
+                calls.append(partial(np.add, target, tap, target))
+        return calls
+
     def result(self, block: Block, y: Array) -> Array:
         """The rows of the result (or of its gradient) that belong to the block, as a matrix."""
         return matrix(y[block.images, block.rows])
@@ -240,3 +264,11 @@ class Columns:
 def grouped(x: Array, groups: int) -> Array:
     """The view (groups, rows, columns of a group) of a matrix."""
     return x.reshape(len(x), groups, -1).swapaxes(0, 1)
+
+
+def _reach(shift: int, stride: int, size: int, first: int, count: int) -> tuple[slice, slice]:
+    """Of `count` outputs from `first` on: those whose position, o * stride + shift, is inside; and these positions."""
+    start = max(first, -(shift // stride))
+    stop = min(first + count, (size - 1 - shift) // stride + 1)
+    positions = slice(start * stride + shift, max(0, (stop - 1) * stride + shift + 1), stride)
+    return slice(start - first, max(start, stop) - first), positions

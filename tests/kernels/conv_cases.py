@@ -9,7 +9,7 @@ from cnngraph.ops.conv import Conv
 POINTWISE = (
     (Conv(6, Window((1,))), TensorType.of(5, (4, 7))),
     (Conv(6, Window((1,)), groups=2, bias=False), TensorType.of(4, (5, 3))),
-    (Conv(130, Window((1,))), TensorType.of(3, (60, 50))),
+    (Conv(130, Window((1,))), TensorType.of(3, (25, 20))),
     (Conv(7, Window((1,))), TensorType.of(3, (11,))),
     (Conv(4, Window((1,))), TensorType.of(3, (2, 5, 3))),
 )
@@ -27,8 +27,8 @@ WINDOWS = (
     (Conv(6, Window((3,), (3,)), (4, (0, 5))), TensorType.of(2, (10, 6))),
     (Conv(8, Window((7,), (2,)), 3), TensorType.of(3, (30, 22))),
     (Conv(12, Window((3,), (2,)), 1, groups=4), TensorType.of(8, (9, 13))),
-    (Conv(16, Window((3,)), 1), TensorType.of(40, (50, 46))),
-    (Conv(24, Window((3,), (2,)), 1), TensorType.of(40, (90, 94))),
+    (Conv(16, Window((3,)), 1), TensorType.of(24, (30, 26))),
+    (Conv(24, Window((3,), (2,)), 1), TensorType.of(24, (40, 44))),
     (Conv(4, Window((2,), (3,))), TensorType.of(3, (9, 10))),
     (Conv(5, Window((4,), (2,)), (2, 1), dilation=(1, 3)), TensorType.of(3, (12, 17))),
 )
