@@ -28,7 +28,8 @@ class Plane(Op):
     pointwise: ClassVar[bool] = True
 
     def infer(self, dy: TensorType, x: TensorType, p: TensorType, q: TensorType, r: TensorType) -> TensorType:
-        assert dy == x and p.shape == q.shape == r.shape == x.shape[-1:], "a plane for each channel"
+        assert dy == x, "slopes like the values"
+        assert p.shape == q.shape == r.shape == x.shape[-1:], "a plane for each channel"
         return x
 
     def forward(self, dy: Array, x: Array, p: Array, q: Array, r: Array) -> Array:

@@ -22,6 +22,7 @@ class SlopePlane(Op):
     cost:   eight flops for each channel.
     source: Ioffe, Szegedy, ICML 2015, section 3, sorted by what the values are multiplied with.
 
+    >>> import numpy as np
     >>> one = np.ones(1)
     >>> SlopePlane(2).forward(4 * one, 2 * one, one, 3 * one, 0.5 * one)
     (array([0.5]), array([-0.25]), array([-0.25]))

@@ -37,7 +37,8 @@ class SlopeSums(Op):
 
     def infer(self, dy: TensorType, x: TensorType, mean: TensorType, inverse: TensorType) -> tuple[TensorType, ...]:
         each = TensorType((fixed_channels_of(self.name, x),), x.dtype)
-        assert dy == x and mean == inverse == each, "slopes like the values, and two numbers for each channel"
+        assert dy == x, "slopes like the values"
+        assert mean == inverse == each, "two numbers for each channel"
         return each, each
 
     def forward(self, dy: Array, x: Array, mean: Array, inverse: Array) -> tuple[Array, ...]:

@@ -11,6 +11,7 @@ from cnngraph.passes.drop_identity import drop_identity
 from cnngraph.passes.fold_batchnorm import fold_batchnorm
 from cnngraph.passes.fuse_epilogues import fuse_epilogues
 from cnngraph.passes.fuse_loss import fuse_loss
+from cnngraph.passes.merge_siblings import merge_siblings
 from cnngraph.passes.prune import prune
 from cnngraph.passes.split_batchnorm import split_batchnorm
 from cnngraph.passes.training import to_training
@@ -21,7 +22,13 @@ INFERENCE: tuple[Pass, ...] = (drop_identity, fuse_loss, prune)
 TRAINING: tuple[Pass, ...] = (to_training, drop_identity, fuse_loss, prune)
 """The graph of a net is in neither form: each is made from it, and both read the same states by their names."""
 
-EXECUTION: tuple[Pass, ...] = (split_batchnorm, fold_batchnorm, fuse_epilogues, prune)
+EXECUTION: tuple[Pass, ...] = (
+    split_batchnorm,
+    fold_batchnorm,
+    merge_siblings,
+    fuse_epilogues,
+    prune,
+)
 """What is run instead of a graph, whether it predicts or trains: the same values, up to rounding, in less time.
 
 Each pass looks for itself what it may change: outputs, updates, states and what anyone else reads stay.
@@ -30,7 +37,8 @@ Each pass looks for itself what it may change: outputs, updates, states and what
 REQUIRES: Mapping[Pass, tuple[Pass, ...]] = {
     drop_identity: (to_training,),  # else the dropouts are gone before they are switched on
     fuse_loss: (drop_identity,),  # else an identity between the two hides the pair
-    fuse_epilogues: (split_batchnorm, fold_batchnorm),  # else the activation is not right behind its product
+    merge_siblings: (fold_batchnorm,),  # else a normalization hides the activation
+    fuse_epilogues: (split_batchnorm, fold_batchnorm, merge_siblings),  # else the activation is not right behind its product
     prune: (to_training, drop_identity, fuse_loss, fuse_epilogues),  # it clears away what the others leave
 }
 """For each pass: those that come before it in every pipeline that has both."""

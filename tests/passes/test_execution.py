@@ -18,8 +18,7 @@ from cnngraph.ops.softmax import Softmax
 from cnngraph.passes.pipeline import EXECUTION, INFERENCE, TRAINING, run
 from cnngraph.train.step import step_of
 
-FLOAT64 = 1e-9  # of the largest number of each value; the largest seen is said by the sweep
-FLOAT32 = 1e-4
+TOLERANCE = 1e-9  # of the largest number of each value, in float64
 SIZES = {"batch": 2, "H": 64, "W": 32, "S": 6, "T": 5}
 SETTINGS: dict[str, dict[str, object]] = {  # of networks whose form matters more than their size
     "transformer": {"d": 24, "layers": 2, "heads": 3, "hidden": 40},
@@ -63,8 +62,8 @@ def marked(quick: tuple[str, ...]) -> list[object]:
 
 
 def prediction(net: Net) -> Graph:
-    """What a net predicts, and the logits before a softmax, which would hide them where it is sure."""
-    graph = run(net.graph, INFERENCE)
+    """What a net predicts in float64, and the logits before a softmax, which would hide them where it is sure."""
+    graph = run(in_float64(net.graph), INFERENCE)
     last = {name: graph[ref.node] for name, ref in graph.outputs.items()}
     logits = {f"logits.{name}": node.inputs[0] for name, node in last.items() if isinstance(node.op, Softmax)}
     return replace(graph, outputs={**graph.outputs, **logits})
@@ -75,34 +74,34 @@ def step(net: Net) -> Graph:
     return step_of(net.training, run(in_float64(net.training.graph), TRAINING))
 
 
-def within(graph: Graph, limit: float) -> None:
+def within(graph: Graph) -> None:
     found = differences(graph, EXECUTION, **{name: size for name, size in SIZES.items() if name in graph.symbols})
     worst = max(found, key=found.__getitem__)
     lowered = run(graph, EXECUTION)
     print(f"{graph.name}: {len(graph.nodes)} -> {len(lowered.nodes)} nodes, {found[worst]:.1e} in {worst}")
-    assert {name: value for name, value in found.items() if not value <= limit} == {}
+    assert {name: value for name, value in found.items() if not value <= TOLERANCE} == {}
 
 
 @pytest.mark.parametrize("name", marked(QUICK))
 def test_predictions_stay(name: str) -> None:
-    within(prediction(carried(name, **SETTINGS.get(name, {}))), FLOAT32)
+    within(prediction(carried(name, **SETTINGS.get(name, {}))))
 
 
 @pytest.mark.parametrize("name", marked(QUICK_STEPS))
 def test_training_steps_stay(name: str) -> None:
-    within(step(carried(name, **SETTINGS.get(name, {}))), FLOAT64)
+    within(step(carried(name, **SETTINGS.get(name, {}))))
 
 
 def test_a_small_network_of_all_kinds_stays_in_both_forms() -> None:
     net = loads(SMALL)
-    within(prediction(net), FLOAT32)
-    within(step(net), FLOAT64)
+    within(prediction(net))
+    within(step(net))
 
 
 def test_a_step_that_computes_again_stays() -> None:
     graph = recompute(step(loads(SMALL)), SIZES)
     assert any(node.late for node in graph)
-    within(graph, FLOAT64)
+    within(graph)
 
 
 def test_nothing_is_left_to_do() -> None:
