@@ -59,7 +59,7 @@ def _upconv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bia
     """The weight (channels / groups, features, window...) becomes (channels, features / groups, window...)."""
     g = op.geometry(x.ndim - 2)
     weight = weight.reshape(len(weight), op.groups, -1, *g.size).transpose(0, 1).flatten(0, 1)
-    weight = weight.clone(memory_format=torch.contiguous_format)  # its gradient in PyTorch takes no other order
+    weight = weight.contiguous()  # its gradient in PyTorch takes no other order
     more = op.added(x.ndim - 2)
     return _of_rank("conv_transpose{}d", g)(x, weight, bias, g.stride, _both_sides(g), more, op.groups, g.dilation)
 

@@ -8,31 +8,43 @@ Not for gradient or optimizer nodes: PyTorch differentiates by itself, and has o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import torch
 
+from benchmarks.engine import CHANNELS_LAST, CONTIGUOUS, Engine, Work
+from benchmarks.networks import Subject, Values
 from benchmarks.peers.meaning import Axes, Tensor, axes_of, values_of
+from benchmarks.peers.recorded import recorded
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array
 
 
 class Peer:
-    """A graph without gradients, with its states as tensors. Trainable states ask for gradients."""
+    """A graph without gradients, with its states as tensors. Trainable states ask for gradients.
 
-    def __init__(self, graph: Graph, states: Mapping[str, Array], gradients: bool = False) -> None:
-        self.graph = graph
+    `layout` is the order in memory of images and of the windows of convolutions.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        states: Mapping[str, Array],
+        gradients: bool = False,
+        layout: torch.memory_format = torch.channels_last,
+    ) -> None:
+        self.graph, self.layout = graph, layout
         self.states: dict[str, Tensor] = {}
         for node in graph.states:
             trained = gradients and isinstance(node.op, State) and node.op.trainable
-            self.states[node.name] = to_theirs(states[node.name], self._axes(node)).requires_grad_(trained)
+            self.states[node.name] = self._theirs(node, states[node.name]).requires_grad_(trained)
 
     def feeds(self, arrays: Mapping[str, Array]) -> dict[str, Tensor]:
         """Arrays for the inputs, as PyTorch wants them."""
-        return {node.name: to_theirs(arrays[node.name], self._axes(node)) for node in self.graph.inputs}
+        return {node.name: self._theirs(node, arrays[node.name]) for node in self.graph.inputs}
 
     def run(self, feeds: Mapping[str, Tensor]) -> dict[Ref, Tensor]:
         """Every result of every node."""
@@ -50,11 +62,15 @@ class Peer:
     def _axes(self, node: Node) -> Axes:
         return axes_of(self.graph, node)
 
+    def _theirs(self, node: Node, value: Array) -> Tensor:
+        spread = any(user.op.name == "upconv" and user.inputs[0] != node.ref for user in self.graph.users[node.name])
+        return to_theirs(value, self._axes(node), torch.contiguous_format if spread else self.layout)
 
-def to_theirs(value: Array, axes: Axes) -> Tensor:
-    """A copy with PyTorch's order of axes; images keep our order in memory, which is PyTorch's faster one too."""
+
+def to_theirs(value: Array, axes: Axes, layout: torch.memory_format = torch.channels_last) -> Tensor:
+    """A copy with PyTorch's order of axes; by default images keep our order in memory."""
     tensor = torch.from_numpy(np.array(np.transpose(value, axes), order="C"))
-    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+    return tensor.contiguous(memory_format=layout) if tensor.ndim == 4 else tensor
 
 
 def to_ours(value: Tensor, axes: Axes) -> Array:
@@ -64,34 +80,56 @@ def to_ours(value: Tensor, axes: Axes) -> Array:
 # ---- what is timed ----
 
 
-def inference(graph: Graph, states: Mapping[str, Array], arrays: Mapping[str, Array]) -> Callable[[], dict[str, Array]]:
-    """One run of the graph, from arrays that PyTorch has already to arrays of ours."""
-    peer = Peer(graph, states)
-    feeds = peer.feeds(arrays)
+def inference(subject: Subject, threads: int, layout: torch.memory_format) -> Work:
+    """One prediction."""
+    torch.set_num_threads(threads)
+    graph = subject.forward
+    peer = Peer(graph, subject.states, layout=layout)
+    module, given = straight(peer, subject)
+    last: dict[Ref, Tensor] = {}
 
-    def work() -> dict[str, Array]:
+    def work() -> None:
         with torch.inference_mode():
-            return peer.outputs(peer.run(feeds))
+            last.update(zip(graph.outputs.values(), module(*given), strict=True))
 
-    return work
+    return Work(work, lambda: peer.outputs(last))
 
 
-def training(
-    graph: Graph, states: Mapping[str, Array], arrays: Mapping[str, Array], optimizer: Any
-) -> Callable[[], dict[str, Array]]:
-    """One step of gradient descent, as people write it in PyTorch."""
-    assert optimizer.name == "sgd", f"no optimizer of PyTorch is set up for {optimizer.name}"
-    peer = Peer(graph, states, gradients=True)
-    feeds = peer.feeds(arrays)
-    settings = {key: getattr(optimizer, key) for key in ("lr", "momentum", "nesterov", "weight_decay")}
-    descent = torch.optim.SGD([value for value in peer.states.values() if value.requires_grad], **settings)
+def training(subject: Subject, threads: int, layout: torch.memory_format) -> Work:
+    """One step of gradient descent, as people write it in PyTorch; its results are the loss and the weights after it."""
+    torch.set_num_threads(threads)
+    peer = Peer(subject.loss, subject.states, gradients=True, layout=layout)
+    module, given = straight(peer, subject)
+    trained = {name: value for name, value in peer.states.items() if value.requires_grad}
+    settings = {key: getattr(subject.optimizer, key) for key in ("lr", "momentum", "nesterov", "weight_decay")}
+    descent = torch.optim.SGD(trained.values(), **settings)
+    last: dict[str, Tensor] = {}
 
-    def work() -> dict[str, Array]:
+    def work() -> None:
         descent.zero_grad()
-        values = peer.run(feeds)
-        values[graph.outputs["loss"]].backward()  # type: ignore[no-untyped-call]
+        (loss,) = module(*given)
+        loss.backward()
         descent.step()
-        peer.states |= {name: values[ref].detach() for name, ref in graph.updates.items() if ref in values}
-        return peer.outputs(values)
+        last["loss"] = loss.detach()
 
-    return work
+    def results() -> Values:
+        return {"loss": last["loss"].numpy()} | {name: peer.ours(name, value) for name, value in trained.items()}
+
+    return Work(work, results)
+
+
+def straight(peer: Peer, subject: Subject) -> tuple[torch.nn.Module, list[Tensor]]:
+    """The outputs of the graph as one module, and what to call it with."""
+    given = {**peer.feeds(subject.feeds), **peer.states}
+
+    def outputs(tensors: Mapping[str, Tensor]) -> list[Tensor]:
+        values = values_of(peer.graph, tensors)
+        return [values[ref] for ref in peer.graph.outputs.values()]
+
+    return recorded(outputs, given), list(given.values())
+
+
+ENGINES = {
+    name: Engine(partial(inference, layout=layout), partial(training, layout=layout))
+    for name, layout in ((CONTIGUOUS, torch.contiguous_format), (CHANNELS_LAST, torch.channels_last))
+}
