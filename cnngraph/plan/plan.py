@@ -1,4 +1,4 @@
-"""A plan: for each device a flat list of steps over buffers with fixed offsets. It prints, and is plain data."""
+"""A plan: for each device its stages of jobs over buffers with fixed offsets. It prints, and is plain data."""
 
 from __future__ import annotations
 
@@ -9,29 +9,40 @@ from typing import Any
 
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.plan.memory import aligned
-from cnngraph.plan.steps import Buffer, Copy, Receive, Run, Send, Step
+from cnngraph.plan.steps import Buffer, Combine, Copy, Job, Prepare, Receive, Run, Send, Stage, Step, View
 
 
 @dataclass(frozen=True)
 class Plan:
     """Everything that a runtime does, decided.
 
-    inputs, outputs and states name buffers by their index. `arena_bytes` is the size of each device's arena;
+    inputs and states name buffers by their index, outputs are views. `prologue` is run once, before the first run.
+    `arena_bytes` is the size of each device's arena, `worker_bytes` that of the arena of each of its workers;
     `memory_bytes` what the device has.
     """
 
     name: str
-    steps: Mapping[str, tuple[Step, ...]]
+    stages: Mapping[str, tuple[Stage, ...]]
+    prologue: Mapping[str, Job]
     buffers: tuple[Buffer, ...]
     inputs: Mapping[str, int]
-    outputs: Mapping[str, int]
+    outputs: Mapping[str, View]
     states: Mapping[str, int]
     arena_bytes: Mapping[str, int]
+    worker_bytes: Mapping[str, int]
     memory_bytes: Mapping[str, int]
 
     @property
     def devices(self) -> tuple[str, ...]:
-        return tuple(self.steps)
+        return tuple(self.stages)
+
+    @cached_property
+    def steps(self) -> Mapping[str, tuple[Step, ...]]:
+        """All steps of each device, stage by stage and job by job."""
+        return {
+            device: tuple(step for stage in stages for job in stage for step in job)
+            for device, stages in self.stages.items()
+        }
 
     @property
     def step_count(self) -> int:
@@ -39,15 +50,19 @@ class Plan:
 
     @property
     def run_count(self) -> int:
-        """Number of operators that one run applies."""
-        return sum(isinstance(step, Run) for steps in self.steps.values() for step in steps)
+        """Number of operators that one run applies; one that goes through several tiles counts once."""
+        return len({(d, s.node) for d, steps in self.steps.items() for s in steps if isinstance(s, Run)})
 
     @cached_property
     def peak_bytes(self) -> Mapping[str, int]:
-        """For each device: its arena, its states and its fed values."""
-        total = dict(self.arena_bytes)
+        """For each device: its arena, that of one worker, its states, constants and fed values."""
+        return self.peak_with(1)
+
+    def peak_with(self, workers: int) -> Mapping[str, int]:
+        """For each device: its arena, those of so many workers, its states, constants and fed values."""
+        total = {device: self.arena_bytes[device] + workers * self.worker_bytes[device] for device in self.devices}
         for buffer in self.buffers:
-            if buffer.kind != "arena":
+            if buffer.kind not in ("arena", "worker"):
                 total[buffer.device] += aligned(buffer.bytes)
         return total
 
@@ -55,40 +70,51 @@ class Plan:
     def transit_bytes(self) -> int:
         """Bytes of the messages between devices; they belong to the engine that carries them, not to a device."""
         sent = [step for steps in self.steps.values() for step in steps if isinstance(step, Send)]
-        return sum(self.buffers[step.buffer].bytes for step in sent)
+        return sum(self.buffers[step.source.buffer].bytes for step in sent)
 
     def __str__(self) -> str:
-        rows = [("device", "step", "does", "reads", "writes", "bytes at offset")]
-        for device, steps in self.steps.items():
-            rows += [(device, str(i), *self._row(step)) for i, step in enumerate(steps)]
+        rows = [("device", "stage", "job", "does", "by", "reads", "writes", "bytes at offset")]
+        for device, stages in self.stages.items():
+            for s, stage in enumerate(stages):
+                rows += [(device, str(s), str(j), *self._row(step)) for j, job in enumerate(stage) for step in job]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         peaks = ", ".join(f"{device} {bytes_text(count)}" for device, count in self.peak_bytes.items())
         return "\n".join([*lines, f"{self.name}: {self.step_count} steps; peak {peaks}"])
 
-    def _row(self, step: Step) -> tuple[str, str, str, str]:
+    def _row(self, step: Step) -> tuple[str, str, str, str, str]:
         match step:
-            case Run(op=op, inputs=inputs, outputs=outputs):
-                return str(op), self._names(*inputs), self._names(*outputs), self._places(*outputs)
+            case Run(task=task, kernel=kernel, inputs=inputs, outputs=outputs):
+                return str(task.op), kernel.name, self._names(*inputs), self._names(*outputs), self._places(*outputs)
+            case Prepare(node=node, kernel=kernel, source=source, target=target):
+                return f"prepare {node}", kernel.name, self._names(source), "", self._places(target)
+            case Combine(parts=parts, outputs=outputs):
+                return "combine", "", self._names(*parts), self._names(*outputs), self._places(*outputs)
             case Copy(source=source, target=target):
-                return "copy", self._names(source), self._names(target), self._places(target)
-            case Send(buffer=buffer, target=target_device):
-                return f"send to {target_device}", self._names(buffer), "", ""
-            case Receive(buffer=buffer, source=source_device):
-                return f"receive from {source_device}", "", self._names(buffer), self._places(buffer)
+                return "copy", "", self._names(source), self._names(target), self._places(target)
+            case Send(source=source, target=target_device):
+                return f"send to {target_device}", "", self._names(source), "", ""
+            case Receive(target=target, source=source_device):
+                return f"receive from {source_device}", "", "", self._names(target), self._places(target)
 
-    def _names(self, *indices: int) -> str:
-        return ", ".join(str(self.buffers[i].value) for i in indices)
+    def _names(self, *views: View) -> str:
+        return ", ".join(f"{self.buffers[v.buffer].value}{_cuts(v)}" for v in views)
 
-    def _places(self, *indices: int) -> str:
-        buffers = [self.buffers[i] for i in indices]
-        return ", ".join(f"{b.bytes} at {b.offset}" if b.kind == "arena" else f"{b.bytes} {b.kind}" for b in buffers)
+    def _places(self, *views: View) -> str:
+        buffers = [self.buffers[v.buffer] for v in views]
+        return ", ".join(
+            f"{b.bytes} at {b.offset}" if b.kind in ("arena", "worker") else f"{b.bytes} {b.kind}" for b in buffers
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """The plan as plain data: numbers, texts, lists and tables; operators by their printed form."""
+        """The plan as plain data: numbers, texts, lists and tables; operators and kernels by their printed form."""
         return {
             "name": self.name,
-            "steps": {device: [_plain(step) for step in steps] for device, steps in self.steps.items()},
+            "prologue": {device: [_plain(step) for step in job] for device, job in self.prologue.items()},
+            "stages": {
+                device: [[[_plain(step) for step in job] for job in stage] for stage in stages]
+                for device, stages in self.stages.items()
+            },
             "buffers": [
                 {
                     "value": str(b.value),
@@ -102,17 +128,37 @@ class Plan:
                 }
                 for b in self.buffers
             ],
-            **{key: dict(getattr(self, key)) for key in ("inputs", "outputs", "states", "arena_bytes", "peak_bytes")},
+            "outputs": {name: _view(view) for name, view in self.outputs.items()},
+            **{key: dict(getattr(self, key)) for key in ("inputs", "states", "arena_bytes", "worker_bytes")},
+            "peak_bytes": dict(self.peak_bytes),
         }
+
+
+def _cuts(view: View) -> str:
+    return "".join(f"[{axis}: {start}-{stop}]" for axis, start, stop in view.cuts)
+
+
+def _view(view: View) -> dict[str, Any]:
+    shape = {} if view.shape is None else {"shape": list(view.shape)}
+    return {"buffer": view.buffer, "cuts": [list(cut) for cut in view.cuts], **shape}
 
 
 def _plain(step: Step) -> dict[str, Any]:
     match step:
-        case Run(node, op, inputs, outputs):
-            return {"step": "run", "node": node, "op": str(op), "inputs": list(inputs), "outputs": list(outputs)}
+        case Run(node, task, kernel, inputs, outputs, workspace, prepared):
+            views = {"inputs": inputs, "outputs": outputs, "workspace": workspace, "prepared": prepared}
+            shown = {key: [_view(v) for v in found] for key, found in views.items()}
+            return {"step": "run", "node": node, "op": str(task.op), "kernel": kernel.name, **shown}
+        case Prepare(node, _, kernel, index, source, target):
+            ends = {"source": _view(source), "target": _view(target)}
+            return {"step": "prepare", "node": node, "kernel": kernel.name, "index": index, **ends}
+        case Combine(node, op, parts, samples, outputs):
+            shown = {"parts": [_view(v) for v in parts], "outputs": [_view(v) for v in outputs]}
+            return {"step": "combine", "node": node, "op": str(op), "samples": list(samples), **shown}
         case Copy(source, target):
-            return {"step": "copy", "source": source, "target": target}
-        case Send(value, buffer, target_device, tag):
-            return {"step": "send", "value": str(value), "buffer": buffer, "target": target_device, "tag": tag}
-        case Receive(value, buffer, source_device, tag):
-            return {"step": "receive", "value": str(value), "buffer": buffer, "source": source_device, "tag": tag}
+            return {"step": "copy", "source": _view(source), "target": _view(target)}
+        case Send(value, source, target_device, tag):
+            return {"step": "send", "value": str(value), "source": _view(source), "target": target_device, "tag": tag}
+        case Receive(value, target, source_device, tag):
+            place = _view(target)
+            return {"step": "receive", "value": str(value), "target": place, "source": source_device, "tag": tag}

@@ -1,81 +1,158 @@
-"""Turns a partition into a plan: the steps of each device, in order, and the place of every buffer.
+"""Turns a partition into a plan: the stages of each device, in order, and the place of every buffer.
 
 All devices follow one order of nodes (`execution_order`); each takes its own nodes out of it:
 
     order     conv1  relu1  conv2  loss  ...
-    gpu0      conv1  relu1  SEND relu1 -> gpu1                     a value is sent right after it is made
+    gpu0      conv1  relu1  SEND relu1 -> gpu1                     a value is sent when the stage that makes it is done
     gpu1                    RECEIVE relu1  conv2  loss  ...        and received right before it is first read
 
-so a device never waits for something that waits for it. A state takes its next value right after its last reader on its
-own device has run: every update sees the old states. Where its maker is that last
-reader, it writes straight into the state.
+so a device never waits for something that waits for it. A state takes its next value after its last reader on its own
+device has run: every update sees the old states. Where its maker is that last reader, it writes straight into the
+state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field
 
 from cnngraph.cost.liveness import LEAVES, execution_order, needed_nodes, straight_updates
-from cnngraph.cost.model import value_bytes
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph, Node, Ref
-from cnngraph.ir.leaves import State
+from cnngraph.ir.leaves import Input
+from cnngraph.kernels.kernel import PLAIN, Kernel
 from cnngraph.partition.partition import Partition, single
-from cnngraph.plan.memory import offsets
+from cnngraph.plan.batch import Batch
+from cnngraph.plan.build import Build
+from cnngraph.plan.choice import Choice
+from cnngraph.plan.places import Places, task_of
 from cnngraph.plan.plan import Plan
-from cnngraph.plan.steps import Buffer, Copy, Receive, Run, Send, Step, reads, writes
+from cnngraph.plan.stages import Get, Give, Keep, Stages
 
 
-def schedule(partition: Partition) -> Plan:
+@dataclass(frozen=True)
+class Options:
+    """How to plan: which kernels; and whether states stay as they are between runs (what follows from them alone is
+    then computed once).
+    """
+
+    choice: Choice = field(default_factory=Choice)
+    fixed_states: bool = False
+
+
+def schedule(partition: Partition, batch: Batch | None = None, options: Options | None = None) -> Plan:
     """The plan of a partition. Nodes that lead to no output and no update are left out.
 
+    `batch` is the same graph before it was bound: it says what belongs to the batch, which is then cut into tiles.
     errors: E0602 where the arena, with its gaps, is larger than the device's memory.
     """
-    return _Scheduler(partition).plan()
+    return _Scheduler(partition, batch or Batch(partition.graph), options or Options()).plan()
 
 
-def plan_for(graph: Graph) -> Plan:
-    """The plan of a bound graph on one device."""
-    return schedule(single(graph))
+def plan_for(graph: Graph, options: Options | None = None, **sizes: int) -> Plan:
+    """The plan of a graph on one device; the batch is cut where `sizes` gives its number."""
+    batch = Batch(graph, sizes)
+    return schedule(single(batch.bound), batch, options)
 
 
 class _Scheduler:
-    def __init__(self, partition: Partition) -> None:
-        self.partition = partition
-        self.graph = partition.graph
-        needed = needed_nodes(self.graph)
-        self.order = [n for n in execution_order(self.graph) if n.name in needed or isinstance(n.op, LEAVES)]
-        self.steps: dict[str, list[Step]] = {stage.device.name: [] for stage in partition.stages}
-        self.buffers: list[Buffer] = []
-        self.at: dict[tuple[Ref, str], int] = {}  # (value, device) -> buffer
+    def __init__(self, partition: Partition, batch: Batch, options: Options) -> None:
+        self.partition, self.batch, self.options = partition, batch, options
+        self.graph = graph = partition.graph
+        needed = needed_nodes(graph)
+        self.order = [n for n in execution_order(graph) if n.name in needed or isinstance(n.op, LEAVES)]
         self.targets = self._targets()
-        self.tags: dict[tuple[Ref, str], int] = {}
+        self.constant = self._constants() if options.fixed_states else frozenset()
+        self.straight = {ref: s for ref, s in straight_updates(graph).items() if self._writes_over(ref, s)}
         self.waits = self._waits()
         self.waiting_for: dict[str, list[str]] = {}  # node -> states
         for state, nodes in self.waits.items():
             for name in nodes:
                 self.waiting_for.setdefault(name, []).append(state)
-        self.straight = straight_updates(self.graph)
-        self.kept: dict[Ref, int] = {}  # state -> buffer with its old value
+        share = len(partition.stages) == 1
+        self.stages = {
+            stage.device.name: Stages(graph, batch, self.straight, self._seconds, self._wishes, share)
+            for stage in partition.stages
+        }
 
     def plan(self) -> Plan:
-        graph = self.graph
-        leaves = [node for node in self.order if isinstance(node.op, LEAVES)]
-        for node in leaves:
-            self._new(node.ref, self._home(node), "state" if isinstance(node.op, State) else "fed")
-        self.kept = {ref: self._keep(ref) for ref in self._overwritten()}
-        for node in leaves:
-            self._send(node)
-        self._update_ready(self.waits)
+        self.kept = self._overwritten()
+        for ref in self.kept:
+            self.stages[self._home(self.graph[ref.node])].at_once(Keep(ref))
+        tags: dict[tuple[Ref, str], int] = {}
         for node in self.order:
-            if not isinstance(node.op, LEAVES):
-                self._run(node)
+            if isinstance(node.op, LEAVES):
+                self._send(node, tags)
+        self._advance(self.waits)
+        received: set[tuple[Ref, str]] = set()
+        for node in self.order:
+            if not isinstance(node.op, LEAVES) and node.name not in self.constant:
+                self._receive(node, tags, received)
+                self.stages[self._home(node)].apply(node)
+                self._send(node, tags)
+                for state in self.waiting_for.get(node.name, ()):
+                    self.waits[state].discard(node.name)
+                self._advance(self.waiting_for.get(node.name, ()))
+        for stages in self.stages.values():
+            stages.flush()
         assert not self.waits, f"{', '.join(self.waits)} never took their next value"
-        return self._placed({name: self._source(ref) for name, ref in graph.outputs.items()})
+        return _within_memory(self._built())
+
+    def _built(self) -> Plan:
+        build = Build(self.partition, self.batch, self.kernel, self.straight, self.constant)
+        build.leaves(self.order, self._home)
+        build.keep(self.kept, self._home)
+        for device, stages in self.stages.items():
+            constants = [n for n in self.order if n.name in self.constant and self._home(n) == device]
+            shown = self._shown(device)
+            places = Places(self.graph, self.batch, stages.groups, self.straight, self.kernel, shown)
+            build.device(device, constants, places)
+        return build.plan()
 
     # ---- what the graph asks ----
+
+    def kernel(self, node: Node) -> Kernel:
+        return self.options.choice.kernel(task_of(self.batch, node))
+
+    def _seconds(self, node: Node) -> float:
+        return self.options.choice.seconds(task_of(self.batch, node))
+
+    def _wishes(self, node: Node) -> int:
+        """What the kernel of a node has to be given in each run: what follows from constants is there already."""
+        found = self.kernel(node).prepares(task_of(self.batch, node))
+        return 0 if all(self._is_constant(node.inputs[wish.source]) for wish in found) else len(found)
+
+    def _is_constant(self, ref: Ref) -> bool:
+        node = self.graph[ref.node]
+        frozen = isinstance(node.op, LEAVES) and not isinstance(node.op, Input) and self.options.fixed_states
+        return node.name in self.constant or (frozen and node.name not in self.graph.updates)
+
+    def _constants(self) -> frozenset[str]:
+        """Nodes that follow from states alone, on one device with all that reads them."""
+        found: set[str] = set()
+        shown = {ref.node for ref in (*self.graph.outputs.values(), *self.graph.updates.values())}
+        for node in self.order:
+            if isinstance(node.op, LEAVES) or not node.inputs or node.name in shown or not node.op.samplewise:
+                continue
+            near = all(self._home(other) == self._home(node) for other in self._neighbours(node))
+            if near and all(ref.node in found or self._is_state(ref) for ref in node.inputs):
+                found.add(node.name)
+        return frozenset(found)
+
+    def _is_state(self, ref: Ref) -> bool:
+        node = self.graph[ref.node]
+        return isinstance(node.op, LEAVES) and not isinstance(node.op, Input) and node.name not in self.graph.updates
+
+    def _neighbours(self, node: Node) -> Iterable[Node]:
+        return (*self.graph.users[node.name], *(self.graph[ref.node] for ref in node.inputs))
+
+    def _writes_over(self, ref: Ref, state: str) -> bool:
+        """Whether the kernel of the maker may write over the state, which it may also read."""
+        node = self.graph[ref.node]
+        kernel = self.kernel(node)
+        read = [i for i, given in enumerate(node.inputs) if given == Ref(state)]
+        return kernel is PLAIN or all(i in kernel.in_place for i in read)
 
     def _targets(self) -> dict[Ref, tuple[str, ...]]:
         """Devices that receive each value."""
@@ -105,102 +182,36 @@ class _Scheduler:
         shown = [*self.graph.outputs.values(), *(self.graph.updates[state] for state in self.waits)]
         return [ref for ref in dict.fromkeys(shown) if ref.node in self.waits]
 
+    def _shown(self, device: str) -> list[Ref]:
+        """Values of the device that are needed after the last step."""
+        return [ref for ref in self.graph.outputs.values() if self._home(self.graph[ref.node]) == device]
+
     def _home(self, node: Node) -> str:
         return self.partition.device_of[node.name]
 
-    # ---- steps ----
+    # ---- messages and updates ----
 
-    def _new(self, ref: Ref, device: str, kind: str = "arena") -> int:
-        node = self.graph[ref.node]
-        index = self.at.setdefault((ref, device), len(self.buffers))
-        self.buffers.append(Buffer(ref, device, kind, node.types[ref.index], value_bytes(node)[ref.index]))
-        return index
-
-    def _source(self, ref: Ref) -> int:
-        """The buffer with the value as the run has it: of a state that changes, the one with its old value."""
-        return self.kept.get(ref, self.at[ref, self._home(self.graph[ref.node])])
-
-    def _keep(self, ref: Ref) -> int:
-        """A second buffer that keeps the old value of a state."""
-        own, kept = self._source(ref), len(self.buffers)
-        self.buffers.append(replace(self.buffers[own], kind="arena"))
-        self.steps[self.buffers[own].device].append(Copy(own, kept))
-        return kept
-
-    def _send(self, node: Node) -> None:
-        device = self._home(node)
+    def _send(self, node: Node, tags: dict[tuple[Ref, str], int]) -> None:
         for k in range(len(node.types)):
             ref = Ref(node.name, k)
             for target in self.targets.get(ref, ()):
-                tag = self.tags[ref, target] = len(self.tags)
-                self.steps[device].append(Send(ref, self.at[ref, device], target, tag))
+                tag = tags[ref, target] = len(tags)
+                self.stages[self._home(node)].send(Give(ref, target, tag))
 
-    def _run(self, node: Node) -> None:
+    def _receive(self, node: Node, tags: dict[tuple[Ref, str], int], received: set[tuple[Ref, str]]) -> None:
         device = self._home(node)
         for ref in node.inputs:
-            if (ref, device) not in self.at:
-                source = self._home(self.graph[ref.node])
-                self.steps[device].append(Receive(ref, self._new(ref, device), source, self.tags[ref, device]))
-        inputs = tuple(self.at[ref, device] for ref in node.inputs)
-        outputs = tuple(self._result(Ref(node.name, k), device) for k in range(len(node.types)))
-        self.steps[device].append(Run(node.name, node.op, inputs, outputs))
-        self._send(node)
-        for state in self.waiting_for.get(node.name, ()):
-            self.waits[state].discard(node.name)
-        self._update_ready(self.waiting_for.get(node.name, ()))
+            source = self._home(self.graph[ref.node])
+            if source != device and (ref, device) not in received:
+                received.add((ref, device))
+                self.stages[device].at_once(Get(ref, source, tags[ref, device]))
 
-    def _result(self, ref: Ref, device: str) -> int:
-        """The buffer that takes a result: a new one, or the state whose next value it is."""
-        if ref not in self.straight:
-            return self._new(ref, device)
-        state = self.straight[ref]
-        assert self.waits[state] == {ref.node}, f"{state} is still read by {self.waits[state]}"
-        return self.at[Ref(state), device]
-
-    def _update_ready(self, states: Iterable[str]) -> None:
+    def _advance(self, states: Iterable[str]) -> None:
         """Give their next values to those of the states that wait for nothing any more."""
         for state in [state for state in states if not self.waits[state]]:
             del self.waits[state]
             if (ref := self.graph.updates[state]) not in self.straight:
-                target = self.at[Ref(state), self._home(self.graph[state])]
-                self.steps[self.buffers[target].device].append(Copy(self._source(ref), target))
-
-    # ---- memory ----
-
-    def _placed(self, outputs: dict[str, int]) -> Plan:
-        self._set_lifetimes(outputs)
-        arena_bytes = {}
-        for device in self.steps:
-            own = [i for i, b in enumerate(self.buffers) if b.device == device and b.kind == "arena"]
-            lives = [(self.buffers[i].first, self.buffers[i].last, self.buffers[i].bytes) for i in own]
-            starts, arena_bytes[device] = offsets(lives)
-            for i, start in zip(own, starts, strict=True):
-                self.buffers[i] = replace(self.buffers[i], offset=start)
-        plan = Plan(
-            self.graph.name,
-            {device: tuple(steps) for device, steps in self.steps.items()},
-            tuple(self.buffers),
-            {node.name: self._source(node.ref) for node in self.graph.inputs},
-            outputs,
-            {node.name: self.at[node.ref, self._home(node)] for node in self.graph.states},
-            arena_bytes,
-            {stage.device.name: stage.device.memory_bytes for stage in self.partition.stages},
-        )
-        return _within_memory(plan)
-
-    def _set_lifetimes(self, outputs: dict[str, int]) -> None:
-        """First and last step of each arena buffer; an output lives to the end."""
-        first: dict[int, int] = {}
-        last: dict[int, int] = {}
-        for steps in self.steps.values():
-            for i, step in enumerate(steps):
-                for index in (*reads(step), *writes(step)):
-                    first.setdefault(index, i)
-                    last[index] = i
-        last.update((index, len(self.steps[self.buffers[index].device])) for index in outputs.values())
-        for i, buffer in enumerate(self.buffers):
-            if buffer.kind == "arena":
-                self.buffers[i] = replace(buffer, first=first[i], last=last[i])
+                self.stages[self._home(self.graph[state])].advance(state, ref)
 
 
 def _within_memory(plan: Plan) -> Plan:

@@ -1,4 +1,11 @@
-"""The steps of a plan: a closed union. A step names buffers by their index in the plan; nothing is left to decide."""
+"""The steps of a plan: a closed union. A step names views of buffers; nothing is left to decide.
+
+    stage   job   job   job          the jobs of a stage share nothing that one of them writes: workers take them in
+            run   run   run          turn, and all wait for the last one before the next stage begins
+            run   run   run
+
+A job is one tile of the batch taken through the operators of a region, or operators that wait for no other job.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +15,7 @@ from typing import TypeAlias
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.op import Op
 from cnngraph.ir.types import TensorType
+from cnngraph.kernels.kernel import Kernel, Task
 
 
 @dataclass(frozen=True)
@@ -15,12 +23,13 @@ class Buffer:
     """A place for one value on one device.
 
     An `arena` buffer lies at `offset` bytes in the device's arena and lives from step `first` to step `last`; others
-    may have the same bytes before and after. A `fed` or `state` buffer has memory of its own (offset 0).
+    may have the same bytes before and after. So does a `worker` buffer, in the arena of each worker. A `fed`, `state`
+    or `constant` buffer has memory of its own (offset 0).
     """
 
     value: Ref
     device: str
-    kind: str  # arena, fed, state
+    kind: str  # arena, worker, fed, state, constant
     type: TensorType
     bytes: int
     first: int = 0
@@ -29,67 +38,112 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class View:
+    """A buffer, or what `cuts` leave of it (axis, start, stop), in another shape where one is given."""
+
+    buffer: int
+    cuts: tuple[tuple[int, int, int], ...] = ()
+    shape: tuple[int, ...] | None = None
+
+    def cut(self, axis: int, start: int, stop: int) -> View:
+        assert self.shape is None, "a view of another shape is not cut"
+        return View(self.buffer, (*self.cuts, (axis, start, stop)))
+
+
+@dataclass(frozen=True)
 class Run:
-    """Apply an operator to buffers."""
+    """Apply a kernel to views."""
+
+    node: str
+    task: Task
+    kernel: Kernel
+    inputs: tuple[View, ...]
+    outputs: tuple[View, ...]
+    workspace: tuple[View, ...] = ()
+    prepared: tuple[View, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Make what a kernel wants of one of its inputs: its `index`-th wish."""
+
+    node: str
+    task: Task
+    kernel: Kernel
+    index: int
+    source: View
+    target: View
+
+
+@dataclass(frozen=True)
+class Combine:
+    """The results of a whole batch from those of its tiles, which lie along a new first axis."""
 
     node: str
     op: Op
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
+    parts: tuple[View, ...]
+    samples: tuple[int, ...]
+    outputs: tuple[View, ...]
 
 
 @dataclass(frozen=True)
 class Copy:
-    """Copy one buffer to another of this device: a state takes its next value, or an old value is kept."""
+    """Copy one view to another: a state takes its next value, an old value is kept, a branch joins a concat."""
 
-    source: int
-    target: int
+    source: View
+    target: View
 
 
 @dataclass(frozen=True)
 class Send:
-    """Give the value in `buffer` to another device. The buffer may be overwritten after this step."""
+    """Give the value to another device. Its buffer may be overwritten after this step."""
 
     value: Ref
-    buffer: int
+    source: View
     target: str
     tag: int
 
 
 @dataclass(frozen=True)
 class Receive:
-    """Wait for the value with this tag and put it into `buffer`."""
+    """Wait for the value with this tag and put it into its buffer."""
 
     value: Ref
-    buffer: int
+    target: View
     source: str
     tag: int
 
 
-Step: TypeAlias = Run | Copy | Send | Receive
+Step: TypeAlias = Run | Prepare | Combine | Copy | Send | Receive
+Job: TypeAlias = tuple[Step, ...]
+Stage: TypeAlias = tuple[Job, ...]
 
 
-def reads(step: Step) -> tuple[int, ...]:
-    """Buffers that the step reads."""
+def reads(step: Step) -> tuple[View, ...]:
+    """What the step reads."""
     match step:
-        case Run(inputs=inputs):
-            return inputs
-        case Copy(source=source):
+        case Run(inputs=inputs, prepared=prepared):
+            return (*inputs, *prepared)
+        case Combine(parts=parts):
+            return parts
+        case Copy(source=source) | Prepare(source=source):
             return (source,)
-        case Send(buffer=buffer):
-            return (buffer,)
+        case Send(source=source):
+            return (source,)
         case Receive():
             return ()
 
 
-def writes(step: Step) -> tuple[int, ...]:
-    """Buffers that the step fills."""
+def writes(step: Step) -> tuple[View, ...]:
+    """What the step fills."""
     match step:
-        case Run(outputs=outputs):
+        case Run(outputs=outputs, workspace=workspace):
+            return (*outputs, *workspace)
+        case Combine(outputs=outputs):
             return outputs
-        case Copy(target=target):
+        case Copy(target=target) | Prepare(target=target):
             return (target,)
         case Send():
             return ()
-        case Receive(buffer=buffer):
-            return (buffer,)
+        case Receive(target=target):
+            return (target,)

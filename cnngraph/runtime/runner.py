@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +16,9 @@ from cnngraph.ir.size import SizeError
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.partition import single
 from cnngraph.partition.split import split
-from cnngraph.plan.schedule import schedule
+from cnngraph.passes import pipeline as passes
+from cnngraph.plan.batch import Batch
+from cnngraph.plan.schedule import Options, schedule
 from cnngraph.runtime.feeds import checked_fetch, missing_or_unknown, sizes_of
 from cnngraph.runtime.worker import Executor
 
@@ -26,15 +29,20 @@ class Runner:
     """A graph with its states, for feeds of any batch and any sizes that the graph allows.
 
     `states` are copied once; all executors share the copies, which a run with updates changes. With a `cluster` the
-    graph is divided over its devices; without, one device runs all. Two threads may call `run`: the second one waits.
+    graph is divided over its devices; without, one device runs all, with as many `workers` as the machine has cores.
+    Two threads may call `run`: the second one waits.
     """
 
-    def __init__(self, graph: Graph, states: Mapping[str, Array], cluster: Cluster | None = None) -> None:
+    def __init__(
+        self, graph: Graph, states: Mapping[str, Array], cluster: Cluster | None = None, workers: int | None = None
+    ) -> None:
         self.graph = graph
         self.cluster = cluster
+        self.workers = workers or os.cpu_count() or 1
         given = [node.name for node in graph.states if node.name in states]
         self.states = {name: np.array(states[name], order="C") for name in given}
         self._executors: dict[tuple[object, ...], Executor] = {}
+        self._parts: dict[tuple[str, ...] | None, Graph] = {}
         self._lock = threading.Lock()
 
     def run(self, feeds: Mapping[str, Any], fetch: Sequence[str] | None = None) -> dict[str, Array]:
@@ -47,11 +55,19 @@ class Runner:
             executor = self.executor(feeds, fetch)
             return executor.run({name: feeds[name] for name in executor.plan.inputs})
 
+    def take(self, states: Mapping[str, Array]) -> None:
+        """Go on with the values of these states."""
+        with self._lock:
+            for name, value in self.states.items():
+                np.copyto(value, states[name])
+            for executor in self._executors.values():
+                executor.prepare()
+
     def executor(self, feeds: Mapping[str, Any], fetch: Sequence[str] | None = None) -> Executor:
         """The executor for feeds of these sizes: a kept one, or a new one."""
         known = [node.name for node in self.graph.inputs]
         chosen = None if fetch is None else checked_fetch(self.graph, fetch)
-        graph = self.graph if chosen is None else self.graph.fetch(chosen)
+        graph = self._part(chosen)
         needed = [node.name for node in graph.inputs]
         extra = {name: None for name in feeds if name in known and name not in needed}
         if found := missing_or_unknown(needed, {name: a for name, a in feeds.items() if name not in extra}):
@@ -64,12 +80,20 @@ class Runner:
             del self._executors[next(iter(self._executors))]
         return made
 
+    def _part(self, chosen: tuple[str, ...] | None) -> Graph:
+        """The graph, or the part of it that leads to what is chosen."""
+        if chosen not in self._parts:
+            self._parts[chosen] = self.graph if chosen is None else self.graph.fetch(chosen)
+        return self._parts[chosen]
+
     def _made(self, graph: Graph, sizes: Mapping[str, int]) -> Executor:
         given = ", ".join(f"{name} = {size}" for name, size in sizes.items())
+        batch = Batch(passes.run(graph, passes.EXECUTION), sizes)
         try:
-            bound = graph.bind(**sizes)
+            bound = batch.bound
         except SizeError as reason:
             text = f"{graph.name} cannot take {given}: {reason}"
             raise error("E0705", text, "feed arrays of another size") from reason
         partition = single(bound) if self.cluster is None else split(bound, self.cluster)
-        return Executor(schedule(partition), self.states)
+        options = Options(fixed_states=not self.graph.updates)
+        return Executor(schedule(partition, batch, options), self.states, self.workers)

@@ -1,4 +1,4 @@
-"""The embedded engine: one thread for each device, messages in memory.
+"""The embedded engine: one thread for each device, or for each worker of the only one; messages in memory.
 
     gpu0   run  run  put(3)                 each tag has one message of fixed memory, filled at most once in a run,
     gpu1   take(3)  run  ...                so putting never waits, and taking waits for one put
@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from cnngraph.ir.op import Array
-from cnngraph.runtime.kernels import Call
+from cnngraph.kernels.kernel import Call
 
 WAIT_SECONDS = 600.0
 
@@ -72,48 +73,59 @@ class Mailbox:
         return self._failure is not None
 
 
-def run_all(programs: Mapping[str, Sequence[Call]], mailbox: Mailbox) -> None:
-    """Run the program of each device in its own thread (a single one in this thread), one BLAS thread for each."""
-    mailbox.clear()
-    with one_blas_thread:
-        if len(programs) <= 1:
-            for name, calls in programs.items():
-                _work(name, calls, mailbox)
-        else:
-            _run_threads(programs, mailbox)
-    mailbox.raise_failure()
+Programs: TypeAlias = Mapping[str, Sequence[Call]]
 
 
-def _run_threads(programs: Mapping[str, Sequence[Call]], mailbox: Mailbox) -> None:
-    threads = [
-        threading.Thread(target=_work, args=(name, calls, mailbox), name=f"cnngraph {name}", daemon=True)
-        for name, calls in programs.items()
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        for thread in threads:
-            thread.join()
-    except BaseException as interruption:  # a keyboard interrupt reaches this thread only
-        mailbox.fail(interruption)
-        for thread in threads:
-            thread.join()
+class Crew:
+    """Threads for programs that run side by side. The first program runs in the thread that asks; the others wait."""
 
+    def __init__(self, programs: Programs, mailbox: Mailbox, meetings: Sequence[threading.Barrier] = ()) -> None:
+        self.programs, self.mailbox, self.meetings = programs, mailbox, meetings
+        more = len(programs) - 1
+        self._threads = ThreadPoolExecutor(more, "cnngraph") if more > 0 else None
 
-def _work(name: str, calls: Sequence[Call], mailbox: Mailbox) -> None:
-    step = 0
-    try:
-        with np.errstate(all="ignore"):  # infinity and NaN pass through, and whoever reads the results judges them
-            for call in calls:
-                if mailbox.failed:
-                    return
-                call()
-                step += 1
-    except Stopped:
-        return
-    except BaseException as reason:
-        reason.add_note(f"in step {step} of {name}")
-        mailbox.fail(reason)
+    def run(self) -> None:
+        """Run all programs, one BLAS thread for each; the first failure of any is raised when all have stopped."""
+        self.mailbox.clear()
+        with one_blas_thread:
+            first, *others = self.programs.items() if self.programs else [("", ())]
+            running = [self._threads.submit(self._work, *other) for other in others] if self._threads else []
+            try:
+                self._work(*first)
+            finally:
+                self._wait(running)
+        if self.mailbox.failed:
+            for meeting in self.meetings:
+                meeting.reset()
+        self.mailbox.raise_failure()
+
+    def _wait(self, running: Sequence[Future[None]]) -> None:
+        """Until all have ended; an interruption stops them."""
+        while not all(future.done() for future in running):
+            try:
+                wait(running)
+            except BaseException as interruption:
+                self._fail(interruption)
+
+    def _fail(self, reason: BaseException) -> None:
+        self.mailbox.fail(reason)
+        for meeting in self.meetings:
+            meeting.abort()
+
+    def _work(self, name: str, calls: Sequence[Call]) -> None:
+        step, mailbox = 0, self.mailbox
+        try:
+            with np.errstate(all="ignore"):  # infinity and NaN pass through, and whoever reads the results judges them
+                for call in calls:
+                    if mailbox.failed:
+                        return
+                    call()
+                    step += 1
+        except (Stopped, threading.BrokenBarrierError):
+            return
+        except BaseException as reason:
+            reason.add_note(f"in step {step} of {name}")
+            self._fail(reason)
 
 
 @cache

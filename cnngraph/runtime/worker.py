@@ -2,77 +2,212 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic
-from cnngraph.ir.op import Array
+from cnngraph.ir.op import Array, Op
+from cnngraph.ir.size import number
+from cnngraph.ir.types import TensorType
+from cnngraph.kernels.kernel import Call, in_turn
 from cnngraph.plan.memory import ALIGNMENT_BYTES
 from cnngraph.plan.plan import Plan
-from cnngraph.plan.steps import Copy, Receive, Run, Send, Step, writes
+from cnngraph.plan.steps import Combine, Copy, Prepare, Receive, Run, Send, Step, View, writes
 from cnngraph.runtime.feeds import checked_feeds
-from cnngraph.runtime.kernels import Call, kernel_for
-from cnngraph.runtime.threads import WAIT_SECONDS, Mailbox, run_all
+from cnngraph.runtime.threads import WAIT_SECONDS, Crew, Mailbox
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one step took: by whom, in which stage, and what it had to compute and to move."""
+
+    node: str
+    op: str
+    kernel: str
+    stage: int
+    worker: int
+    seconds: float
+    flops: float
+    bytes: float
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A step bound to its memory; a wait for the other workers has no step."""
+
+    call: Call
+    stage: int
+    worker: int
+    step: Step | None = None
 
 
 class Executor:
     """A plan with its memory, ready to run many times. Not for two runs at one time.
 
-    `states` are used as they are and overwritten by the plan's updates: several executors may share them.
-    errors: E0703 where they do not fit the plan.
+    `states` are used as they are and overwritten by the plan's updates: several executors may share them. `workers`
+    threads share the jobs of a plan for one device; the results do not depend on their number.
+    errors: E0703 where the states do not fit the plan.
     """
 
-    def __init__(self, plan: Plan, states: Mapping[str, Array], wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self, plan: Plan, states: Mapping[str, Array], workers: int = 1, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
         self.plan = plan
         self.states = _checked_states(plan, states)
+        self.workers = workers if len(plan.devices) == 1 else 1
         self._wanted = {name: plan.buffers[i].type for name, i in plan.inputs.items()}
-        self._views = self._memory()
+        self._memory = _Memory(plan, self.states, self.workers)
         self._mailbox = Mailbox(self._messages(), wait_seconds)
-        self._programs = {device: [self._call(step) for step in steps] for device, steps in plan.steps.items()}
+        self._meeting = threading.Barrier(self.workers)
+        self._once = {device: [self._call(step, 0) for step in job] for device, job in plan.prologue.items()}
+        self.prepare()
+        self._bound = {name: bound for device in plan.devices for name, bound in self._programs(device).items()}
+        self._crew = self._crew_of(lambda bound: bound.call)
 
     def run(self, feeds: Mapping[str, Any]) -> dict[str, Array]:
         """The outputs, as arrays of their own. Afterwards the states have their next values. Errors: E0705.
 
         If an operator fails, its error is raised and some states may have their next values and others not.
         """
-        for name, array in checked_feeds(self._wanted, feeds).items():
-            np.copyto(self._views[self.plan.inputs[name]], array)
-        run_all(self._programs, self._mailbox)
-        return {name: self._views[i].copy() for name, i in self.plan.outputs.items()}
+        self._feed(feeds)
+        self._crew.run()
+        return {name: self._memory.array(view, 0).copy() for name, view in self.plan.outputs.items()}
 
-    def _memory(self) -> list[Array]:
-        """An array for each buffer: a view of its device's arena, a state itself, or its own memory."""
-        arenas = {device: _aligned_bytes(count) for device, count in self.plan.arena_bytes.items()}
-        state_of = {index: name for name, index in self.plan.states.items()}
-        views: list[Array] = []
-        for i, buffer in enumerate(self.plan.buffers):
-            if i in state_of:
-                views.append(self.states[state_of[i]])
-                continue
-            where = arenas[buffer.device] if buffer.kind == "arena" else _aligned_bytes(buffer.bytes)
-            part = where[buffer.offset : buffer.offset + buffer.bytes]
-            views.append(part.view(buffer.type.dtype).reshape(buffer.type.concrete))
-        return views
+    def prepare(self) -> None:
+        """Compute again what follows from the states alone. A plan for states that change has nothing to prepare."""
+        for device, calls in self._once.items():
+            Crew({device: calls}, self._mailbox).run()
+
+    def timed(self, feeds: Mapping[str, Any]) -> list[Timing]:
+        """One run, and what each of its steps took."""
+        taken: dict[int, float] = {}
+
+        def clocked(bound: Bound) -> Call:
+            def call() -> None:
+                start = perf_counter()
+                bound.call()
+                taken[id(bound)] = perf_counter() - start
+
+            return call
+
+        self._feed(feeds)
+        self._crew_of(clocked).run()
+        return [_timing(bound, taken[id(bound)]) for program in self._bound.values() for bound in program]
+
+    def _feed(self, feeds: Mapping[str, Any]) -> None:
+        for name, array in checked_feeds(self._wanted, feeds).items():
+            np.copyto(self._memory.array(View(self.plan.inputs[name]), 0), array)
+
+    def _crew_of(self, call_of: Callable[[Bound], Call]) -> Crew:
+        programs = {name: [call_of(bound) for bound in program] for name, program in self._bound.items()}
+        return Crew(programs, self._mailbox, [self._meeting])
+
+    def _programs(self, device: str) -> dict[str, list[Bound]]:
+        """What each worker does: its jobs of each stage, and a wait for the others where a stage had several."""
+        programs: list[list[Bound]] = [[] for _ in range(self.workers)]
+        alone = True  # whether only the first worker did anything since all met
+        for s, stage in enumerate(self.plan.stages[device]):
+            if not (alone and len(stage) == 1):
+                self._meet(programs, s)
+            for j, job in enumerate(stage):
+                worker = j % self.workers
+                programs[worker] += [Bound(self._call(step, worker), s, worker, step) for step in job]
+            alone = len(stage) == 1
+        self._meet(programs, len(self.plan.stages[device]))
+        return {device if len(programs) == 1 else f"{device}, worker {w}": bound for w, bound in enumerate(programs)}
+
+    def _meet(self, programs: Sequence[list[Bound]], stage: int) -> None:
+        if self.workers > 1 and any(programs):
+            for worker, program in enumerate(programs):
+                program.append(Bound(self._meeting.wait, stage, worker))
 
     def _messages(self) -> dict[int, Array]:
         sent = [step for steps in self.plan.steps.values() for step in steps if isinstance(step, Send)]
-        return {step.tag: np.empty_like(self._views[step.buffer]) for step in sent}
+        return {step.tag: np.empty_like(self._memory.array(step.source, 0)) for step in sent}
 
-    def _call(self, step: Step) -> Call:
-        views = self._views
+    def _call(self, step: Step, worker: int) -> Call:
+        arrays = partial(map, partial(self._memory.array, worker=worker))
         match step:
-            case Run(op=op, inputs=inputs, outputs=outputs):
-                kernel = kernel_for(op, overlap=not set(inputs).isdisjoint(outputs))
-                return kernel(op, [_read_only(views[i]) for i in inputs], [views[i] for i in outputs])
+            case Run(task=task, kernel=kernel, inputs=inputs, outputs=outputs, workspace=workspace, prepared=prepared):
+                given = [_read_only(x) for x in arrays(inputs)]
+                made = [_read_only(x) for x in arrays(prepared)]
+                return kernel.bind(task, given, list(arrays(outputs)), list(arrays(workspace)), made)
+            case Prepare(task=task, kernel=kernel, index=index, source=source, target=target):
+                make = kernel.prepares(task)[index].make
+                return partial(make, *arrays((source, target)))
+            case Combine(op=op, parts=parts, samples=samples, outputs=outputs):
+                return _combination(op, list(arrays(parts)), samples, list(arrays(outputs)))
             case Copy(source=source, target=target):
-                return partial(np.copyto, views[target], views[source])
-            case Send(buffer=buffer, tag=tag):
-                return partial(self._mailbox.put, tag, views[buffer])
-            case Receive(buffer=buffer, tag=tag):
-                return partial(self._mailbox.take, tag, views[buffer])
+                return partial(np.copyto, *arrays((target, source)))
+            case Send(source=source, tag=tag):
+                return partial(self._mailbox.put, tag, *arrays((source,)))
+            case Receive(target=target, tag=tag):
+                return partial(self._mailbox.take, tag, *arrays((target,)))
+
+
+class _Memory:
+    """Arrays for the buffers of a plan: parts of arenas, states themselves, or memory of their own."""
+
+    def __init__(self, plan: Plan, states: Mapping[str, Array], workers: int) -> None:
+        self.buffers = plan.buffers
+        self.arenas = {device: _aligned_bytes(count) for device, count in plan.arena_bytes.items()}
+        self.own = {d: [_aligned_bytes(count) for _ in range(workers)] for d, count in plan.worker_bytes.items()}
+        state_of = {index: name for name, index in plan.states.items()}
+        self.fixed = {
+            i: states[state_of[i]] if i in state_of else _typed(_aligned_bytes(b.bytes), b.type)
+            for i, b in enumerate(plan.buffers)
+            if b.kind not in ("arena", "worker")
+        }
+
+    def array(self, view: View, worker: int) -> Array:
+        """The memory of a view, as the given worker sees it."""
+        whole = self._whole(view.buffer, worker)
+        for axis, start, stop in view.cuts:
+            whole = whole[(slice(None),) * axis + (slice(start, stop),)]
+        if view.shape is None:
+            return whole
+        shaped = whole.reshape(view.shape)
+        assert not shaped.size or np.shares_memory(shaped, whole), f"{view} is no view"
+        return shaped
+
+    def _whole(self, index: int, worker: int) -> Array:
+        if index in self.fixed:
+            return self.fixed[index]
+        buffer = self.buffers[index]
+        arena = self.arenas[buffer.device] if buffer.kind == "arena" else self.own[buffer.device][worker]
+        return _typed(arena[buffer.offset : buffer.offset + buffer.bytes], buffer.type)
+
+
+def _typed(memory: Array, type_: TensorType) -> Array:
+    return memory.view(type_.dtype).reshape(type_.concrete)
+
+
+def _combination(op: Op, parts: Sequence[Array], samples: Sequence[int], outputs: Sequence[Array]) -> Call:
+    """The call that combines partial results; sums go straight to their places."""
+    if type(op).combine is Op.combine:
+        return in_turn([partial(np.add.reduce, x, axis=0, out=y) for x, y in zip(parts, outputs, strict=True)])
+
+    def call() -> None:
+        for out, value in zip(outputs, op.combine(parts, samples), strict=True):
+            np.copyto(out, value)
+
+    return call
+
+
+def _timing(bound: Bound, seconds: float) -> Timing:
+    step = bound.step
+    if not isinstance(step, Run):
+        kind = "wait" if step is None else type(step).__name__.lower()
+        return Timing(getattr(step, "node", ""), kind, kind, bound.stage, bound.worker, seconds, 0.0, 0.0)
+    cost = step.task.op.cost(step.task.inputs, step.task.outputs)
+    work = float(number(cost.flops)), float(number(cost.bytes_moved))
+    return Timing(step.node, str(step.task.op), step.kernel.name, bound.stage, bound.worker, seconds, *work)
 
 
 def _aligned_bytes(count: int) -> Array:
@@ -90,7 +225,7 @@ def _read_only(view: Array) -> Array:
 
 
 def _checked_states(plan: Plan, states: Mapping[str, Array]) -> dict[str, Array]:
-    written = {index for steps in plan.steps.values() for step in steps for index in writes(step)}
+    written = {view.buffer for steps in plan.steps.values() for step in steps for view in writes(step)}
     found: list[Diagnostic] = []
     for name, index in plan.states.items():
         type_ = plan.buffers[index].type

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pytest
 from partition.random_graphs import random_graph, random_training, slow_cluster
+from plan.walk import walk
 
 from cnngraph.cost.liveness import peak_bytes
 from cnngraph.diagnostics import CnnGraphError
@@ -15,6 +16,7 @@ from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.op import Weight
 from cnngraph.ir.types import TensorType
+from cnngraph.kernels.kernel import PLAIN, Task
 from cnngraph.ops.relu import Relu
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.partition.partition import assign
@@ -22,7 +24,7 @@ from cnngraph.partition.split import split
 from cnngraph.plan.memory import ALIGNMENT_BYTES
 from cnngraph.plan.plan import Plan
 from cnngraph.plan.schedule import plan_for, schedule
-from cnngraph.plan.steps import Copy, Receive, Run, Send, reads, writes
+from cnngraph.plan.steps import Copy, Receive, Run, Send, View, reads, writes
 
 
 def plans() -> list[Plan]:
@@ -31,40 +33,15 @@ def plans() -> list[Plan]:
 
 
 @pytest.mark.parametrize("plan", plans(), ids=lambda plan: f"{plan.name} on {len(plan.devices)}")
-def test_every_step_reads_what_the_graph_means(plan: Plan) -> None:
-    """Walk through the steps of all devices; memory holds the name of the value that is really there."""
-    memory: dict[int, str] = {}
-    for name, index in [*plan.inputs.items(), *plan.states.items()]:
-        memory[index] = f"{name} at the start"
-    sent: dict[int, str] = {}
-    turn = dict.fromkeys(plan.devices, 0)
-    while moved := [d for d in plan.devices if turn[d] < len(plan.steps[d]) and ready(plan.steps[d][turn[d]], sent)]:
-        device = moved[0]
-        position = turn[device]
-        step = plan.steps[device][position]
-        turn[device] += 1
-        for index in reads(step):
-            buffer = plan.buffers[index]
-            assert buffer.device == device
-            if isinstance(step, Run | Send):
-                assert memory[index].split(" ")[0] == str(buffer.value), f"{step} reads {memory[index]}"
-                assert buffer.kind == "arena" or memory[index].endswith("at the start"), "updates see the old states"
-            assert buffer.kind != "arena" or buffer.first <= position <= buffer.last
-        match step:
-            case Run(node, _, _, outputs):
-                memory.update((index, str(Ref(node, k))) for k, index in enumerate(outputs))
-            case Copy(source, target):
-                memory[target] = memory[source]
-            case Send(_, buffer, _, tag):
-                assert tag not in sent
-                sent[tag] = memory[buffer]
-            case Receive(_, buffer, _, tag):
-                memory[buffer] = sent[tag]
-    assert all(turn[d] == len(plan.steps[d]) for d in plan.devices), "no device waits for ever"
+def test_every_step_reads_what_is_there(plan: Plan) -> None:
+    walk(plan, workers=1)
 
 
-def ready(step: object, sent: dict[int, str]) -> bool:
-    return not isinstance(step, Receive) or step.tag in sent
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("batch", [1, 2, 5, 8])
+def test_tiles_keep_apart(batch: int, workers: int) -> None:
+    for graph in (random_graph(0), random_graph(3, layers=10), random_training(1), random_training(2, layers=9)):
+        walk(plan_for(graph, batch=batch), workers)
 
 
 @pytest.mark.parametrize("plan", plans(), ids=lambda plan: f"{plan.name} on {len(plan.devices)}")
@@ -90,15 +67,15 @@ def test_a_value_is_sent_once_to_each_device_that_reads_it() -> None:
     sends = [(s.value, s.target) for s in steps if isinstance(s, Send)]
     receives = [s for s in steps if isinstance(s, Receive)]
     assert len(sends) == len(set(sends)) == len(receives) > 0
-    assert plan.transit_bytes == sum(plan.buffers[s.buffer].bytes for s in receives)
+    assert plan.transit_bytes == sum(plan.buffers[s.target.buffer].bytes for s in receives)
 
 
 def test_optimizers_write_straight_into_the_states() -> None:
     graph = random_training(1).bind(batch=2)
     plan = plan_for(graph)
     [step] = [s for s in plan.steps["host"] if isinstance(s, Run) and s.node == "update.dense.weight"]
-    assert [plan.buffers[i].value.node for i in step.outputs] == ["dense.weight", "update.dense.weight.velocity"]
-    assert [plan.buffers[i].kind for i in step.outputs] == ["state", "state"]
+    assert [plan.buffers[v.buffer].value.node for v in step.outputs] == ["dense.weight", "update.dense.weight.velocity"]
+    assert [plan.buffers[v.buffer].kind for v in step.outputs] == ["state", "state"]
 
 
 VECTOR = TensorType((3,))
@@ -116,7 +93,7 @@ def swap() -> Graph:
 def test_states_that_change_places_are_kept_first() -> None:
     plan = plan_for(swap())
     copies = [s for s in plan.steps["host"] if isinstance(s, Copy)]
-    shown = [(str(plan.buffers[s.source].value), plan.buffers[s.target].kind) for s in copies]
+    shown = [(str(plan.buffers[s.source.buffer].value), plan.buffers[s.target.buffer].kind) for s in copies]
     assert shown == [("a", "arena"), ("b", "arena"), ("b", "state"), ("a", "state"), ("fed", "state")]
     assert plan.outputs["old"] == copies[0].target
     assert plan.peak_bytes["host"] == 7 * ALIGNMENT_BYTES
@@ -134,16 +111,17 @@ def test_nodes_that_lead_nowhere_are_left_out() -> None:
 def test_a_plan_prints_and_is_plain_data() -> None:
     plan = schedule(split(random_graph(0).bind(batch=3), slow_cluster(2)))
     table = str(plan)
-    assert table.splitlines()[0].split()[:3] == ["device", "step", "does"]
+    assert table.splitlines()[0].split()[:4] == ["device", "stage", "job", "does"]
     assert "conv(4, 3x3" in table
     assert "send to gpu1" in table
     assert "receive from gpu0" in table
     assert f"{plan.step_count} steps; peak gpu0" in table
     data = plan.to_json()
     assert json.loads(json.dumps(data)) == data
-    assert sum(len(steps) for steps in data["steps"].values()) == plan.step_count
-    assert {step["step"] for steps in data["steps"].values() for step in steps} >= {"run", "send", "receive"}
-    assert json.loads(json.dumps(plan_for(swap()).to_json()))["steps"]["host"][0]["step"] == "copy"
+    steps = [step for stages in data["stages"].values() for stage in stages for job in stage for step in job]
+    assert len(steps) == plan.step_count
+    assert {step["step"] for step in steps} >= {"run", "send", "receive"}
+    assert json.loads(json.dumps(plan_for(swap()).to_json()))["stages"]["host"][0][0][0]["step"] == "copy"
 
 
 def test_an_arena_larger_than_the_memory_is_refused() -> None:
@@ -156,6 +134,17 @@ def test_an_arena_larger_than_the_memory_is_refused() -> None:
 
 
 def test_writes_and_reads_of_each_kind() -> None:
-    value = Ref("v")
-    steps = [Run("n", Relu(), (1,), (2,)), Copy(3, 4), Send(value, 5, "gpu1", 0), Receive(value, 6, "gpu0", 0)]
-    assert [(reads(step), writes(step)) for step in steps] == [((1,), (2,)), ((3,), (4,)), ((5,), ()), ((), (6,))]
+    value, views = Ref("v"), [View(i) for i in range(7)]
+    task = Task(Relu(), (VECTOR,), (VECTOR,))
+    steps = [
+        Run("n", task, PLAIN, (views[1],), (views[2],)),
+        Copy(views[3], views[4]),
+        Send(value, views[5], "gpu1", 0),
+        Receive(value, views[6], "gpu0", 0),
+    ]
+    assert [([v.buffer for v in reads(step)], [v.buffer for v in writes(step)]) for step in steps] == [
+        ([1], [2]),
+        ([3], [4]),
+        ([5], []),
+        ([], [6]),
+    ]

@@ -84,9 +84,9 @@ def test_fetching_runs_only_what_leads_there() -> None:
     feeds = {"a": np.ones((2, 3), "f4"), "b": np.ones((2, 5), "f4")}
     Counting.runs.clear()
     assert list(runner.run(feeds, ["left"])) == ["left"]
-    assert Counting.runs == {"(2, 3)": 1}
+    assert Counting.runs == {"(1, 3)": 2}  # once for each tile
     assert list(runner.run({"b": feeds["b"]}, ["right"])) == ["right"]
-    assert Counting.runs == {"(2, 3)": 1, "(2, 5)": 2}
+    assert Counting.runs == {"(1, 3)": 2, "(1, 5)": 4}
     assert runner.executor(feeds, ["left"]).plan.run_count == 1
     assert runner.executor(feeds).plan.run_count == 3
     assert set(runner.run(feeds)) == {"left", "right"}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from cnngraph.runtime.threads import Mailbox, run_all
+from cnngraph.runtime.threads import Crew, Mailbox
 
 
 def mailbox(tags: int = 2, wait_seconds: float = 20.0) -> Mailbox:
@@ -26,7 +26,7 @@ def test_a_message_arrives_and_is_a_copy() -> None:
     for _ in range(2):
         value.fill(1)
         out.fill(0)
-        run_all({"a": sender, "b": [partial(box.take, 1, out)]}, box)
+        Crew({"a": sender, "b": [partial(box.take, 1, out)]}, box).run()
         assert out.tolist() == [1, 1, 1]
 
 
@@ -34,7 +34,7 @@ def test_both_directions_at_once() -> None:
     box, left, right = mailbox(), np.zeros(3), np.zeros(3)
     one = [partial(box.put, 0, np.full(3, 5.0)), partial(box.take, 1, left)]
     two = [partial(box.put, 1, np.full(3, 6.0)), partial(box.take, 0, right)]
-    run_all({"one": one, "two": two}, box)
+    Crew({"one": one, "two": two}, box).run()
     assert (left[0], right[0]) == (6, 5)
 
 
@@ -44,7 +44,7 @@ def test_a_failure_stops_all_and_is_raised(workers: int) -> None:
     waiting = {f"w{i}": [partial(box.take, 0, np.zeros(3))] for i in range(1, workers)}
     start = perf_counter()
     with pytest.raises(ZeroDivisionError, match="broken") as caught:
-        run_all({"bad": [lambda: None, fail], **waiting}, box)
+        Crew({"bad": [lambda: None, fail], **waiting}, box).run()
     assert perf_counter() - start < 5
     assert caught.value.__notes__ == ["in step 1 of bad"]
 
@@ -52,10 +52,10 @@ def test_a_failure_stops_all_and_is_raised(workers: int) -> None:
 def test_after_a_failure_the_next_run_is_clean() -> None:
     box, out = mailbox(), np.zeros(3)
     with pytest.raises(ZeroDivisionError):
-        run_all({"a": [partial(box.put, 0, np.ones(3)), fail], "b": [partial(box.take, 1, out)]}, box)
+        Crew({"a": [partial(box.put, 0, np.ones(3)), fail], "b": [partial(box.take, 1, out)]}, box).run()
     box.wait_seconds = 0.05
     with pytest.raises(TimeoutError, match=r"message 0 did not come within 0\.05 s"):
-        run_all({"a": [], "b": [partial(box.take, 0, out)]}, box)
+        Crew({"a": [], "b": [partial(box.take, 0, out)]}, box).run()
 
 
 def test_one_blas_thread_while_running_and_the_old_number_afterwards() -> None:
@@ -64,6 +64,6 @@ def test_one_blas_thread_while_running_and_the_old_number_afterwards() -> None:
 
     seen: list[list[int]] = []
     before = blas_threads()
-    run_all({"a": [lambda: seen.append(blas_threads())]}, mailbox())
+    Crew({"a": [lambda: seen.append(blas_threads())]}, mailbox()).run()
     assert set(seen[0]) == {1}
     assert blas_threads() == before

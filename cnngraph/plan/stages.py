@@ -1,0 +1,212 @@
+"""What one device does, in stages: regions of nodes that go through the batch tile by tile, and all that is done once.
+
+    nodes     conv  norm'  |  affine  conv  norm'  |  ...        norm' gathers sums over the batch: whoever reads them
+    stages    [tile 0 tile 1 ...] [combine]  [tile 0 ...]        waits until all tiles are through
+
+A node is put off as long as nothing in the open region needs it: the update of a weight runs beside other updates,
+after the region. Operators that wait for nothing of each other become jobs of one stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cnngraph.cost.model import value_bytes
+from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.plan.batch import GATHERS, ONCE, TILES, Batch
+
+PARTIAL_BYTES = 32_000_000  # of partial sums that a region may leave before they are combined
+WORTH_SHARING_SECONDS = 4e-4  # less work than this is not worth waking another worker
+
+
+@dataclass(frozen=True)
+class Apply:
+    """Run a node: once, or in a region for each tile."""
+
+    node: Node
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Make the `index`-th thing that the kernel of a node wants of its weights."""
+
+    node: Node
+    index: int
+
+
+@dataclass(frozen=True)
+class Join:
+    """Combine the partial results of a node."""
+
+    node: Node
+
+
+@dataclass(frozen=True)
+class Advance:
+    """A state takes its next value."""
+
+    state: str
+    source: Ref
+
+
+@dataclass(frozen=True)
+class Keep:
+    """The old value of a state is copied before it changes."""
+
+    state: Ref
+
+
+@dataclass(frozen=True)
+class Give:
+    """Send a value."""
+
+    value: Ref
+    target: str
+    tag: int
+
+
+@dataclass(frozen=True)
+class Get:
+    """Receive a value."""
+
+    value: Ref
+    source: str
+    tag: int
+
+
+Item = Apply | Ready | Join | Advance | Keep | Give | Get
+
+
+@dataclass
+class Group:
+    """One stage. A region has one list of items, which every tile goes through; otherwise each list is a job."""
+
+    jobs: list[list[Item]]
+    region: bool = False
+
+
+@dataclass
+class Stages:
+    """Collects the stages of one device; nodes come in the order in which they run."""
+
+    graph: Graph
+    batch: Batch
+    straight: Mapping[Ref, str]  # next values that are written over their state at once
+    seconds: Callable[[Node], float]
+    wishes: Callable[[Node], int]  # how many things its kernel wants to have prepared before each run
+    share: bool  # whether several workers may take the jobs
+    groups: list[Group] = field(default_factory=list)
+    _region: list[Node] = field(default_factory=list)
+    _waiting: list[Item] = field(default_factory=list)
+    _sends: list[Give] = field(default_factory=list)
+    _late: set[str] = field(default_factory=set)  # nodes whose results are there after the region only
+    _partial_bytes: int = 0
+
+    def apply(self, node: Node) -> None:
+        """The node runs next, or later, before anything that needs it."""
+        manner = self.batch.manner(node)
+        if manner == ONCE:
+            self._waiting.append(Apply(node))
+            self._late.add(node.name)
+            return
+        if any(ref.node in self._late for ref in node.inputs):
+            self.flush()
+        self._region.append(node)
+        if manner == GATHERS:
+            self._late.add(node.name)
+            self._partial_bytes += sum(value_bytes(node)) * TILES
+            if self._partial_bytes > PARTIAL_BYTES:
+                self.flush()
+
+    def advance(self, state: str, source: Ref) -> None:
+        self._waiting.append(Advance(state, source))
+
+    def at_once(self, item: Item) -> None:
+        """After all that came so far, and before all that comes."""
+        self.flush()
+        self.groups.append(Group([[item]]))
+
+    def send(self, give: Give) -> None:
+        self._sends.append(give)
+
+    def flush(self) -> None:
+        """Close the region; do what was put off."""
+        if self._region:
+            ready: list[Item] = [Ready(node, k) for node in self._region for k in range(self.wishes(node))]
+            self._emit([[item] for item in ready], lambda job: 1e-4 * len(job))
+            self.groups.append(Group([[Apply(node) for node in self._region]], region=True))
+            joins: list[Item] = [Join(n) for n in self._region if self.batch.manner(n) == GATHERS]
+            self._emit([[join] for join in joins], lambda job: sum(map(_join_seconds, job)))
+        self._emit(self._once(), lambda job: sum(map(self._item_seconds, job)))
+        if self._sends:
+            self.groups.append(Group([list(self._sends)]))
+        self._region, self._waiting, self._sends, self._late, self._partial_bytes = [], [], [], set(), 0
+
+    def _emit(self, jobs: Sequence[list[Item]], cost: Callable[[list[Item]], float]) -> None:
+        if not jobs:
+            return
+        costs = [cost(job) for job in jobs]
+        if not self.share or sum(costs) < WORTH_SHARING_SECONDS:
+            self.groups.append(Group([[item for job in jobs for item in job]]))
+            return
+        bins: list[list[Item]] = [[] for _ in range(min(TILES, len(jobs)))]
+        loads = [0.0] * len(bins)
+        for i in sorted(range(len(jobs)), key=lambda i: -costs[i]):  # the longest first, each to the least busy
+            least = loads.index(min(loads))
+            bins[least] += jobs[i]
+            loads[least] += costs[i]
+        self.groups.append(Group(bins))
+
+    def _once(self) -> list[list[Item]]:
+        """What was put off as jobs, each thing that a kernel wants right before it runs."""
+        jobs = self._components() if self.share else [list(self._waiting)] * bool(self._waiting)
+        return [[part for item in job for part in self._with_wishes(item)] for job in jobs]
+
+    def _with_wishes(self, item: Item) -> list[Item]:
+        wishes = self.wishes(item.node) if isinstance(item, Apply) else 0
+        return [*(Ready(item.node, k) for k in range(wishes) if isinstance(item, Apply)), item]
+
+    def _components(self) -> list[list[Item]]:
+        """What was put off, in parts of which none writes what another one touches; each in its order."""
+        leader: dict[object, object] = {}
+
+        def find(key: object) -> object:
+            while leader.setdefault(key, key) != key:
+                key = leader[key]
+            return key
+
+        written = {key for item in self._waiting for key in self._writes(item)}
+        for i, item in enumerate(self._waiting):
+            for key in (*self._writes(item), *(k for k in _reads(item) if k in written)):
+                leader[find(key)] = find(i)
+        found: dict[object, list[Item]] = {}
+        for i, item in enumerate(self._waiting):
+            found.setdefault(find(i), []).append(item)
+        return list(found.values())
+
+    def _writes(self, item: Item) -> Iterable[object]:
+        match item:
+            case Apply(node):
+                refs = [Ref(node.name, k) for k in range(len(node.types))]
+                return [*refs, *(Ref(self.straight[ref]) for ref in refs if ref in self.straight)]
+            case Advance(state):
+                return [Ref(state)]
+        raise AssertionError(item)
+
+    def _item_seconds(self, item: Item) -> float:
+        return self.seconds(item.node) if isinstance(item, Apply) else 1e-5
+
+
+def _reads(item: Item) -> Iterable[Ref]:
+    match item:
+        case Apply(node):
+            return node.inputs
+        case Advance(_, source):
+            return [source]
+    raise AssertionError(item)
+
+
+def _join_seconds(item: Item) -> float:
+    assert isinstance(item, Join)
+    return 1e-5 + sum(value_bytes(item.node)) * (TILES + 1) / 1e10
