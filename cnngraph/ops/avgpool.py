@@ -41,14 +41,14 @@ class AvgPool(Pool):
 
     def forward(self, x: Array) -> Array:
         y = window_sums(x, *self.laid(x.shape))
-        y /= self._counts(x.shape)
+        y /= self.counts(x.shape)
         return y
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
-        share = (dy / self._counts(shapes["x"])).astype(dy.dtype)
+        share = (dy / self.counts(shapes["x"])).astype(dy.dtype)
         return spread_sums(share, self.laid(shapes["x"])[0], shapes["x"])
 
-    def _counts(self, shape: Shape) -> Array:
+    def counts(self, shape: Shape) -> Array:
         """How many elements each window averages: (positions'..., 1)."""
         g, (_, positions) = self.geometry(TensorType(shape)), self.laid(shape)
         counts = np.ones((1,), np.int64)
