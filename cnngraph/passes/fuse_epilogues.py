@@ -7,17 +7,43 @@ from dataclasses import dataclass
 
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.op import Op
+from cnngraph.ops.abs import Abs
 from cnngraph.ops.add import Add
 from cnngraph.ops.affine import Affine
+from cnngraph.ops.clip import Clip
 from cnngraph.ops.conv import Conv
+from cnngraph.ops.elu import Elu
 from cnngraph.ops.fused import Fused
+from cnngraph.ops.gelu import Gelu
+from cnngraph.ops.hard_sigmoid import HardSigmoid
+from cnngraph.ops.hard_swish import HardSwish
+from cnngraph.ops.layer_scale import LayerScale
+from cnngraph.ops.leaky_relu import LeakyRelu
 from cnngraph.ops.linear import Linear
+from cnngraph.ops.max import Max
+from cnngraph.ops.mish import Mish
 from cnngraph.ops.mul import Mul
+from cnngraph.ops.prelu import Prelu
+from cnngraph.ops.relu import Relu
+from cnngraph.ops.scale import Scale
+from cnngraph.ops.selu import Selu
+from cnngraph.ops.shift import Shift
+from cnngraph.ops.sigmoid import Sigmoid
+from cnngraph.ops.silu import Silu
+from cnngraph.ops.softplus import Softplus
+from cnngraph.ops.softsign import Softsign
+from cnngraph.ops.tanh import Tanh
 from cnngraph.ops.upconv import UpConv
 from cnngraph.passes.surgery import Readers, device_of, on_one_device, replaced
 
 FIRST: tuple[type[Op], ...] = (Conv, UpConv, Linear, Affine, Add)
 """Operators with kernels that apply what follows them block by block."""
+
+BEHIND: tuple[type[Op], ...] = (
+    Abs, Add, Affine, Clip, Elu, Gelu, HardSigmoid, HardSwish, LayerScale, LeakyRelu, Max, Mish, Mul, Prelu, Relu,
+    Scale, Selu, Shift, Sigmoid, Silu, Softplus, Softsign, Tanh,
+)  # fmt: skip
+"""Pointwise operators that those kernels know how to apply in place."""
 
 SWAPPED = (Add, Mul)
 """Operators whose first two operands may change places: no bit of the result changes."""
@@ -98,10 +124,16 @@ def _chains(graph: Graph) -> Sequence[_Chain]:
 
 
 def _running(node: Node) -> Sequence[Ref]:
-    """The operands of which any may be the value that the node is applied to; none where it is not pointwise."""
-    if not node.op.pointwise or len(node.types) > 1:
+    """The operands of which any may be the value that the node is applied to; none where it does not follow."""
+    if not follows(node.op):
         return ()
     return node.inputs[:2] if isinstance(node.op, SWAPPED) else node.inputs[:1]
+
+
+def follows(op: Op) -> bool:
+    """Whether kernels apply the operator in place to what they have just made."""
+    in_place = op.tanh if isinstance(op, Gelu) else True  # the exact one has no formula in NumPy's functions
+    return op.pointwise and type(op) in BEHIND and in_place
 
 
 def _may_follow(chain: _Chain, node: Node, readers: Readers) -> bool:
