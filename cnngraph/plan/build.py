@@ -62,6 +62,8 @@ class Build:
 
     def device(self, device: str, constants: Sequence[Node], places: Places) -> None:
         """All stages of one device, and what is done once before the first run."""
+        for ref in (Ref(node.name, k) for node in constants for k in range(len(node.types))):
+            self.base[ref, device] = self.new(ref, device, "constant", self.graph.type_of(ref))
         written = _Device(self, device, places)
         self.prologue[device] = written.constants(constants)
         self.stages[device] = written.stages()
@@ -151,9 +153,6 @@ class _Device:
         """The steps for what follows from states alone; its memory is never given to anything else."""
         steps: list[Step] = []
         for node in nodes:
-            for k, type_ in enumerate(node.types):
-                ref = Ref(node.name, k)
-                self.build.base[ref, self.device] = self.build.new(ref, self.device, "constant", type_)
             task = self.batch.task(node)
             inputs = tuple(self.view(ref) for ref in node.inputs)
             outputs = tuple(self.view(Ref(node.name, k)) for k in range(len(node.types)))
