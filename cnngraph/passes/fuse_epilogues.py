@@ -36,8 +36,8 @@ from cnngraph.ops.tanh import Tanh
 from cnngraph.ops.upconv import UpConv
 from cnngraph.passes.surgery import Readers, device_of, on_one_device, replaced
 
-FIRST: tuple[type[Op], ...] = (Conv, UpConv, Linear, Affine, Add)
-"""Operators with kernels that apply what follows them block by block."""
+PRODUCTS: tuple[type[Op], ...] = (Conv, UpConv, Linear)
+"""Operators with kernels that apply what follows them block by block. A chain may begin with those of `BEHIND`, too."""
 
 BEHIND: tuple[type[Op], ...] = (
     Abs, Add, Affine, Clip, Elu, Gelu, HardSigmoid, HardSwish, LayerScale, LeakyRelu, Max, Mish, Mul, Prelu, Relu,
@@ -50,11 +50,11 @@ SWAPPED = (Add, Mul)
 
 
 def fuse_epilogues(graph: Graph) -> Graph:
-    """Make one node of a product, a line or a sum and the pointwise operators behind it, each the only reader.
+    """Make one node of a product, or of a pointwise operator, and the pointwise ones behind it, each the only reader.
 
-    The node stands where the last of them stood, so all that the others read is there. Of two products that meet in a
-    sum the later one takes it. In training an activation whose result a gradient reads still is the end of a chain,
-    since its own value is kept; a product whose result is read by statistics or by a gradient stays alone.
+    The node stands where the last of them stood, so all that the others read is there. Where two values meet in a sum a
+    product takes it, the later one of two. In training an activation whose result a gradient reads still is the end of
+    a chain, since its own value is kept; a product that statistics or a gradient read stays alone.
 
     Before:
 
@@ -76,8 +76,7 @@ def fuse_epilogues(graph: Graph) -> Graph:
         d.weight: f32[3, 3] = state(initial='he') with r
         d.bias: f32[3] = state(initial='zeros') with r
         r: f32[batch, 3] = fused(first=dense(features=3), then=(add, relu), taken=(3, 1, 0)) <- x, d.weight, d.bias, x
-        t: f32[batch, 3] = tanh <- r
-        u: f32[batch, 3] = mul <- r, t
+        u: f32[batch, 3] = fused(first=tanh, then=(mul,), taken=(1, 1)) <- r, r
         output u = u
     """
     chains = [chain for chain in _chains(graph) if len(chain.nodes) > 1]
@@ -93,6 +92,10 @@ class _Chain:
 
     nodes: tuple[Node, ...]
     reads: tuple[tuple[Ref, ...], ...]
+
+    @property
+    def of_product(self) -> bool:
+        return isinstance(self.nodes[0].op, PRODUCTS)
 
     def and_(self, node: Node) -> _Chain:
         more = tuple(ref for ref in node.inputs if ref != self.nodes[-1].ref)
@@ -115,12 +118,24 @@ def _chains(graph: Graph) -> Sequence[_Chain]:
         free = [ref.node for ref in _running(node) if ref.node in ends]
         running = [name for name in free if _may_follow(chains[ends[name]], node, readers)]
         if running:
-            last = max(running, key=place.__getitem__)
+            last = max(running, key=lambda name: (chains[ends[name]].of_product, place[name]))
             start = ends[node.name] = ends.pop(last)
             chains[start] = chains[start].and_(node)
-        elif isinstance(node.op, FIRST) and len(node.type.shape) > 1 and not node.late:
-            chains[node.name], ends[node.name] = _Chain((node,), (node.inputs,)), node.name
+        elif (reads := _reads_of_first(graph, node)) is not None:
+            chains[node.name], ends[node.name] = _Chain((node,), (reads,)), node.name
     return tuple(chains.values())
+
+
+def _reads_of_first(graph: Graph, node: Node) -> tuple[Ref, ...] | None:
+    """What a node reads as the first of a chain, a pointwise one a value like its own first; None where it is none."""
+    reads = node.inputs
+    if isinstance(node.op, PRODUCTS) and not node.late:
+        return reads
+    if not follows(node.op) or len(node.type.shape) < 2 or node.late:
+        return None
+    if isinstance(node.op, SWAPPED) and graph.type_of(reads[0]) != node.type:
+        reads = (reads[1], reads[0], *reads[2:])
+    return reads if graph.type_of(reads[0]) == node.type else None
 
 
 def _running(node: Node) -> Sequence[Ref]:

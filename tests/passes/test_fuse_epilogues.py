@@ -63,6 +63,14 @@ def test_of_two_products_the_later_one_takes_the_sum() -> None:
     assert differences(graph, [fuse_epilogues], batch=2)["s"] == 0
 
 
+def test_a_chain_of_pointwise_operators_begins_with_a_value_like_its_own() -> None:
+    text = "s: f32[batch, 5, 4] = mul <- v, x\nt: f32[batch, 5, 4] = silu <- s\noutput t = t\n"
+    graph = from_text(HEAD + text)
+    assert fused(text) == {"t": "mul+silu"}
+    assert fuse_epilogues(graph)["t"].inputs == (Ref("x"), Ref("v"))
+    assert differences(graph, [fuse_epilogues], batch=2)["t"] == 0
+
+
 def test_nodes_of_two_devices_stay_apart() -> None:
     text = "r: f32[batch, 5, 4] = relu <- a on gpu0\nt: f32[batch, 5, 4] = tanh <- r on gpu1\noutput t = t\n"
     assert fused(text) == {"r": "linear+relu"}
