@@ -24,10 +24,14 @@ ONCE, TILED, GATHERS = "once", "tiled", "gathers"
 
 @dataclass(frozen=True)
 class Batch:
-    """A graph with the batch as a symbol, and numbers for its sizes. `sizes` is empty where nothing is to be cut."""
+    """A graph with the batch as a symbol, and numbers for its sizes. `sizes` is empty where nothing is to be cut.
+
+    `parts` is the number of tiles: more of them take less memory, and give sums other rounding errors.
+    """
 
     graph: Graph
     sizes: Mapping[str, int] = field(default_factory=dict)
+    parts: int = TILES
 
     @property
     def samples(self) -> int:
@@ -40,7 +44,7 @@ class Batch:
     @cached_property
     def tiles(self) -> tuple[tuple[int, int], ...]:
         """The first sample of each tile, and the one after its last."""
-        size = -(-self.samples // TILES)
+        size = -(-self.samples // self.parts)
         return tuple((a, min(a + size, self.samples)) for a in range(0, self.samples, size))
 
     def batched(self, ref: Ref) -> bool:

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cnngraph.ir.size import number
 from cnngraph.kernels import kernels_for
-from cnngraph.kernels.kernel import Kernel, Machine, Task
+from cnngraph.kernels.kernel import PLAIN, Kernel, Machine, Task
 
 
 @dataclass(frozen=True)
 class Choice:
     """`exact` leaves out kernels that lose digits; `measured` names the fastest kernel of a task, where that is known.
 
+    Kernels that take more than `most_bytes` beside their inputs and outputs are left out, as long as others are there.
     The choice depends on the task alone: every worker and every device takes the same kernel.
     """
 
     exact: bool = False
     machine: Machine = field(default_factory=Machine)
     measured: Mapping[Task, str] = field(default_factory=dict)
+    most_bytes: int | None = None
     _known: dict[Task, Kernel] = field(default_factory=dict, compare=False)
 
     def kernel(self, task: Task) -> Kernel:
         """The kernel that is fastest, as far as one knows."""
         if task not in self._known:
-            able = kernels_for(task, self.exact)
+            able = self.able(task)
             chosen = [k for k in able if k.name == self.measured.get(task)]
             self._known[task] = chosen[0] if chosen else min(able, key=lambda k: k.seconds(task, self.machine))
         return self._known[task]
 
+    def able(self, task: Task) -> Sequence[Kernel]:
+        """The kernels among which it is chosen."""
+        found = kernels_for(task, self.exact)
+        if self.most_bytes is None or len(found) == 1:
+            return found
+        sizes = [(kernel, extra_bytes(kernel, task)) for kernel in found if kernel is not PLAIN]  # it allocates
+        limit = max(self.most_bytes, min(size for _, size in sizes))
+        return [kernel for kernel, size in sizes if size <= limit]
+
     def seconds(self, task: Task) -> float:
         return self.kernel(task).seconds(task, self.machine)
+
+    @property
+    def asked(self) -> Collection[Task]:
+        """The tasks for which a kernel was chosen so far."""
+        return self._known.keys()
+
+
+def extra_bytes(kernel: Kernel, task: Task) -> int:
+    """What a kernel takes beside inputs and outputs: its workspace, and what it wants to have prepared."""
+    types = (*kernel.workspace(task), *(wish.type for wish in kernel.prepares(task)))
+    return sum(number(type_.bytes) for type_ in types)
