@@ -203,6 +203,13 @@ class Columns:
         view = self._windows(block, source)
         return [*calls, partial(np.copyto, self.matrix(block, columns).reshape(view.shape), view)]
 
+    def tap_calls(self, block: Block, x: Array, taps: Array, padded: Array) -> list[Call]:
+        """Copy the windows of the block into an array (window, rows, channels), for one group."""
+        source, calls = self._source(block, x, padded)
+        rank = len(self.layout.geometry.size)
+        view = np.moveaxis(self._windows(block, source)[0], range(1 + rank, 1 + 2 * rank), range(rank))
+        return [*calls, partial(np.copyto, taps.reshape(view.shape), view)]
+
     def _source(self, block: Block, x: Array, padded: Array) -> tuple[Array, list[Call]]:
         """What the windows of the block lie in, and the calls that fill it."""
         start, stop = self.layout.band(block)

@@ -22,10 +22,10 @@ from cnngraph.kernels.kernel import Call, Kernel, Key, Machine, Prepared, Task, 
 from cnngraph.ops.conv import Conv, matrix
 from cnngraph.ops.fused import Fused
 
-COLUMN_BYTES = 512_000
-"""Of the windows of one block: half of a second-level cache."""
+BLOCK_BYTES = 512_000
+"""Of the windows of one block and its result: half of a second-level cache."""
 
-LEAST_ROWS = 192
+LEAST_ROWS = 384
 """Of a block: BLAS brings the weight into its own order again for each block."""
 
 RUN_SECONDS = 5e-9
@@ -34,8 +34,11 @@ RUN_SECONDS = 5e-9
 
 def columns_of(at: Layout) -> Columns:
     """The windows in blocks that fit the cache."""
-    wanted = max(LEAST_ROWS, COLUMN_BYTES // (at.groups * at.window * at.item_bytes))
-    return Columns(at, at.cut(wanted))
+    return Columns(at, at.cut(max(LEAST_ROWS, _fitting_rows(at))))
+
+
+def _fitting_rows(at: Layout) -> int:
+    return BLOCK_BYTES // ((at.groups * at.window + at.features) * at.item_bytes)
 
 
 def copy_seconds(columns: Columns, machine: Machine) -> float:
@@ -221,7 +224,7 @@ class RowsConvWeight(Kernel):
         blocks, rows = len(columns.blocks), columns.shape[1]
         product = product_seconds(at.window, rows, at.features // at.groups, machine, at.dtype) * at.rows / rows
         size = at.window * at.features * at.item_bytes
-        rate = machine.cached_bytes_per_second if size < COLUMN_BYTES else machine.bytes_per_second
+        rate = machine.cached_bytes_per_second if size < BLOCK_BYTES else machine.bytes_per_second
         added = (blocks - 1) * 3 * size / rate
         return copy_seconds(columns, machine) + at.groups * product + added + 5 * blocks * machine.call_seconds
 
@@ -248,5 +251,4 @@ class RowsConvWeight(Kernel):
 
 def weight_columns_of(at: Layout) -> Columns:
     """Blocks that are large beside the weight: its gradient is gone over once more for each of them."""
-    wanted = max(2 * LEAST_ROWS, COLUMN_BYTES // (at.groups * at.window * at.item_bytes))
-    return Columns(at, at.cut(wanted))
+    return Columns(at, at.cut(max(LEAST_ROWS, _fitting_rows(at))))

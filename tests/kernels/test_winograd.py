@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from kernels.contract import check_kernel, forward_task, gradient_task
+
+from cnngraph.ir.op import rng
+from cnngraph.ir.types import TensorType
+from cnngraph.ir.window import Window
+from cnngraph.kernels.kernel import Kernel
+from cnngraph.kernels.winograd import Form
+from cnngraph.kernels.winograd_conv import Winograd2, Winograd4, WinogradInput2, WinogradInput4
+from cnngraph.ops.conv import Conv
+
+FORWARD = (Winograd4(), Winograd2())
+INPUT = (WinogradInput4(), WinogradInput2())
+
+CASES = (
+    (Conv(5, Window((3,)), 1), TensorType.of(3, (8, 12))),
+    (Conv(5, Window((3,)), 1), TensorType.of(3, (7, 10))),
+    (Conv(4, Window((3,)), ((0, 2), (1, 0)), bias=False), TensorType.of(6, (5, 9))),
+    (Conv(4, Window((3,))), TensorType.of(3, (3, 3))),
+    (Conv(24, Window((3,)), 1), TensorType.of(20, (37, 30))),
+)
+
+
+@pytest.mark.parametrize("form", [Form(4, 3), Form(2, 3), Form(2, 5), Form(6, 3), Form(4, 5), Form(1, 1)], ids=str)
+def test_the_algebra(form: Form) -> None:
+    d, w = rng(1).normal(size=(form.size, form.size)), rng(2).normal(size=(form.window, form.window))
+    u, v = form.weights @ w @ form.weights.T, form.inner @ d @ form.inner.T
+    y = form.outer @ (u * v) @ form.outer.T
+    wanted = [
+        [(d[i : i + form.window, j : j + form.window] * w).sum() for j in range(form.outputs)]
+        for i in range(form.outputs)
+    ]
+    assert np.allclose(y, wanted, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize(("op", "x"), CASES, ids=str)
+@pytest.mark.parametrize("kernel", FORWARD, ids=lambda k: str(k.form))
+@pytest.mark.parametrize("batch", [1, 3])
+def test_forward(op: Conv, x: TensorType, kernel: Kernel, batch: int) -> None:
+    check_kernel(kernel, forward_task(op, x, batch=batch))
+
+
+@pytest.mark.parametrize(("op", "x"), CASES, ids=str)
+@pytest.mark.parametrize("kernel", INPUT, ids=lambda k: str(k.form))
+def test_input_gradient(op: Conv, x: TensorType, kernel: Kernel) -> None:
+    check_kernel(kernel, gradient_task(op, "x", x, batch=3))
