@@ -14,10 +14,11 @@ from cnngraph.kernels.kernel import PLAIN, Kernel, Task
 from cnngraph.kernels.views import is_joined
 from cnngraph.partition.partition import Partition
 from cnngraph.plan.batch import GATHERS, Batch
+from cnngraph.plan.cuts import Cuts
 from cnngraph.plan.memory import offsets
 from cnngraph.plan.places import Place, Places, task_of
 from cnngraph.plan.plan import Plan
-from cnngraph.plan.stages import Advance, Apply, Get, Give, Item, Join, Keep, Ready
+from cnngraph.plan.stages import Advance, Apply, ApplyPart, Get, Give, Item, Join, Keep, Ready
 from cnngraph.plan.steps import Buffer, Combine, Copy, Job, Prepare, Receive, Run, Send, Stage, Step, View
 
 Tile = tuple[int, int]
@@ -31,10 +32,11 @@ class Build:
         partition: Partition,
         batch: Batch,
         kernel: Callable[[Node], Kernel],
+        cuts: Cuts,
         straight: Mapping[Ref, str],
         constant: Collection[str],
     ) -> None:
-        self.partition, self.batch, self.kernel = partition, batch, kernel
+        self.partition, self.batch, self.kernel, self.cuts = partition, batch, kernel, cuts
         self.graph, self.straight, self.constant = partition.graph, straight, constant
         self.buffers: list[Buffer] = []
         self.base: dict[tuple[Ref, str], int] = {}  # (root, device) -> buffer
@@ -96,7 +98,7 @@ class _Device:
         self.batch, self.graph = build.batch, build.graph
         self.lives: dict[int, tuple[int, int]] = {}  # buffer -> first and last position
         self.followers: list[tuple[int, int]] = []  # buffer -> the one whose memory it takes
-        self.prepared: dict[tuple[str, int], int] = {}
+        self.prepared: dict[tuple[str, int | None, int], int] = {}
         self.partial: dict[Ref, int] = {}
         self._make_buffers()
 
@@ -157,23 +159,31 @@ class _Device:
             inputs = tuple(self.view(ref) for ref in node.inputs)
             outputs = tuple(self.view(Ref(node.name, k)) for k in range(len(node.types)))
             steps.append(Run(node.name, task, PLAIN, inputs, outputs))
+        ready = {(item.node.name, item.part) for _, item in self.places.steps if isinstance(item, Ready)}
         for _, item in self.places.steps:
-            if isinstance(item, Apply) and item.node.name not in self.places.silent:
-                steps += self._prepare_once(item.node)
+            if isinstance(item, Apply | ApplyPart) and item.node.name not in self.places.silent:
+                part = item.part if isinstance(item, ApplyPart) else None
+                if (item.node.name, part) not in ready:
+                    kernel, task = self._work(item.node, part)
+                    wishes = range(len(kernel.prepares(task)))
+                    steps += [self._prepare(item.node, part, k, "constant") for k in wishes]
         return tuple(steps)
 
-    def _prepare_once(self, node: Node) -> Iterable[Step]:
-        """What the kernel of a node wants of constants."""
-        ready = {(item.node.name, item.index) for _, item in self.places.steps if isinstance(item, Ready)}
-        for k in range(len(self.build.kernel(node).prepares(task_of(self.batch, node)))):
-            if (node.name, k) not in ready:
-                yield self._prepare(node, k, "constant")
+    def _work(self, node: Node, part: int | None) -> tuple[Kernel, Task]:
+        """The kernel and the task of a node, or of one part of it."""
+        if part is None:
+            return self.build.kernel(node), task_of(self.batch, node)
+        task = self.build.cuts.parts(node)[part].task
+        return self.build.cuts.choice.kernel(task), task
 
-    def _prepare(self, node: Node, index: int, kind: str) -> Prepare:
-        task, kernel = task_of(self.batch, node), self.build.kernel(node)
+    def _prepare(self, node: Node, part: int | None, index: int, kind: str) -> Prepare:
+        kernel, task = self._work(node, part)
         wish = kernel.prepares(task)[index]
-        target = self.prepared[node.name, index] = self.build.new(node.ref, self.device, kind, wish.type)
-        return Prepare(node.name, task, kernel, index, self.view(node.inputs[wish.source]), View(target))
+        target = self.prepared[node.name, part, index] = self.build.new(node.ref, self.device, kind, wish.type)
+        source = self.view(node.inputs[wish.source])
+        if part is not None and (cut := self.build.cuts.parts(node)[part].inputs[wish.source]):
+            source = source.cut(*cut)
+        return Prepare(node.name, task, kernel, index, source, View(target))
 
     def stages(self) -> tuple[Stage, ...]:
         found: list[Stage] = []
@@ -193,8 +203,10 @@ class _Device:
         match item:
             case Apply(node):
                 return self._apply(node, position, tile, number_of_tile)
-            case Ready(node, index):
-                step = self._prepare(node, index, "arena")
+            case ApplyPart(node, part):
+                return [self._apply_part(node, part, position)]
+            case Ready(node, index, ready_part):
+                step = self._prepare(node, ready_part, index, "arena")
                 self._touch(step.target.buffer, position)
                 return [step]
             case Join(node):
@@ -230,12 +242,30 @@ class _Device:
                 self._touch(self.partial[ref], position)
         else:
             outputs = tuple(self.view(ref, tile) for ref in results)
+        return [self._run(node, None, kernel, task, inputs, outputs, position)]
+
+    def _apply_part(self, node: Node, part: int, position: int) -> Run:
+        kernel, task = self._work(node, part)
+        found = self.build.cuts.parts(node)[part]
+        views = (self.view(ref) for ref in node.inputs)
+        inputs = tuple(v if cut is None else v.cut(*cut) for v, cut in zip(views, found.inputs, strict=True))
+        return self._run(node, part, kernel, task, inputs, (self.view(node.ref).cut(*found.output),), position)
+
+    def _run(
+        self,
+        node: Node,
+        part: int | None,
+        kernel: Kernel,
+        task: Task,
+        inputs: tuple[View, ...],
+        outputs: tuple[View, ...],
+        position: int,
+    ) -> Run:
         workspace = self._workspace(kernel, task, node.ref, position)
-        wished = range(len(kernel.prepares(task)))
-        prepared = tuple(View(self.prepared[node.name, k]) for k in wished)
+        prepared = tuple(View(self.prepared[node.name, part, k]) for k in range(len(kernel.prepares(task))))
         for view in prepared:
             self._touch(view.buffer, position)
-        return [Run(node.name, task, kernel, inputs, outputs, workspace, prepared)]
+        return Run(node.name, task, kernel, inputs, outputs, workspace, prepared)
 
     def _copies(self, node: Node, inputs: Sequence[View], output: View) -> Iterable[Step]:
         """The inputs of a concat that do not lie in it yet."""

@@ -19,7 +19,7 @@ from cnngraph.ir.size import number
 from cnngraph.kernels.kernel import Kernel, Task
 from cnngraph.kernels.views import is_joined, seen_as
 from cnngraph.plan.batch import GATHERS, TILED, Batch
-from cnngraph.plan.stages import Advance, Apply, Get, Give, Group, Item, Join, Keep, Ready
+from cnngraph.plan.stages import Advance, Apply, ApplyPart, Get, Give, Group, Item, Join, Keep, Ready
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Places:
         """Whether the value has memory of its own so far, which may be put elsewhere."""
         leaf = isinstance(self.graph[ref.node].op, Input | State)
         _, first = self.steps[self.touches[ref][0].position]
-        made_here = isinstance(first, Apply) and first.node.name == ref.node
+        made_here = isinstance(first, Apply | ApplyPart) and first.node.name == ref.node
         return not leaf and made_here and self.place[ref] == Place(ref) and ref not in self.straight
 
     def _join(self, node: Node) -> None:
@@ -207,7 +207,7 @@ class Places:
 def touched(item: Item) -> tuple[Ref, ...]:
     """The values that an item reads or writes. A state is touched by its readers; what changes it is ordered apart."""
     match item:
-        case Apply(node):
+        case Apply(node) | ApplyPart(node):
             return (*node.inputs, *(Ref(node.name, k) for k in range(len(node.types))))
         case Ready():
             return ()

@@ -140,7 +140,8 @@ def _cuts(view: View) -> str:
 
 def _view(view: View) -> dict[str, Any]:
     shape = {} if view.shape is None else {"shape": list(view.shape)}
-    return {"buffer": view.buffer, "cuts": [list(cut) for cut in view.cuts], **shape}
+    inner = {"cuts_of_shape": [list(cut) for cut in view.cuts_of_shape]} if view.cuts_of_shape else {}
+    return {"buffer": view.buffer, "cuts": [list(cut) for cut in view.cuts], **shape, **inner}
 
 
 def _plain(step: Step) -> dict[str, Any]:

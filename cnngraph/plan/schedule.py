@@ -26,6 +26,7 @@ from cnngraph.partition.partition import Partition, single
 from cnngraph.plan.batch import Batch
 from cnngraph.plan.build import Build
 from cnngraph.plan.choice import Choice
+from cnngraph.plan.cuts import Cuts
 from cnngraph.plan.places import Places, task_of
 from cnngraph.plan.plan import Plan
 from cnngraph.plan.stages import Get, Give, Keep, Stages
@@ -62,6 +63,7 @@ class _Scheduler:
         self.graph = graph = partition.graph
         needed = needed_nodes(graph)
         self.order = [n for n in execution_order(graph) if n.name in needed or isinstance(n.op, LEAVES)]
+        self.cuts = Cuts(batch, options.choice)
         self.targets = self._targets()
         self.constant = self._constants() if options.fixed_states else frozenset()
         self.straight = {ref: s for ref, s in straight_updates(graph).items() if self._writes_over(ref, s)}
@@ -72,7 +74,7 @@ class _Scheduler:
                 self.waiting_for.setdefault(name, []).append(state)
         share = len(partition.stages) == 1
         self.stages = {
-            stage.device.name: Stages(graph, batch, self.straight, self._seconds, self._wishes, share)
+            stage.device.name: Stages(graph, batch, self.straight, self._seconds, self._wishes, self._parts, share)
             for stage in partition.stages
         }
 
@@ -100,7 +102,7 @@ class _Scheduler:
         return _within_memory(self._built())
 
     def _built(self) -> Plan:
-        build = Build(self.partition, self.batch, self.kernel, self.straight, self.constant)
+        build = Build(self.partition, self.batch, self.kernel, self.cuts, self.straight, self.constant)
         build.leaves(self.order, self._home)
         build.keep(self.kept, self._home)
         for device, stages in self.stages.items():
@@ -113,14 +115,21 @@ class _Scheduler:
     # ---- what the graph asks ----
 
     def kernel(self, node: Node) -> Kernel:
-        return self.options.choice.kernel(task_of(self.batch, node))
+        """The kernel of a node; of the first part of one that is cut."""
+        parts = self.cuts.parts(node)
+        return self.options.choice.kernel(parts[0].task if parts else task_of(self.batch, node))
 
     def _seconds(self, node: Node) -> float:
         return self.options.choice.seconds(task_of(self.batch, node))
 
+    def _parts(self, node: Node) -> int:
+        return len(self.cuts.parts(node))
+
     def _wishes(self, node: Node) -> int:
         """What the kernel of a node has to be given in each run: what follows from constants is there already."""
-        found = self.kernel(node).prepares(task_of(self.batch, node))
+        parts = self.cuts.parts(node)
+        task = parts[0].task if parts else task_of(self.batch, node)
+        found = self.options.choice.kernel(task).prepares(task)
         return 0 if all(self._is_constant(node.inputs[wish.source]) for wish in found) else len(found)
 
     def _is_constant(self, ref: Ref) -> bool:

@@ -28,11 +28,20 @@ class Apply:
 
 
 @dataclass(frozen=True)
+class ApplyPart:
+    """Run one part of a node."""
+
+    node: Node
+    part: int
+
+
+@dataclass(frozen=True)
 class Ready:
-    """Make the `index`-th thing that the kernel of a node wants of its weights."""
+    """Make the `index`-th thing that the kernel of a node, or of a part of it, wants of its weights."""
 
     node: Node
     index: int
+    part: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,7 @@ class Get:
     tag: int
 
 
-Item = Apply | Ready | Join | Advance | Keep | Give | Get
+Item = Apply | ApplyPart | Ready | Join | Advance | Keep | Give | Get
 
 
 @dataclass
@@ -95,6 +104,7 @@ class Stages:
     straight: Mapping[Ref, str]  # next values that are written over their state at once
     seconds: Callable[[Node], float]
     wishes: Callable[[Node], int]  # how many things its kernel wants to have prepared before each run
+    parts: Callable[[Node], int]  # how many parts it is cut into; 0: it is not
     share: bool  # whether several workers may take the jobs
     groups: list[Group] = field(default_factory=list)
     _region: list[Node] = field(default_factory=list)
@@ -105,6 +115,9 @@ class Stages:
 
     def apply(self, node: Node) -> None:
         """The node runs next, or later, before anything that needs it."""
+        if count := self.parts(node):
+            self._apply_parts(node, count)
+            return
         manner = self.batch.manner(node)
         if manner == ONCE:
             self._waiting.append(Apply(node))
@@ -118,6 +131,14 @@ class Stages:
             self._partial_bytes += sum(value_bytes(node)) * TILES
             if self._partial_bytes > PARTIAL_BYTES:
                 self.flush()
+
+    def _apply_parts(self, node: Node, count: int) -> None:
+        """The parts of a node are a stage of their own."""
+        self.flush()
+        wishes = range(self.wishes(node))
+        if wishes:
+            self.groups.append(Group([[Ready(node, k, part) for k in wishes] for part in range(count)]))
+        self.groups.append(Group([[ApplyPart(node, part)] for part in range(count)]))
 
     def advance(self, state: str, source: Ref) -> None:
         self._waiting.append(Advance(state, source))

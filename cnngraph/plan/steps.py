@@ -9,7 +9,7 @@ A job is one tile of the batch taken through the operators of a region, or opera
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cnngraph.ir.graph import Ref
@@ -39,15 +39,17 @@ class Buffer:
 
 @dataclass(frozen=True)
 class View:
-    """A buffer, or what `cuts` leave of it (axis, start, stop), in another shape where one is given."""
+    """A buffer, or what `cuts` leave of it (axis, start, stop), in another shape where one is given, cut again."""
 
     buffer: int
     cuts: tuple[tuple[int, int, int], ...] = ()
     shape: tuple[int, ...] | None = None
+    cuts_of_shape: tuple[tuple[int, int, int], ...] = ()
 
     def cut(self, axis: int, start: int, stop: int) -> View:
-        assert self.shape is None, "a view of another shape is not cut"
-        return View(self.buffer, (*self.cuts, (axis, start, stop)))
+        if self.shape is None:
+            return replace(self, cuts=(*self.cuts, (axis, start, stop)))
+        return replace(self, cuts_of_shape=(*self.cuts_of_shape, (axis, start, stop)))
 
 
 @dataclass(frozen=True)

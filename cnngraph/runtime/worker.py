@@ -167,14 +167,12 @@ class _Memory:
 
     def array(self, view: View, worker: int) -> Array:
         """The memory of a view, as the given worker sees it."""
-        whole = self._whole(view.buffer, worker)
-        for axis, start, stop in view.cuts:
-            whole = whole[(slice(None),) * axis + (slice(start, stop),)]
+        whole = _cut(self._whole(view.buffer, worker), view.cuts)
         if view.shape is None:
             return whole
         shaped = whole.reshape(view.shape)
         assert not shaped.size or np.shares_memory(shaped, whole), f"{view} is no view"
-        return shaped
+        return _cut(shaped, view.cuts_of_shape)
 
     def _whole(self, index: int, worker: int) -> Array:
         if index in self.fixed:
@@ -182,6 +180,12 @@ class _Memory:
         buffer = self.buffers[index]
         arena = self.arenas[buffer.device] if buffer.kind == "arena" else self.own[buffer.device][worker]
         return _typed(arena[buffer.offset : buffer.offset + buffer.bytes], buffer.type)
+
+
+def _cut(x: Array, cuts: Sequence[tuple[int, int, int]]) -> Array:
+    for axis, start, stop in cuts:
+        x = x[(slice(None),) * axis + (slice(start, stop),)]
+    return x
 
 
 def _typed(memory: Array, type_: TensorType) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cnngraph.ir.op import Array
@@ -31,9 +33,14 @@ class Memory:
             whole = arena[buffer.offset // 4 :][: number(buffer.type.elements)].reshape(buffer.type.concrete)
         else:
             whole = self.fixed[view.buffer]
-        for axis, start, stop in view.cuts:
-            whole = whole[(slice(None),) * axis + (slice(start, stop),)]
-        return whole if view.shape is None else whole.reshape(view.shape)
+        whole = _cut(whole, view.cuts)
+        return whole if view.shape is None else _cut(whole.reshape(view.shape), view.cuts_of_shape)
+
+
+def _cut(x: Array, cuts: Sequence[tuple[int, int, int]]) -> Array:
+    for axis, start, stop in cuts:
+        x = x[(slice(None),) * axis + (slice(start, stop),)]
+    return x
 
 
 def walk(plan: Plan, workers: int) -> None:
