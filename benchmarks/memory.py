@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.__main__ import drawn
+from benchmarks.networks import drawn
 from cnngraph.cost.liveness import peak_bytes
 from cnngraph.cost.model import batch_cost, total_value_bytes
 from cnngraph.ir.graph import Graph

@@ -68,9 +68,9 @@ class Peer:
 
 
 def to_theirs(value: Array, axes: Axes, layout: torch.memory_format = torch.channels_last) -> Tensor:
-    """A copy with PyTorch's order of axes; by default images keep our order in memory."""
+    """A copy with PyTorch's order of axes, in memory of PyTorch; by default images keep our order in it."""
     tensor = torch.from_numpy(np.array(np.transpose(value, axes), order="C"))
-    return tensor.contiguous(memory_format=layout) if tensor.ndim == 4 else tensor
+    return tensor.clone(memory_format=layout if tensor.ndim == 4 else torch.contiguous_format)
 
 
 def to_ours(value: Tensor, axes: Axes) -> Array:
