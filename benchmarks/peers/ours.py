@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from inspect import signature
-from typing import Any
-
-from threadpoolctl import threadpool_limits
-
 from benchmarks.engine import OURS, Engine, Work
 from benchmarks.networks import Subject, Values
 from cnngraph.autodiff.step import trainable_states
 from cnngraph.ir.graph import Graph
 from cnngraph.runtime.runner import Runner
+from cnngraph.runtime.settings import Settings
 
 
 def inference(subject: Subject, threads: int) -> Work:
@@ -27,13 +23,14 @@ def training(subject: Subject, threads: int) -> Work:
     runner, feeds = runner_of(graph, subject.states, threads), subject.fed(graph)
     names = trainable_states(subject.loss, subject.loss.outputs["loss"])
     last: Values = {}
-    return Work(lambda: last.update(runner.run(feeds)), lambda: last | {name: runner.states[name].copy() for name in names})
+    return Work(
+        lambda: last.update(runner.run(feeds)), lambda: last | {name: runner.states[name].copy() for name in names}
+    )
 
 
 def runner_of(graph: Graph, states: Values, threads: int) -> Runner:
-    more: dict[str, Any] = {"workers": threads} if "workers" in signature(Runner).parameters else {}
-    threadpool_limits(threads, user_api="blas")
-    return Runner(graph, {node.name: states[node.name] for node in graph.states}, **more)
+    needed = {node.name: states[node.name] for node in graph.states}
+    return Runner(graph, needed, settings=Settings(workers=threads))
 
 
 ENGINES = {OURS: Engine(inference, training)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,12 +13,9 @@ from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 from cnngraph.ir.size import SizeError
 from cnngraph.partition.device import Cluster
-from cnngraph.partition.partition import single
-from cnngraph.partition.split import split
-from cnngraph.passes import pipeline as passes
-from cnngraph.plan.batch import Batch
-from cnngraph.plan.schedule import Options, schedule
 from cnngraph.runtime.feeds import checked_fetch, missing_or_unknown, sizes_of
+from cnngraph.runtime.planning import planned
+from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.runtime.worker import Executor
 
 KEPT_EXECUTORS = 4
@@ -28,19 +24,25 @@ KEPT_EXECUTORS = 4
 class Runner:
     """A graph with its states, for feeds of any batch and any sizes that the graph allows.
 
-    `states` are copied once; all executors share the copies, which a run with updates changes. With a `cluster` the
-    graph is divided over its devices; without, one device runs all, with as many `workers` as the machine has cores.
-    Two threads may call `run`: the second one waits.
+    All executors share the states: the arrays that are given where no run changes them, which nobody else may change
+    either; copies where the graph has updates. With a `cluster` the graph is divided over its devices; without, one
+    device runs all, with the workers of the `settings`. Two threads may call `run`: the second one waits.
     """
 
     def __init__(
-        self, graph: Graph, states: Mapping[str, Array], cluster: Cluster | None = None, workers: int | None = None
+        self,
+        graph: Graph,
+        states: Mapping[str, Array],
+        cluster: Cluster | None = None,
+        settings: Settings = DEFAULT,
     ) -> None:
         self.graph = graph
         self.cluster = cluster
-        self.workers = workers or os.cpu_count() or 1
+        self.settings = settings
         given = [node.name for node in graph.states if node.name in states]
-        self.states = {name: np.array(states[name], order="C") for name in given}
+        self._given = not graph.updates  # whether the states are still the arrays that were given
+        own = np.asarray if self._given else np.array
+        self.states: dict[str, Array] = {name: own(states[name], order="C") for name in given}
         self._executors: dict[tuple[object, ...], Executor] = {}
         self._parts: dict[tuple[str, ...] | None, Graph] = {}
         self._lock = threading.Lock()
@@ -58,6 +60,10 @@ class Runner:
     def take(self, states: Mapping[str, Array]) -> None:
         """Go on with the values of these states."""
         with self._lock:
+            if self._given:
+                self.states = {name: value.copy() for name, value in self.states.items()}
+                self._given = False
+                self._executors.clear()
             for name, value in self.states.items():
                 np.copyto(value, states[name])
             for executor in self._executors.values():
@@ -87,13 +93,10 @@ class Runner:
         return self._parts[chosen]
 
     def _made(self, graph: Graph, sizes: Mapping[str, int]) -> Executor:
-        given = ", ".join(f"{name} = {size}" for name, size in sizes.items())
-        batch = Batch(passes.run(graph, passes.EXECUTION), sizes)
         try:
-            bound = batch.bound
+            found = planned(graph, sizes, self.cluster, self.settings, fixed_states=not self.graph.updates)
         except SizeError as reason:
+            given = ", ".join(f"{name} = {size}" for name, size in sizes.items())
             text = f"{graph.name} cannot take {given}: {reason}"
             raise error("E0705", text, "feed arrays of another size") from reason
-        partition = single(bound) if self.cluster is None else split(bound, self.cluster)
-        options = Options(fixed_states=not self.graph.updates)
-        return Executor(schedule(partition, batch, options), self.states, self.workers)
+        return Executor(found.plan, self.states, found.workers)
