@@ -31,7 +31,7 @@ def drop_identity(graph: Graph) -> Graph:
         output y = y
         output same = x
     """
-    return rewrite(graph, _forward_input)
+    return rewrite(graph, _forward_input) if any(map(hands_on, graph)) else graph
 
 
 def _forward_input(node: Node, new: Rewriting) -> Sequence[Ref] | None:

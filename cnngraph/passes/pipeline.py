@@ -15,6 +15,7 @@ from cnngraph.passes.fuse_epilogues import fuse_epilogues
 from cnngraph.passes.fuse_loss import fuse_loss
 from cnngraph.passes.hand_gradients_on import hand_gradients_on
 from cnngraph.passes.merge_siblings import merge_siblings
+from cnngraph.passes.plain_gradients import plain_gradients
 from cnngraph.passes.pool_before_relu import pool_before_relu
 from cnngraph.passes.prune import prune
 from cnngraph.passes.split_batchnorm import split_batchnorm
@@ -29,6 +30,7 @@ TRAINING: tuple[Pass, ...] = (to_training, drop_identity, fuse_loss, prune)
 EXECUTION: tuple[Pass, ...] = (
     drop_identity,
     hand_gradients_on,
+    plain_gradients,
     fold_constants,
     common_subexpressions,
     split_batchnorm,
@@ -51,7 +53,7 @@ REQUIRES: Mapping[Pass, tuple[Pass, ...]] = {
     pool_before_relu: (split_batchnorm, fold_batchnorm),  # else a normalization stands between the two
     merge_siblings: (common_subexpressions, fold_batchnorm),  # else a normalization hides the activation
     # else the activation is not right behind its product:
-    fuse_epilogues: (drop_identity, split_batchnorm, fold_batchnorm, pool_before_relu, merge_siblings),
+    fuse_epilogues: (drop_identity, plain_gradients, split_batchnorm, fold_batchnorm, pool_before_relu, merge_siblings),
     prune: (to_training, drop_identity, fuse_loss, fuse_epilogues),  # it clears away what the others leave
 }
 """For each pass: those that come before it in every pipeline that has both."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import State
@@ -19,10 +20,14 @@ class Readers:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.held = {*graph.outputs.values(), *graph.updates.values()}
-        self.of: dict[Ref, list[Node]] = {}
-        for node in graph:
+
+    @cached_property
+    def of(self) -> Mapping[Ref, list[Node]]:
+        found: dict[Ref, list[Node]] = {}
+        for node in self.graph:
             for ref in node.inputs:
-                self.of.setdefault(ref, []).append(node)
+                found.setdefault(ref, []).append(node)
+        return found
 
     def only(self, ref: Ref) -> Node | None:
         """The one node that reads this result, once; None where it is an output, or is read elsewhere as well."""
