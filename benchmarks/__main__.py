@@ -46,8 +46,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write every round to this file")
     parser.add_argument("--markdown", type=Path, help="write the table to this file")
     parser.add_argument("--plot", type=Path, help="draw the ratios into this PNG file (needs matplotlib)")
-    parser.add_argument("--read", type=Path, nargs="+", metavar="JSON", help="measure nothing: join what these files hold")
-    parser.add_argument("--profile", metavar="NETWORK", help="tell instead where the time of cnngraph goes, by step and kernel")
+    parser.add_argument("--read", type=Path, nargs="+", metavar="JSON", help="measure nothing: join these reports")
+    parser.add_argument("--profile", metavar="NETWORK", help="tell instead where the time of cnngraph goes")
     return parser.parse_args()
 
 

@@ -14,7 +14,7 @@ MOST_RUNS = 1000
 def alternating(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, ...]]:
     """Seconds of one run in each round, one entry a round; each work has run before.
 
-    A turn shorter than `TURN_SECONDS` is a run that is not timed and as many others as fill it, of which the mean counts.
+    A turn shorter than `TURN_SECONDS` is one run that is not timed and others that fill it, of which the mean counts.
     """
     runs = {name: _runs(work) for name, work in works.items()}
     taken: dict[str, list[float]] = {name: [] for name in works}

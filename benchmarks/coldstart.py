@@ -49,7 +49,9 @@ def cold_starts(engines: Sequence[str], threads: int, rounds: int) -> list[Measu
     expected = predictions[PYTORCH[0] if PYTORCH[0] in predictions else OURS]
     far = {name: apart(found, expected, {}) for name, found in predictions.items()}
     return [
-        Measurement(NETWORK, 1, COLD_START, name, tuple(seconds) if far[name] <= TOLERANCE["inference"] else (), far[name])
+        Measurement(
+            NETWORK, 1, COLD_START, name, tuple(seconds) if far[name] <= TOLERANCE["inference"] else (), far[name]
+        )
         for name, seconds in taken.items()
     ]
 
@@ -60,7 +62,9 @@ def prepare(folder: Path, read: Subject, onnx: bool) -> None:
     states = {node.name: read.states[node.name] for node in read.forward.states}
     np.save(folder / "image.npy", read.feeds["image"])
     np.savez(folder / "ours.npz", **states)
-    turned = {f"{place}.{kind}": states[f"{layer}.{kind}"] for layer, place in LAYERS.items() for kind in ("weight", "bias")}
+    turned = {
+        f"{place}.{kind}": states[f"{layer}.{kind}"] for layer, place in LAYERS.items() for kind in ("weight", "bias")
+    }
     np.savez(folder / "theirs.npz", **{name: _channels_first(value) for name, value in turned.items()})
     if onnx:
         from benchmarks.peers.onnxruntime import exported

@@ -55,7 +55,11 @@ def missing(peer: str) -> str:
     """
     lacking = [package for package in PEERS[peer].packages if find_spec(package) is None]
     each = " and ".join(lacking)
-    return f"{each} {'is' if len(lacking) == 1 else 'are'} not installed: pip install {' '.join(lacking)}" if lacking else ""
+    return (
+        f"{each} {'is' if len(lacking) == 1 else 'are'} not installed: pip install {' '.join(lacking)}"
+        if lacking
+        else ""
+    )
 
 
 def names_of(peers: Sequence[str]) -> tuple[str, ...]:

@@ -58,14 +58,18 @@ class Report:
 
     def write(self, path: Path) -> None:
         """All of it, every round too."""
-        text = json.dumps({"conditions": self.conditions, "measurements": [asdict(m) for m in self.measurements]}, indent=1)
+        text = json.dumps(
+            {"conditions": self.conditions, "measurements": [asdict(m) for m in self.measurements]}, indent=1
+        )
         path.write_text(text + "\n", encoding="utf-8")
 
 
 def read(paths: Sequence[Path]) -> Report:
     """Reports of several runs as one, under the conditions of the last."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    measurements = (Measurement(**{**m, "rounds": tuple(m["rounds"])}) for report in found for m in report["measurements"])
+    measurements = (
+        Measurement(**{**m, "rounds": tuple(m["rounds"])}) for report in found for m in report["measurements"]
+    )
     return Report(found[-1]["conditions"], tuple(measurements))
 
 

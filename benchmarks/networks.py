@@ -6,7 +6,7 @@ itself (`ours`, `step`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -82,7 +82,9 @@ class Subject:
     def loss(self) -> Graph:
         """The loss alone, in its form for training; softmax and cross-entropy are one operator in every engine."""
         graph = self.spec.graph
-        return run(replace(graph, outputs={"loss": graph.outputs["loss"]}), (to_training, drop_identity, fuse_loss, prune))
+        return run(
+            replace(graph, outputs={"loss": graph.outputs["loss"]}), (to_training, drop_identity, fuse_loss, prune)
+        )
 
     @cached_property
     def ours(self) -> Graph:
@@ -96,7 +98,7 @@ class Subject:
 
     @property
     def optimizer(self) -> Sgd:
-        assert isinstance(self.spec.optimizer, Sgd), f"the peers have no {self.spec.optimizer.name} set up"
+        assert isinstance(self.spec.optimizer, Sgd)
         return self.spec.optimizer
 
     def fed(self, graph: Graph) -> Values:
@@ -133,6 +135,7 @@ def without_states(name: str, batch: int | None = None) -> Subject:
     net = load(resource("specs", "nets", f"{name}.cnn"), **choice.settings)
     spec = net.training
     optimizer = COMMON_STEP if spec.optimizer == Sgd() else spec.optimizer
+    assert isinstance(optimizer, Sgd), f"the peers have no {optimizer.name} set up"
     spec = replace(spec, optimizer=replace(optimizer, lr=LEARNING_RATE))
     batch = choice.batch if batch is None else batch
     return Subject(name, batch, net.graph, spec, {}, {}).at(batch)
@@ -165,11 +168,11 @@ def drawn(graph: Graph, batch: int, sizes: Mapping[str, int] | None = None) -> V
     return feeds
 
 
-def changed(graph: Graph, rule: object) -> Graph:
+def changed(graph: Graph, rule: Callable[[Op], Op]) -> Graph:
     """The graph with each operator as `rule` gives it."""
     builder = Builder()
     for node in graph:
-        builder.add(node.name, rule(node.op), node.inputs)  # type: ignore[operator]
+        builder.add(node.name, rule(node.op), node.inputs)
     return builder.finish(graph.name, graph.outputs, graph.updates, graph.facts)
 
 

@@ -16,6 +16,7 @@ from benchmarks.measurement import (
     Measurement,
 )
 
+
 @dataclass(frozen=True)
 class Target:
     """The largest ratio to a peer, of the fastest rounds, that is good enough for each task."""
@@ -46,7 +47,9 @@ class Comparison:
 
     def least(self, engines: Sequence[str]) -> float | None:
         """The best of these engines; None where none was measured."""
-        return min((self.by_engine[e].least for e in engines if e in self.by_engine and self.by_engine[e].rounds), default=None)
+        return min(
+            (self.by_engine[e].least for e in engines if e in self.by_engine and self.by_engine[e].rounds), default=None
+        )
 
     def ratio(self, engine: str, peers: Sequence[str]) -> float | None:
         own, other = self.least([engine]), self.least(peers)

@@ -50,7 +50,9 @@ def times(read: Subject, task: str, engines: Sequence[str], threads: int, rounds
     return [Measurement(read.name, read.batch, task, name, taken.get(name, ()), far[name]) for name in works]
 
 
-def agreeing(read: Subject, kind: str, engines: Sequence[str], threads: int) -> tuple[dict[str, float], dict[str, Work]]:
+def agreeing(
+    read: Subject, kind: str, engines: Sequence[str], threads: int
+) -> tuple[dict[str, float], dict[str, Work]]:
     """How far each engine is from PyTorch, or from the first one without it; and its work, run at least once.
 
     Steps are compared without dropout, where each engine draws its own numbers.

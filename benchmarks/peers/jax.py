@@ -1,4 +1,4 @@
-"""JAX on our graph: its nodes one after the other in `jax.numpy`, channels last as they are here, compiled by `jax.jit`."""
+"""JAX on our graph: its nodes one after the other, channels last as they are here, compiled by `jax.jit`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ def outputs_of(graph: Graph, leaves: Mapping[str, Any], key: Any = None) -> dict
             values[node.ref] = leaves[node.name]
             continue
         given = (values[ref] for ref in node.inputs)
-        results = _drop(node, next(given), key, place) if node.op.name == "dropout" else MEANING[node.op.name](node.op, *given)
+        results = (
+            _drop(node, next(given), key, place)
+            if node.op.name == "dropout"
+            else MEANING[node.op.name](node.op, *given)
+        )
         values |= {Ref(node.name, i): result for i, result in enumerate(as_tuple(results))}
     return {name: values[ref] for name, ref in graph.outputs.items()}
 

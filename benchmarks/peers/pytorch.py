@@ -96,7 +96,7 @@ def inference(subject: Subject, threads: int, layout: torch.memory_format) -> Wo
 
 
 def training(subject: Subject, threads: int, layout: torch.memory_format) -> Work:
-    """One step of gradient descent, as people write it in PyTorch; its results are the loss and the weights after it."""
+    """One step of gradient descent, as people write it; its results are the loss and the weights after it."""
     torch.set_num_threads(threads)
     peer = Peer(subject.loss, subject.states, gradients=True, layout=layout)
     module, given = straight(peer, subject)

@@ -12,7 +12,9 @@ from torch.overrides import TorchFunctionMode
 from benchmarks.peers.meaning import Tensor
 
 
-def recorded(function: Callable[[Mapping[str, Tensor]], Sequence[Tensor]], given: Mapping[str, Tensor]) -> fx.GraphModule:
+def recorded(
+    function: Callable[[Mapping[str, Tensor]], Sequence[Tensor]], given: Mapping[str, Tensor]
+) -> fx.GraphModule:
     """A module that makes the calls which `function` makes of `given`, on other tensors of these shapes, in this order.
 
     >>> double = recorded(lambda given: [given["x"] * 2 + given["y"]], {"x": torch.ones(3), "y": torch.ones(3)})
