@@ -6,6 +6,7 @@
     net.summary()                        the table of layers
     net(images)                          forward, on an array (N, H, W, C)
     net.gradients({"image": x, "label": y}, ["image"])
+    net.settings = cnngraph.Settings(workers=1, exact=True)
     net.fit(), net.evaluate()            as the train section of the file says
     net.draw()                           SVG text; a notebook shows `net` by itself
     net.partition("4")                   which device runs what
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cnngraph.net import load as load
     from cnngraph.net import loads as loads
     from cnngraph.partition.split import split as split
+    from cnngraph.runtime.settings import Settings as Settings
 
 HOMES = {
     "CnnGraphError": "cnngraph.diagnostics",
@@ -40,9 +42,10 @@ HOMES = {
     "grad": "cnngraph.autodiff.grad",
     "operator": "cnngraph.elaborate.scope",
     "split": "cnngraph.partition.split",
+    "Settings": "cnngraph.runtime.settings",
 }
 
-__all__ = ["CnnGraphError", "Net", "grad", "load", "loads", "operator", "split"]
+__all__ = ["CnnGraphError", "Net", "Settings", "grad", "load", "loads", "operator", "split"]
 
 
 def __getattr__(name: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,7 @@ from cnngraph.render.dot import Options, to_svg
 from cnngraph.render.table import summary
 from cnngraph.render.tabular import Table
 from cnngraph.runtime.runner import Runner
+from cnngraph.runtime.settings import Settings
 from cnngraph.train.checkpoint import load_checkpoint
 from cnngraph.train.data import load_data
 from cnngraph.train.dataset import Dataset
@@ -59,9 +60,20 @@ class Net:
     """A network: its graph, table and picture, and its states, which start as the seed says and change in `fit`."""
 
     def __init__(self, program: Program, net: str | None = None, settings: Mapping[str, object] | None = None) -> None:
-        self._program, self._chosen, self._settings = program, net, dict(settings or {})
+        self._program, self._chosen, self._arguments = program, net, dict(settings or {})
         self.graph: Graph = elaborate(program, net, settings)
         self._states: dict[str, Array] = {}
+        self._settings = Settings()
+
+    @property
+    def settings(self) -> Settings:
+        """How the network is run, tested and trained: workers, exact kernels, a limit of memory."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings = settings
+        self.__dict__.pop("_forward", None)
 
     @property
     def states(self) -> dict[str, Array]:
@@ -85,7 +97,7 @@ class Net:
     @cached_property
     def training(self) -> TrainingSpec:
         """The train section with its loss as a graph."""
-        return training(self._program, self._chosen or self.name, self._settings)
+        return training(self._program, self._chosen or self.name, self._arguments)
 
     # ---- looking ----
 
@@ -130,12 +142,17 @@ class Net:
         """
         form = run(self.training.graph, TRAINING if training else INFERENCE)
         graph = grad(form, form.outputs["loss"], wrt)
-        values = Runner(graph, self._complete(graph)).run(feeds, ["loss", *(f"gradient.{name}" for name in wrt)])
+        runner = Runner(graph, self._complete(graph), settings=self.settings)
+        values = runner.run(feeds, ["loss", *(f"gradient.{name}" for name in wrt)])
         return {name.removeprefix("gradient."): value for name, value in values.items()}
 
     @cached_property
     def _forward(self) -> Runner:
-        return Runner(run(self.graph, INFERENCE), self._complete(self.graph))
+        return self.runner()
+
+    def runner(self, cluster: Cluster | None = None) -> Runner:
+        """What runs the network forward, with its weights of now; on the devices of a cluster."""
+        return Runner(run(self.graph, INFERENCE), self._complete(self.graph), cluster, self.settings)
 
     def _complete(self, graph: Graph) -> dict[str, Array]:
         """The states of `graph`: the net's own, and first values for those that it does not have yet."""
@@ -163,14 +180,15 @@ class Net:
         cluster: Cluster | None = None,
         recompute: bool = False,
         on_progress: OnProgress = silent,
+        on_memory: Callable[[str], None] | None = None,
     ) -> History:
         """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
 
-        `recompute` takes less memory and more time, and gives the same numbers.
+        `recompute` takes less memory and more time, and gives the same numbers. `on_memory` is told what a step takes.
         """
         history = fit(
             self.training, data or self.data(), epochs=epochs, on_progress=on_progress, cluster=cluster,
-            recompute=recompute,
+            recompute=recompute, settings=self.settings, on_memory=on_memory,
             output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
         )  # fmt: skip
         self.states = history.states
@@ -178,7 +196,7 @@ class Net:
 
     def evaluate(self, data: Dataset | None = None) -> Evaluation:
         """Loss, accuracy and confusion on the test part of the data."""
-        return evaluate(self.training, data or self.data(), self._complete(self.training.graph))
+        return evaluate(self.training, data or self.data(), self._complete(self.training.graph), settings=self.settings)
 
     def load_weights(self, path: str | Path) -> None:
         """Take the weights of a file that training wrote. Raises E0703 with all mismatches."""

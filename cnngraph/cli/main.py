@@ -15,7 +15,7 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.reports.terminal import report, wants_colour
 
 FOLDER = Path(__file__).parent
-NOT_COMMANDS = {"main", "options", "files"}
+NOT_COMMANDS = {"main", "options", "files", "timings"}
 
 
 class Commands(click.Group):

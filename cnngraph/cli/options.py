@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from cnngraph.partition.device import Cluster
+    from cnngraph.runtime.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,3 +65,53 @@ def read_cluster(devices: str) -> Cluster:
     from cnngraph.partition.device import parse_devices
 
     return load_cluster(devices) if devices.endswith(".toml") else parse_devices(devices)
+
+
+EXECUTION = (
+    click.option(
+        "--workers", type=click.IntRange(1), help="Threads; CNNGRAPH_WORKERS or all cores by default. No bit changes."
+    ),
+    click.option("--exact", is_flag=True, help="No kernels that round more than another order of additions would."),
+    click.option(
+        "--tune", is_flag=True, help="Measure which kernels are fastest here; remembered in CNNGRAPH_CACHE or ~/.cache."
+    ),
+    click.option(
+        "--memory-limit",
+        metavar="SIZE",
+        help="Peak of a run, such as 500MB: by smaller tiles of the batch (sums round otherwise), leaner kernels, "
+        "recomputing, fewer workers.",
+    ),
+)
+
+
+def execution_options(command: F) -> F:
+    """--workers, --exact, --tune and --memory-limit: how the net is run, as the argument `execution`."""
+
+    @wraps(command)
+    def gathered(
+        *args: Any, workers: int | None, exact: bool, tune: bool, memory_limit: str | None, **more: Any
+    ) -> Any:
+        from cnngraph.runtime.settings import Settings
+
+        limit = None if memory_limit is None else read_bytes(memory_limit, "--memory-limit")
+        return command(*args, execution=Settings(workers, exact, tune, limit), **more)
+
+    made: Any = gathered
+    for option in reversed(EXECUTION):
+        made = option(made)
+    found: F = made
+    return found
+
+
+def read_bytes(text: str, option: str) -> int:
+    """`500MB` as a number of bytes.
+
+    >>> read_bytes("1.5 GiB", "--memory-limit")
+    1610612736
+    """
+    from cnngraph.cost.quantity import read_quantity
+
+    count = read_quantity(text, "bytes")
+    if count is None or count < 1:
+        raise click.BadParameter(f"{text!r} is no size such as 500MB or 2GiB", param_hint=option)
+    return int(count)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import read_settings, source_options
+from cnngraph.cli.options import execution_options, read_settings, source_options
+
+if TYPE_CHECKING:
+    from cnngraph.runtime.settings import Settings
 
 
 @click.command()
@@ -18,6 +22,7 @@ from cnngraph.cli.options import read_settings, source_options
 @click.option("--devices", metavar="N|NAMES|FILE", help="Divide each step: 4, or gpu0,gpu1, or a cluster.toml.")
 @click.option("--recompute", is_flag=True, help="Less memory: run layers again for their gradients.")
 @click.option("--history", type=click.Path(path_type=Path), help="Write the figures of all epochs as JSON.")
+@execution_options
 def command(
     file: Path,
     net: str | None,
@@ -29,6 +34,7 @@ def command(
     devices: str | None,
     recompute: bool,
     history: Path | None,
+    execution: Settings,
 ) -> None:
     """Train the net of FILE. Ctrl-C ends the run with its weights saved; --resume goes on from them."""
     from cnngraph.cli.files import must_be_writable, write
@@ -38,6 +44,7 @@ def command(
     from cnngraph.train.progress import ProgressReporter
 
     loaded = Net(load_file(file), net, read_settings(settings))
+    loaded.settings = execution
     target = output or Path(f"{loaded.name}.safetensors")
     for file_to_write in (target, history):
         if file_to_write is not None:
@@ -47,6 +54,7 @@ def command(
         done = loaded.fit(
             loaded.data(data), epochs=epochs, output=target, resume_from=resume, cluster=cluster,
             recompute=recompute, on_progress=report,
+            on_memory=lambda text: click.echo(f"memory of a step: {text}"),
         )  # fmt: skip
     if history is not None:
         write(history, done.to_json() + "\n")

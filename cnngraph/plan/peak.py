@@ -44,7 +44,7 @@ def peaks(plan: Plan, workers: int = 1) -> Mapping[str, Peak]:
     """The peak of each device; `workers` share the work of a plan for one device."""
     kinds = {"state": "weights", "constant": "prepared", "fed": "inputs"}
     found = {
-        device: dict(values=plan.arena_bytes[device], worker=plan.worker_bytes[device], workers=workers)
+        device: {"values": plan.arena_bytes[device], "worker": plan.worker_bytes[device], "workers": workers}
         for device in plan.devices
     }
     for buffer in plan.buffers:

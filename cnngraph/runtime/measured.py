@@ -103,14 +103,13 @@ def _checked(content: Any) -> dict[str, Seconds]:
     """The machines of a file, all of whose parts are what they should be. Raises ValueError."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"it is not of format {FORMAT}")
-    machines = content.get("machines")
+    machines: Any = content.get("machines")
     if not _tables(machines) or not all(_tables(tasks) for tasks in machines.values()):
         raise ValueError("its parts are not tables")
     for times in (times for tasks in machines.values() for times in tasks.values()):
         if not all(isinstance(taken, int | float) for taken in times.values()):
             raise ValueError("its times are not numbers")
-    found: dict[str, Seconds] = machines
-    return found
+    return dict(machines)
 
 
 def _tables(value: Any) -> bool:

@@ -161,7 +161,7 @@ class _Planner:
         if (smaller := self.fitting_batch(limit)) is not None:
             helps.append(f"a batch of {smaller} instead of {batch} fits")
         else:
-            helps.append(f"its weights alone, with what is made of them, take {bytes_text(peak.weights + peak.prepared)}")
+            helps.append(f"its weights, with what is made of them, take {bytes_text(peak.weights + peak.prepared)}")
         where = f"{self.graph.name} at batch {batch}" if "batch" in self.sizes else self.graph.name
         text = f"{where} takes at least {bytes_text(least.total_bytes)}, not {bytes_text(limit)}: {peak}"
         return error("E0602", text, *helps)

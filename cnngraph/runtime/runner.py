@@ -13,6 +13,7 @@ from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 from cnngraph.ir.size import SizeError
 from cnngraph.partition.device import Cluster
+from cnngraph.plan.peak import peak_text
 from cnngraph.runtime.feeds import checked_fetch, missing_or_unknown, sizes_of
 from cnngraph.runtime.planning import planned
 from cnngraph.runtime.settings import DEFAULT, Settings
@@ -56,6 +57,12 @@ class Runner:
         with self._lock:
             executor = self.executor(feeds, fetch)
             return executor.run({name: feeds[name] for name in executor.plan.inputs})
+
+    def memory(self, feeds: Mapping[str, Any], fetch: Sequence[str] | None = None) -> str:
+        """What a run on such feeds takes at its peak, in words; the memory is there afterwards."""
+        with self._lock:
+            executor = self.executor(feeds, fetch)
+            return peak_text(executor.plan, executor.workers)
 
     def take(self, states: Mapping[str, Array]) -> None:
         """Go on with the values of these states."""

@@ -45,7 +45,7 @@ def tuned(choice: Choice, tasks: Iterable[Task]) -> dict[Task, str]:
 
 
 def hopeful(choice: Choice, task: Task) -> list[Kernel]:
-    """The kernels that may be the fastest; the plain one, which allocates in each run, only where it is the only one."""
+    """The kernels that may be the fastest; the plain one, which allocates, only where it is the only one."""
     able = [kernel for kernel in choice.able(task) if kernel is not PLAIN] or [PLAIN]
     expected = {kernel.name: kernel.seconds(task, choice.machine) for kernel in able}
     least = min(expected.values())
@@ -79,7 +79,7 @@ def bound(kernel: Kernel, task: Task) -> Call:
 
 
 def _drawn(type_: TensorType, numbers: np.random.Generator) -> Array:
-    """Values that every operator takes: ids below the vocabulary; numbers from 0.5 to 1.5, of which roots can be had."""
+    """Values that every operator takes: ids below the vocabulary; numbers from 0.5 to 1.5, for roots and logarithms."""
     if type_.dtype == "int64":
         return numbers.integers(0, type_.vocabulary or 2, type_.concrete)
     return (numbers.random(type_.concrete, np.float32) + 0.5).astype(type_.dtype, copy=False)

@@ -14,6 +14,7 @@ from cnngraph.partition.device import Cluster
 from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.passes.prune import prune
 from cnngraph.runtime.runner import Runner
+from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.dataset import Dataset, Part
 from cnngraph.train.feeds import Feeder, batch_size, cut, feeder
 
@@ -66,9 +67,16 @@ class Evaluation:
 class Tester:
     """The inference form of a network with its loss."""
 
-    def __init__(self, spec: TrainingSpec, feeds: Feeder, states: Mapping[str, Array], cluster: Cluster | None) -> None:
+    def __init__(
+        self,
+        spec: TrainingSpec,
+        feeds: Feeder,
+        states: Mapping[str, Array],
+        cluster: Cluster | None,
+        settings: Settings,
+    ) -> None:
         self._prediction, self._feeds = spec.prediction, feeds
-        self._runner = Runner(run(figures_only(spec.graph, spec.prediction), INFERENCE), states, cluster)
+        self._runner = Runner(run(figures_only(spec.graph, spec.prediction), INFERENCE), states, cluster, settings)
 
     def take(self, states: Mapping[str, Array]) -> None:
         """Go on with the values of these states."""
@@ -88,13 +96,17 @@ class Tester:
 
 
 def evaluate(
-    spec: TrainingSpec, data: Dataset, states: Mapping[str, Array], cluster: Cluster | None = None
+    spec: TrainingSpec,
+    data: Dataset,
+    states: Mapping[str, Array],
+    cluster: Cluster | None = None,
+    settings: Settings = DEFAULT,
 ) -> Evaluation:
     """The network with these states on the test part of `data`.
 
     Raises E0702 where the data does not fit, E0703 where a state is missing.
     """
-    tester = Tester(spec, feeder(spec, data), states, cluster)
+    tester = Tester(spec, feeder(spec, data), states, cluster, settings)
     return tester.run(data.test, batch_size(spec), data.class_names)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -21,6 +21,7 @@ from cnngraph.ir.text import to_text
 from cnngraph.partition.device import Cluster
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
 from cnngraph.runtime.runner import Runner
+from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.augment import Augmenter, chain_of
 from cnngraph.train.checkpoint import Checkpoint, Position, load_checkpoint, save_checkpoint
 from cnngraph.train.dataset import Dataset
@@ -43,13 +44,15 @@ def fit(
     resume_from: Path | None = None,
     cluster: Cluster | None = None,
     recompute: bool = False,
+    settings: Settings = DEFAULT,
+    on_memory: Callable[[str], None] | None = None,
 ) -> History:
     """Train the net of `spec` on `data` for `epochs`, or as many as it says; `output` receives all states each epoch.
 
     The same seed gives the same numbers, bit for bit, also for a run that stopped and goes on with `resume_from`, a
     file that it wrote. (If batch or seed changed since, an epoch that was not whole begins anew.) Ctrl-C ends the step
     in progress, saves, and returns a history that says so. With a `cluster` each step runs on its devices; with
-    `recompute` in less memory (`autodiff.recompute`).
+    `recompute` in less memory (`autodiff.recompute`). `on_memory` is told what a step takes, before the first one.
 
     Where the section asks for averages, tests are of the averages, and in the file and the history a state and its
     average have changed places: whoever reads the weights reads averages, and a run that goes on finds both.
@@ -59,10 +62,12 @@ def fit(
     """
     with Interrupt() as interrupt:
         epochs = spec.epochs if epochs is None else epochs
-        training = _Run(spec, data, epochs=epochs, output=output, cluster=cluster, recompute=recompute)
+        training = _Run(
+            spec, data, epochs=epochs, output=output, cluster=cluster, recompute=recompute, settings=settings
+        )
         if resume_from is not None:
             training.resume(resume_from)
-        return training.run(on_progress, interrupt)
+        return training.run(on_progress, on_memory, interrupt)
 
 
 class _Run:
@@ -77,6 +82,7 @@ class _Run:
         output: Path | None,
         cluster: Cluster | None,
         recompute: bool,
+        settings: Settings,
     ) -> None:
         self.spec, self.data, self.epochs, self.output = spec, data, epochs, output
         self.batch = batch_size(spec)
@@ -88,8 +94,8 @@ class _Run:
         step = figures_only(step_of(spec, form), spec.prediction)  # gradients are for the optimizer alone
         self.graph = recomputed(step, {"batch": self.batch}) if recompute else step
         first = initial_states(self.graph, spec.seed, initialiser_of(spec.init))
-        self.runner = Runner(self.graph, first, cluster)
-        self.tester = Tester(spec, self.feeds, first, cluster)
+        self.runner = Runner(self.graph, first, cluster, settings)
+        self.tester = Tester(spec, self.feeds, first, cluster, settings)
         self.position = Position()
         self.rows: tuple[Epoch, ...] = ()
         self.whole = True  # all states are of one step
@@ -104,8 +110,12 @@ class _Run:
         self.write(exchanged(states))
         self.keep()
 
-    def run(self, on_progress: OnProgress, interrupt: Interrupt) -> History:
+    def run(
+        self, on_progress: OnProgress, on_memory: Callable[[str], None] | None, interrupt: Interrupt
+    ) -> History:
         try:
+            if on_memory is not None:
+                self.tell_memory(on_memory)
             interrupted = self.run_epochs(on_progress, interrupt)
         except KeyboardInterrupt:
             interrupted = True
@@ -113,6 +123,11 @@ class _Run:
                 self.restore()
         self.save()
         return History(self.rows, self.epochs, interrupted, self.output, exchanged(self.runner.states))
+
+    def tell_memory(self, on_memory: Callable[[str], None]) -> None:
+        for feeds, _ in self.remaining():
+            on_memory(self.runner.memory({**feeds, RATE: np.zeros((), np.float32)}))
+            return
 
     def run_epochs(self, on_progress: OnProgress, interrupt: Interrupt) -> bool:
         """The rest of the run; whether it was interrupted."""

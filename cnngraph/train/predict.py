@@ -14,6 +14,7 @@ from cnngraph.ir.op import Array
 from cnngraph.ir.text import from_text
 from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.runtime.runner import Runner
+from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.checkpoint import load_checkpoint
 from cnngraph.train.dataset import Preprocessing
 from cnngraph.train.feeds import cut
@@ -38,7 +39,9 @@ def network_of(weights: Path) -> Graph:
     return from_text(checkpoint.graph, str(weights))
 
 
-def predict(graph: Graph, weights: Path, pictures: Sequence[Path], top: int = 5) -> list[Prediction]:
+def predict(
+    graph: Graph, weights: Path, pictures: Sequence[Path], top: int = 5, settings: Settings = DEFAULT
+) -> list[Prediction]:
     """Classify picture files. `graph` is the net, with its loss or without; `weights` a file that training wrote.
 
     Raises E0703 where the weights are of another net, E0702 where the net has no classes, E0701 for a wrong picture.
@@ -51,7 +54,7 @@ def predict(graph: Graph, weights: Path, pictures: Sequence[Path], top: int = 5)
         raise error("E0703", f"{weights}: {message}")
     part = run(graph.fetch([checkpoint.prediction]), INFERENCE)
     states, _ = load_checkpoint(weights, {node.name: node.type for node in part.states})
-    runner, source = Runner(part, states), part.inputs[0]
+    runner, source = Runner(part, states, settings=settings), part.inputs[0]
     found: list[Prediction] = []
     for indices in cut(np.arange(len(pictures)), BATCH):
         paths = [pictures[i] for i in indices]

@@ -1,0 +1,151 @@
+"""`cnngraph run`: run a net forward, on files or on random inputs: outputs, memory, time, profile, plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnngraph.cli.options import execution_options, read_settings, source_options
+
+if TYPE_CHECKING:
+    from cnngraph.ir.graph import Graph
+    from cnngraph.runtime.settings import Settings
+
+
+@click.command()
+@source_options
+@click.option("--input", "inputs", multiple=True, metavar="NAME=FILE", help="A .npy file for an input; others random.")
+@click.option("--batch", type=click.IntRange(1), help="Samples of random inputs; 1 by default.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of random inputs.")
+@click.option("--weights", type=click.Path(path_type=Path), help="A file that training wrote; else as the seed says.")
+@click.option("--fetch", metavar="NAMES", help="Outputs or nodes, with commas between; only what leads to them is run.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the outputs: .npz, or .npy of a single one.")
+@click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="Runs that are timed.")
+@click.option("--devices", metavar="N|NAMES|FILE", help="Divide the run: 4, or gpu0,gpu1, or a cluster.toml.")
+@click.option("--profile", is_flag=True, help="Where the time goes, by kernel and by node.")
+@click.option("--plan", is_flag=True, help="Print the plan: its steps, and where each value lies.")
+@execution_options
+def command(
+    file: Path,
+    net: str | None,
+    settings: tuple[str, ...],
+    inputs: tuple[str, ...],
+    batch: int | None,
+    seed: int,
+    weights: Path | None,
+    fetch: str | None,
+    output: Path | None,
+    repeat: int,
+    devices: str | None,
+    profile: bool,
+    plan: bool,
+    execution: Settings,
+) -> None:
+    """Run the net of FILE forward. One run comes before those that are timed."""
+    from cnngraph.cli.files import must_be_writable, write
+    from cnngraph.cli.options import read_cluster
+    from cnngraph.cli.timings import profile as profile_of
+    from cnngraph.elaborate.modules import load_file
+    from cnngraph.net import Net
+    from cnngraph.plan.peak import peak_text
+
+    if output is not None:
+        must_be_writable(output)
+    loaded = Net(load_file(file), net, read_settings(settings))
+    loaded.settings = execution
+    if weights is not None:
+        loaded.load_weights(weights)
+    feeds = feeds_of(loaded.graph, read_arrays(inputs), batch, seed)
+    names = [name.strip() for name in fetch.split(",")] if fetch is not None else None
+    runner = loaded.runner(read_cluster(devices) if devices else None)
+    executor = runner.executor(feeds, names)
+    if plan:
+        click.echo(f"{executor.plan}\n")
+    click.echo(f"memory: {peak_text(executor.plan, executor.workers)}")
+    results = runner.run(feeds, names)
+    click.echo(f"time: {timed(lambda: runner.run(feeds, names), repeat)}")
+    for name, value in results.items():
+        click.echo(f"{name}: {value.shape} {value.dtype}")
+    if profile:
+        fed = {name: feeds[name] for name in executor.plan.inputs}
+        click.echo(f"\n{profile_of(executor, lambda: executor.timed(fed), repeat)}")
+    if output is not None:
+        write(output, packed(results, output.suffix))
+        click.echo(f"outputs: {output}")
+
+
+def read_arrays(inputs: tuple[str, ...]) -> dict[str, Any]:
+    """`("image=x.npy",)` as arrays by name."""
+    import numpy as np
+
+    arrays: dict[str, Any] = {}
+    for text in inputs:
+        name, sign, path = text.partition("=")
+        if not sign:
+            raise click.BadParameter(f"{text!r} is not NAME=FILE", param_hint="--input")
+        try:
+            arrays[name.strip()] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as reason:
+            raise click.BadParameter(f"{path} is no array that can be read: {reason}", param_hint="--input") from reason
+        if not isinstance(arrays[name.strip()], np.ndarray):
+            raise click.BadParameter(f"{path} holds several arrays; give one .npy file for each", param_hint="--input")
+    return arrays
+
+
+def feeds_of(graph: Graph, given: dict[str, Any], batch: int | None, seed: int) -> dict[str, Any]:
+    """The given arrays, and random ones for the other inputs: numbers about 0, ids below their vocabulary."""
+    import numpy as np
+
+    from cnngraph.diagnostics import error
+    from cnngraph.runtime.feeds import sizes_of
+
+    numbers = np.random.default_rng(seed)
+    sizes = {"batch": batch or 1}
+    if known := [node for node in graph.inputs if node.name in given]:
+        sizes |= sizes_of(graph.fetch([node.name for node in known]), given)
+    feeds = dict(given)
+    for node in graph.inputs:
+        if node.name in given:
+            continue
+        type_ = node.type.bind(**sizes)
+        if type_.symbols:
+            text = f"the sizes {', '.join(type_.symbols)} of the input `{node.name}` are not known"
+            raise error("E0109", text, f"choose them, e.g. `--set {type_.symbols[0]}=64`, or feed an array")
+        if type_.vocabulary is not None:
+            feeds[node.name] = numbers.integers(0, type_.vocabulary, type_.concrete)
+        else:
+            feeds[node.name] = numbers.standard_normal(type_.concrete).astype(type_.dtype)
+    return feeds
+
+
+def timed(run: Any, repeat: int) -> str:
+    """What runs take, in words."""
+    from statistics import median
+    from time import perf_counter
+
+    from cnngraph.cost.quantity import seconds_text
+
+    seconds = []
+    for _ in range(repeat):
+        start = perf_counter()
+        run()
+        seconds.append(perf_counter() - start)
+    if repeat == 1:
+        return seconds_text(seconds[0])
+    return f"{seconds_text(median(seconds))} (median of {repeat}, the fastest {seconds_text(min(seconds))})"
+
+
+def packed(results: dict[str, Any], suffix: str) -> bytes:
+    """Arrays as the content of a file."""
+    import io
+
+    import numpy as np
+
+    content = io.BytesIO()
+    if suffix == ".npy" and len(results) == 1:
+        np.save(content, next(iter(results.values())))
+    else:
+        np.savez(content, **results)
+    return content.getvalue()
