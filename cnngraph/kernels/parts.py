@@ -47,12 +47,12 @@ def ways_to_cut(task: Task, count: int) -> tuple[tuple[Part, ...], ...]:
 def bounds(size: int, count: int, step: int = 1) -> list[tuple[int, int]]:
     """`size` in at most `count` parts as equal as can be, all but the last multiples of `step`.
 
-    >>> bounds(10, 4), bounds(40, 4, 16)
-    ([(0, 3), (3, 5), (5, 8), (8, 10)], [(0, 16), (16, 32), (32, 40)])
+    >>> bounds(10, 4), bounds(40, 4, 16), bounds(6, 4, 16)
+    ([(0, 3), (3, 5), (5, 8), (8, 10)], [(0, 16), (16, 32), (32, 40)], [(0, 6)])
     """
     units = max(size // step, 1)
-    marks = [*sorted({step * -(-units * i // count) for i in range(count)} - {size}), size]
-    return list(pairwise(marks))
+    starts = {step * -(-units * i // count) for i in range(count)}
+    return list(pairwise([*sorted(start for start in starts if start < size), size]))
 
 
 def _rows(task: Task, count: int) -> tuple[Part, ...]:
