@@ -16,7 +16,8 @@ import numpy as np
 from benchmarks.agreement import TOLERANCE, apart
 from benchmarks.engine import JAX, ONNX_RUNTIME, OURS, PYTORCH
 from benchmarks.measurement import COLD_START, Measurement
-from benchmarks.networks import Subject, subject
+from benchmarks.networks import Subject, Values, subject
+from cnngraph.ir.op import Array
 from cnngraph.resources import PACKAGE, resource
 
 NETWORK = "lenet5"
@@ -36,24 +37,21 @@ LAYERS = {"c1.conv": 0, "c3.conv": 3, "c5.conv": 6, "f6.dense": 9, "output.dense
 def cold_starts(engines: Sequence[str], threads: int, rounds: int) -> list[Measurement]:
     """A process of each engine in turn; the first of each is not counted: it fills the caches of the disk."""
     programs = {name: PROGRAMS[name] for name in engines if name in PROGRAMS}
+    taken: dict[str, list[float]] = {name: [] for name in programs}
+    predictions: dict[str, Values] = {}
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         prepare(folder, subject(NETWORK, 1), ONNX_RUNTIME in programs)
-        predictions, taken = {}, {name: [] for name in programs}  # type: ignore[var-annotated]
         for name, program in programs.items():
             seconds_of(program, folder, threads)
             predictions[name] = {"output": np.load(folder / "prediction.npy").reshape(1, -1)}
         for _ in range(rounds):
             for name, program in programs.items():
                 taken[name].append(seconds_of(program, folder, threads))
-    expected = predictions[PYTORCH[0] if PYTORCH[0] in predictions else OURS]
+    expected = predictions.get(PYTORCH[0], predictions[OURS])
     far = {name: apart(found, expected, {}) for name, found in predictions.items()}
-    return [
-        Measurement(
-            NETWORK, 1, COLD_START, name, tuple(seconds) if far[name] <= TOLERANCE["inference"] else (), far[name]
-        )
-        for name, seconds in taken.items()
-    ]
+    right = {name: tuple(s) if far[name] <= TOLERANCE["inference"] else () for name, s in taken.items()}
+    return [Measurement(NETWORK, 1, COLD_START, name, right[name], far[name]) for name in programs]
 
 
 def prepare(folder: Path, read: Subject, onnx: bool) -> None:
@@ -72,7 +70,7 @@ def prepare(folder: Path, read: Subject, onnx: bool) -> None:
         exported(read, folder / "lenet5.onnx")
 
 
-def _channels_first(weight: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _channels_first(weight: Array) -> Array:
     """(h, w, c, k) as (k, c, h, w); (c, k) as (k, c)."""
     return np.ascontiguousarray(np.moveaxis(weight.swapaxes(-1, -2), (-2, -1), (0, 1)) if weight.ndim > 1 else weight)
 

@@ -49,16 +49,12 @@ PEERS: Mapping[str, Peer] = {
 
 
 def missing(peer: str) -> str:
-    """One line that says what a peer lacks; empty where it can be used.
-
-    >>> PEERS["nothing"] = Peer("nothing", ("no_such_package",), ())  # doctest: +SKIP
-    """
+    """One line that says what a peer lacks; empty where it can be used."""
     lacking = [package for package in PEERS[peer].packages if find_spec(package) is None]
-    each = " and ".join(lacking)
+    if not lacking:
+        return ""
     return (
-        f"{each} {'is' if len(lacking) == 1 else 'are'} not installed: pip install {' '.join(lacking)}"
-        if lacking
-        else ""
+        f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not installed: pip install {' '.join(lacking)}"
     )
 
 

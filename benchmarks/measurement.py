@@ -7,8 +7,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 
@@ -81,16 +80,15 @@ def conditions(threads: int) -> dict[str, object]:
         "load before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "threads": threads,
         "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES if find_spec(name) and _known(name)},
+        **{name: version(name) for name in PACKAGES if _known(name)},
     }
 
 
 def _known(name: str) -> bool:
-    from importlib.metadata import PackageNotFoundError
-
+    """Whether its version is written down; that of a checkout that is not installed is not."""
     try:
         return bool(version(name))
-    except PackageNotFoundError:  # in a checkout that is not installed
+    except PackageNotFoundError:
         return False
 
 

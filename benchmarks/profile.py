@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ TOP = 15
 WAIT = "wait"  # the kernel of a step in which a worker waits for the others
 RUNS = 3
 GIGA, MILLI = 1e9, 1e-3
+RATES = (
+    "Rates stand beside those of one thread: a call runs on one. The arithmetic is that of the definition: a kernel "
+    "that needs less of it (Winograd) may exceed the most."
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ def report(timings: Sequence[Timing], one: Ceilings, top: int = TOP) -> str:
     sums = f"{total / MILLI:.2f} ms of work in {len(work)} calls, {sum(t.flops for t in work) / GIGA:.2f} GFLOP."
     return "\n\n".join(
         [
-            f"{sums} Rates stand beside those of one thread: a call runs on one.",
+            f"{sums} {RATES}",
             _table(["operator", "kernel", *columns], [s.cells(total, one) for s in by_kernel[:top]]),
             _table(["node", "operator", "kernel", *columns], [s.cells(total, one) for s in by_node[:top]]),
             _table(["before stage", "each worker waits, ms"], _waits(timings, top)),
@@ -79,12 +84,18 @@ def report(timings: Sequence[Timing], one: Ceilings, top: int = TOP) -> str:
 
 
 def word_of(op: str) -> str:
-    """An operator without its arguments.
+    """An operator without its arguments; of one made of others, also their words.
 
-    >>> word_of("conv(96, 3x3)")
-    'conv'
+    >>> word_of("conv(96, 3x3)"), word_of("fused(conv(96, 3x3), add, relu)"), word_of("gradient(dense(10), weight)")
+    ('conv', 'fused: conv, add, relu', 'gradient: dense, weight')
     """
-    return op.partition("(")[0]
+    word, _, inside = op.partition("(")
+    if word not in ("fused", "gradient"):
+        return word
+    inside = inside.removesuffix(")")
+    while "(" in inside:
+        inside = re.sub(r"\([^()]*\)", "", inside)
+    return f"{word}: {inside}"
 
 
 def shares(timings: Iterable[Timing], key: Callable[[Timing], tuple[str, ...]]) -> list[Share]:

@@ -45,7 +45,7 @@ def test_a_network() -> None:
     text = profile("lenet5", ["single"], threads=1)
     assert "with 1 thread:" in text
     assert "## lenet5, batch 1: inference, batch 1" in text
-    assert "| c1.conv |" in text
+    assert "| output.softmax | softmax |" in text
 
 
 def test_ceilings_are_measured() -> None:
