@@ -48,8 +48,8 @@ def transform_weight(form: Form, weight: Array, out: Array) -> None:
 
 
 def transform_turned_weight(form: Form, weight: Array, out: Array) -> None:
-    """U of the turned window, its channels and features where they were."""
-    transform_weight(form, np.ascontiguousarray(weight[::-1, ::-1]), out)
+    """U of the turned window, from features to channels: (n * n, K, C)."""
+    transform_weight(form, np.ascontiguousarray(weight[::-1, ::-1].swapaxes(2, 3)), out)
 
 
 def conv_calls(
@@ -155,7 +155,7 @@ class WinogradInput(Kernel):
 
     def prepares(self, task: Task) -> tuple[Prepared, ...]:
         at = layout_of(task)
-        shape = (self.form.size**2, at.channels, at.features)
+        shape = (self.form.size**2, at.features, at.channels)
         return (Prepared(1, TensorType(shape, at.dtype), partial(transform_turned_weight, self.form)),)
 
     def workspace(self, task: Task) -> tuple[TensorType, ...]:
@@ -172,7 +172,7 @@ class WinogradInput(Kernel):
         workspace: Sequence[Array],
         prepared: Sequence[Array],
     ) -> Call:
-        tiles, weight = self._tiles(task), prepared[0].swapaxes(1, 2)
+        tiles, weight = self._tiles(task), prepared[0]
         calls = tiles.inner.start(workspace[2])
         for block in tiles.blocks:
             results, made = conv_calls(tiles, block, inputs[0], weight, workspace)

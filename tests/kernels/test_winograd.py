@@ -10,6 +10,7 @@ from cnngraph.ir.window import Window
 from cnngraph.kernels.kernel import Kernel
 from cnngraph.kernels.winograd import Form
 from cnngraph.kernels.winograd_conv import Winograd2, Winograd4, WinogradInput2, WinogradInput4
+from cnngraph.kernels.winograd_weight import WinogradWeight2, WinogradWeight4
 from cnngraph.ops.conv import Conv
 
 FORWARD = (Winograd4(), Winograd2())
@@ -47,3 +48,12 @@ def test_forward(op: Conv, x: TensorType, kernel: Kernel, batch: int) -> None:
 @pytest.mark.parametrize("kernel", INPUT, ids=lambda k: str(k.form))
 def test_input_gradient(op: Conv, x: TensorType, kernel: Kernel) -> None:
     check_kernel(kernel, gradient_task(op, "x", x, batch=3))
+
+
+@pytest.mark.parametrize(("op", "x"), CASES, ids=str)
+@pytest.mark.parametrize("kernel", [WinogradWeight4(), WinogradWeight2()], ids=lambda k: str(k.form))
+@pytest.mark.parametrize("least", [5, 96])
+def test_weight_gradient(op: Conv, x: TensorType, kernel: Kernel, least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnngraph.kernels.winograd_weight.LEAST_TILES", least)
+    monkeypatch.setattr("cnngraph.kernels.winograd_weight.BLOCK_BYTES", 600_000 if least > 5 else 1)
+    check_kernel(kernel, gradient_task(op, "weight", x, batch=3))
