@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
@@ -32,6 +33,15 @@ class Block:
     @property
     def height(self) -> int:
         return int(self.rows.stop - self.rows.start)
+
+
+@dataclass(frozen=True)
+class Tap:
+    """One element of the window: for which outputs of a block it lies inside the input, and at which positions."""
+
+    offset: tuple[int, ...]
+    outs: tuple[slice, ...]
+    positions: tuple[slice, ...]
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,20 @@ class Layout:
         line = prod(self.outs[1:])
         start = (block.images.start * self.outs[0] + block.rows.start) * line
         return slice(start, start + block.count * block.height * line)
+
+    def taps(self, block: Block) -> Iterator[Tap]:
+        """All elements of the window that lie inside the input for any output of the block."""
+        g = self.geometry
+        firsts, counts = (block.rows.start, *(0 for _ in self.outs[1:])), (block.height, *self.outs[1:])
+        for offset in np.ndindex(*g.size):
+            axes = [
+                _reach(i * d - before, s, n, first, count)
+                for i, d, (before, _), s, n, first, count in zip(
+                    offset, g.dilation, g.pad, g.stride, self.positions, firsts, counts, strict=True
+                )
+            ]
+            if all(outs.start < outs.stop for outs, _ in axes):
+                yield Tap(offset, tuple(outs for outs, _ in axes), tuple(positions for _, positions in axes))
 
     def band(self, block: Block) -> tuple[int, int]:
         """The rows of the padded input that the block reads, as they count without padding: from, to."""
@@ -244,23 +268,13 @@ class Columns:
         """Add to each position of x what the windows (groups, rows, window) over it say, one tap after the other."""
         g, groups = self.layout.geometry, self.layout.groups
         each = self.layout.channels // groups
-        shape = (groups, block.count, block.height, *self.layout.outs[1:], *g.size, each)
-        taps = windows.reshape(shape)
-        firsts = (block.rows.start, *(0 for _ in self.layout.outs[1:]))
+        taps = windows.reshape(groups, block.count, block.height, *self.layout.outs[1:], *g.size, each)
         calls: list[Call] = []
-        for offset in np.ndindex(*g.size):
-            axes = [
-                _reach(i * d - a, s, n, first, count)
-                for i, d, (a, _), s, n, first, count in zip(
-                    offset, g.dilation, g.pad, g.stride, self.layout.positions, firsts, shape[2:], strict=False
-                )
-            ]
-            if any(inside.start >= inside.stop for inside, _ in axes):
-                continue
+        for tap in self.layout.taps(block):
             for group in range(groups):
-                target = x[(block.images, *(at for _, at in axes), slice(group * each, (group + 1) * each))]
-                tap = taps[(group, slice(None), *(inside for inside, _ in axes), *offset)]
-                calls.append(partial(np.add, target, tap, target))
+                target = x[(block.images, *tap.positions, slice(group * each, (group + 1) * each))]
+                added = taps[(group, slice(None), *tap.outs, *tap.offset)]
+                calls.append(partial(np.add, target, added, target))
         return calls
 
     def result(self, block: Block, y: Array) -> Array:
