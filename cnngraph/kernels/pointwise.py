@@ -32,6 +32,7 @@ from cnngraph.ops.leaky_relu import LeakyRelu
 from cnngraph.ops.max import Max
 from cnngraph.ops.mish import Mish
 from cnngraph.ops.mul import Mul
+from cnngraph.ops.plane import Plane
 from cnngraph.ops.prelu import Prelu
 from cnngraph.ops.relu import Relu
 from cnngraph.ops.scale import Scale
@@ -86,6 +87,12 @@ def _merge(ufunc: np.ufunc) -> Steps:
 
 def _affine(op: Affine, x: Array, y: Array, more: Sequence[Array], s: None) -> list[Call]:
     return [partial(np.multiply, x, more[0], y), partial(np.add, y, more[1], y)]
+
+
+def _plane(op: Plane, x: Array, y: Array, more: Sequence[Array], s: Array) -> list[Call]:
+    other, p, q, r = more
+    rest: list[Call] = [partial(np.multiply, other, q, s), partial(np.add, s, r, s)]
+    return [*rest, partial(np.multiply, x, p, y), partial(np.add, y, s, y)]
 
 
 def _scale(op: Scale, x: Array, y: Array, more: Sequence[Array], s: None) -> list[Call]:
@@ -194,6 +201,7 @@ FORMS: Mapping[type[Op], Form] = {
     Mul: Form(_merge(np.multiply), 1),
     Max: Form(_merge(np.maximum), 1),
     Affine: Form(_affine, 2),
+    Plane: Form(_plane, 4, scratch=True),
     LayerScale: Form(_merge(np.multiply), 1),
     Scale: Form(_scale, 1),
     Shift: Form(_shift, 1),
