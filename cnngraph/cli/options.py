@@ -11,7 +11,6 @@ import click
 
 if TYPE_CHECKING:
     from cnngraph.partition.device import Cluster
-    from cnngraph.runtime.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,7 +84,7 @@ EXECUTION = (
 
 
 def execution_options(command: F) -> F:
-    """--workers, --exact, --tune and --memory-limit: how the net is run, as the argument `execution`."""
+    """--workers, --exact, --tune and --memory-limit: how the net is run, as the argument `execution` (`Settings`)."""
 
     @wraps(command)
     def gathered(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of random inputs.")
 @click.option("--weights", type=click.Path(path_type=Path), help="A file that training wrote; else as the seed says.")
 @click.option("--fetch", metavar="NAMES", help="Outputs or nodes, with commas; only what leads to them is run.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the outputs: .npz, or .npy of a single one.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the outputs: .npz, or .npy of one.")
 @click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="Runs that are timed.")
 @click.option("--devices", metavar="N|NAMES|FILE", help="Divide the run: 4, or gpu0,gpu1, or a cluster.toml.")
 @click.option("--profile", is_flag=True, help="Where the time goes, by kernel and by node.")
