@@ -29,7 +29,8 @@ class Choice:
         if task not in self._known:
             able = self.able(task)
             chosen = [k for k in able if k.name == self.measured.get(task)]
-            self._known[task] = chosen[0] if chosen else min(able, key=lambda k: k.seconds(task, self.machine))
+            chosen = chosen or [k for k in able if k is not PLAIN] or list(able)  # the plain one only if it must be
+            self._known[task] = min(chosen, key=lambda k: k.seconds(task, self.machine))
         return self._known[task]
 
     def able(self, task: Task) -> Sequence[Kernel]:
