@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,8 +39,9 @@ TASK_WORDS = {
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("networks", nargs="*", default=[*NETWORKS], help=f"default: {' '.join(NETWORKS)}")
-    parser.add_argument("--peers", default=",".join(PEERS), help=f"default: {','.join(PEERS)}")
-    parser.add_argument("--tasks", default=",".join(TASK_WORDS), help=f"default: {','.join(TASK_WORDS)}")
+    parser.add_argument("--peers", type=words_of(PEERS), default=",".join(PEERS), help=f"default: {','.join(PEERS)}")
+    every = ",".join(TASK_WORDS)
+    parser.add_argument("--tasks", type=words_of(TASK_WORDS), default=every, help=f"default: {every}")
     parser.add_argument("--threads", type=int, default=2, help="threads of each engine (default: 2)")
     parser.add_argument("--rounds", type=int, default=10, help="timed turns of each engine at each task (default: 10)")
     parser.add_argument("--json", type=Path, help="write every round to this file")
@@ -51,13 +52,25 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def words_of(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """What argparse reads words with: those between commas, each one that is known."""
+
+    def words(text: str) -> list[str]:
+        found = [word.strip() for word in text.split(",") if word.strip()]
+        if unknown := [word for word in found if word not in known]:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: choose from {', '.join(known)}")
+        return found
+
+    return words
+
+
 def main() -> int:
     """Measure what is asked for and print it. The exit status is 1 where results differ, whoever is faster."""
     options = parsed()
     if options.profile:
         from benchmarks.profile import profile
 
-        print(profile(options.profile, options.tasks.split(","), options.threads))
+        print(profile(options.profile, options.tasks, options.threads))
         return 0
     report = read(options.read) if options.read else measured(options)
     table = markdown(report)
@@ -77,11 +90,11 @@ def measured(options: argparse.Namespace) -> Report:
     """All tasks of all networks by all engines that are installed."""
     limit_cores(options.threads)
     under = conditions(options.threads)
-    tasks = [task for word in options.tasks.split(",") for task in TASK_WORDS[word]]
+    tasks = [task for word in options.tasks for task in TASK_WORDS[word]]
     if not peak.available() and set(tasks) & set(MEMORIES):
         say("peak memory is not measured: this system does not tell it")
         tasks = [task for task in tasks if task not in MEMORIES]
-    engines = names_of(installed(options.peers.split(",")))
+    engines = names_of(installed(options.peers))
     found = [m for name in options.networks for m in measure(name, tasks, engines, options.threads, options.rounds)]
     if COLD_START in tasks:
         say(f"{NETWORK}: {COLD_START}")
@@ -91,7 +104,7 @@ def measured(options: argparse.Namespace) -> Report:
 
 def installed(peers: Sequence[str]) -> list[str]:
     """Those of the peers that can be used; the others are told."""
-    lacking = {peer: missing(peer) for peer in peers if peer}
+    lacking = {peer: missing(peer) for peer in peers}
     for line in filter(None, lacking.values()):
         say(line)
     return [peer for peer, line in lacking.items() if not line]

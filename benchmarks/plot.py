@@ -16,7 +16,8 @@ LOOKS = {
     ONNX_RUNTIME: ("s", "#0072b2"),
     JAX: ("D", "#e69f00"),
 }
-ROW_INCHES, PANEL_INCHES, MARGIN_INCHES = 0.32, 3.0, 1.3
+TARGET = "target of cnngraph"
+COLUMNS, PANEL_INCHES, ROW_INCHES, MARGIN_INCHES = 3, 3.6, 0.26, 0.9
 
 
 def draw(report: Report, path: Path) -> None:
@@ -27,14 +28,21 @@ def draw(report: Report, path: Path) -> None:
     compared = [each for each in comparisons(report.measurements) if each.least(PYTORCH) is not None]
     tasks = [task for task in TASKS if any(each.task == task for each in compared)]
     networks = list(dict.fromkeys(each.network for each in compared))[::-1]
-    size = (PANEL_INCHES * len(tasks) + MARGIN_INCHES, ROW_INCHES * len(networks) + 1.5 * MARGIN_INCHES)
-    figure = Figure(figsize=size, layout="constrained")
+    columns, rows = min(COLUMNS, len(tasks)), -(-len(tasks) // COLUMNS)
+    height = rows * (ROW_INCHES * len(networks) + MARGIN_INCHES) + MARGIN_INCHES
+    figure = Figure(figsize=(columns * PANEL_INCHES + MARGIN_INCHES, height), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
-    for task, panel in zip(tasks, panels, strict=True):
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    for task, panel in zip(tasks, panels, strict=False):
         _panel(panel, task, networks, [each for each in compared if each.task == task])
-    marks = {text: mark for panel in panels for mark, text in zip(*panel.get_legend_handles_labels(), strict=True)}
-    figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=len(marks), frameon=False, fontsize=8)
+    for panel in panels[len(tasks) :]:
+        panel.set_axis_off()
+    found = [panel.get_legend_handles_labels() for panel in panels]
+    marks = {text: mark for handles, texts in found for mark, text in zip(handles, texts, strict=True)}
+    texts = sorted(marks, key=[*LOOKS, TARGET].index)
+    figure.legend(
+        [marks[text] for text in texts], texts, loc="outside upper center", ncols=3, frameon=False, fontsize=8
+    )
     figure.supxlabel("times the better layout of PyTorch, fastest rounds (smaller is better)", fontsize=9)
     figure.savefig(path, dpi=150)
 
@@ -48,10 +56,11 @@ def _panel(panel: Any, task: str, networks: list[str], compared: list[Comparison
     panel.axvline(1, color="#8a8a8a", linewidth=0.8)
     target = TARGETS[0].most.get(task)
     if target is not None:
-        panel.axvline(target, color=LOOKS[OURS][1], linestyle="--", linewidth=1, label="target of cnngraph")
+        panel.axvline(target, color=LOOKS[OURS][1], linestyle="--", linewidth=1, label=TARGET)
     panel.set_xscale("log", base=2)
-    panel.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
+    panel.xaxis.set_major_formatter(lambda value, place: f"{value:.3g}")
     panel.set_yticks(range(len(networks)), networks)
+    panel.set_ylim(-0.6, len(networks) - 0.4)
     panel.set_title(task, fontsize=10)
     panel.grid(axis="y", color="#e5e5e5", linewidth=0.6)
     panel.tick_params(labelsize=8)
