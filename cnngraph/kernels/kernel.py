@@ -69,7 +69,10 @@ def key_of(op: Op) -> Key:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a kernel makes of one input before it runs: once for all tiles, and once for ever where that is constant."""
+    """What a kernel makes of one input before it runs: once for all tiles, and once for ever where that is constant.
+
+    It reads this instead of the input, whose memory may hold something else by then.
+    """
 
     source: int
     type: TensorType

@@ -16,6 +16,7 @@ from cnngraph.partition.partition import Partition
 from cnngraph.plan.batch import GATHERS, Batch
 from cnngraph.plan.cuts import Cuts
 from cnngraph.plan.memory import offsets
+from cnngraph.plan.passing import buffers_read, passing, soon_read
 from cnngraph.plan.places import Place, Places, task_of
 from cnngraph.plan.plan import Plan
 from cnngraph.plan.stages import Advance, Apply, ApplyPart, Get, Give, Item, Join, Keep, Ready
@@ -70,6 +71,7 @@ class Build:
         self.prologue[device] = written.constants(constants)
         self.stages[device] = written.stages()
         written.lay_out()
+        written.lay_out_passing()
         for name, ref in self.graph.outputs.items():
             if self.partition.device_of[ref.node] == device:
                 self.shown[name] = View(self.kept[ref]) if ref in self.kept else written.view(ref)
@@ -152,7 +154,7 @@ class _Device:
     # ---- steps ----
 
     def constants(self, nodes: Sequence[Node]) -> Job:
-        """The steps for what follows from states alone; its memory is never given to anything else."""
+        """The steps for what follows from states alone."""
         steps: list[Step] = []
         for node in nodes:
             task = self.batch.task(node)
@@ -167,7 +169,7 @@ class _Device:
                     kernel, task = self._work(item.node, part)
                     wishes = range(len(kernel.prepares(task)))
                     steps += [self._prepare(item.node, part, k, "constant") for k in wishes]
-        return tuple(steps)
+        return soon_read(steps)
 
     def _work(self, node: Node, part: int | None) -> tuple[Kernel, Task]:
         """The kernel and the task of a node, or of one part of it."""
@@ -334,6 +336,15 @@ class _Device:
                 self.build.buffers[index],
                 **{k: getattr(self.build.buffers[leader], k) for k in ("first", "last", "offset")},
             )
+
+    def lay_out_passing(self) -> None:
+        """What only steps before the first run read lies in the arena, as long as that is free."""
+        steps = [step for stage in self.build.stages[self.device] for job in stage for step in job]
+        prologue = self.build.prologue[self.device]
+        self.lives |= (found := passing(prologue, buffers_read(steps)))
+        for index in found:
+            self.build.buffers[index] = replace(self.build.buffers[index], kind="passing")
+        self.build.arena_bytes[self.device] = max(self.build.arena_bytes[self.device], self._place(list(found)))
 
     def _place(self, indices: Sequence[int]) -> int:
         starts, total = offsets([(*self.lives[i], self.build.buffers[i].bytes) for i in indices])

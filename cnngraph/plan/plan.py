@@ -9,7 +9,7 @@ from typing import Any
 
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.plan.memory import aligned
-from cnngraph.plan.steps import Buffer, Combine, Copy, Job, Prepare, Receive, Run, Send, Stage, Step, View
+from cnngraph.plan.steps import PLACED, Buffer, Combine, Copy, Job, Prepare, Receive, Run, Send, Stage, Step, View
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Plan:
         """For each device: its arena, those of so many workers, its states, constants and fed values."""
         total = {device: self.arena_bytes[device] + workers * self.worker_bytes[device] for device in self.devices}
         for buffer in self.buffers:
-            if buffer.kind not in ("arena", "worker"):
+            if buffer.kind not in PLACED:
                 total[buffer.device] += aligned(buffer.bytes)
         return total
 
@@ -103,7 +103,7 @@ class Plan:
     def _places(self, *views: View) -> str:
         buffers = [self.buffers[v.buffer] for v in views]
         return ", ".join(
-            f"{b.bytes} at {b.offset}" if b.kind in ("arena", "worker") else f"{b.bytes} {b.kind}" for b in buffers
+            f"{b.bytes} at {b.offset}" if b.kind in PLACED else f"{b.bytes} {b.kind}" for b in buffers
         )
 
     def to_json(self) -> dict[str, Any]:

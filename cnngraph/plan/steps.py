@@ -23,13 +23,14 @@ class Buffer:
     """A place for one value on one device.
 
     An `arena` buffer lies at `offset` bytes in the device's arena and lives from step `first` to step `last`; others
-    may have the same bytes before and after. So does a `worker` buffer, in the arena of each worker. A `fed`, `state`
-    or `constant` buffer has memory of its own (offset 0).
+    may have the same bytes before and after. So does a `worker` buffer, in the arena of each worker, and a `passing`
+    one, in the arena of the device between steps of the prologue. A `fed`, `state` or `constant` buffer has memory of
+    its own (offset 0).
     """
 
     value: Ref
     device: str
-    kind: str  # arena, worker, fed, state, constant
+    kind: str  # arena, worker, passing, fed, state, constant
     type: TensorType
     bytes: int
     first: int = 0
@@ -115,6 +116,8 @@ class Receive:
     source: str
     tag: int
 
+
+PLACED = ("arena", "worker", "passing")  # kinds of buffers that lie in an arena
 
 Step: TypeAlias = Run | Prepare | Combine | Copy | Send | Receive
 Job: TypeAlias = tuple[Step, ...]

@@ -18,7 +18,7 @@ from cnngraph.ir.types import TensorType
 from cnngraph.kernels.kernel import Call, in_turn
 from cnngraph.plan.memory import ALIGNMENT_BYTES
 from cnngraph.plan.plan import Plan
-from cnngraph.plan.steps import Combine, Copy, Prepare, Receive, Run, Send, Step, View, writes
+from cnngraph.plan.steps import PLACED, Combine, Copy, Prepare, Receive, Run, Send, Step, View, writes
 from cnngraph.runtime.feeds import checked_feeds
 from cnngraph.runtime.threads import WAIT_SECONDS, Crew, Mailbox
 
@@ -162,7 +162,7 @@ class _Memory:
         self.fixed = {
             i: states[state_of[i]] if i in state_of else _typed(_aligned_bytes(b.bytes), b.type)
             for i, b in enumerate(plan.buffers)
-            if b.kind not in ("arena", "worker")
+            if b.kind not in PLACED
         }
 
     def array(self, view: View, worker: int) -> Array:
@@ -178,7 +178,7 @@ class _Memory:
         if index in self.fixed:
             return self.fixed[index]
         buffer = self.buffers[index]
-        arena = self.arenas[buffer.device] if buffer.kind == "arena" else self.own[buffer.device][worker]
+        arena = self.own[buffer.device][worker] if buffer.kind == "worker" else self.arenas[buffer.device]
         return _typed(arena[buffer.offset : buffer.offset + buffer.bytes], buffer.type)
 
 

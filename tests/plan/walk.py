@@ -9,7 +9,7 @@ import numpy as np
 from cnngraph.ir.op import Array
 from cnngraph.ir.size import number
 from cnngraph.plan.plan import Plan
-from cnngraph.plan.steps import Combine, Copy, Receive, Run, Send, Stage, Step, View, reads, writes
+from cnngraph.plan.steps import PLACED, Combine, Copy, Receive, Run, Send, Stage, Step, View, reads, writes
 
 
 class Memory:
@@ -28,8 +28,8 @@ class Memory:
 
     def array(self, view: View, worker: int) -> Array:
         buffer = self.plan.buffers[view.buffer]
-        if buffer.kind in ("arena", "worker"):
-            arena = self.shared[buffer.device] if buffer.kind == "arena" else self.own[buffer.device][worker]
+        if buffer.kind in PLACED:
+            arena = self.own[buffer.device][worker] if buffer.kind == "worker" else self.shared[buffer.device]
             whole = arena[buffer.offset // 4 :][: number(buffer.type.elements)].reshape(buffer.type.concrete)
         else:
             whole = self.fixed[view.buffer]
