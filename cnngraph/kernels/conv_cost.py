@@ -12,14 +12,24 @@ LEAST_ROWS = 192
 """Of a block: BLAS brings the other factor into its own order again for each block."""
 
 
-def product_seconds(rows: int, inner: int, columns: int, machine: Machine, dtype: str = "float32") -> float:
-    """(rows, inner) @ (inner, columns): the arithmetic, and the order into which BLAS brings its factors first."""
+CACHED_BYTES = 8_000_000
+"""What stays in the last cache from one use to the next: a core's share of it."""
+
+
+def product_seconds(
+    rows: int, inner: int, columns: int, machine: Machine, dtype: str = "float32", count: int = 1
+) -> float:
+    """`count` times (rows, inner) @ (inner, columns): arithmetic, and bringing the factors into the order of BLAS."""
     size = ITEM_BYTES[dtype]
     rate = machine.flops_per_second * 4 / size
     arithmetic = 2 * _whole(rows, 4) * inner * _whole(columns, 8) / rate
     packed = (inner * columns + rows * inner + rows * columns) * size
-    fast = packed < 1_000_000
-    return arithmetic + packed / (machine.cached_bytes_per_second if fast else machine.bytes_per_second)
+    return count * (arithmetic + packed / memory_rate(count * packed, machine))
+
+
+def memory_rate(size: float, machine: Machine) -> float:
+    """Bytes each second, in passes over so many bytes."""
+    return machine.cached_bytes_per_second if size < CACHED_BYTES else machine.bytes_per_second
 
 
 def _whole(count: int, unit: int) -> int:

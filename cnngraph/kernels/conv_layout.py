@@ -273,7 +273,7 @@ class Columns:
         for tap in self.layout.taps(block):
             for group in range(groups):
                 target = x[(block.images, *tap.positions, slice(group * each, (group + 1) * each))]
-                added = taps[(group, slice(None), *tap.outs, *tap.offset)]
+                added = taps[group][(slice(None), *tap.outs, *tap.offset)]
                 calls.append(partial(np.add, target, added, target))
         return calls
 

@@ -49,7 +49,7 @@ def copy_seconds(columns: Columns, machine: Machine) -> float:
     runs = at.rows * at.groups * at.window // run
     padded = at.images * prod(at.positions) * at.channels if columns.padded_shape[0] else 0
     numbers = at.rows * at.groups * at.window + 2 * padded
-    return runs * RUN_SECONDS + numbers * at.item_bytes * 2 / machine.cached_bytes_per_second
+    return runs * RUN_SECONDS + numbers * at.item_bytes / machine.cached_bytes_per_second
 
 
 class RowsConv(Kernel):

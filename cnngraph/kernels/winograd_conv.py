@@ -87,10 +87,10 @@ def tile_seconds(tiles: Tiles, machine: Machine) -> float:
     form, at, most = tiles.form, tiles.layout, tiles.most
     n, m = form.size, form.outputs
     total = sum(tiles.count(block) for block in tiles.blocks)
-    products = n * n * product_seconds(most, at.channels, at.features, machine, at.dtype)
+    products = product_seconds(most, at.channels, at.features, machine, at.dtype, n * n)
     inner = product_seconds(n, n, n * most * at.channels, machine, at.dtype) * 2
     outer = product_seconds(m, n, n * most * at.features, machine, at.dtype) * (1 + m / n)
-    moved = (2 * n * n * at.channels + m * m * at.features) * most * at.item_bytes * 2 / machine.cached_bytes_per_second
+    moved = (2 * n * n * at.channels + m * m * at.features) * most * at.item_bytes / machine.cached_bytes_per_second
     return (products + inner + outer + moved) * total / most + 15 * len(tiles.blocks) * machine.call_seconds
 
 

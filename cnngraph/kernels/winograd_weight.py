@@ -15,7 +15,7 @@ import numpy as np
 
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
-from cnngraph.kernels.conv_cost import product_seconds
+from cnngraph.kernels.conv_cost import memory_rate, product_seconds
 from cnngraph.kernels.conv_layout import Layout, layout_of
 from cnngraph.kernels.kernel import Call, Kernel, Key, Machine, Task, in_turn
 from cnngraph.kernels.winograd import Form
@@ -66,11 +66,12 @@ class WinogradWeight(Kernel):
         n, m, most, blocks = form.size, form.outputs, tiles.most, len(tiles.blocks)
         total = sum(tiles.count(block) for block in tiles.blocks)
         weights = at.channels * at.features
-        products = n * n * product_seconds(at.channels, most, at.features, machine, at.dtype)
+        products = product_seconds(at.channels, most, at.features, machine, at.dtype, n * n)
         inner = product_seconds(n, n, n * most * at.channels, machine, at.dtype) * 2
         outer = product_seconds(n, m, n * most * at.features, machine, at.dtype) * (1 + m / n)
-        moved = (n * n * at.channels + m * m * at.features) * most * at.item_bytes * 2
-        added = (3 * (blocks - 1) + 3) * n * n * weights * at.item_bytes / machine.bytes_per_second
+        moved = (n * n * at.channels + m * m * at.features) * most * at.item_bytes
+        size = n * n * weights * at.item_bytes
+        added = (3 * (blocks - 1) + 2) * size / (2 * memory_rate(size / 8, machine))
         back = product_seconds(form.window, n, n * weights, machine, at.dtype) * (1 + form.window / n)
         each = products + inner + outer + moved / machine.cached_bytes_per_second
         return each * total / most + added + back + 15 * blocks * machine.call_seconds
