@@ -99,6 +99,10 @@ class Runner:
             self._parts[chosen] = self.graph if chosen is None else self.graph.fetch(chosen)
         return self._parts[chosen]
 
+    def _alike(self, workers: int) -> list[Executor]:
+        """The kept executors with as many workers: only one executor runs at a time."""
+        return [executor for executor in self._executors.values() if executor.workers == workers]
+
     def _made(self, graph: Graph, sizes: Mapping[str, int]) -> Executor:
         try:
             found = planned(graph, sizes, self.cluster, self.settings, fixed_states=not self.graph.updates)
@@ -106,4 +110,4 @@ class Runner:
             given = ", ".join(f"{name} = {size}" for name, size in sizes.items())
             text = f"{graph.name} cannot take {given}: {reason}"
             raise error("E0705", text, "feed arrays of another size") from reason
-        return Executor(found.plan, self.states, found.workers)
+        return Executor(found.plan, self.states, found.workers, beside=self._alike(found.workers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -51,18 +51,24 @@ class Executor:
     """A plan with its memory, ready to run many times. Not for two runs at one time.
 
     `states` are used as they are and overwritten by the plan's updates: several executors may share them. `workers`
-    threads share the jobs of a plan for one device; the results do not depend on their number.
+    threads share the jobs of a plan for one device; the results do not depend on their number. Executors `beside` this
+    one never run at the same time: their arenas serve for this one too, where they are large enough.
     errors: E0703 where the states do not fit the plan.
     """
 
     def __init__(
-        self, plan: Plan, states: Mapping[str, Array], workers: int = 1, wait_seconds: float = WAIT_SECONDS
+        self,
+        plan: Plan,
+        states: Mapping[str, Array],
+        workers: int = 1,
+        wait_seconds: float = WAIT_SECONDS,
+        beside: Iterable[Executor] = (),
     ) -> None:
         self.plan = plan
         self.states = _checked_states(plan, states)
         self.workers = workers if len(plan.devices) == 1 else 1
         self._wanted = {name: plan.buffers[i].type for name, i in plan.inputs.items()}
-        self._memory = _Memory(plan, self.states, self.workers)
+        self._memory: _Memory = _Memory(plan, self.states, self.workers, [other._memory for other in beside])
         self._mailbox = Mailbox(self._messages(), wait_seconds)
         self._meeting = threading.Barrier(self.workers)
         self._once = {device: [self._call(step, 0) for step in job] for device, job in plan.prologue.items()}
@@ -154,10 +160,16 @@ class Executor:
 class _Memory:
     """Arrays for the buffers of a plan: parts of arenas, states themselves, or memory of their own."""
 
-    def __init__(self, plan: Plan, states: Mapping[str, Array], workers: int) -> None:
+    def __init__(self, plan: Plan, states: Mapping[str, Array], workers: int, beside: Sequence[_Memory]) -> None:
         self.buffers = plan.buffers
-        self.arenas = {device: _aligned_bytes(count) for device, count in plan.arena_bytes.items()}
-        self.own = {d: [_aligned_bytes(count) for _ in range(workers)] for d, count in plan.worker_bytes.items()}
+        self.arenas: dict[str, Array] = {
+            device: _room(count, [other.arenas[device] for other in beside if device in other.arenas])
+            for device, count in plan.arena_bytes.items()
+        }
+        self.own: dict[str, list[Array]] = {
+            device: [_room(count, [o.own[device][w] for o in beside if device in o.own]) for w in range(workers)]
+            for device, count in plan.worker_bytes.items()
+        }
         state_of = {index: name for name, index in plan.states.items()}
         self.fixed = {
             i: states[state_of[i]] if i in state_of else _typed(_aligned_bytes(b.bytes), b.type)
@@ -219,6 +231,12 @@ def _aligned_bytes(count: int) -> Array:
     raw = np.empty(count + ALIGNMENT_BYTES, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT_BYTES
     return raw[start : start + count]
+
+
+def _room(count: int, lent: Sequence[Array]) -> Array:
+    """So many bytes: of an array that is lent, or new ones."""
+    fitting = [memory for memory in lent if len(memory) >= count]
+    return fitting[0][:count] if fitting else _aligned_bytes(count)
 
 
 def _read_only(view: Array) -> Array:
