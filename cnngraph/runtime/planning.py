@@ -1,14 +1,14 @@
 """A graph, sizes and settings become a plan: the kernels measured where that is asked for, within a limit of memory.
 
-    limit 500 MB      4 tiles   8 tiles   16 tiles   ...        the first one that fits is taken: from left to right,
-    any kernel        612 MB    540 MB    508 MB                then down; then with the backward part computed again,
+    limit 500 MB      4 tiles   8 tiles   16 tiles  2 tiles     the first one that fits is taken: from left to right,
+    any kernel        612 MB    540 MB    552 MB    640 MB      then down; then with the backward part computed again,
     less workspace    580 MB    490 MB <-                       and last with fewer workers
     the least
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -31,6 +31,7 @@ from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.runtime.tuning import tuned
 
 ROUNDS = 3  # of planning and measuring: other kernels may ask for other cuts, and these for measurements of their own
+WORTH = 0.98  # of the peak is left, or another number of tiles is not worth it
 LEAN = 32  # a kernel may take this part of the limit, where the fastest ones take too much
 
 Sizes: TypeAlias = Mapping[str, int]
@@ -94,27 +95,32 @@ class _Planner:
 
     def within(self, limit: int, workers: int) -> Planned:
         """The first way whose plan fits, in the order of what they cost in time."""
-        least: Planned | None = None
         for count in range(workers, 0, -1):
             for way in self.ways(limit):
                 found = Planned(self.plan(way), count)
                 if found.total_bytes <= limit:
                     return found
-                if least is None or found.total_bytes < least.total_bytes:
-                    least = found
-        assert least is not None
+        least = min(self._plans, key=lambda way: Planned(self._plans[way], 1).total_bytes)
         raise self.refusal(least, limit)
 
     def ways(self, limit: int) -> Iterator[_Way]:
-        samples = self.sizes.get("batch", 1)
-        tiles = [TILES]
-        while tiles[-1] < samples:
-            tiles.append(2 * tiles[-1])
+        """More tiles as long as each takes less memory; and fewer, for each tile has weight gradients of its own."""
         for again in (False, True):
             if again and self.lowered(True) is self.lowered(False):
                 return
             for most_bytes in (None, limit // LEAN, 0):
-                yield from (_Way(again, parts, most_bytes) for parts in tiles)
+                yield (way := _Way(again, TILES, most_bytes))
+                yield from self.falling(way, lambda parts: 2 * parts)
+                yield from self.falling(way, lambda parts: parts // 2)
+
+    def falling(self, way: _Way, change: Callable[[int], int]) -> Iterator[_Way]:
+        """Other numbers of tiles, until the peak does not fall any more."""
+        samples = self.sizes.get("batch", 1)
+        while 0 < change(way.parts) < 2 * samples:
+            changed = replace(way, parts=change(way.parts))
+            if Planned(self.plan(changed), 1).total_bytes > WORTH * Planned(self.plan(way), 1).total_bytes:
+                return
+            yield (way := changed)
 
     # ---- one plan ----
 
@@ -152,28 +158,26 @@ class _Planner:
 
     # ---- nothing fits ----
 
-    def refusal(self, least: Planned, limit: int) -> CnnGraphError:
-        found = peaks(least.plan, least.workers)
-        device, peak = max(found.items(), key=lambda item: item[1].total)
+    def refusal(self, way: _Way, limit: int) -> CnnGraphError:
+        least = Planned(self.plan(way), 1)
+        device, peak = max(peaks(least.plan, 1).items(), key=lambda item: item[1].total)
         step, values = largest_at_peak(least.plan, device)
         helps = [f"it takes the most while it computes {step}; then there are {', '.join(values)}"] if values else []
-        batch = self.sizes.get("batch", 1)
-        if (smaller := self.fitting_batch(limit)) is not None:
-            helps.append(f"a batch of {smaller} instead of {batch} fits")
+        if (batch := self.fitting_batch(way, limit)) is not None:
+            helps.append(f"a batch of {batch} instead of {self.sizes['batch']} fits")
         else:
             helps.append(f"its weights, with what is made of them, take {bytes_text(peak.weights + peak.prepared)}")
-        where = f"{self.graph.name} at batch {batch}" if "batch" in self.sizes else self.graph.name
+        where = f"{self.graph.name} at batch {self.sizes['batch']}" if "batch" in self.sizes else self.graph.name
         text = f"{where} takes at least {bytes_text(least.total_bytes)}, not {bytes_text(limit)}: {peak}"
         return error("E0602", text, *helps)
 
-    def fitting_batch(self, limit: int) -> int | None:
-        """The largest of half the batch, half of that and so on which fits."""
+    def fitting_batch(self, way: _Way, limit: int) -> int | None:
+        """The largest of half the batch, half of that and so on which fits in this way."""
         batch = self.sizes.get("batch", 1) // 2
         while batch:
             sizes, untuned = {**self.sizes, "batch": batch}, replace(self.settings, tune=False)
             smaller = _Planner(self.graph, sizes, self.cluster, untuned, self.fixed_states)
-            ways = list(smaller.ways(limit))
-            if any(Planned(smaller.plan(way), 1).total_bytes <= limit for way in (ways[0], ways[-1])):
+            if Planned(smaller.plan(way), 1).total_bytes <= limit:
                 return batch
             batch //= 2
         return None
