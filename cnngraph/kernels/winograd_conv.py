@@ -207,3 +207,17 @@ class WinogradInput2(WinogradInput):
     form = Form(2, 3)
     serves: ClassVar[tuple[Key, ...]] = ((Conv, "x"),)
     tolerance = 3e-6
+
+
+class Winograd4x5(Winograd):
+    name = "convolution by Winograd F(4x4, 5x5)"
+    form = Form(4, 5)
+    serves: ClassVar[tuple[Key, ...]] = ((Conv, ""),)
+    tolerance = 3e-5
+
+
+class WinogradInput4x5(WinogradInput):
+    name = "input gradient of convolution by Winograd F(4x4, 5x5)"
+    form = Form(4, 5)
+    serves: ClassVar[tuple[Key, ...]] = ((Conv, "x"),)
+    tolerance = 3e-5

@@ -120,3 +120,10 @@ class WinogradWeight2(WinogradWeight):
     form = Form(2, 3)
     serves: ClassVar[tuple[Key, ...]] = ((Conv, "weight"),)
     tolerance = 3e-6
+
+
+class WinogradWeight4x5(WinogradWeight):
+    name = "weight gradient of convolution by Winograd F(4x4, 5x5)"
+    form = Form(4, 5)
+    serves: ClassVar[tuple[Key, ...]] = ((Conv, "weight"),)
+    tolerance = 3e-5

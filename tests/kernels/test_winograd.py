@@ -3,14 +3,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from kernels.contract import check_kernel, forward_task, gradient_task
+from kernels.conv_cases import WINDOWS
 
 from cnngraph.ir.op import rng
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
+from cnngraph.kernels.conv_layout import layout_of
 from cnngraph.kernels.kernel import Kernel
 from cnngraph.kernels.winograd import Form
-from cnngraph.kernels.winograd_conv import Winograd2, Winograd4, WinogradInput2, WinogradInput4
-from cnngraph.kernels.winograd_weight import WinogradWeight2, WinogradWeight4
+from cnngraph.kernels.winograd_conv import (
+    Winograd2,
+    Winograd4,
+    Winograd4x5,
+    WinogradInput2,
+    WinogradInput4,
+    WinogradInput4x5,
+)
+from cnngraph.kernels.winograd_weight import WinogradWeight2, WinogradWeight4, WinogradWeight4x5
 from cnngraph.ops.conv import Conv
 
 FORWARD = (Winograd4(), Winograd2())
@@ -57,3 +66,18 @@ def test_weight_gradient(op: Conv, x: TensorType, kernel: Kernel, least: int, mo
     monkeypatch.setattr("cnngraph.kernels.winograd_weight.LEAST_TILES", least)
     monkeypatch.setattr("cnngraph.kernels.winograd_weight.BLOCK_BYTES", 600_000 if least > 5 else 1)
     check_kernel(kernel, gradient_task(op, "weight", x, batch=3))
+
+
+@pytest.mark.parametrize("x", [TensorType.of(6, (14, 14)), TensorType.of(3, (7, 10))], ids=str)
+def test_windows_of_five(x: TensorType) -> None:
+    op = Conv(5, Window((5,)), ((2, 0), (2, 2)))
+    check_kernel(Winograd4x5(), forward_task(op, x))
+    check_kernel(WinogradInput4x5(), gradient_task(op, "x", x))
+    check_kernel(WinogradWeight4x5(), gradient_task(op, "weight", x))
+
+
+@pytest.mark.parametrize(("op", "x"), WINDOWS, ids=str)
+def test_what_has_no_tiles_is_refused(op: Conv, x: TensorType) -> None:
+    g = layout_of(forward_task(op, x)).geometry
+    plain = g.size == (3, 3) and set(g.stride) == set(g.dilation) == {1} and op.groups == 1
+    assert Winograd4().applies(forward_task(op, x)) == plain
