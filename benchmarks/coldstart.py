@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.agreement import TOLERANCE, apart
+from benchmarks.agreement import FLOAT32, agrees, apart
 from benchmarks.engine import JAX, ONNX_RUNTIME, OURS, PYTORCH
 from benchmarks.measurement import COLD_START, Measurement
 from benchmarks.networks import Subject, Values, subject
@@ -50,8 +50,8 @@ def cold_starts(engines: Sequence[str], threads: int, rounds: int) -> list[Measu
                 taken[name].append(seconds_of(program, folder, threads))
     expected = predictions.get(PYTORCH[0], predictions[OURS])
     far = {name: apart(found, expected, {}) for name, found in predictions.items()}
-    right = {name: tuple(s) if far[name] <= TOLERANCE["inference"] else () for name, s in taken.items()}
-    return [Measurement(NETWORK, 1, COLD_START, name, right[name], far[name]) for name in programs]
+    right = {name: tuple(s) if agrees(far[name], FLOAT32) else () for name, s in taken.items()}
+    return [Measurement(NETWORK, 1, COLD_START, name, right[name], far[name].worst) for name in programs]
 
 
 def prepare(folder: Path, read: Subject, onnx: bool) -> None:

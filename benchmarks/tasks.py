@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks import peak
-from benchmarks.agreement import TOLERANCE, apart
+from benchmarks.agreement import Apart, agrees, apart, limits
 from benchmarks.clock import alternating
 from benchmarks.engine import PYTORCH, Work, engine
 from benchmarks.measurement import (
@@ -45,14 +45,15 @@ def times(read: Subject, task: str, engines: Sequence[str], threads: int, rounds
     """Seconds of the engines whose results agree with those of the first of them, in turns."""
     kind = "training" if task == TRAINING else "inference"
     far, works = agreeing(read, kind, able(engines, kind), threads)
-    right = {name: work.run for name, work in works.items() if far[name] <= TOLERANCE[kind]}
+    limit = limits([far[name] for name in PYTORCH if name in far])
+    right = {name: work.run for name, work in works.items() if agrees(far[name], limit)}
     taken = alternating(right, rounds)
-    return [Measurement(read.name, read.batch, task, name, taken.get(name, ()), far[name]) for name in works]
+    return [Measurement(read.name, read.batch, task, name, taken.get(name, ()), far[name].worst) for name in works]
 
 
 def agreeing(
     read: Subject, kind: str, engines: Sequence[str], threads: int
-) -> tuple[dict[str, float], dict[str, Work]]:
+) -> tuple[dict[str, Apart], dict[str, Work]]:
     """How far each engine is from PyTorch, or from the first one without it; and its work, run at least once.
 
     Steps are compared without dropout, where each engine draws its own numbers.

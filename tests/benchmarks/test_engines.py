@@ -19,7 +19,7 @@ ENGINES = names_of(tuple(PEERS))
 def test_lenet5(kind: str) -> None:
     far, works = agreeing(subject("lenet5", 3), kind, able(ENGINES, kind), threads=1)
     assert list(works) == [name for name in ENGINES if getattr(engine(name), kind)]
-    assert max(far.values()) < 1e-4
+    assert max(each.worst for each in far.values()) < 1e-4
 
 
 @pytest.mark.parametrize("name", ["torch", "jax", "onnxruntime"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.agreement import apart
+from benchmarks.agreement import Apart, agrees, apart, limits
 from benchmarks.clock import alternating
 from benchmarks.engine import CHANNELS_LAST, CONTIGUOUS, ONNX_RUNTIME, OURS
 from benchmarks.measurement import INFERENCE, INFERENCE_MEMORY, Measurement, Report, read
@@ -75,12 +75,20 @@ def test_each_engine_has_as_many_rounds() -> None:
 
 def test_results_that_differ_are_apart() -> None:
     y = {"y": np.array([3.0, 4.0])}
-    assert apart({"y": np.array([3.0, 4.5])}, y, {}) == pytest.approx(0.1)
-    assert apart({"y": np.array([3.0, np.nan])}, y, {}) == float("inf")
-    assert apart({"y": np.array([3.0])}, y, {}) == float("inf")
-    assert apart({"z": y["y"]}, y, {}) == float("inf")
+    assert apart({"y": np.array([3.0, 4.5])}, y, {}).results == pytest.approx(0.1)
+    assert apart({"y": np.array([3.0, np.nan])}, y, {}).worst == float("inf")
+    assert apart({"y": np.array([3.0])}, y, {}).worst == float("inf")
+    assert apart({"z": y["y"]}, y, {}).worst == float("inf")
 
 
 def test_weights_are_compared_by_their_change() -> None:
-    before, after = {"w": np.array([100.0, 100.0])}, {"w": np.array([100.0, 101.0])}
-    assert apart({"w": np.array([100.0, 100.5])}, after, before) == pytest.approx(0.5)
+    before, after = {"w": np.array([100.0, 100.0])}, {"w": np.array([100.0, 101.0]), "loss": np.array(2.0)}
+    found = apart({"w": np.array([100.0, 100.5]), "loss": np.array(2.0)}, after, before)
+    assert found == Apart(0.0, pytest.approx(0.5))
+
+
+def test_rounding_that_a_trusted_engine_has_too_is_allowed() -> None:
+    limit = limits([Apart(0.0), Apart(1e-6, 0.1)])
+    assert agrees(Apart(9e-4, 0.3), limit)
+    assert not agrees(Apart(2e-3, 0.3), limit)
+    assert not agrees(Apart(9e-4, 0.3), limits([]))
