@@ -39,12 +39,20 @@ class Timing:
 
 @dataclass(frozen=True)
 class Bound:
-    """A step bound to its memory; a wait for the other workers has no step."""
+    """A step bound to its memory."""
 
     call: Call
     stage: int
     worker: int
     step: Step | None = None
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """All workers wait for each other; the last one to come does what has to be done once."""
+
+    stage: int
+    once: tuple[Bound, ...]
 
 
 class Executor:
@@ -70,10 +78,9 @@ class Executor:
         self._wanted = {name: plan.buffers[i].type for name, i in plan.inputs.items()}
         self._memory: _Memory = _Memory(plan, self.states, self.workers, [other._memory for other in beside])
         self._mailbox = Mailbox(self._messages(), wait_seconds)
-        self._meeting = threading.Barrier(self.workers)
         self._once = {device: [self._call(step, 0) for step in job] for device, job in plan.prologue.items()}
         self.prepare()
-        self._bound = {name: bound for device in plan.devices for name, bound in self._programs(device).items()}
+        self._bound = {name: program for device in plan.devices for name, program in self._programs(device).items()}
         self._crew = self._crew_of(lambda bound: bound.call)
 
     def run(self, feeds: Mapping[str, Any]) -> dict[str, Array]:
@@ -102,36 +109,60 @@ class Executor:
 
             return call
 
+        bound: list[Bound] = []
+
+        def kept(each: Bound) -> Call:
+            bound.append(each)  # alive as long as its id is asked for
+            return clocked(each)
+
         self._feed(feeds)
-        self._crew_of(clocked).run()
-        return [_timing(bound, taken[id(bound)]) for program in self._bound.values() for bound in program]
+        self._crew_of(kept).run()
+        return [_timing(each, taken[id(each)]) for each in bound]
 
     def _feed(self, feeds: Mapping[str, Any]) -> None:
         for name, array in checked_feeds(self._wanted, feeds).items():
             np.copyto(self._memory.array(View(self.plan.inputs[name]), 0), array)
 
     def _crew_of(self, call_of: Callable[[Bound], Call]) -> Crew:
-        programs = {name: [call_of(bound) for bound in program] for name, program in self._bound.items()}
-        return Crew(programs, self._mailbox, [self._meeting])
+        """All programs, each bound step as the call that stands for it."""
+        barriers: dict[Meeting, threading.Barrier] = {}
+        programs: dict[str, list[Call]] = {}
+        for worker, (name, program) in enumerate(self._bound.items()):
+            calls = programs[name] = []
+            for each in program:
+                if isinstance(each, Bound):
+                    calls.append(call_of(each))
+                    continue
+                if each not in barriers:
+                    once = partial(_all, [call_of(bound) for bound in each.once]) if each.once else None
+                    barriers[each] = threading.Barrier(self.workers, once)
+                calls.append(call_of(Bound(barriers[each].wait, each.stage, worker)))
+        return Crew(programs, self._mailbox, list(barriers.values()))
 
-    def _programs(self, device: str) -> dict[str, list[Bound]]:
-        """What each worker does: its jobs of each stage, and a wait for the others where a stage had several."""
-        programs: list[list[Bound]] = [[] for _ in range(self.workers)]
-        alone = True  # whether only the first worker did anything since all met
+    def _programs(self, device: str) -> dict[str, list[Bound | Meeting]]:
+        """What each worker does: its jobs of each stage; stages of one job are for whoever comes last to a meeting."""
+        programs: list[list[Bound | Meeting]] = [[] for _ in range(self.workers)]
+        once: list[Bound] = []
         for s, stage in enumerate(self.plan.stages[device]):
-            if not (alone and len(stage) == 1):
-                self._meet(programs, s)
+            if len(stage) == 1 or self.workers == 1:
+                once += [Bound(self._call(step, 0), s, 0, step) for job in stage for step in job]
+                continue
+            if once or any(programs):
+                self._meet(programs, s, once)
+                once = []
             for j, job in enumerate(stage):
                 worker = j % self.workers
                 programs[worker] += [Bound(self._call(step, worker), s, worker, step) for step in job]
-            alone = len(stage) == 1
-        self._meet(programs, len(self.plan.stages[device]))
+        if once and any(programs):
+            self._meet(programs, len(self.plan.stages[device]), once)
+        elif once:
+            return {device: list(once)}
         return {device if len(programs) == 1 else f"{device}, worker {w}": bound for w, bound in enumerate(programs)}
 
-    def _meet(self, programs: Sequence[list[Bound]], stage: int) -> None:
-        if self.workers > 1 and any(programs):
-            for worker, program in enumerate(programs):
-                program.append(Bound(self._meeting.wait, stage, worker))
+    def _meet(self, programs: Sequence[list[Bound | Meeting]], stage: int, once: Sequence[Bound]) -> None:
+        meeting = Meeting(stage, tuple(once))
+        for program in programs:
+            program.append(meeting)
 
     def _messages(self) -> dict[int, Array]:
         sent = [step for steps in self.plan.steps.values() for step in steps if isinstance(step, Send)]
@@ -224,6 +255,11 @@ def _timing(bound: Bound, seconds: float) -> Timing:
     cost = step.task.op.cost(step.task.inputs, step.task.outputs)
     work = float(number(cost.flops)), float(number(cost.bytes_moved))
     return Timing(step.node, str(step.task.op), step.kernel.name, bound.stage, bound.worker, seconds, *work)
+
+
+def _all(calls: Sequence[Call]) -> None:
+    for call in calls:
+        call()
 
 
 def _aligned_bytes(count: int) -> Array:
