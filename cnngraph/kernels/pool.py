@@ -12,7 +12,7 @@ from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
 from cnngraph.kernels.blocks import BLOCK, pass_seconds
 from cnngraph.kernels.kernel import Call, Kernel, Machine, Task, in_turn
-from cnngraph.kernels.slide import Slide, gathered, row_blocks, slides, used
+from cnngraph.kernels.slide import Line, Slide, gathered, row_blocks, slides, used
 from cnngraph.ops.avgpool import AvgPool
 from cnngraph.ops.globalavgpool import GlobalAvgPool
 from cnngraph.ops.globalmaxpool import GlobalMaxPool
@@ -95,7 +95,8 @@ def _pooled(
         outputs = rows if axis == 1 else range(slide.outputs)
         shape = (*x.shape[:axis], len(outputs), *x.shape[axis + 1 :])
         target = y if axis == len(axes) else used(workspace[axis % 2 if len(workspace) > 1 else 0], shape)
-        calls += gathered(ufunc, nothing, slide, x, target, axis, outputs)
+        line = Line(x, axis, slide, range(slide.length))
+        calls += gathered(ufunc, nothing, slide, line.at, target, axis, outputs)
         x = target
     return calls
 

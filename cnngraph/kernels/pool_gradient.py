@@ -18,7 +18,7 @@ from cnngraph.ir.types import TensorType
 from cnngraph.kernels.blocks import BLOCK, pass_seconds
 from cnngraph.kernels.kernel import Call, Kernel, Machine, Task, in_turn
 from cnngraph.kernels.pool import axes_of
-from cnngraph.kernels.slide import Slide, gathered, part, row_blocks, spread, used
+from cnngraph.kernels.slide import At, Line, Slide, gathered, part, row_blocks, spread, used
 from cnngraph.ops.avgpool import AvgPool
 from cnngraph.ops.globalavgpool import GlobalAvgPool
 from cnngraph.ops.gradient import Gradient
@@ -27,8 +27,8 @@ from cnngraph.ops.minpool import MinPool
 from cnngraph.ops.pool import ExtremePool, Pool
 from cnngraph.ops.sumpool import SumPool
 
-NUMBERS = BLOCK // 2
-"""Numbers of a block: several intermediate results of its size share the cache."""
+NUMBERS = 2 * BLOCK
+"""Numbers of a block: smaller ones would read more rows twice, where windows of two blocks overlap."""
 
 
 class ExtremePoolGradient(Kernel):
@@ -42,15 +42,17 @@ class ExtremePoolGradient(Kernel):
         return len(task.outputs[0].shape) <= 4
 
     def workspace(self, task: Task) -> tuple[TensorType, ...]:
-        """The best of each row, its gradient, a share of that, and truth values."""
+        """The best of each row, its gradient, a share of that, truth values; rows of x and dx, column by column."""
         dx = task.outputs[0]
-        most = max(block.numbers(dx) for _, block in _blocks(task))
-        return (TensorType((most,), dx.dtype),) * 4
+        blocks = [block for _, block in _blocks(task)]
+        most = TensorType((max(block.numbers(dx) for block in blocks),), dx.dtype)
+        rows = TensorType((max(block.row_numbers(dx) for block in blocks),), dx.dtype)
+        return (most, most, most, most, rows, rows)
 
     def seconds(self, task: Task, machine: Machine) -> float:
         rows, columns = _two_axes(task)
-        shares = 4.5 * rows.size * rows.outputs * columns.outputs + 5.5 * columns.size * rows.length * columns.outputs
-        passes = 1.5 * shares / (rows.length * columns.length)
+        shares = 5 * rows.size * rows.outputs * columns.outputs + 5 * columns.size * rows.length * columns.outputs
+        passes = 4 + 0.6 * shares / (rows.length * columns.length)
         calls = len(_blocks(task)) * 5 * (rows.size + columns.size)
         return pass_seconds((*task.inputs, task.outputs[0]), machine, passes, calls)
 
@@ -128,6 +130,11 @@ class _Block:
         most = max(len(self.reached), len(self.outputs), len(self.places))
         return self.samples * most * self.columns.outputs * x.concrete[-1]
 
+    def row_numbers(self, x: TensorType) -> int:
+        """Of x itself, where its columns are put in another order."""
+        apart = self.columns.stride > 1
+        return self.samples * len(self.reached) * self.columns.length * x.concrete[-1] if apart else 1
+
     def to_all(self, dy: Array, dx: Array, shares: Array, workspace: Sequence[Array]) -> Call:
         """dx = the sum of the shares of the windows that hold an element."""
         dy, dx = part(dy, 1, self.outputs), part(dx, 1, self.places)
@@ -145,65 +152,115 @@ class _Block:
         best = used(workspace[0], (self.samples, len(self.reached), *y.shape[2:]))  # of each row, under each column
         by_row = used(workspace[1], (self.samples, len(self.places), *y.shape[2:]))
         columns, whole = range(self.columns.outputs), range(self.columns.length)
-        source = part(x, 1, self.reached)
-        find = in_turn(gathered(pool.better, pool.worst, self.columns, source, best, 2, columns))
-        down = _First(self.rows, 1, self.outputs, self.reached, self.places, workspace[2], workspace[3])
-        along = _First(self.columns, 2, columns, whole, whole, workspace[2], workspace[3])
-        y, dy, x, dx = (*(part(a, 1, self.outputs) for a in (y, dy)), *(part(a, 1, self.places) for a in (x, dx)))
+        down = _First(self.rows, 1, self.outputs, self.places, workspace[2], workspace[3])
+        along = _First(self.columns, 2, columns, whole, workspace[2], workspace[3])
+        y, dy = (part(a, 1, self.outputs) for a in (y, dy))
         inner = part(best, 1, self.places, self.reached.start)
+        from_rows, to_rows = Line(best, 1, self.rows, self.reached), Line(by_row, 1, self.rows, self.places)
+        x_columns = _Columns(part(x, 1, self.reached), self.columns, workspace[4])
+        dx_columns = _Columns(part(dx, 1, self.places), self.columns, workspace[5])
+        find = gathered(pool.better, pool.worst, self.columns, x_columns.at, best, 2, columns)
+        own = range(self.places.start - self.reached.start, self.places.stop - self.reached.start)
+
+        def x_at(i: int, outputs: range) -> Array:
+            return part(x_columns.at(i, outputs), 1, own)
 
         def both(lost: bool) -> Call:
-            return in_turn([*down.calls(best, y, dy, by_row, lost), *along.calls(x, inner, by_row, dx, lost)])
+            first = down.calls(from_rows.at, y, dy, to_rows.at, lost)
+            then = along.calls(x_at, inner, by_row, dx_columns.at, lost)
+            return in_turn([*first, *then])
 
+        begin = in_turn([*x_columns.take(), *find, partial(by_row.fill, 0), *dx_columns.clear()])
         flat, usual, careful = best.reshape(-1), both(lost=False), both(lost=True)
+        end = in_turn(dx_columns.give())
 
         def call() -> None:
-            find()
+            begin()
             (careful if isnan(np.dot(flat, flat)) else usual)()
+            end()
 
         return call
 
 
 @dataclass(frozen=True)
+class _Columns:
+    """The columns of x (N, H, W, C), those that are a stride apart side by side in memory: long inner loops.
+
+    a0 b0 a1 b1 a2    ->    a0 a1 a2, b0 b1        stride 2
+    """
+
+    x: Array
+    slide: Slide
+    work: Array
+
+    @property
+    def phases(self) -> list[Array]:
+        step, start, found = self.slide.stride, 0, []
+        for phase in range(min(step, self.slide.length) if step > 1 else 0):
+            shape = self.x[:, :, phase::step].shape
+            found.append(used(self.work[start:], shape))
+            start += found[-1].size
+        return found
+
+    def at(self, i: int, outputs: range) -> Array:
+        places = self.slide.places(i, outputs)
+        if self.slide.stride == 1:
+            return part(self.x, 2, places)
+        index, phase = divmod(places.start, self.slide.stride)
+        return part(self.phases[phase], 2, range(index, index + len(outputs))) if outputs else self.x[:, :, :0]
+
+    def take(self) -> list[Call]:
+        return [partial(np.copyto, a, self._columns(phase)) for phase, a in enumerate(self.phases)]
+
+    def clear(self) -> list[Call]:
+        return [partial(a.fill, 0) for a in self.phases or [self.x]]
+
+    def give(self) -> list[Call]:
+        return [partial(np.copyto, self._columns(phase), a) for phase, a in enumerate(self.phases)]
+
+    def _columns(self, phase: int) -> Array:
+        return self.x[:, :, phase :: self.slide.stride]
+
+
+@dataclass(frozen=True)
 class _First:
-    """Windows along one axis of x, which stands for the places `reached`; dx stands for `places`."""
+    """Windows along one axis; of x and dx, `places` are there."""
 
     slide: Slide
     axis: int
     outputs: range
-    reached: range
     places: range
     share: Array
     truths: Array
 
-    def calls(self, x: Array, y: Array, dy: Array, dx: Array, lost: bool) -> list[Call]:
-        """dx = dy, each where x is y for the first time in its window.
+    def calls(self, x: At, y: Array, dy: Array, dx: At, lost: bool) -> list[Call]:
+        """dx += dy, each where x is y for the first time in its window.
 
         `lost`: some values may be no numbers; these count as y.
         """
         share = used(self.share, y.shape)
         here, left, unknown = (used(some, y.shape) for some in np.split(self.truths.view(np.bool_), 4)[:3])
-        calls: list[Call] = [partial(dx.fill, 0), partial(left.fill, True)]
+        calls: list[Call] = [partial(left.fill, True)]
+        last = self.slide.size - 1
         for i in range(self.slide.size):
             some = self.slide.meets(i, self.outputs)
             h, r, u = (self._of(a, some) for a in (here, left, unknown))
-            value = part(x, self.axis, self.slide.places(i, some), self.reached.start)
-            calls.append(partial(np.equal, value, self._of(y, some), out=h))
-            if lost:
-                calls += [partial(np.isnan, value, out=u), partial(np.logical_or, h, u, out=h)]
-            if i:
-                calls.append(partial(np.logical_and, h, r, out=h))
-            if i + 1 < self.slide.size:
+            if i < last:
+                calls.append(partial(np.equal, x(i, some), self._of(y, some), out=h))
+                if lost:
+                    calls += [partial(np.isnan, x(i, some), out=u), partial(np.logical_or, h, u, out=h)]
+                calls += [partial(np.logical_and, h, r, out=h)] if i else []
                 calls.append(partial(np.not_equal, r, h, out=r))  # no longer left where it is here
-            calls += self._shared(i, self.slide.within(i, some, self.places), here, share, dy, dx)
+            found = here if i < last else left  # what is left is in the last element
+            calls += self._shared(i, self.slide.within(i, some, self.places), found, share, dy, dx)
         return calls
 
-    def _shared(self, i: int, some: range, here: Array, share: Array, dy: Array, dx: Array) -> list[Call]:
-        """Add dy to the i-th elements of windows, where `here`."""
-        h, s, d = (self._of(a, some) for a in (here, share, dy))
-        target = part(dx, self.axis, self.slide.places(i, some), self.places.start)
+    def _shared(self, i: int, some: range, found: Array, share: Array, dy: Array, dx: At) -> list[Call]:
+        """Add dy to the i-th elements of windows, where `found`."""
+        h, s, d = (self._of(a, some) for a in (found, share, dy))
         if self.slide.size <= self.slide.stride:
-            return [partial(np.copyto, s, h), partial(np.multiply, s, d, target)]
+            return [partial(np.copyto, s, h), partial(np.multiply, s, d, dx(i, some))]
+        target = dx(i, some)
         return [partial(np.copyto, s, h), partial(np.multiply, s, d, s), partial(np.add, target, s, target)]
 
     def _of(self, a: Array, some: range) -> Array:

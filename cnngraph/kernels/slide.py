@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -79,19 +79,31 @@ def part(x: Array, axis: int, places: range, origin: int = 0) -> Array:
     return view
 
 
-def gathered(
-    ufunc: np.ufunc, nothing: float, slide: Slide, x: Array, y: Array, axis: int, outputs: range, origin: int = 0
-) -> list[Call]:
-    """y = what `ufunc` makes of all elements of each window along the axis.
+At: TypeAlias = Callable[[int, range], Array]
+"""The i-th elements of the windows of some outputs, as a view."""
 
-    y stands for `outputs`, x for the places from `origin` on; `nothing` is the result of a window outside of x.
+
+@dataclass(frozen=True)
+class Line:
+    """An array that stands for some places of the axis along which windows slide."""
+
+    x: Array
+    axis: int
+    slide: Slide
+    places: range
+
+    def at(self, i: int, outputs: range) -> Array:
+        """The i-th elements of the windows of these outputs."""
+        return part(self.x, self.axis, self.slide.places(i, outputs), self.places.start)
+
+
+def gathered(ufunc: np.ufunc, nothing: float, slide: Slide, at: At, y: Array, axis: int, outputs: range) -> list[Call]:
+    """y = what `ufunc` makes of all elements of each window along the axis; y stands for `outputs`.
+
+    `nothing` is the result of a window without elements.
     """
     met = {i: slide.meets(i, outputs) for i in range(slide.size)}
     whole = [i for i, some in met.items() if len(some) == len(outputs)]
-
-    def at(i: int, some: range) -> Array:
-        return part(x, axis, slide.places(i, some), origin)
-
     start: list[Call]
     if len(whole) > 1:
         start = [partial(ufunc, at(whole[0], outputs), at(whole[1], outputs), out=y)]
