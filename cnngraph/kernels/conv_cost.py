@@ -5,8 +5,8 @@ from __future__ import annotations
 from cnngraph.ir.types import ITEM_BYTES
 from cnngraph.kernels.kernel import Machine
 
-RESULT_BYTES = 256_000
-"""Of a block of the result: it stays in the second-level cache until bias and epilogue have gone over it."""
+RESULT_BYTES = 600_000
+"""Of a block of the result: it stays in the cache until bias and epilogue have gone over it, in few long passes."""
 
 LEAST_ROWS = 192
 """Of a block: BLAS brings the other factor into its own order again for each block."""

@@ -9,7 +9,7 @@ from cnngraph.ops.conv import Conv
 POINTWISE = (
     (Conv(6, Window((1,))), TensorType.of(5, (4, 7))),
     (Conv(6, Window((1,)), groups=2, bias=False), TensorType.of(4, (5, 3))),
-    (Conv(130, Window((1,))), TensorType.of(3, (25, 20))),
+    (Conv(130, Window((1,))), TensorType.of(3, (40, 35))),
     (Conv(7, Window((1,))), TensorType.of(3, (11,))),
     (Conv(4, Window((1,))), TensorType.of(3, (2, 5, 3))),
 )
