@@ -41,7 +41,7 @@ class LrnForward(Kernel):
         assert isinstance(task.main, Lrn)
         passes = 11 + 1.2 * task.main.size
         calls = (9 + task.main.size) * len(row_blocks(*_matrix_shape(task.outputs[0])))
-        return pass_seconds((*task.inputs, *task.outputs), machine, passes / 2, calls)
+        return pass_seconds((*task.inputs, *task.outputs), machine, passes, calls)
 
     def bind(
         self,
@@ -77,7 +77,7 @@ class LrnGradient(Kernel):
     def seconds(self, task: Task, machine: Machine) -> float:
         size = _lrn(task).size
         calls = (16 + 2 * size) * len(row_blocks(*_matrix_shape(task.outputs[0])))
-        return pass_seconds((*task.inputs, *task.outputs), machine, (18 + 2.4 * size) / 2, calls)
+        return pass_seconds((*task.inputs, *task.outputs), machine, 18 + 2.4 * size, calls)
 
     def bind(
         self,

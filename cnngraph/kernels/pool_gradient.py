@@ -52,7 +52,7 @@ class ExtremePoolGradient(Kernel):
     def seconds(self, task: Task, machine: Machine) -> float:
         rows, columns = _two_axes(task)
         shares = 5 * rows.size * rows.outputs * columns.outputs + 5 * columns.size * rows.length * columns.outputs
-        passes = 4 + 0.6 * shares / (rows.length * columns.length)
+        passes = 4 + 2 * shares / (rows.length * columns.length)
         calls = len(_blocks(task)) * 5 * (rows.size + columns.size)
         return pass_seconds((*task.inputs, task.outputs[0]), machine, passes, calls)
 
