@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -40,6 +41,13 @@ class Task:
     op: Op
     inputs: tuple[TensorType, ...]
     outputs: tuple[TensorType, ...]
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.op, self.inputs, self.outputs))
+
+    def __hash__(self) -> int:
+        return self._hash  # asked for again and again: while a plan is made, every node looks its kernel up
 
     @property
     def main(self) -> Op:

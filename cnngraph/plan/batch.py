@@ -32,6 +32,8 @@ class Batch:
     graph: Graph
     sizes: Mapping[str, int] = field(default_factory=dict)
     parts: int = TILES
+    _tasks: dict[tuple[str, int], Task] = field(default_factory=dict, compare=False, repr=False)
+    _manners: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def samples(self) -> int:
@@ -58,16 +60,27 @@ class Batch:
 
     def task(self, node: Node, samples: int | None = None) -> Task:
         """What the node computes for so many samples; for all of them by default."""
+        key = node.name, self.samples if samples is None else samples
+        if key not in self._tasks:
+            self._tasks[key] = self._task(*key)
+        return self._tasks[key]
+
+    def _task(self, name: str, samples: int) -> Task:
+        node = self.graph[name]
         if not self.sizes:
             return Task(node.op, self.graph.input_types(node), node.types)
-        sizes = {**self.sizes, "batch": self.samples if samples is None else samples}
-        symbolic = self.graph[node.name]
-        inputs = tuple(t.bind(**sizes) for t in self.graph.input_types(symbolic))
-        return Task(symbolic.op.bind(sizes), inputs, tuple(t.bind(**sizes) for t in symbolic.types))
+        sizes = {**self.sizes, "batch": samples}
+        inputs = tuple(t.bind(**sizes) for t in self.graph.input_types(node))
+        return Task(node.op.bind(sizes), inputs, tuple(t.bind(**sizes) for t in node.types))
 
     def manner(self, node: Node) -> str:
         """How the node meets the batch: computed once for all, tile by tile, or by tiles that are then combined."""
-        op = self.graph[node.name].op
+        if node.name not in self._manners:
+            self._manners[node.name] = self._manner(self.graph[node.name])
+        return self._manners[node.name]
+
+    def _manner(self, node: Node) -> str:
+        op = node.op
         batched = [self.batched(ref) for ref in node.inputs]
         results = [self.batched(Ref(node.name, k)) for k in range(len(node.types))]
         if len(self.tiles) == 1 or isinstance(op, Input | State) or not any(batched):
