@@ -16,11 +16,11 @@ from cnngraph.partition.partition import Partition
 from cnngraph.plan.batch import GATHERS, Batch
 from cnngraph.plan.cuts import Cuts
 from cnngraph.plan.memory import offsets
-from cnngraph.plan.passing import buffers_read, passing, soon_read
+from cnngraph.plan.passing import passing, soon_read
 from cnngraph.plan.places import Place, Places, task_of
 from cnngraph.plan.plan import Plan
 from cnngraph.plan.stages import Advance, Apply, ApplyPart, Get, Give, Item, Join, Keep, Ready
-from cnngraph.plan.steps import Buffer, Combine, Copy, Job, Prepare, Receive, Run, Send, Stage, Step, View
+from cnngraph.plan.steps import Buffer, Combine, Copy, Job, Prepare, Receive, Run, Send, Stage, Step, View, reads
 
 Tile = tuple[int, int]
 
@@ -341,7 +341,7 @@ class _Device:
         """What only steps before the first run read lies in the arena, as long as that is free."""
         steps = [step for stage in self.build.stages[self.device] for job in stage for step in job]
         prologue = self.build.prologue[self.device]
-        self.lives |= (found := passing(prologue, buffers_read(steps)))
+        self.lives |= (found := passing(prologue, {view.buffer for step in steps for view in reads(step)}))
         for index in found:
             self.build.buffers[index] = replace(self.build.buffers[index], kind="passing")
         self.build.arena_bytes[self.device] = max(self.build.arena_bytes[self.device], self._place(list(found)))

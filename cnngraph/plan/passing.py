@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from cnngraph.plan.steps import Job, Run, Step, reads, writes
+from cnngraph.plan.steps import Job, Step, reads, writes
 
 
 def soon_read(steps: Iterable[Step]) -> Job:
@@ -33,19 +33,6 @@ def soon_read(steps: Iterable[Step]) -> Job:
                     stack.append(reader)
     assert len(found) == len(waiting), "what follows from states alone waits for itself"
     return tuple(found)
-
-
-def buffers_read(steps: Iterable[Step]) -> frozenset[int]:
-    """The buffers that steps read; of inputs of which something is prepared, they read only that."""
-    found: set[int] = set()
-    for step in steps:
-        if isinstance(step, Run):
-            instead = {wish.source for wish in step.kernel.prepares(step.task)}
-            found |= {view.buffer for i, view in enumerate(step.inputs) if i not in instead}
-            found |= {view.buffer for view in step.prepared}
-        else:
-            found |= {view.buffer for view in reads(step)}
-    return frozenset(found)
 
 
 def passing(prologue: Job, needed: Collection[int]) -> dict[int, tuple[int, int]]:

@@ -125,10 +125,11 @@ Stage: TypeAlias = tuple[Job, ...]
 
 
 def reads(step: Step) -> tuple[View, ...]:
-    """What the step reads."""
+    """What the step reads; of an input of which something is prepared, only that."""
     match step:
-        case Run(inputs=inputs, prepared=prepared):
-            return (*inputs, *prepared)
+        case Run(task=task, kernel=kernel, inputs=inputs, prepared=prepared):
+            instead = {wish.source for wish in kernel.prepares(task)}
+            return (*(view for i, view in enumerate(inputs) if i not in instead), *prepared)
         case Combine(parts=parts):
             return parts
         case Copy(source=source) | Prepare(source=source):
