@@ -48,7 +48,7 @@ CODES = {
     "E0502": "the version of the language is not known",
     "E0601": "a device or a cluster is wrong",
     "E0602": "no partition exists within the limits",
-    "E0603": "the drawing engine is missing or failed",
+    "E0603": "an engine, for drawing or running, is missing or failed",
     "E0701": "data cannot be read",
     "E0702": "data does not fit the network",
     "E0703": "weights do not fit the network",

@@ -37,6 +37,7 @@ DOORS = {
     "graphviz": ("render/",),
     "onnx": ("interop/onnx/",),
     "safetensors": ("interop/safetensors.py",),
+    "torch": ("interop/pytorch/",),
     "threadpoolctl": ("runtime/",),
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),

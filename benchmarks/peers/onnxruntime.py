@@ -60,9 +60,9 @@ def export(graph: Graph, states: Mapping[str, Array], given: tuple[str, Array], 
     """Write the graph as PyTorch traces it."""
     import torch
 
-    from benchmarks.peers.pytorch import Peer
+    from cnngraph.interop.pytorch.interpreter import Interpreter
 
-    peer = Peer(graph, states, layout=torch.contiguous_format)
+    peer = Interpreter(graph, states, layout=torch.contiguous_format)
     name, value = given
 
     class Outputs(torch.nn.Module):

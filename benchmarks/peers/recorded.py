@@ -9,7 +9,7 @@ import torch
 from torch import fx
 from torch.overrides import TorchFunctionMode
 
-from benchmarks.peers.meaning import Tensor
+from cnngraph.interop.pytorch.meaning import Tensor
 
 
 def recorded(

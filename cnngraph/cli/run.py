@@ -11,6 +11,7 @@ from cnngraph.cli.options import execution_options, read_settings, source_option
 
 if TYPE_CHECKING:
     from cnngraph.ir.graph import Graph
+    from cnngraph.net import Net
     from cnngraph.runtime.settings import Settings
 
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 @click.option("--devices", metavar="N|NAMES|FILE", help="Divide the run: 4, or gpu0,gpu1, or a cluster.toml.")
 @click.option("--profile", is_flag=True, help="Where the time goes, by kernel and by node.")
 @click.option("--plan", is_flag=True, help="Print the plan: its steps, and where each value lies.")
+@click.option(
+    "--engine", type=click.Choice(["numpy", "torch", "onnxruntime"]), default="numpy", show_default=True,
+    help="What runs the net: cnngraph itself, or PyTorch.",
+)
 @execution_options
 def command(
     file: Path,
@@ -41,10 +46,11 @@ def command(
     devices: str | None,
     profile: bool,
     plan: bool,
+    engine: str,
     execution: Settings,
 ) -> None:
     """Run the net of FILE forward. One run comes before those that are timed."""
-    from cnngraph.cli.files import must_be_writable, write
+    from cnngraph.cli.files import must_be_writable
     from cnngraph.cli.options import read_cluster
     from cnngraph.cli.timings import profile as profile_of
     from cnngraph.elaborate.modules import load_file
@@ -57,7 +63,12 @@ def command(
     loaded.settings = execution
     if weights is not None:
         loaded.load_weights(weights)
+    if engine != "numpy":
+        refuse_options(engine, profile=profile, plan=plan, devices=devices, fetch=fetch)
     feeds = feeds_of(loaded.graph, read_arrays(inputs), batch, seed)
+    if engine != "numpy":
+        show(*engine_run(loaded, engine, feeds, repeat), output)
+        return
     names = [name.strip() for name in fetch.split(",")] if fetch is not None else None
     runner = loaded.runner(read_cluster(devices) if devices else None)
     executor = runner.executor(feeds, names)
@@ -65,15 +76,40 @@ def command(
         click.echo(f"{executor.plan}\n")
     click.echo(f"memory: {peak_text(executor.plan, executor.workers)}")
     results = runner.run(feeds, names)
-    click.echo(f"time: {timed(lambda: runner.run(feeds, names), repeat)}")
-    for name, value in results.items():
-        click.echo(f"{name}: {value.shape} {value.dtype}")
+    show(results, timed(lambda: runner.run(feeds, names), repeat), output)
     if profile:
         fed = {name: feeds[name] for name in executor.plan.inputs}
         click.echo(f"\n{profile_of(executor, lambda: executor.timed(fed), repeat)}")
+
+
+def show(results: dict[str, Any], time: str, output: Path | None) -> None:
+    """Print what a run gave, and write it."""
+    from cnngraph.cli.files import write
+
+    click.echo(f"time: {time}")
+    for name, value in results.items():
+        click.echo(f"{name}: {value.shape} {value.dtype}")
     if output is not None:
         write(output, packed(results, output.suffix))
         click.echo(f"outputs: {output}")
+
+
+def engine_run(net: Net, engine: str, feeds: dict[str, Any], repeat: int) -> tuple[dict[str, Any], str]:
+    """The outputs of another engine, and what its runs take."""
+    from cnngraph.diagnostics import error
+    from cnngraph.interop.pytorch import forward
+
+    if engine == "onnxruntime":
+        raise error("E0603", "the engine onnxruntime reads ONNX files, which cnngraph does not write", "--engine torch")
+    runner = net.runner()
+    run = forward(runner.graph, runner.states, net.settings.worker_count)
+    return run(feeds), timed(lambda: run(feeds), repeat)
+
+
+def refuse_options(engine: str, **given: object) -> None:
+    """Another engine does not plan."""
+    if wrong := [f"--{name}" for name, value in given.items() if value]:
+        raise click.UsageError(f"{', '.join(wrong)}: only with --engine numpy, not {engine}")
 
 
 def read_arrays(inputs: tuple[str, ...]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from cnngraph.runtime.runner import Runner
 from cnngraph.train.initialisers import initial_states
 
 pytest.importorskip("torch", reason="PyTorch is the oracle of these tests")
-peers = import_module("benchmarks.peers.pytorch")
+peers = import_module("cnngraph.interop.pytorch.interpreter")
 
 Values = dict[str, Array]
 
@@ -96,7 +96,7 @@ def ours(graph: Graph, states: Values, feeds: Values, wrt: list[str]) -> Values:
 
 def theirs(graph: Graph, states: Values, feeds: Values, wrt: list[str]) -> Values:
     """The same from PyTorch."""
-    peer = peers.Peer(graph, states, gradients=bool(wrt))
+    peer = peers.Interpreter(graph, states, gradients=bool(wrt))
     tensors = peer.feeds(feeds)
     leaves: Mapping[str, Any] = {**tensors, **peer.states}
     for name in wrt:

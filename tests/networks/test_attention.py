@@ -74,7 +74,7 @@ def test_a_training_step_is_that_of_pytorch() -> None:
     net = small("sgd(lr = 0.1, momentum = 0)")
     graph = run(net.training.graph, TRAINING)
     states = initial_states(graph, seed=0)
-    peer = import_module("benchmarks.peers.pytorch").Peer(graph, states, gradients=True)
+    peer = import_module("cnngraph.interop.pytorch.interpreter").Interpreter(graph, states, gradients=True)
     ours = Runner(net.training_graph(), initial_states(net.training_graph(), seed=0))
     for step in range(3):
         feeds = drawn(step)

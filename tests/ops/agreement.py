@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from ops.drawn import Setting
 
-from benchmarks.peers.meaning import axes_of
-from benchmarks.peers.pytorch import Peer, to_ours, to_theirs
+from cnngraph.interop.pytorch.interpreter import Interpreter, to_ours, to_theirs
+from cnngraph.interop.pytorch.meaning import axes_of
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import Input
@@ -108,7 +108,7 @@ def theirs(trial: Trial) -> Values:
     """The same by PyTorch."""
     graph, values = trial.graph(), trial.values
     states = {f"{Y}.{name}": values[name] for name in trial.weights}
-    peer = Peer(graph, states)
+    peer = Interpreter(graph, states)
     feeds = peer.feeds(values)
     tensors: dict[str, Any] = {name: feeds.get(name, peer.states.get(f"{Y}.{name}")) for name in values}
     wanted = trial.wanted

@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is the oracle of these test
 from ops.agreement import Trial, distance, ours, slope_error, theirs  # noqa: E402
 from ops.drawn import Setting, settings_of  # noqa: E402
 
-from benchmarks.peers.meaning import MEANING  # noqa: E402
+from cnngraph.interop.pytorch.meaning import MEANING  # noqa: E402
 from cnngraph.ir.registry import registry  # noqa: E402
 
 QUICK, MANY = 12, 400
@@ -62,7 +62,7 @@ def table() -> Iterator[None]:
 
 def test_every_operator_is_compared_or_has_a_reason_why_not() -> None:
     lacking = [name for name in COMPARED if name not in MEANING]
-    assert lacking == [], "what these mean belongs into benchmarks/peers/meaning.py, `MEANING`"
+    assert lacking == [], "what these mean belongs into cnngraph/interop/pytorch/meaning.py, `MEANING`"
     assert set(NOT_COMPARED) <= set(registry())
     assert [name for name in NOT_COMPARED if name in MEANING] == []
 

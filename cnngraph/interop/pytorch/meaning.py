@@ -202,7 +202,8 @@ def _padding(op: Any, types: object, x: Tensor) -> Tensor:
 
 
 def _reduce(op: Any, types: object, x: Tensor) -> Tensor:
-    function = {"mean": torch.mean, "sum": torch.sum, "max": torch.amax, "min": torch.amin}[op.by]
+    names = {"mean": "mean", "sum": "sum", "max": "amax", "min": "amin"}
+    function: Callable[..., Tensor] = getattr(torch, names[op.by])
     return function(x, 1, keepdim=True) if op.over == "features" else function(x.flatten(2), 2)
 
 
