@@ -24,10 +24,11 @@ def registered() -> Mapping[Key, tuple[Kernel, ...]]:
     return found
 
 
-def kernels_for(task: Task, exact: bool = False) -> tuple[Kernel, ...]:
-    """All that can compute the task, the plain one last; `exact` leaves out the approximate ones."""
+def kernels_for(task: Task, exact: bool = False, compiled: bool = True) -> tuple[Kernel, ...]:
+    """All that can compute the task, the plain one last; `exact` and `compiled` may leave some out."""
     known = registered().get(task.key, ())
-    return (*(k for k in known if k.applies(task) and not (exact and k.approximate)), PLAIN)
+    allowed = (k for k in known if not (exact and k.approximate) and (compiled or not k.compiled))
+    return (*(k for k in allowed if k.applies(task)), PLAIN)
 
 
 def serves(op: Op) -> bool:

@@ -100,6 +100,7 @@ class Kernel:
       tolerance    how far from `forward` it may be, as a part of the largest magnitude of the result (float32)
       strided      its first output may lie inside wider rows (a branch of a concat writes into the concat)
       in_place     indices of inputs whose memory the first output may take over (same shape and kind)
+      compiled     its loops are compiled by an extra, where that is there and allowed
       epilogues    it applies the operators behind the first one of a `Fused` itself, block by block
     """
 
@@ -109,6 +110,7 @@ class Kernel:
     tolerance: ClassVar[float] = 2e-6
     strided: ClassVar[bool] = False
     in_place: ClassVar[tuple[int, ...]] = ()
+    compiled: ClassVar[bool] = False
     epilogues: ClassVar[bool] = False
 
     def applies(self, task: Task) -> bool:

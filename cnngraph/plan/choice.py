@@ -12,7 +12,9 @@ from cnngraph.kernels.kernel import PLAIN, Kernel, Machine, Task
 
 @dataclass(frozen=True)
 class Choice:
-    """`exact` leaves out kernels that lose digits; `measured` names the fastest kernel of a task, where that is known.
+    """`exact` leaves out kernels that lose digits; `compiled` = False those that an extra compiles.
+
+    `measured` names the fastest kernel of a task, where that is known.
 
     Kernels that take more than `most_bytes` beside their inputs and outputs are left out, as long as others are there.
     The choice depends on the task alone: every worker and every device takes the same kernel.
@@ -22,6 +24,7 @@ class Choice:
     machine: Machine = field(default_factory=Machine)
     measured: Mapping[Task, str] = field(default_factory=dict)
     most_bytes: int | None = None
+    compiled: bool = True
     _known: dict[Task, Kernel] = field(default_factory=dict, compare=False)
 
     def kernel(self, task: Task) -> Kernel:
@@ -35,7 +38,7 @@ class Choice:
 
     def able(self, task: Task) -> Sequence[Kernel]:
         """The kernels among which it is chosen."""
-        found = kernels_for(task, self.exact)
+        found = kernels_for(task, self.exact, self.compiled)
         if self.most_bytes is None or len(found) == 1:
             return found
         sizes = [(kernel, extra_bytes(kernel, task)) for kernel in found if kernel is not PLAIN]  # it allocates

@@ -149,7 +149,8 @@ class _Planner:
         return plan
 
     def choice(self, way: _Way) -> Choice:
-        return Choice(self.settings.exact, measured=dict(self._fastest), most_bytes=way.most_bytes)
+        measured, compiled = dict(self._fastest), self.settings.compiled
+        return Choice(self.settings.exact, measured=measured, most_bytes=way.most_bytes, compiled=compiled)
 
     def scheduled(self, way: _Way, choice: Choice) -> Plan:
         batch = Batch(self.lowered(way.again), self.sizes, way.parts)

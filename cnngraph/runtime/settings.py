@@ -19,6 +19,7 @@ class Settings:
             exact               only kernels whose rounding errors are those of another order of additions (no Winograd)
             tune                each operator by the kernel that was fastest when measured on this machine, instead of
                                 the one that should be by a model; what was measured is kept in the user's cache folder
+            compiled            kernels that numba compiles, where the extra `[jit]` is installed
             memory_limit_bytes  the peak of a run (its values, states and workspace) is at most this: smaller tiles,
                                 leaner kernels, a backward part that computes again, fewer workers
     errors: E0601 for a number below 1.
@@ -31,6 +32,7 @@ class Settings:
     exact: bool = False
     tune: bool = False
     memory_limit_bytes: int | None = None
+    compiled: bool = True
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
