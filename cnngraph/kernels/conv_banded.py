@@ -12,110 +12,19 @@ few channels and features that is faster. So this is a convolution by copied row
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
-from math import prod
 from typing import ClassVar
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
-from cnngraph.ir.window import Geometry
-from cnngraph.kernels.conv_layout import Block, Columns, Layout, layout_of
-from cnngraph.kernels.conv_rows import columns_of, rows_seconds
+from cnngraph.kernels.conv_banded_layout import Banded, Strips, bandable, candidates, strips_of
+from cnngraph.kernels.conv_cost import product_seconds
+from cnngraph.kernels.conv_layout import Block, Layout, layout_of
 from cnngraph.kernels.epilogue import epilogue_workspace, finish_calls, finish_seconds, finishable, prepared_bias
 from cnngraph.kernels.kernel import Call, Kernel, Key, Machine, Prepared, Task, in_turn
 from cnngraph.ops.conv import Conv, matrix
-
-MOST_COLUMNS = 512
-"""Features of a part: beyond, a product is as fast as it gets, and the arithmetic still grows."""
-
-
-@dataclass(frozen=True)
-class Banded:
-    """A convolution of one group whose rows of results are cut into parts of `width` columns."""
-
-    of: Layout
-    width: int
-
-    @property
-    def parts(self) -> int:
-        """In a row; the last one may reach beyond its end."""
-        return -(-self.of.outs[-1] // self.width)
-
-    @property
-    def fits(self) -> bool:
-        """Whether no part reaches beyond the end of the row."""
-        return self.of.outs[-1] % self.width == 0
-
-    @property
-    def wide(self) -> Layout:
-        """The convolution that gives a part as the features of one position."""
-        at, g = self.of, self.of.geometry
-        step, before = g.stride[-1], g.pad[-1][0]
-        after = (self.parts * self.width - 1) * step + g.extent[-1] - at.positions[-1] - before
-        geometry = Geometry(
-            (*g.size[:-1], (self.width - 1) * step + g.extent[-1]),
-            (*g.stride[:-1], self.width * step),
-            (*g.pad[:-1], (before, max(0, after))),
-            (*g.dilation[:-1], 1),
-        )
-        return replace(at, geometry=geometry, outs=(*at.outs[:-1], self.parts), features=self.width * at.features)
-
-    @property
-    def band_type(self) -> TensorType:
-        """Of the banded weight: (window of a part..., C, columns of a part, K)."""
-        at = self.of
-        return TensorType((*self.wide.geometry.size, at.channels, self.width, at.features), at.dtype)
-
-    def fill(self, weight: Array, band: Array) -> None:
-        """Write the banded weight."""
-        band.fill(0)
-        np.copyto(self.diagonals(band), weight)
-
-    def diagonals(self, band: Array) -> Array:
-        """The view (columns of a part, window..., C, K) of what each column has of a banded weight."""
-        g = self.of.geometry
-        *lead, across, channel, column, feature = band.strides
-        shape = (self.width, *g.size, self.of.channels, self.of.features)
-        strides = (g.stride[-1] * across + column, *lead, g.dilation[-1] * across, channel, feature)
-        return as_strided(band, shape, strides)
-
-    def columns(self, block: Block) -> Block:
-        """The same block of the convolution itself: other only where its rows are parts."""
-        if len(self.of.outs) > 1:
-            return block
-        start, stop = block.rows.start * self.width, min(block.rows.stop * self.width, self.of.outs[0])
-        return Block(block.images, slice(start, stop))
-
-    def result(self, block: Block, y: Array) -> Array:
-        """The part of a result of the convolution that belongs to the block: (N, positions..., K)."""
-        here = self.columns(block)
-        return y[here.images, here.rows]
-
-    def as_parts(self, block: Block, memory: Array) -> Array:
-        """The beginning of the memory, as the block of the result: (N, positions..., K), whole parts in each row."""
-        lead = (block.count, block.height, *self.wide.outs[1:])
-        shape = (*lead[:-1], lead[-1] * self.width, self.of.features)
-        return memory.reshape(-1)[: prod(shape)].reshape(shape)
-
-    def rows(self, parts: Array) -> Array:
-        """A contiguous block of results as a matrix with a row for each part."""
-        return parts.reshape(-1, self.width * self.of.features)
-
-
-def candidates(at: Layout) -> list[Banded]:
-    """All that are worth a look: parts of any width, though not of more features than help a product."""
-    most = min(at.outs[-1], max(2, MOST_COLUMNS // at.features))
-    return [Banded(at, width) for width in range(2, most + 1)]
-
-
-def bandable(task: Task) -> bool:
-    """Whether there are windows of several columns, and columns to take together."""
-    at = layout_of(task)
-    return at.groups == 1 and at.outs[-1] > 1 and at.geometry.size[-1] > 1
 
 
 @cache
@@ -126,16 +35,22 @@ def banded_conv(at: Layout) -> Banded:
 
 def banded_seconds(banded: Banded, machine: Machine) -> float:
     """Time of copies and products, and of moving results where parts reach beyond the end."""
-    columns, at = columns_of(banded.wide), banded.of
-    moved = 0 if banded.fits else 2 * at.rows * at.features * at.item_bytes
-    calls = (3 + (not banded.fits)) * len(columns.blocks) * machine.call_seconds
-    return rows_seconds(columns, machine) + moved / machine.cached_bytes_per_second + calls
+    strips, at, wide = strips_of(banded), banded.of, banded.wide
+    rows = strips.shape[1]
+    product = product_seconds(rows, wide.window, wide.features, machine, at.dtype) * wide.rows / rows
+    calls = (4 + (not banded.fits)) * len(strips.blocks) * machine.call_seconds
+    return strips.seconds(machine) + product + moved_seconds(banded, machine) + calls
 
 
-def part_memory(banded: Banded, columns: Columns) -> TensorType:
+def moved_seconds(banded: Banded, machine: Machine) -> float:
+    """Time to move all results, where whole parts do not fill the rows."""
+    at = banded.of
+    return 0.0 if banded.fits else 2 * at.rows * at.features * at.item_bytes / machine.cached_bytes_per_second
+
+
+def part_memory(banded: Banded, strips: Strips) -> TensorType:
     """Memory for the results of one block, in whole parts."""
-    rows = columns.shape[1]
-    return TensorType((rows, banded.width * banded.of.features), banded.of.dtype)
+    return TensorType((strips.shape[1], banded.wide.features), banded.of.dtype)
 
 
 class BandedConv(Kernel):
@@ -154,13 +69,13 @@ class BandedConv(Kernel):
 
     def workspace(self, task: Task) -> tuple[TensorType, ...]:
         banded = banded_conv(layout_of(task))
-        columns = columns_of(banded.wide)
-        parts = () if banded.fits else (part_memory(banded, columns),)
-        return (*columns.types(), *parts, *epilogue_workspace(task))
+        strips = strips_of(banded)
+        parts = () if banded.fits else (part_memory(banded, strips),)
+        return (*strips.types(), *parts, *epilogue_workspace(task))
 
     def seconds(self, task: Task, machine: Machine) -> float:
         banded = banded_conv(layout_of(task))
-        calls = (2 + len(task.inputs)) * len(columns_of(banded.wide).blocks) * machine.call_seconds
+        calls = (2 + len(task.inputs)) * len(strips_of(banded).blocks) * machine.call_seconds
         return banded_seconds(banded, machine) + finish_seconds(task, machine) + calls
 
     def bind(
@@ -172,14 +87,14 @@ class BandedConv(Kernel):
         prepared: Sequence[Array],
     ) -> Call:
         banded = banded_conv(layout_of(task))
-        columns, (memory, padded, *more) = columns_of(banded.wide), workspace
+        columns, (memory, padded, strips, *more) = strips_of(banded), workspace
         parts = [] if banded.fits else [more.pop(0)]
         band, *bias = prepared
         band = matrix(band, 2)
         calls = columns.start(padded)
         for block in columns.blocks:
             y = banded.result(block, outputs[0])
-            calls += columns.calls(block, inputs[0], memory, padded)
+            calls += columns.calls(block, inputs[0], memory, padded, strips)
             product = partial(np.matmul, columns.matrix(block, memory)[0], band)
             calls += _parts_calls(product, banded, block, y, parts)
             calls += finish_calls(task, inputs, bias, matrix(y), banded.of.rows_of(banded.columns(block)), more)

@@ -12,10 +12,11 @@ import numpy as np
 
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
-from cnngraph.kernels.conv_banded import Banded, bandable, candidates, part_memory
+from cnngraph.kernels.conv_banded import moved_seconds, part_memory
+from cnngraph.kernels.conv_banded_layout import Banded, bandable, candidates, strips_of
 from cnngraph.kernels.conv_cost import product_seconds
 from cnngraph.kernels.conv_layout import Block, Layout, layout_of
-from cnngraph.kernels.conv_rows import RUN_SECONDS, columns_of, copy_seconds, weight_columns_of
+from cnngraph.kernels.conv_rows import RUN_SECONDS
 from cnngraph.kernels.kernel import Call, Kernel, Key, Machine, Prepared, Task, in_turn
 from cnngraph.ops.conv import Conv, matrix
 
@@ -31,11 +32,6 @@ def parts_of(banded: Banded, block: Block, dy: Array, memory: Array) -> tuple[Ar
     return banded.rows(parts), [*cleared, partial(np.copyto, inside, here)]
 
 
-def _parts_seconds(banded: Banded, machine: Machine) -> float:
-    at = banded.of
-    return 0.0 if banded.fits else 2 * at.rows * at.features * at.item_bytes / machine.cached_bytes_per_second
-
-
 # ---- the weight ----
 
 
@@ -46,13 +42,13 @@ def banded_weight(at: Layout) -> Banded:
 
 
 def weight_seconds(banded: Banded, machine: Machine) -> float:
-    wide, columns = banded.wide, weight_columns_of(banded.wide)
-    blocks, rows = len(columns.blocks), columns.shape[1]
+    wide, strips = banded.wide, strips_of(banded)
+    blocks, rows = len(strips.blocks), strips.shape[1]
     product = product_seconds(wide.window, rows, wide.features, machine, wide.dtype) * wide.rows / rows
     size = wide.window * wide.features * wide.item_bytes
     added = (3 * (blocks - 1) + 2) * size / machine.cached_bytes_per_second
-    calls = (5 * blocks + banded.width) * machine.call_seconds
-    return copy_seconds(columns, machine) + _parts_seconds(banded, machine) + product + added + calls
+    calls = (6 * blocks + banded.width) * machine.call_seconds
+    return strips.seconds(machine) + moved_seconds(banded, machine) + product + added + calls
 
 
 class BandedConvWeight(Kernel):
@@ -67,9 +63,9 @@ class BandedConvWeight(Kernel):
 
     def workspace(self, task: Task) -> tuple[TensorType, ...]:
         banded = banded_weight(layout_of(task))
-        columns = weight_columns_of(banded.wide)
-        part = banded.band_type if len(columns.blocks) > 1 else TensorType((0,), banded.of.dtype)
-        return (*columns.types(), part_memory(banded, columns), banded.band_type, part)
+        strips = strips_of(banded)
+        part = banded.band_type if len(strips.blocks) > 1 else TensorType((0,), banded.of.dtype)
+        return (*strips.types(), part_memory(banded, strips), banded.band_type, part)
 
     def seconds(self, task: Task, machine: Machine) -> float:
         return weight_seconds(banded_weight(layout_of(task)), machine)
@@ -83,14 +79,14 @@ class BandedConvWeight(Kernel):
         prepared: Sequence[Array],
     ) -> Call:
         banded = banded_weight(layout_of(task))
-        columns, (memory, padded, parts, band, part) = weight_columns_of(banded.wide), workspace
+        columns, (memory, padded, strips, parts, band, part) = strips_of(banded), workspace
         total = matrix(band, 2)
         calls = columns.start(padded)
         for index, block in enumerate(columns.blocks):
             windows = columns.matrix(block, memory)[0].T
             dy, copies = parts_of(banded, block, inputs[0], parts)
             product = matrix(part, 2) if index else total
-            calls += [*columns.calls(block, inputs[1], memory, padded), *copies]
+            calls += [*columns.calls(block, inputs[1], memory, padded, strips), *copies]
             calls.append(partial(np.matmul, windows, dy, product))
             calls += [partial(np.add, total, product, total)] if index else []
         calls.append(partial(np.add.reduce, banded.diagonals(band), 0, None, outputs[0]))
@@ -107,14 +103,14 @@ def banded_input(at: Layout) -> Banded:
 
 
 def input_seconds(banded: Banded, machine: Machine) -> float:
-    wide, columns = banded.wide, columns_of(banded.wide)
-    rows, fast = columns.shape[1], machine.cached_bytes_per_second
+    wide, strips = banded.wide, strips_of(banded)
+    rows, fast = strips.shape[1], machine.cached_bytes_per_second
     product = product_seconds(rows, wide.features, wide.window, machine, wide.dtype) * wide.rows / rows
     high = prod(wide.geometry.size[:-1])
     added = wide.rows * high * 2 * RUN_SECONDS + 3 * wide.rows * wide.window * wide.item_bytes / fast
     cleared = wide.images * prod(wide.positions) * wide.channels * wide.item_bytes / machine.bytes_per_second
-    calls = len(columns.blocks) * (3 + high * banded.parts) * machine.call_seconds
-    return product + added + cleared + _parts_seconds(banded, machine) + calls
+    calls = len(strips.blocks) * (3 + high * banded.parts) * machine.call_seconds
+    return product + added + cleared + moved_seconds(banded, machine) + calls
 
 
 class BandedConvInput(Kernel):
@@ -132,8 +128,8 @@ class BandedConvInput(Kernel):
 
     def workspace(self, task: Task) -> tuple[TensorType, ...]:
         banded = banded_input(layout_of(task))
-        columns = columns_of(banded.wide)
-        return (columns.types()[0], part_memory(banded, columns))
+        strips = strips_of(banded)
+        return (strips.types()[0], part_memory(banded, strips))
 
     def seconds(self, task: Task, machine: Machine) -> float:
         return input_seconds(banded_input(layout_of(task)), machine)
@@ -147,7 +143,7 @@ class BandedConvInput(Kernel):
         prepared: Sequence[Array],
     ) -> Call:
         banded = banded_input(layout_of(task))
-        columns, (memory, parts) = columns_of(banded.wide), workspace
+        columns, (memory, parts) = strips_of(banded), workspace
         band = matrix(prepared[0], 2).T
         calls: list[Call] = [partial(outputs[0].fill, 0)]
         for block in columns.blocks:
@@ -169,10 +165,10 @@ def _add_calls(wide: Layout, block: Block, windows: Array, dx: Array) -> list[Ca
             start = part * g.stride[-1] - g.pad[-1][0]
             first, last = max(0, -start), min(g.size[-1], wide.positions[-1] - start)
             if first < last:
-                added = windows[(slice(None), *tap.outs[:-1], index, *tap.offset[:-1], slice(first, last))]
+                row: tuple[slice | int, ...] = (slice(None), *tap.outs[:-1], index, *tap.offset[:-1])
                 columns = slice(start + first, start + last)
                 target = dx[(block.images, *tap.positions[:-1], columns)]
-                calls.append(partial(np.add, target, added, target))
+                calls.append(partial(np.add, target, windows[row][..., first:last, :], target))
     return calls
 
 

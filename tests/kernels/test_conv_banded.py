@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import pytest
 from kernels.contract import check_kernel, forward_task, gradient_task
@@ -7,9 +9,10 @@ from kernels.conv_cases import WINDOWS
 
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
-from cnngraph.kernels.conv_banded import Banded, BandedConv, bandable
+from cnngraph.kernels.conv_banded import BandedConv
 from cnngraph.kernels.conv_banded_gradient import BandedConvInput, BandedConvWeight
-from cnngraph.kernels.conv_layout import Columns, layout_of
+from cnngraph.kernels.conv_banded_layout import Banded, Strips, bandable, strips_of
+from cnngraph.kernels.conv_layout import layout_of
 from cnngraph.kernels.kernel import Kernel, Task
 from cnngraph.ops.conv import Conv
 
@@ -39,14 +42,13 @@ def test_convolution_and_gradients(op: Conv, x: TensorType, batch: int) -> None:
 
 
 @pytest.mark.parametrize(("op", "x"), CASES, ids=str)
-@pytest.mark.parametrize("width", [2, 3])
+@pytest.mark.parametrize(("width", "wanted"), [(2, 5), (3, 30)])
 def test_parts_of_any_width_in_small_blocks(
-    op: Conv, x: TensorType, width: int, monkeypatch: pytest.MonkeyPatch
+    op: Conv, x: TensorType, width: int, wanted: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Parts that fit the row and parts that do not; bands of rows whose padding changes from one to the next."""
-    for name in ("columns_of", "weight_columns_of"):
-        for module in ("conv_banded", "conv_banded_gradient"):
-            monkeypatch.setattr(f"cnngraph.kernels.{module}.{name}", lambda at: Columns(at, at.cut(5)), raising=False)
+    for module in ("conv_banded", "conv_banded_gradient"):
+        monkeypatch.setattr(f"cnngraph.kernels.{module}.strips_of", lambda one: Strips(one.wide, one.wide.cut(wanted)))
     monkeypatch.setattr("cnngraph.kernels.conv_banded.banded_conv", lambda at: Banded(at, width))
     for name in ("banded_weight", "banded_input"):
         monkeypatch.setattr(f"cnngraph.kernels.conv_banded_gradient.{name}", lambda at: Banded(at, width))
@@ -64,3 +66,10 @@ def test_the_band_has_the_weight_on_its_diagonals() -> None:
 def test_groups_and_windows_of_one_column_are_of_other_kernels() -> None:
     assert not bandable(forward_task(Conv(4, Window((3,)), groups=2), TensorType.of(4, (9, 9))))
     assert not bandable(forward_task(Conv(4, Window((3, 1))), TensorType.of(4, (9, 9))))
+
+
+@pytest.mark.parametrize(("op", "helps"), [(Conv(6, Window((5,))), True), (Conv(6, Window((3,), (2,))), False)])
+def test_rows_are_copied_twice_only_where_that_makes_fewer_runs(op: Conv, helps: bool) -> None:
+    strips = strips_of(Banded(layout_of(forward_task(op, TensorType.of(1, (32, 32)))), 4))
+    assert strips.helps == helps
+    assert bool(prod(strips.strips_shape)) == helps
