@@ -7,6 +7,7 @@ import importlib
 import io
 import pkgutil
 import sys
+import warnings
 from pathlib import Path
 
 import click
@@ -64,6 +65,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a letter, and a file name may be no text
             stream.reconfigure(errors="backslashreplace")
+    warnings.formatwarning = lambda message, *place, **more: f"warning: {message}\n"
     try:
         cli.main(standalone_mode=False)
         sys.stdout.flush()

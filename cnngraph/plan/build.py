@@ -234,7 +234,7 @@ class _Device:
             return self._copies(node, inputs, self.view(node.ref, tile))
         samples = None if tile is None else tile[1] - tile[0]
         task, kernel = self.batch.task(node, samples), self.build.kernel(node)
-        if not kernel.applies(task):
+        if not (kernel.applies(task) and self._finds_its_own(node, kernel, task)):
             kernel = PLAIN  # the last tile is smaller than the one that the kernel was chosen for
         results = [Ref(node.name, k) for k in range(len(node.types))]
         gathers = tile is not None and self.batch.manner(node) == GATHERS
@@ -245,6 +245,11 @@ class _Device:
         else:
             outputs = tuple(self.view(ref, tile) for ref in results)
         return [self._run(node, None, kernel, task, inputs, outputs, position)]
+
+    def _finds_its_own(self, node: Node, kernel: Kernel, task: Task) -> bool:
+        """Whether what is prepared for the first tile is what the kernel wants for this one."""
+        made = kernel.prepares(task_of(self.batch, node))
+        return [wish.type for wish in made] == [wish.type for wish in kernel.prepares(task)]
 
     def _apply_part(self, node: Node, part: int, position: int) -> Run:
         kernel, task = self._work(node, part)

@@ -16,10 +16,12 @@ from cnngraph.ir.op import Array
 from cnngraph.ir.size import symbol
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
+from cnngraph.net import loads
 from cnngraph.ops.add import Add
 from cnngraph.ops.conv import Conv
 from cnngraph.ops.maxpool import MaxPool
 from cnngraph.ops.relu import Relu
+from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.runtime.runner import KEPT_EXECUTORS, Runner
 
 
@@ -127,6 +129,49 @@ def test_states_are_copied_once_and_shared_by_all_sizes() -> None:
     two = runner.executor(random_feeds(graph, 2))
     assert two is runner.executor(random_feeds(graph, 2))
     assert two.states["dense.weight"] is runner.states["dense.weight"]
+
+
+def folding(x: float) -> tuple[Graph, dict[str, Array]]:
+    """A graph whose weights the passes fold, and its states, all of them `x`."""
+    net = loads("net n(image: 2@6x6) = conv(3, 3x3) -> batchnorm -> relu -> globalavgpool")
+    graph = run(net.graph, INFERENCE)
+    return graph, {node.name: np.full(node.type.concrete, x, node.type.dtype) for node in graph.states}
+
+
+def test_states_that_do_not_change_are_not_copied_before_others_are_taken() -> None:
+    graph, given = folding(1.0)
+    runner = Runner(graph, given)
+    assert all(runner.states[name] is array for name, array in given.items())
+    feeds = {"image": np.ones((4, 6, 6, 2), "f4")}
+    before = runner.run(feeds)["output"]
+    runner.take(folding(2.0)[1])
+    assert all((array == 1).all() for array in given.values())
+    assert (runner.run(feeds)["output"] == Runner(*folding(2.0)).run(feeds)["output"]).all()
+    runner.take(given)
+    assert (runner.run(feeds)["output"] == before).all()
+
+
+def test_what_is_fetched_from_a_run_that_changes_states_knows_the_new_ones() -> None:
+    graph = random_training(0)
+    runner = Runner(graph, random_states(graph))
+    feeds = random_feeds(graph, 4)
+    runner.run(feeds, ["dense"])
+    runner.run(feeds)
+    fresh = Runner(graph, runner.states)
+    assert (runner.run(feeds, ["dense"])["dense"] == fresh.run(feeds, ["dense"])["dense"]).all()
+
+
+def test_executors_of_one_runner_share_their_arenas() -> None:
+    graph = random_training(1)
+    runner, other = (Runner(graph, random_states(graph)) for _ in range(2))
+    for batch in (8, 3, 8, 5, 3):
+        feeds = random_feeds(graph, batch)
+        expected = Runner(graph, other.states).run(feeds)["loss"]
+        other = Runner(graph, other.states)
+        other.run(feeds)
+        assert runner.run(feeds)["loss"] == expected
+    arenas = [executor._memory.arenas["host"] for executor in runner._executors.values()]
+    assert all(np.shares_memory(arenas[0], arena) for arena in arenas[1:])
 
 
 def test_only_the_last_executors_are_kept() -> None:
