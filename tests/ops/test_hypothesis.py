@@ -30,12 +30,15 @@ COLUMNS = ("PyTorch, float64", "PyTorch, float32", "finite differences")
 OPTIMIZER = "an update, not a function: compared with torch.optim over several steps in test_optimizers"
 STEP = "a part of a training step, which is compared with PyTorch as a whole"
 LEAF = "has no inputs"
+MADE = "made by passes, which are compared with the graph before them"
+PIECES = ("affine", "batch_line", "fold_norm", "fused", "join_layers", "moments", "norm_line", "plane")
 NOT_COMPARED = {
     "constant": LEAF,
     "input": LEAF,
     "state": LEAF,
     "gradient": "runs `vjp` of another operator, which is what is compared here",
     **dict.fromkeys(("clip_norm", "joint_norm", "moving_average", "square_sum"), STEP),
+    **dict.fromkeys((*PIECES, "slope_plane", "slope_sums"), MADE),
     **{name: OPTIMIZER for name, op in registry().items() if op.optimizer},
 }
 """Operators that have no counterpart here, and why."""
