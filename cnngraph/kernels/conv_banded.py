@@ -25,6 +25,7 @@ from cnngraph.kernels.conv_layout import Block, Layout, layout_of
 from cnngraph.kernels.epilogue import epilogue_workspace, finish_calls, finish_seconds, finishable, prepared_bias
 from cnngraph.kernels.kernel import Call, Kernel, Key, Machine, Prepared, Task, in_turn
 from cnngraph.ops.conv import Conv, matrix
+from cnngraph.ops.fused import Fused
 
 
 @cache
@@ -75,8 +76,9 @@ class BandedConv(Kernel):
 
     def seconds(self, task: Task, machine: Machine) -> float:
         banded = banded_conv(layout_of(task))
-        calls = (2 + len(task.inputs)) * len(strips_of(banded).blocks) * machine.call_seconds
-        return banded_seconds(banded, machine) + finish_seconds(task, machine) + calls
+        behind = len(task.op.then) if isinstance(task.op, Fused) else 0
+        calls = (len(task.main_inputs) - 2 + behind) * len(strips_of(banded).blocks)
+        return banded_seconds(banded, machine) + finish_seconds(task, machine) + calls * machine.call_seconds
 
     def bind(
         self,
