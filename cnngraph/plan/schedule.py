@@ -13,7 +13,7 @@ state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cnngraph.cost.liveness import LEAVES, execution_order, needed_nodes, straight_updates
@@ -21,6 +21,7 @@ from cnngraph.cost.quantity import bytes_text
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import Input
+from cnngraph.ir.size import number
 from cnngraph.kernels.kernel import PLAIN, Kernel
 from cnngraph.partition.partition import Partition, single
 from cnngraph.plan.batch import Batch
@@ -97,7 +98,7 @@ class _Scheduler:
                     self.waits[state].discard(node.name)
                 self._advance(self.waiting_for.get(node.name, ()))
         for stages in self.stages.values():
-            stages.flush()
+            stages.finish()
         assert not self.waits, f"{', '.join(self.waits)} never took their next value"
         return _within_memory(self._built())
 
@@ -125,12 +126,13 @@ class _Scheduler:
     def _parts(self, node: Node) -> int:
         return len(self.cuts.parts(node))
 
-    def _wishes(self, node: Node) -> int:
-        """What the kernel of a node has to be given in each run: what follows from constants is there already."""
+    def _wishes(self, node: Node) -> Sequence[int]:
+        """Bytes of what the kernel of a node has to be given in each run: what follows from constants is there."""
         parts = self.cuts.parts(node)
         task = parts[0].task if parts else task_of(self.batch, node)
         found = self.options.choice.kernel(task).prepares(task)
-        return 0 if all(self._is_constant(node.inputs[wish.source]) for wish in found) else len(found)
+        constant = all(self._is_constant(node.inputs[wish.source]) for wish in found)
+        return [] if constant else [number(wish.type.bytes) for wish in found]
 
     def _is_constant(self, ref: Ref) -> bool:
         node = self.graph[ref.node]

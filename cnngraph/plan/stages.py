@@ -17,7 +17,10 @@ from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.plan.batch import GATHERS, ONCE, TILES, Batch
 
 PARTIAL_BYTES = 32_000_000  # of partial sums that a region may leave before they are combined
-WORTH_SHARING_SECONDS = 4e-4  # less work than this is not worth waking another worker
+WORTH_SHARING_SECONDS = 2e-4  # less work than this is not worth waking another worker
+LITTLE_SECONDS = 1e-5
+READY_BYTES_PER_SECOND = 5e9
+JOIN_BYTES_PER_SECOND = 1e10
 
 
 @dataclass(frozen=True)
@@ -103,12 +106,13 @@ class Stages:
     batch: Batch
     straight: Mapping[Ref, str]  # next values that are written over their state at once
     seconds: Callable[[Node], float]
-    wishes: Callable[[Node], int]  # how many things its kernel wants to have prepared before each run
+    wishes_bytes: Callable[[Node], Sequence[int]]  # bytes of what its kernel wants to have prepared before each run
     parts: Callable[[Node], int]  # how many parts it is cut into; 0: it is not
     share: bool  # whether several workers may take the jobs
     groups: list[Group] = field(default_factory=list)
     _region: list[Node] = field(default_factory=list)
     _waiting: list[Item] = field(default_factory=list)
+    _open: list[list[Item]] = field(default_factory=list)  # jobs for the stage before the next region
     _sends: list[Give] = field(default_factory=list)
     _late: set[str] = field(default_factory=set)  # nodes whose results are there after the region only
     _partial_bytes: int = 0
@@ -135,45 +139,59 @@ class Stages:
     def _apply_parts(self, node: Node, count: int) -> None:
         """The parts of a node are a stage of their own."""
         self.flush()
-        wishes = range(self.wishes(node))
-        if wishes:
-            self.groups.append(Group([[Ready(node, k, part) for k in wishes] for part in range(count)]))
+        ready = [Ready(node, k, part) for part in range(count) for k in range(self.wishes(node))]
+        self._emit([*self._open, *([item] for item in ready)])
+        self._open = []
         self.groups.append(Group([[ApplyPart(node, part)] for part in range(count)]))
+
+    def wishes(self, node: Node) -> int:
+        return len(self.wishes_bytes(node))
 
     def advance(self, state: str, source: Ref) -> None:
         self._waiting.append(Advance(state, source))
 
     def at_once(self, item: Item) -> None:
         """After all that came so far, and before all that comes."""
-        self.flush()
+        self.finish()
         self.groups.append(Group([[item]]))
 
     def send(self, give: Give) -> None:
         self._sends.append(give)
 
     def flush(self) -> None:
-        """Close the region; do what was put off."""
+        """Close the region; put off further what was put off, together with what the region leaves to be combined."""
         if self._region:
-            ready: list[Item] = [Ready(node, k) for node in self._region for k in range(self.wishes(node))]
-            self._emit([[item] for item in ready], lambda job: 1e-4 * len(job))
+            ready = [Ready(node, k) for node in self._region for k in range(self.wishes(node))]
+            self._emit([*self._open, *([item] for item in ready)])
             self.groups.append(Group([[Apply(node) for node in self._region]], region=True))
-            joins: list[Item] = [Join(n) for n in self._region if self.batch.manner(n) == GATHERS]
-            self._emit([[join] for join in joins], lambda job: sum(map(_join_seconds, job)))
-        self._emit(self._once(), lambda job: sum(map(self._item_seconds, job)))
+        else:
+            self._emit(self._open)
+        joins: list[Item] = [Join(n) for n in self._region if self.batch.manner(n) == GATHERS]
+        self._waiting = [*joins, *self._waiting]
+        self._open = self._once()
         if self._sends:
+            self._emit(self._open)
+            self._open = []
             self.groups.append(Group([list(self._sends)]))
         self._region, self._waiting, self._sends, self._late, self._partial_bytes = [], [], [], set(), 0
 
-    def _emit(self, jobs: Sequence[list[Item]], cost: Callable[[list[Item]], float]) -> None:
+    def finish(self) -> None:
+        """All that came is done; nothing waits."""
+        self.flush()
+        self._emit(self._open)
+        self._open = []
+
+    def _emit(self, jobs: Sequence[list[Item]]) -> None:
+        """A stage of these jobs: the longest first, each to the least busy of a few workers."""
         if not jobs:
             return
-        costs = [cost(job) for job in jobs]
+        costs = [sum(map(self._item_seconds, job)) for job in jobs]
         if not self.share or sum(costs) < WORTH_SHARING_SECONDS:
             self.groups.append(Group([[item for job in jobs for item in job]]))
             return
         bins: list[list[Item]] = [[] for _ in range(min(TILES, len(jobs)))]
         loads = [0.0] * len(bins)
-        for i in sorted(range(len(jobs)), key=lambda i: -costs[i]):  # the longest first, each to the least busy
+        for i in sorted(range(len(jobs)), key=lambda i: -costs[i]):
             least = loads.index(min(loads))
             bins[least] += jobs[i]
             loads[least] += costs[i]
@@ -208,7 +226,7 @@ class Stages:
 
     def _writes(self, item: Item) -> Iterable[object]:
         match item:
-            case Apply(node):
+            case Apply(node) | Join(node):
                 refs = [Ref(node.name, k) for k in range(len(node.types))]
                 return [*refs, *(Ref(self.straight[ref]) for ref in refs if ref in self.straight)]
             case Advance(state):
@@ -216,18 +234,22 @@ class Stages:
         raise AssertionError(item)
 
     def _item_seconds(self, item: Item) -> float:
-        return self.seconds(item.node) if isinstance(item, Apply) else 1e-5
+        match item:
+            case Apply(node):
+                return self.seconds(node)
+            case Ready(node, index):
+                return LITTLE_SECONDS + self.wishes_bytes(node)[index] / READY_BYTES_PER_SECOND
+            case Join(node):
+                return LITTLE_SECONDS + sum(value_bytes(node)) * (TILES + 1) / JOIN_BYTES_PER_SECOND
+        return LITTLE_SECONDS
 
 
 def _reads(item: Item) -> Iterable[Ref]:
     match item:
+        case Join():
+            return []
         case Apply(node):
             return node.inputs
         case Advance(_, source):
             return [source]
     raise AssertionError(item)
-
-
-def _join_seconds(item: Item) -> float:
-    assert isinstance(item, Join)
-    return 1e-5 + sum(value_bytes(item.node)) * (TILES + 1) / 1e10
