@@ -139,8 +139,8 @@ class Stages:
     def _apply_parts(self, node: Node, count: int) -> None:
         """The parts of a node are a stage of their own."""
         self.flush()
-        ready = [Ready(node, k, part) for part in range(count) for k in range(self.wishes(node))]
-        self._emit([*self._open, *([item] for item in ready)])
+        ready: list[list[Item]] = [[Ready(node, k, p)] for p in range(count) for k in range(self.wishes(node))]
+        self._emit([*self._open, *ready])
         self._open = []
         self.groups.append(Group([[ApplyPart(node, part)] for part in range(count)]))
 
@@ -161,8 +161,8 @@ class Stages:
     def flush(self) -> None:
         """Close the region; put off further what was put off, together with what the region leaves to be combined."""
         if self._region:
-            ready = [Ready(node, k) for node in self._region for k in range(self.wishes(node))]
-            self._emit([*self._open, *([item] for item in ready)])
+            ready: list[list[Item]] = [[Ready(node, k)] for node in self._region for k in range(self.wishes(node))]
+            self._emit([*self._open, *ready])
             self.groups.append(Group([[Apply(node) for node in self._region]], region=True))
         else:
             self._emit(self._open)
