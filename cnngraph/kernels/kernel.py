@@ -32,6 +32,7 @@ class Machine:
     bytes_per_second: float = 20e9  # copies that miss the cache
     cached_bytes_per_second: float = 50e9  # passes over memory that the cache holds
     call_seconds: float = 1.5e-6  # one call of NumPy on little data
+    prepared_bytes_per_second: float = 5e9  # what kernels make of weights
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cnngraph.ir.size import number
 from cnngraph.kernels import kernels_for
 from cnngraph.kernels.kernel import PLAIN, Kernel, Machine, Task
+from cnngraph.ops.fused import Fused
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Choice:
     `measured` names the fastest kernel of a task, where that is known.
 
     Kernels that take more than `most_bytes` beside their inputs and outputs are left out, as long as others are there.
+    `renewed`: the states change from run to run, and what kernels make of them is made in each.
     The choice depends on the task alone: every worker and every device takes the same kernel.
     """
 
@@ -25,16 +27,26 @@ class Choice:
     measured: Mapping[Task, str] = field(default_factory=dict)
     most_bytes: int | None = None
     compiled: bool = True
-    _known: dict[Task, Kernel] = field(default_factory=dict, compare=False)
+    renewed: bool = False
+    _known: dict[tuple[Task, int], Kernel] = field(default_factory=dict, compare=False)
 
-    def kernel(self, task: Task) -> Kernel:
-        """The kernel that is fastest, as far as one knows."""
-        if task not in self._known:
+    def kernel(self, task: Task, uses: int = 1) -> Kernel:
+        """The kernel that is fastest, as far as one knows, where what it prepares serves so many calls."""
+        key = task, uses if self.renewed else 1
+        if key not in self._known:
             able = self.able(task)
             chosen = [k for k in able if k.name == self.measured.get(task)]
             chosen = chosen or [k for k in able if k is not PLAIN] or list(able)  # the plain one only if it must be
-            self._known[task] = min(chosen, key=lambda k: k.seconds(task, self.machine))
-        return self._known[task]
+            bare = without_epilogue(task)  # so that the same numbers come out where nothing is fused
+            self._known[key] = min(chosen, key=lambda k: self._seconds(k, bare, key[1]))
+        return self._known[key]
+
+    def _seconds(self, kernel: Kernel, task: Task, uses: int) -> float:
+        seconds = kernel.seconds(task, self.machine)
+        if not self.renewed:
+            return seconds
+        made = sum(number(wish.type.bytes) for wish in kernel.prepares(task))
+        return seconds + made / self.machine.prepared_bytes_per_second / uses
 
     def able(self, task: Task) -> Sequence[Kernel]:
         """The kernels among which it is chosen."""
@@ -45,13 +57,18 @@ class Choice:
         limit = max(self.most_bytes, min(size for _, size in sizes))
         return [kernel for kernel, size in sizes if size <= limit]
 
-    def seconds(self, task: Task) -> float:
-        return self.kernel(task).seconds(task, self.machine)
+    def seconds(self, task: Task, uses: int = 1) -> float:
+        return self._seconds(self.kernel(task, uses), task, uses)
 
     @property
     def asked(self) -> Collection[Task]:
         """The tasks for which a kernel was chosen so far."""
-        return self._known.keys()
+        return {task: None for task, _ in self._known}.keys()
+
+
+def without_epilogue(task: Task) -> Task:
+    """The task without the operators that are fused behind the first one."""
+    return Task(task.main, task.main_inputs, task.outputs) if isinstance(task.op, Fused) else task
 
 
 def extra_bytes(kernel: Kernel, task: Task) -> int:

@@ -43,7 +43,8 @@ class Cuts:
         """What the node takes without being cut."""
         if self.batch.manner(node) == ONCE:
             return self.choice.seconds(self.batch.task(node))
-        each = [self.choice.seconds(self.batch.task(node, stop - first)) for first, stop in self.batch.tiles]
+        tiles = self.batch.tiles
+        each = (self.choice.seconds(self.batch.task(node, stop - first), len(tiles)) for first, stop in tiles)
         return sum(each) / WORKERS
 
 

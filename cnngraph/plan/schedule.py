@@ -24,7 +24,7 @@ from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import number
 from cnngraph.kernels.kernel import PLAIN, Kernel
 from cnngraph.partition.partition import Partition, single
-from cnngraph.plan.batch import Batch
+from cnngraph.plan.batch import ONCE, Batch
 from cnngraph.plan.build import Build
 from cnngraph.plan.choice import Choice
 from cnngraph.plan.cuts import Cuts
@@ -117,11 +117,16 @@ class _Scheduler:
 
     def kernel(self, node: Node) -> Kernel:
         """The kernel of a node; of the first part of one that is cut."""
-        parts = self.cuts.parts(node)
-        return self.options.choice.kernel(parts[0].task if parts else task_of(self.batch, node))
+        if parts := self.cuts.parts(node):
+            return self.options.choice.kernel(parts[0].task)
+        return self.options.choice.kernel(task_of(self.batch, node), self._uses(node))
+
+    def _uses(self, node: Node) -> int:
+        """How many tiles what its kernel prepares serves."""
+        return 1 if self.batch.manner(node) == ONCE else len(self.batch.tiles)
 
     def _seconds(self, node: Node) -> float:
-        return self.options.choice.seconds(task_of(self.batch, node))
+        return self.options.choice.seconds(task_of(self.batch, node), self._uses(node))
 
     def _parts(self, node: Node) -> int:
         return len(self.cuts.parts(node))
@@ -130,7 +135,7 @@ class _Scheduler:
         """Bytes of what the kernel of a node has to be given in each run: what follows from constants is there."""
         parts = self.cuts.parts(node)
         task = parts[0].task if parts else task_of(self.batch, node)
-        found = self.options.choice.kernel(task).prepares(task)
+        found = self.kernel(node).prepares(task)
         constant = all(self._is_constant(node.inputs[wish.source]) for wish in found)
         return [] if constant else [number(wish.type.bytes) for wish in found]
 

@@ -28,6 +28,7 @@ from cnngraph.plan.plan import Plan
 from cnngraph.plan.schedule import Options, schedule
 from cnngraph.plan.steps import Run
 from cnngraph.runtime.settings import DEFAULT, Settings
+from cnngraph.runtime.threads import this_machine
 from cnngraph.runtime.tuning import tuned
 
 ROUNDS = 3  # of planning and measuring: other kernels may ask for other cuts, and these for measurements of their own
@@ -150,7 +151,14 @@ class _Planner:
 
     def choice(self, way: _Way) -> Choice:
         measured, compiled = dict(self._fastest), self.settings.compiled
-        return Choice(self.settings.exact, measured=measured, most_bytes=way.most_bytes, compiled=compiled)
+        return Choice(
+            self.settings.exact,
+            this_machine(),
+            measured=measured,
+            most_bytes=way.most_bytes,
+            compiled=compiled,
+            renewed=not self.fixed_states,
+        )
 
     def scheduled(self, way: _Way, choice: Choice) -> Plan:
         batch = Batch(self.lowered(way.again), self.sizes, way.parts)

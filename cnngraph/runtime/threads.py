@@ -18,9 +18,11 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from cnngraph.ir.op import Array
-from cnngraph.kernels.kernel import Call
+from cnngraph.kernels.kernel import Call, Machine
 
 WAIT_SECONDS = 600.0
+WIDE = ("SkylakeX", "Cooperlake", "Sapphirerapids", "SapphireRapids")  # kernels of OpenBLAS for vectors of 512 bits
+WIDE_FLOPS_PER_SECOND = 190e9
 
 
 class Stopped(Exception):
@@ -131,6 +133,13 @@ class Crew:
 @cache
 def _libraries() -> ThreadpoolController:
     return ThreadpoolController()  # a scan of the loaded libraries: a millisecond or more, so once
+
+
+@cache
+def this_machine() -> Machine:
+    """What one worker can do here, as far as the kernels that OpenBLAS took for this processor tell."""
+    wide = any(getattr(library, "architecture", None) in WIDE for library in _libraries().lib_controllers)
+    return Machine(flops_per_second=WIDE_FLOPS_PER_SECOND) if wide else Machine()
 
 
 class _OneBlasThread:
