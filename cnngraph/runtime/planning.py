@@ -118,10 +118,10 @@ class _Planner:
         """Other numbers of tiles, until the peak does not fall any more."""
         samples = self.sizes.get("batch", 1)
         while 0 < change(way.parts) < 2 * samples:
-            changed = replace(way, parts=change(way.parts))
+            yield (changed := replace(way, parts=change(way.parts)))
             if Planned(self.plan(changed), 1).total_bytes > WORTH * Planned(self.plan(way), 1).total_bytes:
                 return
-            yield (way := changed)
+            way = changed
 
     # ---- one plan ----
 
