@@ -189,8 +189,9 @@ def test_no_carried_network_needs_more(name: str) -> None:
 
 def test_the_plan_needs_what_is_predicted() -> None:
     graph = recompute(random_training(2, layers=16).bind(batch=64))
-    (planned,) = plan_for(graph).peak_bytes.values()
-    assert 0.8 * peak_bytes(graph) < planned <= 1.05 * peak_bytes(graph)  # less where results lie over inputs
+    plan = plan_for(graph)
+    values = plan.peak_bytes["host"] - plan.worker_bytes["host"]  # without what kernels take for a moment
+    assert 0.7 * peak_bytes(graph) < values <= 1.05 * peak_bytes(graph)  # less where results lie over inputs
 
 
 def test_the_memory_that_a_step_takes_falls_as_predicted() -> None:
