@@ -13,6 +13,7 @@ import importlib
 import os
 from collections.abc import Callable
 from functools import cache, partial
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -45,8 +46,15 @@ def available() -> bool:
 def cache_folder() -> Path:
     """Where compiled loops are kept, unless NUMBA_CACHE_DIR says otherwise: beside the measurements of `--tune`."""
     if given := os.environ.get("CNNGRAPH_CACHE"):
-        return Path(given) / "loops"
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "cnngraph" / "loops"
+        return Path(given) / _version()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "cnngraph" / _version()
+
+
+def _version() -> str:
+    """A name that changes with any of the loops: numba looks at the file of a loop alone, not at those it calls."""
+    folder = Path(__file__).parent / "loops"
+    sources = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+    return f"loops-{sha256(sources).hexdigest()[:12]}"
 
 
 @cache

@@ -6,6 +6,12 @@ import pytest
 from kernels.contract import check_kernel, forward_task, fused_task, gradient_task
 
 from cnngraph.ir.types import TensorType
+from cnngraph.ir.window import Window
+from cnngraph.kernels.compiled_depthwise import (
+    CompiledDepthwise,
+    CompiledDepthwiseInputGradient,
+    CompiledDepthwiseWeightGradient,
+)
 from cnngraph.kernels.compiled_norm import CompiledMoments, CompiledSlopeSums
 from cnngraph.kernels.compiled_pointwise import (
     FORWARD,
@@ -13,11 +19,12 @@ from cnngraph.kernels.compiled_pointwise import (
     CompiledActivationGradient,
     CompiledPointwise,
 )
+from cnngraph.kernels.compiled_winograd import CompiledWinograd, CompiledWinogradInput, CompiledWinogradWeight
 from cnngraph.kernels.kernel import Kernel, Task
 from cnngraph.ops.add import Add
 from cnngraph.ops.affine import Affine
 from cnngraph.ops.clip import Clip
-from cnngraph.ops.hard_swish import HardSwish
+from cnngraph.ops.conv import Conv
 from cnngraph.ops.leaky_relu import LeakyRelu
 from cnngraph.ops.moments import Moments
 from cnngraph.ops.plane import Plane
@@ -53,3 +60,33 @@ def test_moments_and_slope_sums_are_right(operand: TensorType) -> None:
     each = TensorType(operand.shape[-1:])
     check_kernel(CompiledMoments(), forward_task(Moments(), operand, batch=3))
     check_kernel(CompiledSlopeSums(), forward_task(SlopeSums(), operand, operand, each, each, batch=3))
+
+
+DEPTHWISE = [
+    (Conv(6, Window((3, 3)), "same", groups=6), TensorType.of(6, (7, 8))),
+    (Conv(6, Window((3, 3), (2, 2)), 1, groups=6, bias=False), TensorType.of(6, (7, 8))),
+    (Conv(40, Window((5, 5), (2, 2)), "same", groups=40), TensorType.of(40, (14, 9))),
+    (Conv(5, Window((3, 2)), ((2, 0), (1, 3)), groups=5, dilation=(2, 1)), TensorType.of(5, (9, 10))),
+    (Conv(5, Window((3, 3), (2, 3)), 5, groups=5, dilation=2), TensorType.of(5, (9, 10))),
+]
+
+
+@pytest.mark.parametrize(("conv", "operand"), DEPTHWISE, ids=str)
+def test_depthwise_convolution_is_right(conv: Conv, operand: TensorType) -> None:
+    check_kernel(CompiledDepthwise(), forward_task(conv, operand))
+    check_kernel(CompiledDepthwiseInputGradient(), gradient_task(conv, "x", operand))
+    check_kernel(CompiledDepthwiseWeightGradient(), gradient_task(conv, "weight", operand))
+
+
+TILED = [
+    (Conv(5, Window((3,)), 1), TensorType.of(3, (7, 10))),
+    (Conv(4, Window((3,)), ((0, 2), (1, 0)), bias=False), TensorType.of(6, (5, 9))),
+    (Conv(24, Window((3,)), 1), TensorType.of(20, (37, 30))),
+]
+
+
+@pytest.mark.parametrize(("conv", "operand"), TILED, ids=str)
+def test_winograd_convolution_is_right(conv: Conv, operand: TensorType) -> None:
+    check_kernel(CompiledWinograd(), forward_task(conv, operand, batch=3))
+    check_kernel(CompiledWinogradInput(), gradient_task(conv, "x", operand))
+    check_kernel(CompiledWinogradWeight(), gradient_task(conv, "weight", operand, batch=3))
