@@ -42,11 +42,14 @@ class Choice:
         return self._known[key]
 
     def _seconds(self, kernel: Kernel, task: Task, uses: int) -> float:
-        seconds = kernel.seconds(task, self.machine)
+        return kernel.seconds(task, self.machine) + self.preparation_seconds(kernel, task, uses)
+
+    def preparation_seconds(self, kernel: Kernel, task: Task, uses: int) -> float:
+        """What it costs to make what a kernel wants, for each call; nothing where that is made once for ever."""
         if not self.renewed:
-            return seconds
+            return 0.0
         made = sum(number(wish.type.bytes) for wish in kernel.prepares(task))
-        return seconds + made / self.machine.prepared_bytes_per_second / uses
+        return made / self.machine.prepared_bytes_per_second / uses
 
     def able(self, task: Task) -> Sequence[Kernel]:
         """The kernels among which it is chosen."""

@@ -146,7 +146,7 @@ class _Planner:
             new = [task for task in choice.asked if task in used and task not in self._fastest]
             if not new:
                 break
-            self._fastest |= tuned(choice, new)
+            self._fastest |= tuned(choice, new, way.parts)
         return plan
 
     def choice(self, way: _Way) -> Choice:

@@ -22,8 +22,11 @@ LEAST_RUNS, MOST_RUNS = 3, 100
 HOPELESS = 5.0  # a kernel that should take so many times what the best one should is not tried
 
 
-def tuned(choice: Choice, tasks: Iterable[Task]) -> dict[Task, str]:
-    """The name of the fastest kernel of each task: as it is remembered, or measured now and then remembered."""
+def tuned(choice: Choice, tasks: Iterable[Task], uses: int = 1) -> dict[Task, str]:
+    """The name of the fastest kernel of each task: as it is remembered, or measured now and then remembered.
+
+    What a kernel makes of changing weights serves so many calls; what that costs is not measured, but added.
+    """
     path, machine = cache_file(), machine_text()
     known = remembered(path, machine)
     fastest: dict[Task, str] = {}
@@ -38,7 +41,8 @@ def tuned(choice: Choice, tasks: Iterable[Task]) -> dict[Task, str]:
         for kernel in kernels:
             if kernel.name not in times:
                 times[kernel.name] = new.setdefault(text, {})[kernel.name] = measure(kernel, task)
-        fastest[task] = min(kernels, key=lambda kernel: times[kernel.name]).name
+        seconds = {k.name: times[k.name] + choice.preparation_seconds(k, task, uses) for k in kernels}
+        fastest[task] = min(seconds, key=seconds.__getitem__)
     if new:
         remember(path, machine, new)
     return fastest
