@@ -9,15 +9,16 @@ after the region. Operators that wait for nothing of each other become jobs of o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cnngraph.cost.model import value_bytes
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.plan.batch import GATHERS, ONCE, TILES, Batch
+from cnngraph.plan.chains import chains_by_level
 
 PARTIAL_BYTES = 32_000_000  # of partial sums that a region may leave before they are combined
-WORTH_SHARING_SECONDS = 2e-4  # less work than this is not worth waking another worker
+WORTH_SHARING_SECONDS = 1e-4  # who saves less than this does not wake another worker
 LITTLE_SECONDS = 1e-5
 READY_BYTES_PER_SECOND = 5e9
 JOIN_BYTES_PER_SECOND = 1e10
@@ -168,7 +169,9 @@ class Stages:
             self._emit(self._open)
         joins: list[Item] = [Join(n) for n in self._region if self.batch.manner(n) == GATHERS]
         self._waiting = [*joins, *self._waiting]
-        self._open = self._once()
+        *waves, self._open = self._waves() or [[]]
+        for wave in waves:
+            self._emit(wave)
         if self._sends:
             self._emit(self._open)
             self._open = []
@@ -186,7 +189,8 @@ class Stages:
         if not jobs:
             return
         costs = [sum(map(self._item_seconds, job)) for job in jobs]
-        if not self.share or sum(costs) < WORTH_SHARING_SECONDS:
+        saved = sum(costs) - max(max(costs), sum(costs) / 2)  # by a second worker
+        if not self.share or saved < WORTH_SHARING_SECONDS:
             self.groups.append(Group([[item for job in jobs for item in job]]))
             return
         bins: list[list[Item]] = [[] for _ in range(min(TILES, len(jobs)))]
@@ -197,34 +201,19 @@ class Stages:
             loads[least] += costs[i]
         self.groups.append(Group(bins))
 
-    def _once(self) -> list[list[Item]]:
-        """What was put off as jobs, each thing that a kernel wants right before it runs."""
-        jobs = self._components() if self.share else [list(self._waiting)] * bool(self._waiting)
-        return [[part for item in job for part in self._with_wishes(item)] for job in jobs]
+    def _waves(self) -> list[list[list[Item]]]:
+        """What was put off, as one stage of jobs after the other; what a kernel wants comes right before it runs."""
+        if not self.share:
+            waves = [[list(self._waiting)]] if self._waiting else []
+        else:
+            waves = chains_by_level(self._waiting, [(_reads(i), self._writes(i)) for i in self._waiting])
+        return [[[part for item in job for part in self._with_wishes(item)] for job in wave] for wave in waves]
 
     def _with_wishes(self, item: Item) -> list[Item]:
         wishes = self.wishes(item.node) if isinstance(item, Apply) else 0
         return [*(Ready(item.node, k) for k in range(wishes) if isinstance(item, Apply)), item]
 
-    def _components(self) -> list[list[Item]]:
-        """What was put off, in parts of which none writes what another one touches; each in its order."""
-        leader: dict[object, object] = {}
-
-        def find(key: object) -> object:
-            while leader.setdefault(key, key) != key:
-                key = leader[key]
-            return key
-
-        written = {key for item in self._waiting for key in self._writes(item)}
-        for i, item in enumerate(self._waiting):
-            for key in (*self._writes(item), *(k for k in _reads(item) if k in written)):
-                leader[find(key)] = find(i)
-        found: dict[object, list[Item]] = {}
-        for i, item in enumerate(self._waiting):
-            found.setdefault(find(i), []).append(item)
-        return list(found.values())
-
-    def _writes(self, item: Item) -> Iterable[object]:
+    def _writes(self, item: Item) -> Sequence[object]:
         match item:
             case Apply(node) | Join(node):
                 refs = [Ref(node.name, k) for k in range(len(node.types))]
@@ -244,7 +233,7 @@ class Stages:
         return LITTLE_SECONDS
 
 
-def _reads(item: Item) -> Iterable[Ref]:
+def _reads(item: Item) -> Sequence[Ref]:
     match item:
         case Join():
             return []
