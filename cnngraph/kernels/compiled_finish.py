@@ -34,17 +34,20 @@ class Finish:
         """What is fused behind, where it has this form."""
         if not isinstance(task.op, Fused):
             return Finish()
-        first, skip, second = NONE, None, NONE
-        for op, more in task.op.behind(range(len(task.inputs))):  # type: ignore[arg-type]  # indices for arrays
+        first, second = NONE, NONE
+        skip: int | None = None
+        start = task.op.taken[0]
+        for op, count in zip(task.op.then, task.op.taken[1:], strict=True):
             limits = _limits(op)
             if limits and skip is None and first == NONE:
                 first = limits
             elif limits and skip is not None and second == NONE:
                 second = limits
-            elif isinstance(op, Add) and skip is None and len(more) == 1 and task.inputs[more[0]] == task.outputs[0]:
-                skip = more[0]
+            elif isinstance(op, Add) and skip is None and count == 1 and task.inputs[start] == task.outputs[0]:
+                skip = start
             else:
                 return None
+            start += count
         return Finish(first, skip, second)
 
     def limits(self, dtype: np.dtype[Any]) -> Array:

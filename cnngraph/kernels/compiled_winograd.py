@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def _into_tiles(tiles: Tiles, block: Block, x: Array, out: Array, work: Array) -
 
 
 def _conv_calls(
-    tiles: Tiles, x: Array, weight: Array, y: Array, workspace: Sequence[Array], behind: tuple[Array, Array, bool, Array, tuple[int, ...]]
+    tiles: Tiles, x: Array, weight: Array, y: Array, workspace: Sequence[Array], behind: tuple[Any, ...]
 ) -> Call:
     """The convolution: bias, limits and skip are `behind`."""
     at, (one, two, work), calls = tiles.layout, workspace, list[Call]()

@@ -15,17 +15,18 @@ from cnngraph.kernels.compiled_depthwise import (
 from cnngraph.kernels.compiled_norm import CompiledMoments, CompiledSlopeSums
 from cnngraph.kernels.compiled_pointwise import (
     FORWARD,
-    GRADIENTS,
     CompiledActivationGradient,
     CompiledPointwise,
 )
+from cnngraph.kernels.compiled_pool import CompiledMaxPool, CompiledMaxPoolGradient
 from cnngraph.kernels.compiled_winograd import CompiledWinograd, CompiledWinogradInput, CompiledWinogradWeight
-from cnngraph.kernels.kernel import Kernel, Task
+from cnngraph.kernels.kernel import Task
 from cnngraph.ops.add import Add
 from cnngraph.ops.affine import Affine
 from cnngraph.ops.clip import Clip
 from cnngraph.ops.conv import Conv
 from cnngraph.ops.leaky_relu import LeakyRelu
+from cnngraph.ops.maxpool import MaxPool
 from cnngraph.ops.moments import Moments
 from cnngraph.ops.plane import Plane
 from cnngraph.ops.relu import Relu
@@ -90,3 +91,16 @@ def test_winograd_convolution_is_right(conv: Conv, operand: TensorType) -> None:
     check_kernel(CompiledWinograd(), forward_task(conv, operand, batch=3))
     check_kernel(CompiledWinogradInput(), gradient_task(conv, "x", operand))
     check_kernel(CompiledWinogradWeight(), gradient_task(conv, "weight", operand, batch=3))
+
+
+POOLS = [
+    (MaxPool(Window((3, 3), (2, 2)), "same"), TensorType.of(6, (7, 8))),
+    (MaxPool(Window((2, 2))), TensorType.of(20, (8, 6))),
+    (MaxPool(Window((3, 2), (1, 3)), ((2, 0), (0, 1))), TensorType.of(3, (9, 10))),
+]
+
+
+@pytest.mark.parametrize(("pool", "operand"), POOLS, ids=str)
+def test_pools_are_right(pool: MaxPool, operand: TensorType) -> None:
+    check_kernel(CompiledMaxPool(), forward_task(pool, operand))
+    check_kernel(CompiledMaxPoolGradient(), gradient_task(pool, "x", operand))

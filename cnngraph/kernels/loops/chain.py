@@ -88,8 +88,8 @@ def chain(
 ):
     """y = the steps of x. All arrays are rows of `width` numbers, which begin so many numbers one after the other.
 
-    codes (steps, 5): code, which of the three other arrays, and where its three vectors begin; numbers (steps, 3): two, and zero.
-    sizes: width, and all numbers; the last row may be shorter.
+    codes (steps, 5): code, which of the three other arrays, and where its three vectors begin. numbers (steps, 3): two,
+    and zero. sizes: width, and all numbers; the last row may be shorter.
     """
     width, total = sizes
     for row in range(-(-total // width)):

@@ -46,7 +46,9 @@ def _inside(first, hole, count, length):
 
 
 @njit(**OPTIONS)
-def convolution(x, strides, sizes, weight, line, together, window, steps, holes, pads, sums, bias, limits, skip, y, to, outs):
+def convolution(
+    x, strides, sizes, weight, line, together, window, steps, holes, pads, sums, bias, limits, skip, y, to, outs
+):
     """y = the convolution of x, with bias, limits and skip.
 
     strides, to: of images, rows and positions of x and y; sizes: images, rows, positions, channels of x; outs: rows and

@@ -47,7 +47,8 @@ def tiles_of_image(x, strides, sizes, block, step, pads, numbers, shape, work, o
     """out (n * n, tiles, channels) = matrix d matrix^T of each tile d of the block.
 
     strides: of images, rows, positions; sizes: rows, positions, channels; block: images from, to, rows of tiles from,
-    to, tiles in a row; step: positions from one tile to the next; pads: above, left; numbers: of the matrix of the shape (n, size of a tile).
+    to, tiles in a row; step: positions from one tile to the next; pads: above, left; numbers: of the
+    matrix, of the shape (n, size of a tile).
     """
     high, wide, channels = sizes
     n, size = shape
