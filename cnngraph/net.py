@@ -1,4 +1,8 @@
-"""A network of a file with its weights: the object that people hold in Python, and that the commands use."""
+"""A network of a file with its weights: the object that people hold in Python, and that the commands use.
+
+What a prediction does without (training, pictures, devices) is imported by the methods that need it: a process that
+predicts once starts sooner.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from cnngraph.autodiff.grad import grad
-from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import Program, load_file, load_text
@@ -19,23 +21,18 @@ from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array
 from cnngraph.ir.size import SizeError
 from cnngraph.ir.types import TensorType
-from cnngraph.partition.device import Cluster, parse_devices
-from cnngraph.partition.partition import Partition
-from cnngraph.partition.split import split
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
-from cnngraph.render.dot import Options, to_svg
-from cnngraph.render.table import summary
-from cnngraph.render.tabular import Table
 from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import Settings
-from cnngraph.train.checkpoint import load_checkpoint
-from cnngraph.train.data import load_data
-from cnngraph.train.dataset import Dataset
-from cnngraph.train.evaluate import Evaluation, evaluate
-from cnngraph.train.fit import fit
-from cnngraph.train.history import History, OnProgress, silent
-from cnngraph.train.initialisers import initial_states, initialiser_of
-from cnngraph.train.step import step_of
+
+if TYPE_CHECKING:
+    from cnngraph.partition.device import Cluster
+    from cnngraph.partition.partition import Partition
+    from cnngraph.render.dot import Options
+    from cnngraph.render.tabular import Table
+    from cnngraph.train.dataset import Dataset
+    from cnngraph.train.evaluate import Evaluation
+    from cnngraph.train.history import History, OnProgress
 
 
 def load(path: str | Path, net: str | None = None, **settings: object) -> Net:
@@ -108,10 +105,14 @@ class Net:
 
     def summary(self, depth: int | None = None) -> Table:
         """The table of layers."""
+        from cnngraph.render.table import summary
+
         return summary(self.graph, depth=depth)
 
     def draw(self, **options: Unpack[Options]) -> str:
         """The picture as SVG text."""
+        from cnngraph.render.dot import to_svg
+
         return to_svg(self.graph, **options)
 
     def _repr_svg_(self) -> str:
@@ -140,6 +141,8 @@ class Net:
 
         `training` switches dropout and batch statistics on.
         """
+        from cnngraph.autodiff.grad import grad
+
         form = run(self.training.graph, TRAINING if training else INFERENCE)
         graph = grad(form, form.outputs["loss"], wrt)
         runner = Runner(graph, self._complete(graph), settings=self.settings)
@@ -157,15 +160,22 @@ class Net:
     def _complete(self, graph: Graph) -> dict[str, Array]:
         """The states of `graph`: the net's own, and first values for those that it does not have yet."""
         missing = [node.name for node in graph.states if node.name not in self._states]
-        seed, init = (self.training.seed, self.training.init) if self._program.train_sections else (0, None)
-        first = initial_states(graph, seed, initialiser_of(init)) if missing else {}
-        self._states = {**first, **self._states}
+        self._states = {**(self._first(graph) if missing else {}), **self._states}
         return {node.name: self._states[node.name] for node in graph.states}
+
+    def _first(self, graph: Graph) -> dict[str, Array]:
+        """First values of all states, as the train section says."""
+        from cnngraph.train.initialisers import initial_states, initialiser_of
+
+        seed, init = (self.training.seed, self.training.init) if self._program.train_sections else (0, None)
+        return initial_states(graph, seed, initialiser_of(init))
 
     # ---- training ----
 
     def data(self, folder: str | Path | None = None) -> Dataset:
         """The data that the train section names. Raises E0701 where there is none."""
+        from cnngraph.train.data import load_data
+
         if not isinstance(self.training.data, Setting):
             raise error("E0701", f"the train section of {self.name} names no data", "add `data: digits(size = 32)`")
         return load_data(self.training.data, Path(folder) if folder else None, self.training.seed)
@@ -179,15 +189,18 @@ class Net:
         resume_from: str | Path | None = None,
         cluster: Cluster | None = None,
         recompute: bool = False,
-        on_progress: OnProgress = silent,
+        on_progress: OnProgress | None = None,
         on_memory: Callable[[str], None] | None = None,
     ) -> History:
         """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
 
         `recompute` takes less memory and more time, and gives the same numbers. `on_memory` is told what a step takes.
         """
+        from cnngraph.train.fit import fit
+        from cnngraph.train.history import silent
+
         history = fit(
-            self.training, data or self.data(), epochs=epochs, on_progress=on_progress, cluster=cluster,
+            self.training, data or self.data(), epochs=epochs, on_progress=on_progress or silent, cluster=cluster,
             recompute=recompute, settings=self.settings, on_memory=on_memory,
             output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
         )  # fmt: skip
@@ -196,10 +209,14 @@ class Net:
 
     def evaluate(self, data: Dataset | None = None) -> Evaluation:
         """Loss, accuracy and confusion on the test part of the data."""
+        from cnngraph.train.evaluate import evaluate
+
         return evaluate(self.training, data or self.data(), self._complete(self.training.graph), settings=self.settings)
 
     def load_weights(self, path: str | Path) -> None:
         """Take the weights of a file that training wrote. Raises E0703 with all mismatches."""
+        from cnngraph.train.checkpoint import load_checkpoint
+
         states, _ = load_checkpoint(Path(path), {node.name: node.type for node in self.graph.states})
         self.states = states
 
@@ -219,6 +236,9 @@ class Net:
         With `recompute` its backward part runs again what the forward part did not keep: less memory, a third more
         work at most, the same numbers. `sizes` (`batch = 128`) are those for which it chooses what to keep.
         """
+        from cnngraph.autodiff.recompute import recompute as recomputed
+        from cnngraph.train.step import step_of
+
         form = run(self.training.graph, TRAINING)
         step = step_of(self.training, form)
         step = replace(step, outputs=form.outputs)  # a gradient is needed until its update, not at the end
@@ -234,5 +254,8 @@ class Net:
         **sizes: int,
     ) -> Partition:
         """Which device runs what: `devices` is a number, names (`gpu0,gpu1`) or a cluster."""
+        from cnngraph.partition.device import parse_devices
+        from cnngraph.partition.split import split
+
         cluster = parse_devices(devices) if isinstance(devices, str) else devices
         return split(self.bound(batch, gradient, recompute, **sizes), cluster, strategy)
