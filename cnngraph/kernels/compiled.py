@@ -4,7 +4,7 @@
 
 What is compiled is kept in the user's cache folder, so that only the first process waits for it. All of it at once:
 
-    python -m cnngraph.kernels.compiled
+    python -m cnngraph.runtime.compile
 """
 
 from __future__ import annotations
