@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnngraph import loads
-from cnngraph.kernels import registered
+from cnngraph.kernels import compiled, registered
 from cnngraph.plan.choice import Choice
 from cnngraph.runtime.compile import compile_all, tasks
 from cnngraph.runtime.settings import Settings
@@ -33,6 +33,13 @@ def test_settings_forbid_compiled_kernels() -> None:
         assert not any(kernel.compiled for kernel in Choice(compiled=False).able(task))
 
 
+def test_nothing_applies_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "available", lambda: False)
+    for task in tasks():
+        assert not any(kernel.compiled for kernel in Choice().able(task))
+    assert compile_all() == []
+
+
 def test_all_compiled_kernels_are_compiled_ahead() -> None:
     pytest.importorskip("numba")
     known = {kernel.name for kernels in registered().values() for kernel in kernels if kernel.compiled}
@@ -45,8 +52,8 @@ def test_a_network_gives_the_same_with_and_without() -> None:
     image = np.random.default_rng(0).normal(size=(4, 12, 12, 4)).astype(np.float32)
     net = loads(TEXT)
     found = {}
-    for compiled, workers in ((False, 1), (True, 1), (True, 2)):
-        net.settings = Settings(workers=workers, compiled=compiled)
-        found[compiled, workers] = net(image)
+    for allowed, workers in ((False, 1), (True, 1), (True, 2)):
+        net.settings = Settings(workers=workers, compiled=allowed)
+        found[allowed, workers] = net(image)
     assert np.array_equal(found[True, 1], found[True, 2])
     assert np.allclose(found[True, 1], found[False, 1], rtol=0, atol=1e-5)
