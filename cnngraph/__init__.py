@@ -22,6 +22,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from cnngraph.uncollected import uncollected
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -51,7 +53,8 @@ __all__ = ["CnnGraphError", "Net", "Settings", "grad", "load", "loads", "operato
 def __getattr__(name: str) -> object:
     if name not in HOMES:
         raise AttributeError(f"module 'cnngraph' has no attribute {name!r}")
-    return getattr(importlib.import_module(HOMES[name]), name)
+    with uncollected():
+        return getattr(importlib.import_module(HOMES[name]), name)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "cnngraph"
 
 ROWS = (
     ("diagnostics",),
-    ("resources", "spelling", "reports", "explain"),
+    ("resources", "spelling", "uncollected", "reports", "explain"),
     ("ir",),
     ("ops", "syntax", "cost"),
     ("elaborate", "passes", "autodiff"),

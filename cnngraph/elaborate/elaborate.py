@@ -24,7 +24,7 @@ from cnngraph.ir.types import TensorType
 from cnngraph.ir.verify import verify
 from cnngraph.spelling import did_you_mean
 from cnngraph.syntax import ast
-from cnngraph.syntax.uncollected import uncollected
+from cnngraph.uncollected import uncollected
 
 Settings = Mapping[str, object]
 

@@ -6,14 +6,17 @@ import importlib
 import keyword
 import pkgutil
 import re
+import sys
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import entry_points
+from pathlib import Path
 from types import MappingProxyType, ModuleType
 
 from cnngraph.diagnostics import error
 from cnngraph.ir.op import Op
+from cnngraph.uncollected import uncollected
 
+GROUP = "cnngraph.ops"
 _KNOWN: dict[str, type[Op]] = {}
 
 
@@ -44,6 +47,7 @@ def register(cls: type[Op]) -> None:
 
 
 @cache
+@uncollected()
 def _load_own() -> None:
     folder = importlib.import_module("cnngraph.ops")
     names = ["cnngraph.ir.leaves", *(f"cnngraph.ops.{m.name}" for m in pkgutil.iter_modules(folder.__path__))]
@@ -54,13 +58,23 @@ def _load_own() -> None:
 
 @cache
 def _load_plugged() -> None:
-    for entry in entry_points(group="cnngraph.ops"):
+    if not _is_plugged():
+        return
+    metadata = importlib.import_module("importlib.metadata")  # as much work as all operators of ours
+    for entry in metadata.entry_points(group=GROUP):
         try:
             cls = entry.load()
         except (ImportError, AttributeError) as problem:
             message = f"the operator `{entry.name}` of {entry.value} cannot be imported: {problem}"
             raise error("E0501", message, "mend or remove the package that names it as an entry point") from problem
         register(cls)
+
+
+def _is_plugged() -> bool:
+    """Whether an installed package may bring operators: its list of entry points names our group, or lies in a zip."""
+    places = [Path(place) for place in sys.path]
+    lists = (file for place in places for file in place.glob("*-info/entry_points.txt"))
+    return any(map(Path.is_file, places)) or any(f"[{GROUP}]".encode() in file.read_bytes() for file in lists)
 
 
 def _require_operator(cls: object) -> None:

@@ -9,9 +9,11 @@ from functools import cache
 
 from cnngraph.ir.op import Op
 from cnngraph.kernels.kernel import PLAIN, Kernel, Key, Task, key_of
+from cnngraph.uncollected import uncollected
 
 
 @cache
+@uncollected()
 def registered() -> Mapping[Key, tuple[Kernel, ...]]:
     """The kernels of each operator and gradient, in the order of their files."""
     found: dict[Key, tuple[Kernel, ...]] = {}

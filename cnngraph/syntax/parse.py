@@ -34,7 +34,7 @@ from cnngraph.syntax.layout import MAX_NESTING, arrange
 from cnngraph.syntax.read import MAX_BYTES, SPLIT, TOO_LARGE
 from cnngraph.syntax.recovery import Recovery
 from cnngraph.syntax.tokens import END, ERROR, Token
-from cnngraph.syntax.uncollected import uncollected
+from cnngraph.uncollected import uncollected
 
 MAX_TOKENS = 50_000
 

@@ -107,7 +107,8 @@ def told(folder: Path, *command: str) -> str:
 
 
 def plugged(monkeypatch: pytest.MonkeyPatch, *entries: EntryPoint) -> None:
-    monkeypatch.setattr(contract, "entry_points", lambda group: entries)
+    monkeypatch.setattr(contract, "_is_plugged", lambda: bool(entries))
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries)
     contract._load_plugged.cache_clear()
 
 

@@ -1,4 +1,5 @@
-"""Trees and graphs grow without garbage in circles; to look for some again and again takes a quarter of the time."""
+"""Trees, graphs and modules grow without garbage in circles: looking for some again and again takes up to a quarter of
+the time."""
 
 from __future__ import annotations
 
