@@ -39,6 +39,8 @@ DOORS = {
     "safetensors": ("interop/safetensors.py",),
     "torch": ("interop/pytorch/",),
     "threadpoolctl": ("runtime/",),
+    "numba": ("kernels/loops/",),
+    "llvmlite": ("kernels/loops/options.py",),
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),
     "PIL": ("train/", "render/"),
