@@ -140,8 +140,7 @@ class Stages:
     def _apply_parts(self, node: Node, count: int) -> None:
         """The parts of a node are a stage of their own."""
         self.flush()
-        ready: list[list[Item]] = [[Ready(node, k, p)] for p in range(count) for k in range(self.wishes(node))]
-        self._emit([*self._open, *ready])
+        self._make_ready([Ready(node, k, part) for part in range(count) for k in range(self.wishes(node))])
         self._open = []
         self.groups.append(Group([[ApplyPart(node, part)] for part in range(count)]))
 
@@ -162,8 +161,7 @@ class Stages:
     def flush(self) -> None:
         """Close the region; put off further what was put off, together with what the region leaves to be combined."""
         if self._region:
-            ready: list[list[Item]] = [[Ready(node, k)] for node in self._region for k in range(self.wishes(node))]
-            self._emit([*self._open, *ready])
+            self._make_ready([Ready(node, k) for node in self._region for k in range(self.wishes(node))])
             self.groups.append(Group([[Apply(node) for node in self._region]], region=True))
         else:
             self._emit(self._open)
@@ -177,6 +175,14 @@ class Stages:
             self._open = []
             self.groups.append(Group([list(self._sends)]))
         self._region, self._waiting, self._sends, self._late, self._partial_bytes = [], [], [], set(), 0
+
+    def _make_ready(self, ready: Sequence[Ready]) -> None:
+        """What kernels want of weights, beside what is open; after it where weights are made there."""
+        made = {item.node.name for job in self._open for item in job if isinstance(item, Apply | Join)}
+        after = [item for item in ready if any(ref.node in made for ref in item.node.inputs)]
+        beside: list[list[Item]] = [[item] for item in ready if item not in after]
+        self._emit([*self._open, *beside])
+        self._emit([[item] for item in after])
 
     def finish(self) -> None:
         """All that came is done; nothing waits."""

@@ -61,6 +61,14 @@ def walk(plan: Plan, workers: int) -> None:
     assert all(turn[d] == len(plan.stages[d]) for d in plan.devices), "no device waits for ever"
 
 
+def keep_apart(plan: Plan, workers: int) -> None:
+    """No two jobs of a stage share memory that one of them writes: `walk` without the walking."""
+    memory = Memory(plan, workers)
+    for stages in plan.stages.values():
+        for stage in stages:
+            _nothing_is_shared(memory, stage, workers)
+
+
 def _ready(stage: Stage, sent: dict[int, int]) -> bool:
     return all(not isinstance(step, Receive) or step.tag in sent for job in stage for step in job)
 
