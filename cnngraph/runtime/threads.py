@@ -136,6 +136,11 @@ def _libraries() -> ThreadpoolController:
 
 
 @cache
+def _blas() -> Sequence[Any]:
+    return [library for library in _libraries().lib_controllers if library.user_api == "blas"]
+
+
+@cache
 def this_machine() -> Machine:
     """What one worker can do here, as far as the kernels that OpenBLAS took for this processor tell."""
     wide = any(getattr(library, "architecture", None) in WIDE for library in _libraries().lib_controllers)
@@ -152,29 +157,33 @@ class _OneBlasThread:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._runs = 0
-        self._limit: Any = None
+        self._before: list[tuple[Any, int]] = []  # the libraries that had more threads, and how many
 
     def __enter__(self) -> None:
         with self._lock:
             if self._runs == 0:
-                _free_control()
-                self._limit = _libraries().limit(limits=1, user_api="blas")
+                counts = [(library, library.num_threads) for library in _blas()]
+                self._before = [(library, count) for library, count in counts if count > 1]
+                for library, _ in self._before:
+                    _set_threads(library, 1)
             self._runs += 1
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._runs -= 1
             if self._runs == 0:
-                _free_control()
-                self._limit.restore_original_limits()
-                _free_control()
+                for library, count in self._before:
+                    _set_threads(library, count)
 
 
-def _free_control() -> None:
+def _set_threads(library: Any, count: int) -> None:
     """From threadpoolctl 3.8 on, whichever thread sets a limit first is the only one that can, until it is freed."""
-    for library in _libraries().lib_controllers:
-        if hasattr(library, "clear_controlling_thread"):
-            library.clear_controlling_thread(force=True)
+    free = getattr(library, "clear_controlling_thread", None)
+    if free is not None:
+        free(force=True)
+    library.set_num_threads(count)
+    if free is not None:
+        free(force=True)
 
 
 one_blas_thread = _OneBlasThread()
