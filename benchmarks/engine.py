@@ -10,7 +10,8 @@ from types import ModuleType
 
 from benchmarks.networks import Subject, Values
 
-OURS = "cnngraph"
+OURS = "cnngraph"  # NumPy alone
+COMPILED = "cnngraph [jit]"
 CONTIGUOUS, CHANNELS_LAST = "PyTorch, contiguous", "PyTorch, channels_last"
 ONNX_RUNTIME, JAX = "ONNX Runtime", "JAX"
 PYTORCH = (CONTIGUOUS, CHANNELS_LAST)
@@ -42,6 +43,7 @@ class Peer:
 
 
 PEERS: Mapping[str, Peer] = {
+    "jit": Peer("ours", ("numba",), (COMPILED,)),
     "torch": Peer("pytorch", ("torch",), PYTORCH),
     "onnxruntime": Peer("onnxruntime", ("onnxruntime", "torch", "onnx"), (ONNX_RUNTIME,)),
     "jax": Peer("jax", ("jax",), (JAX,)),
@@ -59,7 +61,7 @@ def missing(peer: str) -> str:
 
 
 def names_of(peers: Sequence[str]) -> tuple[str, ...]:
-    """The engines of these peers, ours first."""
+    """The engines of these peers, ours on NumPy alone first."""
     return (OURS, *(name for peer in peers for name in PEERS[peer].engines))
 
 

@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 
+from threadpoolctl import threadpool_info
+
 TRAINING, INFERENCE, SINGLE = "training step", "inference", "inference, batch 1"
 TRAINING_MEMORY, INFERENCE_MEMORY, COLD_START = "peak memory, training", "peak memory, inference", "cold start"
 MEMORIES = (TRAINING_MEMORY, INFERENCE_MEMORY)
@@ -79,9 +81,16 @@ def conditions(threads: int) -> dict[str, object]:
         "cores": os.cpu_count(),
         "load before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "threads": threads,
+        "kernels of OpenBLAS": _blas_architecture(),
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES if _known(name)},
     }
+
+
+def _blas_architecture() -> str:
+    """For which processor OpenBLAS took its kernels in this process: a variable of the environment may choose."""
+    found = (library.get("architecture") for library in threadpool_info() if library["user_api"] == "blas")
+    return next((name for name in found if name), "unknown")
 
 
 def _known(name: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engine import JAX, ONNX_RUNTIME, OURS, PYTORCH
+from benchmarks.engine import COMPILED, JAX, ONNX_RUNTIME, OURS, PYTORCH
 from benchmarks.measurement import TASKS, Report
 from benchmarks.targets import TARGETS, Comparison, comparisons
 
 LOOKS = {
     OURS: ("o", "#c1272d"),
+    COMPILED: ("P", "#d95f02"),
     PYTORCH[0]: ("<", "#8a8a8a"),
     PYTORCH[1]: (">", "#4d4d4d"),
     ONNX_RUNTIME: ("s", "#0072b2"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.engine import ONNX_RUNTIME, PYTORCH
+from benchmarks.engine import COMPILED, ONNX_RUNTIME, OURS, PYTORCH
 from benchmarks.measurement import (
     COLD_START,
     INFERENCE,
@@ -24,6 +24,11 @@ class Target:
     peer: str
     engines: tuple[str, ...]  # the best of them counts
     most: Mapping[str, float]
+    own: str = OURS
+
+    @property
+    def title(self) -> str:
+        return f"x {self.peer}" if self.own == OURS else f"[jit] x {self.peer}"
 
 
 TARGETS = (
@@ -33,6 +38,8 @@ TARGETS = (
         {TRAINING: 1.0, INFERENCE: 0.9, SINGLE: 0.7, TRAINING_MEMORY: 0.7, INFERENCE_MEMORY: 0.7, COLD_START: 0.3},
     ),
     Target("ONNX Runtime", (ONNX_RUNTIME,), {INFERENCE: 1.2, SINGLE: 1.5, INFERENCE_MEMORY: 1.0}),
+    Target("PyTorch", PYTORCH, {TRAINING: 0.8}, COMPILED),
+    Target("ONNX Runtime", (ONNX_RUNTIME,), {INFERENCE: 1.0, SINGLE: 1.0}, COMPILED),
 )
 
 

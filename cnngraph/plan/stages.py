@@ -19,6 +19,7 @@ from cnngraph.plan.chains import chains_by_level
 
 PARTIAL_BYTES = 32_000_000  # of partial sums that a region may leave before they are combined
 WORTH_SHARING_SECONDS = 1e-4  # who saves less than this does not wake another worker
+WORTH_SHARING = 0.1  # who saves a smaller part than this keeps the order
 LITTLE_SECONDS = 1e-5
 READY_BYTES_PER_SECOND = 5e9
 JOIN_BYTES_PER_SECOND = 1e10
@@ -195,8 +196,7 @@ class Stages:
         if not jobs:
             return
         costs = [sum(map(self._item_seconds, job)) for job in jobs]
-        saved = sum(costs) - max(max(costs), sum(costs) / 2)  # by a second worker
-        if not self.share or saved < WORTH_SHARING_SECONDS:
+        if not self.share or not self._saved(jobs):
             self.groups.append(Group([[item for job in jobs for item in job]]))
             return
         bins: list[list[Item]] = [[] for _ in range(min(TILES, len(jobs)))]
@@ -209,11 +209,17 @@ class Stages:
 
     def _waves(self) -> list[list[list[Item]]]:
         """What was put off, as one stage of jobs after the other; what a kernel wants comes right before it runs."""
-        if not self.share:
-            waves = [[list(self._waiting)]] if self._waiting else []
-        else:
-            waves = chains_by_level(self._waiting, [(_reads(i), self._writes(i)) for i in self._waiting])
+        waves = chains_by_level(self._waiting, [(_reads(i), self._writes(i)) for i in self._waiting])
+        total = sum(map(self._item_seconds, self._waiting))
+        if not self.share or sum(map(self._saved, waves)) < WORTH_SHARING * total:
+            waves = [[list(self._waiting)]] if self._waiting else []  # in the order that frees memory soonest
         return [[[part for item in job for part in self._with_wishes(item)] for job in wave] for wave in waves]
+
+    def _saved(self, jobs: Sequence[list[Item]]) -> float:
+        """Seconds that a second worker saves; 0 where it is not worth waking him."""
+        costs = [sum(map(self._item_seconds, job)) for job in jobs]
+        saved = sum(costs) - max(*costs, sum(costs) / 2)
+        return saved if saved > WORTH_SHARING_SECONDS else 0.0
 
     def _with_wishes(self, item: Item) -> list[Item]:
         wishes = self.wishes(item.node) if isinstance(item, Apply) else 0

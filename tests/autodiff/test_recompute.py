@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import sqrt
 
@@ -19,8 +19,10 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.op import Array, rng
 from cnngraph.ir.text import from_text, to_text
+from cnngraph.kernels.kernel import PLAIN, Kernel, Task
 from cnngraph.net import loads
-from cnngraph.plan.schedule import plan_for
+from cnngraph.plan.choice import Choice
+from cnngraph.plan.schedule import Options, plan_for
 from cnngraph.runtime.runner import Runner
 from cnngraph.train.initialisers import initial_states
 
@@ -187,9 +189,16 @@ def test_no_carried_network_needs_more(name: str) -> None:
     assert to_text(net.training_graph(recompute=True, **sizes(graph)).bind(**sizes(graph))) == to_text(less)
 
 
+class Plainly(Choice):
+    """Takes no workspace."""
+
+    def able(self, task: Task) -> Sequence[Kernel]:
+        return (PLAIN,)
+
+
 def test_the_plan_needs_what_is_predicted() -> None:
     graph = recompute(random_training(2, layers=16).bind(batch=64))
-    plan = plan_for(graph)
+    plan = plan_for(graph, Options(choice=Plainly()))
     values = plan.peak_bytes["host"] - plan.worker_bytes["host"]  # without what kernels take for a moment
     assert 0.7 * peak_bytes(graph) < values <= 1.05 * peak_bytes(graph)  # less where results lie over inputs
 

@@ -29,7 +29,7 @@ def test_a_row_has_the_seconds_and_what_is_reached() -> None:
         "10.0 / 11.0 ms, 18%", "20.0 / 25.0 ms, 40%", "16.0 / 28.0 ms, 86%", "5.00 / 5.00 ms, 0%",
         "0.62", "0.9", "yes", "2.00", "1.2", "no",
     ]  # fmt: skip
-    assert "Targets reached: beside PyTorch 1 of 1, beside ONNX Runtime 0 of 1." in markdown(REPORT)
+    assert "Targets reached: x PyTorch 1 of 1, x ONNX Runtime 0 of 1." in markdown(REPORT)
     assert "cores 2" in markdown(REPORT)
 
 
