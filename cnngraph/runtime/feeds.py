@@ -28,6 +28,8 @@ def checked_feeds(wanted: Mapping[str, TensorType], feeds: Mapping[str, Any]) ->
 
 def missing_or_unknown(wanted: Sequence[str], feeds: Mapping[str, Any]) -> list[Diagnostic]:
     """Findings about the names of the feeds."""
+    if set(wanted) == feeds.keys():
+        return []
     inputs = f"the inputs are {', '.join(wanted)}" if wanted else "the graph has no inputs"
     unknown = [
         Diagnostic("E0705", f"no input is named `{name}`", helps=(did_you_mean(name, wanted, inputs),))

@@ -182,8 +182,8 @@ def _set_threads(library: Any, count: int) -> None:
     if free is not None:
         free(force=True)
     library.set_num_threads(count)
-    if free is not None:
-        free(force=True)
+    if free is not None and count > 1:
+        free(force=True)  # for whoever sets one after us
 
 
 one_blas_thread = _OneBlasThread()

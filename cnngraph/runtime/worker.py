@@ -77,6 +77,8 @@ class Executor:
         self.workers = workers if len(plan.devices) == 1 else 1
         self._wanted = {name: plan.buffers[i].type for name, i in plan.inputs.items()}
         self._memory: _Memory = _Memory(plan, self.states, self.workers, [other._memory for other in beside])
+        self._inputs = {name: self._memory.array(View(i), 0) for name, i in plan.inputs.items()}
+        self._outputs = {name: self._memory.array(view, 0) for name, view in plan.outputs.items()}
         self._mailbox = Mailbox(self._messages(), wait_seconds)
         self._once = {device: [self._call(step, 0) for step in job] for device, job in plan.prologue.items()}
         self.prepare()
@@ -90,7 +92,7 @@ class Executor:
         """
         self._feed(feeds)
         self._crew.run()
-        return {name: self._memory.array(view, 0).copy() for name, view in self.plan.outputs.items()}
+        return {name: array.copy() for name, array in self._outputs.items()}
 
     def prepare(self) -> None:
         """Compute again what follows from the states alone. A plan for states that change has nothing to prepare."""
@@ -121,7 +123,7 @@ class Executor:
 
     def _feed(self, feeds: Mapping[str, Any]) -> None:
         for name, array in checked_feeds(self._wanted, feeds).items():
-            np.copyto(self._memory.array(View(self.plan.inputs[name]), 0), array)
+            np.copyto(self._inputs[name], array)
 
     def _crew_of(self, call_of: Callable[[Bound], Call]) -> Crew:
         """All programs, each bound step as the call that stands for it."""
