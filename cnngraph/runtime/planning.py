@@ -35,6 +35,8 @@ ROUNDS = 3  # of planning and measuring: other kernels may ask for other cuts, a
 WORTH = 0.98  # of the peak is left, or another number of tiles is not worth it
 LEAN = 32  # a kernel may take this part of the limit, where the fastest ones take too much
 
+ALONE_SECONDS = 1.5e-3  # what one worker does in this time, two do no sooner: they are woken, and wait for each other
+
 Sizes: TypeAlias = Mapping[str, int]
 
 
@@ -67,6 +69,16 @@ def planned(
     return _Planner(graph, sizes, cluster, settings, fixed).planned()
 
 
+def takes_longer(plan: Plan, seconds: float) -> bool:
+    """Whether one worker should take longer for a run; the rest of the plan is not asked once that is known."""
+    machine, sum_of = this_machine(), 0.0
+    for step in (step for steps in plan.steps.values() for step in steps if isinstance(step, Run)):
+        sum_of += step.kernel.seconds(step.task, machine)
+        if sum_of > seconds:
+            return True
+    return False
+
+
 @dataclass(frozen=True)
 class _Way:
     """One way to take less memory, and what of it is used."""
@@ -91,7 +103,9 @@ class _Planner:
         workers = self.settings.worker_count if self.cluster is None else 1
         limit = self.settings.memory_limit_bytes
         if limit is None:
-            return Planned(self.plan(_Way()), workers)
+            plan = self.plan(_Way())
+            alone = self.settings.workers is None and not takes_longer(plan, ALONE_SECONDS)
+            return Planned(plan, 1 if alone else workers)
         return self.within(limit, workers)
 
     def within(self, limit: int, workers: int) -> Planned:

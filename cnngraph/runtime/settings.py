@@ -15,7 +15,7 @@ class Settings:
     """How to run. None of these changes a result but by rounding; `workers` changes no bit.
 
     fields: workers             threads that share the work of one device; None: the variable CNNGRAPH_WORKERS, or as
-                                many as there are cores
+                                many as there are cores, but one where the work is too little to share
             exact               only kernels whose rounding errors are those of another order of additions (no Winograd)
             tune                each operator by the kernel that was fastest when measured on this machine, instead of
                                 the one that should be by a model; what was measured is kept in the user's cache folder

@@ -11,7 +11,7 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.graph import Graph
 from cnngraph.net import Net, loads
 from cnngraph.passes.pipeline import INFERENCE, run
-from cnngraph.runtime.planning import planned
+from cnngraph.runtime.planning import planned, takes_longer
 from cnngraph.runtime.settings import Settings
 
 TEXT = """cnn 1
@@ -51,6 +51,17 @@ def test_a_limit_that_is_high_enough_changes_nothing() -> None:
     graph = forward()
     free = planned(graph, SIZES, settings=Settings(2))
     assert str(planned(graph, SIZES, settings=Settings(2, memory_limit_bytes=10**10)).plan) == str(free.plan)
+
+
+def test_one_worker_does_what_is_too_little_to_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNNGRAPH_WORKERS", "3")
+    graph = forward()
+    assert [planned(graph, {"batch": batch}).workers for batch in (4, 400)] == [1, 3]
+    assert planned(graph, {"batch": 4}, settings=Settings(2)).workers == 2
+    few, many = (planned(graph, {"batch": batch}).plan for batch in (4, 400))
+    assert not takes_longer(few, 1.5e-3)
+    assert takes_longer(few, 0.0)
+    assert takes_longer(many, 1.5e-3)
 
 
 def test_workers_are_the_last_thing_to_go() -> None:
