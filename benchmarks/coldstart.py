@@ -78,6 +78,7 @@ def _channels_first(weight: Array) -> Array:
 def seconds_of(program: str, folder: Path, threads: int) -> float:
     """Until the program has its prediction, as it says itself by the clock of the machine."""
     found = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    found.pop("PYTHONDONTWRITEBYTECODE", None)  # a package that is installed has its modules compiled
     command = [sys.executable, str(SCRIPTS / program), str(folder), str(threads)]
     start = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, env=found)
