@@ -110,7 +110,7 @@ def test_memory_grows_by_states_alone() -> None:
 
 
 def test_measured_memory_is_that_of_the_plan() -> None:
-    """Twice as long a sequence takes more by what the plan says, and by one result that is copied to its place."""
+    """Twice as long a sequence takes more by what the plan says, and by results that are copied to their places."""
     graph = training_of_lstm()
     states = initial_states(graph, seed=0)
     measured, planned = [], []
@@ -119,7 +119,7 @@ def test_measured_memory_is_that_of_the_plan() -> None:
         measured.append(most_bytes(graph, states, feeds))
         planned.append(peak_bytes(graph.bind(batch=128, T=length)))
     copied = 128 * 20 * (16 + 16) * 4
-    assert 0 <= (measured[1] - measured[0]) - (planned[1] - planned[0]) < 1.5 * copied
+    assert 0 <= (measured[1] - measured[0]) - (planned[1] - planned[0]) < 2 * copied
 
 
 def most_bytes(graph: Graph, states: Mapping[str, Array], feeds: Mapping[str, Array]) -> int:

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from runtime.test_blas import blas_threads
 
 from cnngraph.runtime.threads import Crew, Mailbox
 
@@ -59,9 +59,6 @@ def test_after_a_failure_the_next_run_is_clean() -> None:
 
 
 def test_one_blas_thread_while_running_and_the_old_number_afterwards() -> None:
-    def blas_threads() -> list[int]:
-        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-
     seen: list[list[int]] = []
     before = blas_threads()
     Crew({"a": [lambda: seen.append(blas_threads())]}, mailbox()).run()
