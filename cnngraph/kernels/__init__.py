@@ -7,8 +7,7 @@ import pkgutil
 from collections.abc import Mapping
 from functools import cache
 
-from cnngraph.ir.op import Op
-from cnngraph.kernels.kernel import PLAIN, Kernel, Key, Task, key_of
+from cnngraph.kernels.kernel import PLAIN, Kernel, Key, Task
 from cnngraph.uncollected import uncollected
 
 
@@ -31,8 +30,3 @@ def kernels_for(task: Task, exact: bool = False, compiled: bool = True) -> tuple
     known = registered().get(task.key, ())
     allowed = (k for k in known if not (exact and k.approximate) and (compiled or not k.compiled))
     return (*(k for k in allowed if k.applies(task)), PLAIN)
-
-
-def serves(op: Op) -> bool:
-    """Whether any kernel but the plain one is there for this operator."""
-    return key_of(op) in registered()
