@@ -249,7 +249,7 @@ class Net:
         devices: str | Cluster,
         batch: int = 1,
         gradient: bool = False,
-        strategy: str = "chain",
+        strategy: str = "auto",
         recompute: bool = False,
         **sizes: int,
     ) -> Partition:

@@ -15,7 +15,7 @@ from cnngraph.cli.options import read_cluster, read_settings, source_options, ta
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Samples in one run.")
 @click.option("--gradient", is_flag=True, help="The whole training step instead of the forward run.")
 @click.option("--recompute", is_flag=True, help="Less memory: run layers again for their gradients.")
-@click.option("--strategy", default="chain", show_default=True)
+@click.option("--strategy", default="auto", show_default=True)
 @table_format_option
 @click.option("--render", is_flag=True, help="Draw the graph, one colour for each device.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file; NET_devices.svg by default.")

@@ -17,16 +17,10 @@ def lower_bound_seconds(problem: Problem) -> float:
       * what the file places on one device.
     """
     total = problem.seconds.sum(axis=1)  # (devices,)
-    if not total.all():
+    if not total.all() or not np.isfinite(total).all():
         return 0.0
     shares = (1 / total) / (1 / total).sum()
     spread = float((problem.seconds * shares[:, None]).min(axis=0).sum())
     largest = float(problem.seconds.min(axis=0).max())
     placed = max(float(row[problem.pins == d].sum()) for d, row in enumerate(problem.seconds))
     return max(spread, largest, placed)
-
-
-def fits_alone(problem: Problem) -> bool:
-    """Whether everything would fit on each single device, so that memory limits nothing."""
-    least = min(device.memory_bytes for device in problem.cluster.devices)
-    return problem.peak_bytes(np.ones(len(problem.groups), bool)) <= least

@@ -20,7 +20,7 @@ class Intervals:
         self.count = len(problem.groups)
         self.peak = cache(self._peak)
 
-    def _peak(self, start: int, end: int) -> int:
+    def _peak(self, start: int, end: int) -> float:
         chosen = np.zeros(self.count, bool)
         chosen[start:end] = True
         return self.problem.peak_bytes(chosen)
@@ -55,11 +55,11 @@ class Intervals:
             start, used = end, used + 1
         return used
 
-    def least_limit(self, devices: int) -> int:
+    def least_limit(self, devices: int) -> float:
         """The least memory, within one per cent, with which `devices` equal devices hold the chain."""
-        low, high = 0, self.peak(0, self.count)
+        low, high = 0.0, self.peak(0, self.count)
         while high - low > high / 100:
-            middle = (low + high) // 2
+            middle = (low + high) / 2
             needed = self.devices_needed(middle)
             low, high = (low, middle) if needed is not None and needed <= devices else (middle, high)
         return high
@@ -68,22 +68,23 @@ class Intervals:
 def does_not_fit(problem: Problem) -> CnnGraphError:
     """Why the chain fits on no sequence of the devices, with the numbers: E0602."""
     intervals = Intervals(problem)
-    roomiest = max(problem.cluster.devices, key=lambda device: device.memory_bytes)
-    has = f"{roomiest.name} has {bytes_text(roomiest.memory_bytes)}"
-    count = len(problem.cluster.devices)
+    roomiest = int(np.argmax(problem.limits_bytes))
+    limit = float(problem.limits_bytes[roomiest])
+    has = f"{problem.devices[roomiest]} has {bytes_text(limit)}"
+    count = len(problem.devices)
     sizes = [intervals.peak(g, g + 1) for g in range(intervals.count)]
-    if max(sizes) > roomiest.memory_bytes:
-        name = problem.groups[int(np.argmax(sizes))].nodes[0]
+    if max(sizes) > limit:
+        name = problem.groups[int(np.argmax(sizes))]
         return error(
             "E0602",
             f"{name} needs {bytes_text(max(sizes))} with its inputs and what must stay with it, but {has}",
             "no number of such devices would do: take a smaller batch, or a device with more memory",
         )
     needs = bytes_text(intervals.least_limit(count))
-    enough = intervals.devices_needed(roomiest.memory_bytes)
+    enough = intervals.devices_needed(limit)
     return error(
         "E0602",
-        f"{problem.graph.name} does not fit on {count} device{'s' * (count > 1)}: even in the best division "
+        f"{problem.title} does not fit on {count} device{'s' * (count > 1)}: even in the best division "
         f"the fullest needs {needs}, but {has}",
-        f"{enough} devices of {bytes_text(roomiest.memory_bytes)} would do, or a smaller batch",
+        f"{enough} devices of {bytes_text(limit)} would do, or a smaller batch",
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cnngraph.cost.liveness import Liveness
-from cnngraph.cost.model import batch_cost, require_bound, seconds, total_value_bytes, value_bytes
+from cnngraph.cost.model import require_bound, total_value_bytes, value_bytes
 from cnngraph.cost.quantity import bytes_text, seconds_text
-from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ir.graph import Graph, Ref
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.partition.groups import forward_nodes, ordered_groups
+from cnngraph.partition.problem import Objective
+from cnngraph.partition.work import work_seconds
 
 HOST = Device("host", memory_bytes=2**62)
 
@@ -47,7 +50,9 @@ class Partition:
 
     load(stage) = compute + communication: the nodes' seconds, one sending for each cut value that it makes (the slowest
     link of those it takes), one receiving for each cut value that it reads. `lower_bound_seconds` holds for every
-    partition over these devices, whatever its strategy. `stages` are those of the devices that have nodes.
+    partition over these devices, whatever its strategy, for the reason that `proof` says. `stages` are those of the
+    devices that have nodes. `teams` are devices that share one stage, each for samples of its own; the first is the one
+    that `device_of` names.
     """
 
     graph: Graph
@@ -56,6 +61,11 @@ class Partition:
     device_of: Mapping[str, str]
     cuts: tuple[Cut, ...]
     lower_bound_seconds: float
+    proof: str = ""
+    strategy: str = ""
+    objective: Objective = "throughput"
+    contiguous: bool = True
+    teams: tuple[tuple[str, ...], ...] = ()
 
     @property
     def bottleneck_seconds(self) -> float:
@@ -88,39 +98,45 @@ class Partition:
         return "\n".join(lines)
 
 
-def assign(graph: Graph, cluster: Cluster, device_of: Mapping[str, str], lower_bound_seconds: float) -> Partition:
-    """The partition with these devices, measured and verified."""
+def assign(
+    graph: Graph,
+    cluster: Cluster,
+    device_of: Mapping[str, str],
+    lower_bound_seconds: float = 0.0,
+    measured: Mapping[str, float] | None = None,
+    **about: Any,
+) -> Partition:
+    """The partition with these devices, measured and verified. `about`: other fields of the partition."""
     cuts = _cuts(graph, device_of)
     liveness = Liveness(graph)
-    by_device: dict[str, list[Node]] = {name: [] for name in cluster.names}
-    for node in graph:
-        by_device[device_of[node.name]].append(node)
+    work = work_seconds(graph, cluster, measured)
+    members: dict[str, list[int]] = {name: [] for name in cluster.names}
+    for i, node in enumerate(graph):
+        members[device_of[node.name]].append(i)
     states = {node.name for node in graph.states}
     stages = []
-    for device in cluster.devices:
-        if not (nodes := by_device[device.name]):
+    for d, device in enumerate(cluster.devices):
+        if not (places := members[device.name]):
             continue
-        names = tuple(node.name for node in nodes)
+        names = tuple(graph.nodes[i].name for i in places)
         stages.append(
             Stage(
                 device,
                 names,
-                sum(seconds(batch_cost(graph, n), device.flops_per_second, device.bytes_per_second) for n in nodes),
+                float(work[d, places].sum()),
                 communication_seconds(cuts, cluster, device.name),
-                total_value_bytes(n for n in nodes if n.name in states),
+                total_value_bytes(graph[name] for name in names if name in states),
                 liveness.peak_bytes(liveness.members(names)),
             )
         )
-    return verify(Partition(graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds))
+    return verify(Partition(graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds, **about))
 
 
 def single(graph: Graph) -> Partition:
     """Everything on one device of this process; placements of the file say where, not what, and are not asked."""
     cluster = Cluster((HOST,))
-    total = sum(
-        seconds(batch_cost(graph, node), HOST.flops_per_second, HOST.bytes_per_second) for node in require_bound(graph)
-    )
-    return assign(graph, cluster, {node.name: HOST.name for node in graph}, total)
+    total = float(work_seconds(require_bound(graph), cluster).sum())
+    return assign(graph, cluster, {node.name: HOST.name for node in graph}, total, contiguous=False)
 
 
 def communication_seconds(cuts: tuple[Cut, ...], cluster: Cluster, device: str) -> float:
@@ -159,7 +175,7 @@ def verify(partition: Partition) -> Partition:
     for group in ordered_groups(graph):
         assert len({device_of[name] for name in group.nodes}) == 1, f"{group.nodes} share a device"
         assert group.pin in (None, device_of[group.nodes[0]]), f"{group.nodes[0]} is placed on {group.pin}"
-    if not any(node.device for node in graph):
+    if partition.contiguous:
         _verify_acyclic(graph, device_of)
     return partition
 

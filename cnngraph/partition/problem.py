@@ -1,85 +1,187 @@
-"""The question that every strategy answers: which device runs which group. Strategies see numbers, not operators."""
+"""The question that every strategy answers: which device runs which group. Numbers only: no graph and no operator.
+
+    task     one operator, with its seconds on each device
+    group    tasks that share a device: a layer with its weights, their gradients and updates
+    value    what a task makes and who reads it; each other device that reads it receives it once
+    net      a value seen from the groups: a hyperedge {producer, readers}
+
+Tasks stand in the order in which every device runs its own; groups in an order in which a chain of devices may cut.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from cnngraph.cost.liveness import Liveness
-from cnngraph.cost.model import batch_cost, seconds, total_value_bytes, value_bytes
-from cnngraph.diagnostics import error
-from cnngraph.ir.graph import Graph, Ref
-from cnngraph.partition.device import Cluster
-from cnngraph.partition.groups import Group, ordered_groups
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Objective: TypeAlias = Literal["throughput", "latency", "memory"]
 
-Floats = npt.NDArray[np.float64]
+
+class Memory(Protocol):
+    """What one device needs for a set of groups; never less for a larger set."""
+
+    def peak_bytes(self, chosen: Mask) -> float: ...
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a task makes, and the tasks that read it."""
+
+    source: int
+    readers: tuple[int, ...]
+    bytes: float
 
 
 @dataclass(frozen=True)
 class Net:
-    """A value as a hyperedge: the groups that make or read it, the producer's first, and its size."""
+    """A value that is read outside the group that makes it: the producer's group, then those of its readers."""
 
     groups: tuple[int, ...]
-    bytes: int
+    bytes: float
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Groups in order, seconds of each on each device, and the values between them.
+    """A division to be found.
 
-    seconds: (devices, groups). pins: the index of a device for each group, -1 where it is free.
+    fields: group_of       the group of each task
+            task_seconds   (devices, tasks); infinite where a device cannot run a task
+            before         pairs of groups: values of the first flow forward into the second
+            pay_seconds, pay_seconds_per_byte
+                           (devices, devices): what the first device pays for a value that it gives to the second or
+                           has from it: seconds + bytes * seconds_per_byte
+            limits_bytes   memory of each device
+            pins           the device of each group, -1 where it is free
+            contiguous     the devices, as stages, must not wait for each other in a ring (over `before`)
+            objective      what is to be small: the busiest device's load (throughput), the time of one run (latency),
+                           or the fullest device (memory)
     """
 
-    graph: Graph
-    cluster: Cluster
-    groups: tuple[Group, ...]
-    seconds: Floats
-    nets: tuple[Net, ...]
-    pins: npt.NDArray[np.int64]
+    title: str
+    devices: tuple[str, ...]
+    tasks: tuple[str, ...]
+    groups: tuple[str, ...]
+    group_of: Ints
+    task_seconds: Floats
+    values: tuple[Value, ...]
+    before: frozenset[tuple[int, int]]
+    pay_seconds: Floats
+    pay_seconds_per_byte: Floats
+    memory: Memory
+    limits_bytes: Floats
+    pins: Ints
+    contiguous: bool = True
+    objective: Objective = "throughput"
 
     @cached_property
-    def liveness(self) -> Liveness:
-        return Liveness(self.graph)
-
-    @cached_property
-    def group_of_node(self) -> npt.NDArray[np.int64]:
-        """Group of each node, in the order of `liveness`."""
-        found = np.zeros(len(self.liveness.index), np.int64)
-        for g, group in enumerate(self.groups):
-            found[[self.liveness.index[name] for name in group.nodes]] = g
+    def seconds(self) -> Floats:
+        """(devices, groups)"""
+        found = np.zeros((len(self.devices), len(self.groups)))
+        for d, row in enumerate(self.task_seconds):
+            np.add.at(found[d], self.group_of, row)
         return found
 
-    def peak_bytes(self, chosen: npt.NDArray[np.bool_]) -> int:
-        """Memory that one device needs for the chosen groups (a mask)."""
-        return self.liveness.peak_bytes(chosen[self.group_of_node])
+    @cached_property
+    def nets(self) -> tuple[Net, ...]:
+        found = []
+        for value in self.values:
+            own = int(self.group_of[value.source])
+            groups = tuple(dict.fromkeys((own, *(int(self.group_of[task]) for task in value.readers))))
+            if len(groups) > 1:
+                found.append(Net(groups, value.bytes))
+        return tuple(found)
+
+    @cached_property
+    def nets_of(self) -> tuple[tuple[int, ...], ...]:
+        """For each group the nets that touch it."""
+        found: list[list[int]] = [[] for _ in self.groups]
+        for n, net in enumerate(self.nets):
+            for group in net.groups:
+                found[group].append(n)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def worst_pay(self) -> tuple[Floats, Floats]:
+        """For each device: seconds, and seconds for a byte, over the slowest of its links."""
+        return self.pay_seconds.max(axis=1), self.pay_seconds_per_byte.max(axis=1)
+
+    def pays(self, device: int, other: int, count: float) -> float:
+        """Seconds that `device` pays for a value of `count` bytes that passes between the two."""
+        return float(self.pay_seconds[device, other] + count * self.pay_seconds_per_byte[device, other])
+
+    def peak_bytes(self, chosen: Mask) -> float:
+        """Memory that one device needs for the chosen groups."""
+        return self.memory.peak_bytes(chosen)
+
+    @cached_property
+    def roomy(self) -> bool:
+        """Whether everything would fit on each single device, so that memory limits nothing."""
+        return self.peak_bytes(np.ones(len(self.groups), bool)) <= float(self.limits_bytes.min())
 
 
-def pose(graph: Graph, cluster: Cluster) -> Problem:
-    """The problem of dividing a bound graph over a cluster, all of whose placements are on its devices."""
-    if (total := total_value_bytes(graph)) >= 2**62:
-        raise error("E0602", f"the values of {graph.name} have {total:,} bytes in all", "choose smaller sizes")
-    groups = ordered_groups(graph)
-    group_of = {name: g for g, group in enumerate(groups) for name in group.nodes}
-    costs = {node.name: batch_cost(graph, node) for node in graph}
-    speeds = {(d.flops_per_second, d.bytes_per_second) for d in cluster.devices}
-    by_speed = {
-        speed: [sum(seconds(costs[name], *speed) for name in group.nodes) for group in groups] for speed in speeds
-    }
-    table = [by_speed[d.flops_per_second, d.bytes_per_second] for d in cluster.devices]
-    pins = [cluster.names.index(group.pin) if group.pin is not None else -1 for group in groups]
-    return Problem(
-        graph, cluster, groups, np.array(table, float), _nets(graph, group_of), np.array(pins, np.int64)
-    )
+@dataclass(frozen=True)
+class Answer:
+    """A device for each group, and what is known of the best.
+
+    fields: device_of       index of a device for each group
+            bound_seconds   no division of the same kind is better than this (0: nothing is known), in the unit of the
+                            objective
+            proof           what proves the bound, in a few words
+            teams           devices that share one stage, each a run of samples of its own; the first one is the device
+                            that `device_of` names
+    """
+
+    device_of: tuple[int, ...]
+    bound_seconds: float = 0.0
+    proof: str = ""
+    teams: tuple[tuple[int, ...], ...] = ()
 
 
-def _nets(graph: Graph, group_of: dict[str, int]) -> tuple[Net, ...]:
-    """The values that are read outside the group that makes them."""
-    readers: dict[Ref, dict[int, None]] = {}
-    for node in graph:
-        for ref in node.inputs:
-            readers.setdefault(ref, {group_of[ref.node]: None})[group_of[node.name]] = None
-    crossing = {ref: tuple(groups) for ref, groups in readers.items() if len(groups) > 1}
-    return tuple(Net(groups, value_bytes(graph[ref.node])[ref.index]) for ref, groups in crossing.items())
+def loads(problem: Problem, device_of: Sequence[int]) -> Floats:
+    """Seconds that each device computes, sends and receives.
+
+    A sender pays once for a value, over the slowest of the links that it takes; each receiver pays once.
+    """
+    chosen = np.asarray(device_of)
+    found = np.array([row[chosen == d].sum() for d, row in enumerate(problem.seconds)])
+    for net in problem.nets:
+        source = int(chosen[net.groups[0]])
+        targets = {int(chosen[group]) for group in net.groups} - {source}
+        if targets:
+            found[source] += max(problem.pays(source, target, net.bytes) for target in targets)
+            for target in targets:
+                found[target] += problem.pays(target, source, net.bytes)
+    return found
+
+
+def in_a_ring(problem: Problem, device_of: Sequence[int]) -> tuple[int, ...]:
+    """Devices that wait for each other as stages; empty where the quotient has an order."""
+    awaits: dict[int, set[int]] = {device: set() for device in device_of}
+    for first, second in problem.before:
+        if device_of[first] != device_of[second]:
+            awaits[device_of[second]].add(device_of[first])
+    while free := [device for device, waits in awaits.items() if not waits & awaits.keys()]:
+        for device in free:
+            del awaits[device]
+    return tuple(sorted(awaits))
+
+
+def lawful(problem: Problem, device_of: Sequence[int]) -> bool:
+    """Whether placements, abilities, memory and, where it is asked for, the order of stages are respected."""
+    chosen = np.asarray(device_of)
+    pinned = problem.pins >= 0
+    if (chosen[pinned] != problem.pins[pinned]).any():
+        return False
+    if not np.isfinite(problem.seconds[chosen, np.arange(len(chosen))]).all():
+        return False
+    if problem.contiguous and in_a_ring(problem, device_of):
+        return False
+    fits = (problem.peak_bytes(chosen == d) <= problem.limits_bytes[d] for d in set(device_of))
+    return problem.roomy or all(fits)

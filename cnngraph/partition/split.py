@@ -1,66 +1,68 @@
-"""Divides a graph over a cluster: poses the problem, asks a strategy, measures and verifies its answer."""
+"""Divides a graph over a cluster: poses the problem, asks strategies, measures and verifies the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from cnngraph.cost.model import require_bound
-from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.ir.graph import Graph
 from cnngraph.partition.bound import lower_bound_seconds
-from cnngraph.partition.chain import chain
 from cnngraph.partition.device import Cluster, unknown_devices
 from cnngraph.partition.memory import does_not_fit
 from cnngraph.partition.partition import Partition, assign
-from cnngraph.partition.pinned import Loads, around_pins
-from cnngraph.partition.problem import Problem, pose
-from cnngraph.spelling import did_you_mean
+from cnngraph.partition.pose import pose
+from cnngraph.partition.problem import Answer, Objective, Problem, loads
+from cnngraph.partition.strategy import Deadline, strategy_named
+
+TIME_LIMIT_SECONDS = 10.0
 
 
-def _chain_or_pins(problem: Problem) -> list[int]:
-    """The best chain; where the file places nodes, the better of the best chain and the greedy rule of `pinned`."""
-    found = chain(problem)
-    if not (problem.pins >= 0).any():
-        if found is None:
-            raise does_not_fit(problem)
-        return found
-    try:
-        around = around_pins(problem)
-    except CnnGraphError:
-        if found is None:
-            raise
-        return found
-    return around if found is None or _busiest(problem, around) < _busiest(problem, found) else found
+def solve(problem: Problem, strategy: str = "auto", time_limit_seconds: float = TIME_LIMIT_SECONDS) -> Answer:
+    """The best answer that the strategy finds in the time. Errors: E0107, E0603; E0602 nothing fits."""
+    deadline = Deadline(time_limit_seconds)
+    if strategy != "auto":
+        answer = strategy_named(strategy).solve(problem, None, deadline)
+    else:
+        answer = strategy_named("chain").solve(problem, None, deadline)
+        around = strategy_named("around_pins").solve(problem, answer, deadline)
+        answer = around if _better(problem, around, answer) else answer
+    if answer is None:
+        raise does_not_fit(problem)
+    return answer
 
 
-def _busiest(problem: Problem, chosen: list[int]) -> float:
-    loads = Loads(problem)
-    for group, device in enumerate(chosen):
-        loads.place(group, device)
-    return float(loads.seconds.max())
+def _better(problem: Problem, one: Answer | None, other: Answer | None) -> bool:
+    if one is None or other is None:
+        return one is not None
+    return float(loads(problem, one.device_of).max()) < float(loads(problem, other.device_of).max())
 
 
-STRATEGIES: Mapping[str, Callable[[Problem], list[int]]] = {"chain": _chain_or_pins}
-
-
-def split(graph: Graph, cluster: Cluster, strategy: str = "chain") -> Partition:
+def split(
+    graph: Graph,
+    cluster: Cluster,
+    strategy: str = "auto",
+    *,
+    objective: Objective = "throughput",
+    contiguous: bool | None = None,
+    time_limit_seconds: float = TIME_LIMIT_SECONDS,
+    measured: Mapping[str, float] | None = None,
+) -> Partition:
     """A device for each node of a bound graph, so that the busiest device is as little busy as the strategy can.
 
     Limits that always hold: the memory of each device; placements (`on`); what must stay together (`groups`).
     errors: E0109 a size is still a symbol; E0107 unknown strategy; E0601 placed on a device that the cluster lacks;
-            E0602 nothing fits, with the numbers.
+            E0602 nothing fits, with the numbers; E0603 the strategy needs a package that is not installed.
     """
     require_bound(graph)
-    if strategy not in STRATEGIES:
-        known = f"the strategies are {', '.join(STRATEGIES)}"
-        help_ = did_you_mean(strategy, [*STRATEGIES], known)
-        raise error("E0107", f"no partition strategy is named `{strategy}`", help_)
     placed = {node.name: node.device for node in graph if node.device is not None}
     if wrong := unknown_devices(placed, cluster):
         raise wrong
-    problem = pose(graph, cluster)
-    chosen = STRATEGIES[strategy](problem)
-    device_of = {
-        name: cluster.names[d] for group, d in zip(problem.groups, chosen, strict=True) for name in group.nodes
-    }
-    return assign(graph, cluster, device_of, lower_bound_seconds(problem))
+    problem = pose(graph, cluster, objective, contiguous, measured)
+    answer = solve(problem, strategy, time_limit_seconds)
+    names = [cluster.names[d] for d in answer.device_of]
+    device_of = {task: names[group] for task, group in zip(problem.tasks, problem.group_of, strict=True)}
+    bound = max(lower_bound_seconds(problem), answer.bound_seconds)
+    return assign(
+        graph, cluster, device_of, bound, measured,
+        strategy=strategy, proof=answer.proof, objective=objective, contiguous=problem.contiguous,
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -12,11 +13,11 @@ from partition.random_graphs import CHEAP, SLOW, random_graph, random_training, 
 from cnngraph.cost.liveness import Liveness
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.graph import Graph
-from cnngraph.partition.chain import chain, cut_tables
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.partition.partition import assign
-from cnngraph.partition.problem import Problem, pose
+from cnngraph.partition.pose import pose
 from cnngraph.partition.split import split
+from cnngraph.partition.strategies.chain import chain, cut_tables
 
 UNEQUAL = Cluster(
     (Device("small", 10**9, 0.5e9, 1e9), Device("large", 10**9, 3e9, 2e9), Device("middle", 10**9, 1e9, 1e9)),
@@ -36,7 +37,8 @@ def best_by_trying(graph: Graph, cluster: Cluster) -> float | None:
     liveness = Liveness(graph)
     found = []
     for division in divisions(len(problem.groups), len(cluster.devices)):
-        device_of = {n: cluster.names[d] for g, d in zip(problem.groups, division, strict=True) for n in g.nodes}
+        names = [cluster.names[d] for d in division]
+        device_of = {task: names[g] for task, g in zip(problem.tasks, problem.group_of, strict=True)}
         if all(
             liveness.peak_bytes(liveness.members([n for n in device_of if device_of[n] == device.name]))
             <= device.memory_bytes
@@ -108,5 +110,4 @@ def test_no_chain_within_placements() -> None:
     graph = random_graph(0).bind(batch=2)
     problem = pose(graph, slow_cluster(2))
     pins = np.array([1, *[-1] * (len(problem.groups) - 2), 0])
-    pinned = Problem(problem.graph, problem.cluster, problem.groups, problem.seconds, problem.nets, pins)
-    assert chain(pinned) is None
+    assert chain(replace(problem, pins=pins)) is None

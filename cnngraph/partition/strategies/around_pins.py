@@ -8,47 +8,38 @@ source: list scheduling, Graham: Bounds on multiprocessing timing anomalies, SIA
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-import numpy.typing as npt
 
 from cnngraph.cost.quantity import bytes_text
-from cnngraph.diagnostics import error
-from cnngraph.partition.bound import fits_alone
-from cnngraph.partition.problem import Floats, Problem
-
-Mask: TypeAlias = npt.NDArray[np.bool_]
+from cnngraph.diagnostics import CnnGraphError, error
+from cnngraph.partition.problem import Answer, Floats, Mask, Problem
+from cnngraph.partition.strategy import Deadline, Strategy
 
 
 class Loads:
-    """Loads of the devices while groups are placed one by one."""
+    """Loads of the devices while groups are placed one by one; a value costs what the device's slowest link takes."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.links = [problem.cluster.slowest_link(device.name) for device in problem.cluster.devices]
-        self.seconds = np.zeros(len(self.links))
+        self.latency, self.per_byte = problem.worst_pay
+        self.seconds = np.zeros(len(problem.devices))
         self.touched: list[set[int]] = [set() for _ in problem.nets]
-        self.nets_of: list[list[int]] = [[] for _ in problem.groups]
-        for n, net in enumerate(problem.nets):
-            for g in net.groups:
-                self.nets_of[g].append(n)
 
     def added(self, group: int, device: int) -> tuple[Floats, float]:
         """What each device gains if the group goes to `device`, and how much of it is communication."""
-        gains = np.zeros(len(self.links))
-        for n in self.nets_of[group]:
+        gains = np.zeros(len(self.seconds))
+        for n in self.problem.nets_of[group]:
             on = self.touched[n]
             if on and device not in on:
                 for d in [device, *on] if len(on) == 1 else [device]:
-                    gains[d] += self.links[d].seconds(self.problem.nets[n].bytes)
+                    gains[d] += self.latency[d] + self.problem.nets[n].bytes * self.per_byte[d]
         communication = float(gains.sum())
         gains[device] += self.problem.seconds[device, group]
         return gains, communication
 
     def place(self, group: int, device: int) -> None:
         self.seconds += self.added(group, device)[0]
-        for n in self.nets_of[group]:
+        for n in self.problem.nets_of[group]:
             self.touched[n].add(device)
 
 
@@ -58,34 +49,48 @@ def around_pins(problem: Problem) -> list[int]:
     device_of = problem.pins.copy()
     for g in np.flatnonzero(device_of >= 0):
         loads.place(int(g), int(device_of[g]))
-    roomy = fits_alone(problem)
-    for d in range(len(loads.links)):
+    for d in range(len(problem.devices)):
         if not _fits(problem, device_of == d, d):
             raise _too_full(problem, device_of == d, d, "what the file places there")
     for g in np.flatnonzero(problem.pins < 0):
         before = int(device_of[g - 1]) if g else 0
         choices = []
-        for d in range(len(loads.links)):
+        for d in range(len(problem.devices)):
             gains, communication = loads.added(int(g), d)
             choices.append(((loads.seconds + gains).max(), communication, d != before, d))
         for *_, d in sorted(choices):
             device_of[g] = d
-            if roomy or _fits(problem, device_of == d, d):
+            if problem.roomy or _fits(problem, device_of == d, d):
                 break
         else:
-            raise _too_full(problem, device_of == d, d, f"{problem.groups[g].nodes[0]} and what is already there")
+            raise _too_full(problem, device_of == d, d, f"{problem.groups[g]} and what is already there")
         loads.place(int(g), int(device_of[g]))
     return [int(d) for d in device_of]
 
 
 def _fits(problem: Problem, chosen: Mask, device: int) -> bool:
-    return problem.peak_bytes(chosen) <= problem.cluster.devices[device].memory_bytes
+    return problem.peak_bytes(chosen) <= float(problem.limits_bytes[device])
 
 
-def _too_full(problem: Problem, chosen: Mask, device: int, what: str) -> Exception:
-    full = problem.cluster.devices[device]
+def _too_full(problem: Problem, chosen: Mask, device: int, what: str) -> CnnGraphError:
+    has, needs = bytes_text(problem.limits_bytes[device]), bytes_text(problem.peak_bytes(chosen))
     return error(
         "E0602",
-        f"{full.name} has {bytes_text(full.memory_bytes)}, but {what} need {bytes_text(problem.peak_bytes(chosen))}",
+        f"{problem.devices[device]} has {has}, but {what} need {needs}",
         "place less there (remove an `on`), take a smaller batch or a device with more memory",
     )
+
+
+def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
+    del deadline  # one pass over the groups
+    if problem.contiguous:
+        return best
+    try:
+        return Answer(tuple(around_pins(problem)))
+    except CnnGraphError:
+        if best is None:
+            raise
+        return best
+
+
+STRATEGY = Strategy("around_pins", _solve)

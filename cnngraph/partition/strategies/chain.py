@@ -17,30 +17,29 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from cnngraph.partition.bound import fits_alone
 from cnngraph.partition.memory import Intervals
-from cnngraph.partition.problem import Floats, Problem
+from cnngraph.partition.problem import Answer, Floats, Problem
+from cnngraph.partition.strategy import Deadline, Strategy
 
 
 def chain(problem: Problem) -> list[int] | None:
     """The device of each group, or None if no contiguous division respects memory and placements."""
     count = len(problem.groups)
     messages, sizes = cut_tables(problem)
-    devices = problem.cluster.devices
-    roomy = fits_alone(problem)
+    latency, per_byte = problem.worst_pay
     intervals = Intervals(problem)
     ends = cache(intervals.ends)
     best = np.full(count + 1, np.inf)
     best[0] = 0.0
     choices = []
-    for d, device in enumerate(devices):
-        link = problem.cluster.slowest_link(device.name)
-        load = messages * link.latency_seconds + sizes / link.bytes_per_second
-        done = np.concatenate([[0.0], np.cumsum(problem.seconds[d])])
+    for d, limit_bytes in enumerate(problem.limits_bytes):
+        load = messages * latency[d] + sizes * per_byte[d]
+        seconds = problem.seconds[d]
+        done = np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(seconds), seconds, 0.0))])
         load += done[None, :] - done[:, None]
         load[~_allowed(problem, d)] = np.inf
-        if not roomy:
-            load[np.arange(count + 1)[None, :] > ends(device.memory_bytes)[:, None]] = np.inf
+        if not problem.roomy:
+            load[np.arange(count + 1)[None, :] > ends(limit_bytes)[:, None]] = np.inf
         np.fill_diagonal(load, 0.0)
         reached = np.maximum(best[:, None], load)  # (start, end)
         choices.append(count - reached[::-1].argmin(axis=0))  # among equals the latest start: earlier devices first
@@ -58,8 +57,9 @@ def _walk_back(choices: list[npt.NDArray[np.int64]], end: int) -> list[int]:
 
 
 def _allowed(problem: Problem, device: int) -> npt.NDArray[np.bool_]:
-    """(start, end) -> whether start <= end and nothing between is placed on another device."""
-    foreign = np.concatenate([[0], np.cumsum((problem.pins >= 0) & (problem.pins != device))])
+    """(start, end) -> whether start <= end and the device can run, and may have, everything between."""
+    elsewhere = (problem.pins >= 0) & (problem.pins != device)
+    foreign = np.concatenate([[0], np.cumsum(elsewhere | ~np.isfinite(problem.seconds[device]))])
     return np.triu(foreign[None, :] == foreign[:, None])
 
 
@@ -75,16 +75,16 @@ def cut_tables(problem: Problem) -> tuple[Floats, Floats]:
         places = sorted(net.groups)
         corners.append((0, places[0], places[-1] + 1, count, n))
         corners += [(a + 1, b, a + 1, b, n) for a, b in pairwise([-1, *places, count]) if b > a + 1]
-    bytes_of = np.array([net.bytes for net in problem.nets], np.int64)
+    bytes_of = np.array([net.bytes for net in problem.nets])
     return (
-        _uncut(corners, np.ones(len(bytes_of), np.int64), count),
+        _uncut(corners, np.ones(len(bytes_of)), count),
         _uncut(corners, bytes_of, count),
     )
 
 
-def _uncut(corners: list[tuple[int, int, int, int, int]], weight: npt.NDArray[np.int64], count: int) -> Floats:
+def _uncut(corners: list[tuple[int, int, int, int, int]], weight: Floats, count: int) -> Floats:
     """Total weight less that of the rectangles which cover (start, end)."""
-    steps = np.zeros((count + 2, count + 2), np.int64)
+    steps = np.zeros((count + 2, count + 2))
     if corners:
         a, b, c, d, n = np.array(corners, np.int64).T
         w = weight[n]
@@ -93,4 +93,13 @@ def _uncut(corners: list[tuple[int, int, int, int, int]], weight: npt.NDArray[np
         np.subtract.at(steps, (a, d + 1), w)
         np.add.at(steps, (b + 1, d + 1), w)
     covered = steps.cumsum(axis=0).cumsum(axis=1)[: count + 1, : count + 1]
-    return np.asarray(weight.sum() - covered, float)
+    return np.asarray(weight.sum() - covered)
+
+
+def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
+    del deadline  # one pass: milliseconds
+    found = chain(problem)
+    return best if found is None else Answer(tuple(found))
+
+
+STRATEGY = Strategy("chain", _solve)
