@@ -20,7 +20,7 @@ ROWS = (
     ("ops", "syntax", "cost"),
     ("elaborate", "passes", "autodiff"),
     ("partition", "lint", "kernels"),
-    ("plan",),
+    ("plan", "pipeline"),
     ("runtime", "render", "interop"),
     ("train", "compare", "expression"),
     ("net",),  # the module that people hold: it joins all the rows below
