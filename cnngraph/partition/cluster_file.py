@@ -5,6 +5,11 @@
     memory_bytes = "16 GB"              a number, or a text with a unit
     flops_per_second = "10 TFLOP/s"
     bytes_per_second = "500 GB/s"       its own memory
+    launch_seconds = "5 us"             optional: what each operator takes at least; 0 by default
+    lacks = ["lrn"]                     optional: operators that it cannot run
+
+    [device.flops_by_kind]              optional, of the device above: kinds of operators (`kind.KINDS`) with another
+    convolution = "12 TFLOP/s"          speed than flops_per_second
 
     [default_link]                      optional: between any two devices
     bytes_per_second = "12 GB/s"
@@ -26,16 +31,21 @@ from typing import Any
 
 from cnngraph.cost.quantity import EXAMPLES, read_quantity
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
+from cnngraph.ir.registry import registry
 from cnngraph.partition.device import Cluster, Device, Link
+from cnngraph.partition.kind import KINDS as WORK_KINDS
 from cnngraph.spelling import did_you_mean
 
-KINDS = {
+UNIT_OF = {
     "memory_bytes": "bytes",
     "flops_per_second": "flops_per_second",
     "bytes_per_second": "bytes_per_second",
     "latency_seconds": "seconds",
+    "launch_seconds": "seconds",
+    **dict.fromkeys(WORK_KINDS, "flops_per_second"),
 }
-DEVICE_KEYS = ("name", "memory_bytes", "flops_per_second", "bytes_per_second")
+SPEED_KEYS = ("memory_bytes", "flops_per_second", "bytes_per_second")
+DEVICE_KEYS = ("name", *SPEED_KEYS, "launch_seconds", "flops_by_kind", "lacks")
 LINK_KEYS = ("bytes_per_second", "latency_seconds")
 PAIR_KEYS = ("source", "target", *LINK_KEYS)
 TOP_KEYS = ("device", "default_link", "link")
@@ -92,8 +102,27 @@ class _Reader:
         where = f"device {index + 1}"
         self.known_keys(table, DEVICE_KEYS, where)
         name = self.text(table, "name", where)
-        memory, flops, rate = (self.quantity(table, key, where) for key in DEVICE_KEYS[1:])
-        return Device(name or where, int(memory), flops, rate)
+        memory, flops, rate = (self.quantity(table, key, where) for key in SPEED_KEYS)
+        launch = self.quantity(table, "launch_seconds", where, 0.0)
+        by_kind = table.get("flops_by_kind", {})
+        if not isinstance(by_kind, dict):
+            self.wrong(f"{where}: flops_by_kind must be a table", "write [device.flops_by_kind] below the device")
+            by_kind = {}
+        self.known_keys(by_kind, tuple(WORK_KINDS), f"flops_by_kind of {where}")
+        speeds = {kind: self.quantity(by_kind, kind, where) for kind in WORK_KINDS if kind in by_kind}
+        return Device(name or where, int(memory), flops, rate, speeds, launch, self.lacks(table, where))
+
+    def lacks(self, table: Mapping[str, Any], where: str) -> frozenset[str]:
+        given = table.get("lacks", [])
+        if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+            self.wrong(f"{where}: lacks = {given!r} is no list of operators", 'write lacks = ["lrn", "softmax"]')
+            return frozenset()
+        known = registry()
+        for name in given:
+            if name not in known:
+                text = f"{where} lacks the operator `{name}`, which does not exist"
+                self.wrong(text, did_you_mean(name, known, "name operators as a net does"))
+        return frozenset(given)
 
     def link(self, table: Mapping[str, Any], index: int, names: list[str]) -> Link:
         where = f"link {index + 1}"
@@ -119,11 +148,11 @@ class _Reader:
         return (*given, *(link for link in back if (link.source, link.target) not in pairs))
 
     def quantity(self, table: Mapping[str, Any], key: str, where: str, default: float | None = None) -> float:
-        kind = KINDS[key]
+        kind = UNIT_OF[key]
         if key not in table:
             if default is None:
                 self.wrong(f"{where} lacks `{key}`", f'add: {key} = "{EXAMPLES[kind]}"')
-            return default or 1.0
+            return 1.0 if default is None else default
         amount = read_quantity(table[key], kind)
         zero = kind == "seconds"
         if amount is None:

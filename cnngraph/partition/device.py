@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from cnngraph.cost.model import seconds
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
+from cnngraph.ir.op import Cost
 from cnngraph.spelling import did_you_mean
 
 
 @dataclass(frozen=True)
 class Device:
     """A place that computes: its memory, its arithmetic and the speed of its own memory.
+
+    fields: flops_by_kind   flop/s of kinds of operators (`kind.KINDS`) that differ from `flops_per_second`
+            launch_seconds  what each operator takes however little it computes
+            lacks           names of the operators that it cannot run; with one goes its gradient
 
     The defaults are those of a plain accelerator: 16 GB, 10 TFLOP/s, 500 GB/s.
     """
@@ -22,6 +28,21 @@ class Device:
     memory_bytes: int = 16 * 10**9
     flops_per_second: float = 10e12
     bytes_per_second: float = 500e9
+    flops_by_kind: Mapping[str, float] = field(default_factory=dict, hash=False)
+    launch_seconds: float = 0.0
+    lacks: frozenset[str] = frozenset()
+
+    def seconds(self, kind: str, cost: Cost) -> float:
+        """What an operator of this kind takes; nothing where it computes and moves nothing, as a view does.
+
+        >>> gpu = Device("gpu", flops_per_second=100, bytes_per_second=10, flops_by_kind={"pooling": 5})
+        >>> gpu.seconds("product", Cost(200, 10)), gpu.seconds("pooling", Cost(200, 10))
+        (2.0, 40.0)
+        """
+        if cost.flops == 0 == cost.bytes_moved:
+            return 0.0
+        rate = self.flops_by_kind.get(kind, self.flops_per_second)
+        return self.launch_seconds + seconds(cost, rate, self.bytes_per_second)
 
     def __str__(self) -> str:
         return f"{self.name} ({bytes_text(self.memory_bytes)}, {self.flops_per_second / 1e12:g} TFLOP/s)"
@@ -68,8 +89,7 @@ class Cluster:
     @staticmethod
     def named(names: Sequence[str], like: Device = Device("gpu"), link: Link = Link("any", "any")) -> Cluster:
         """Equal devices with these names."""
-        speeds = like.memory_bytes, like.flops_per_second, like.bytes_per_second
-        return Cluster(tuple(Device(name, *speeds) for name in names), default_link=link)
+        return Cluster(tuple(replace(like, name=name) for name in names), default_link=link)
 
     @property
     def names(self) -> tuple[str, ...]:

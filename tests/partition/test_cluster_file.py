@@ -114,3 +114,25 @@ def test_four_gpus_has_bridges() -> None:
     cluster = load_cluster(EXAMPLES / "four_gpus.toml")
     assert cluster.link("gpu1", "gpu0").bytes_per_second == 50e9
     assert cluster.link("gpu1", "gpu2").bytes_per_second == 12e9
+
+
+def test_kinds_launches_and_what_a_device_lacks() -> None:
+    more = 'launch_seconds = "2 us"\nlacks = ["lrn"]\n[device.flops_by_kind]\nconvolution = "3 GFLOP/s"\npooling = 7\n'
+    first, second = read_cluster(DEVICE.format(name="a") + more + DEVICE.format(name="b")).devices
+    assert first == Device("a", 10**9, 2e9, 3.0, {"convolution": 3e9, "pooling": 7.0}, 2e-6, frozenset({"lrn"}))
+    assert second == Device("b", 10**9, 2e9, 3.0)
+
+
+def test_wrong_kinds_launches_and_operators() -> None:
+    more = 'launch_seconds = "soon"\nlacks = ["lrm"]\n[device.flops_by_kind]\nconvolutoin = 1\npooling = 0\n'
+    expected = [
+        "device 1: launch_seconds = 'soon' is no quantity | write a number, or e.g. \"10 us\"",
+        "flops_by_kind of device 1 has the unknown key `convolutoin` | did you mean `convolution`?",
+        'device 1: pooling = 0, but it must be above 0 | for example pooling = "10 TFLOP/s"',
+        "device 1 lacks the operator `lrm`, which does not exist | did you mean `lrn`?",
+    ]
+    assert sorted(messages(DEVICE.format(name="a") + more)) == sorted(expected)
+    assert messages(DEVICE.format(name="a") + 'lacks = "lrn"\nflops_by_kind = 3\n') == [
+        "device 1: flops_by_kind must be a table | write [device.flops_by_kind] below the device",
+        "device 1: lacks = 'lrn' is no list of operators | write lacks = [\"lrn\", \"softmax\"]",
+    ]

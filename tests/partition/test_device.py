@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnngraph.diagnostics import CnnGraphError
+from cnngraph.ir.op import Cost
 from cnngraph.partition.device import Cluster, Device, Link, parse_devices, unknown_devices
 
 
@@ -51,3 +52,17 @@ def test_unknown_placements_are_reported_once_for_each_device() -> None:
     assert first.message == "a and 1 more is placed on `gpu`, but the cluster has gpu0, gpu1"
     assert first.helps[0].startswith("did you mean `gpu")
     assert second.helps == ("give the device: --devices gpu0,gpu1,left",)
+
+
+def test_kinds_launches_and_views() -> None:
+    device = Device("d", 1, 100.0, 10.0, {"pooling": 5.0}, launch_seconds=3.0)
+    assert device.seconds("pooling", Cost(10, 10)) == 3 + 2
+    assert device.seconds("pointwise", Cost(10, 10)) == 3 + 1
+    assert device.seconds("move", Cost(0, 0)) == 0, "a view is no work"
+    assert hash(device) == hash(Device("d", 1, 100.0, 10.0, {"pooling": 7.0}, 3.0))
+    assert device != Device("d", 1, 100.0, 10.0, {"pooling": 7.0}, 3.0)
+
+
+def test_uniform_devices_are_like_their_model() -> None:
+    cluster = Cluster.uniform(2, Device("d", 1, 2.0, 3.0, {"pooling": 5.0}, 4.0, frozenset({"lrn"})))
+    assert cluster["d1"] == Device("d1", 1, 2.0, 3.0, {"pooling": 5.0}, 4.0, frozenset({"lrn"}))
