@@ -48,7 +48,7 @@ def ordered_groups(graph: Graph) -> tuple[Group, ...]:
     members: dict[str, list[str]] = {}
     for node in graph:
         members.setdefault(together[node.name], []).append(node.name)
-    return tuple(_group(graph, members[root]) for root in _depth_first(tuple(members), after))
+    return tuple(_group(graph, members[root]) for root in depth_first(tuple(members), after))
 
 
 def _colocated(graph: Graph) -> dict[str, str]:
@@ -144,7 +144,7 @@ def _postorder(root: str, after: Mapping[str, Sequence[str]], seen: set[str]) ->
     return done
 
 
-def _depth_first(names: Sequence[str], after: Mapping[str, Iterable[str]]) -> list[str]:
+def depth_first(names: Sequence[str], after: Mapping[str, Iterable[str]]) -> list[str]:
     """A topological order that ends a branch before it begins the next; cycles are broken by the given order."""
     waits = dict.fromkeys(names, 0)
     for users in after.values():
