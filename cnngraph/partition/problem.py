@@ -31,6 +31,16 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True)
+class SummedMemory:
+    """Memory where nothing is ever freed: what a set of groups needs is the sum of what each needs."""
+
+    bytes_of: Floats
+
+    def peak_bytes(self, chosen: Mask) -> float:
+        return float(self.bytes_of[chosen].sum())
+
+
+@dataclass(frozen=True)
 class Value:
     """What a task makes, and the tasks that read it."""
 
