@@ -1,0 +1,134 @@
+"""Divisions of published workloads beside what is known of them: `python -m benchmarks.partition --data FOLDER`.
+
+FOLDER holds the JSON files of the program published with Tarnawski et al.: Efficient algorithms for device placement of
+DNN graph operators, NeurIPS 2020: throughput/*.json, latency/*.json and human-experts/*.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cnngraph.partition.bound import lower_bound_seconds
+from cnngraph.partition.problem import Answer, Problem, lawful, loads
+from cnngraph.partition.split import solve
+from cnngraph.partition.workload import load_workload, posed, read_workload
+
+HEAD = ("workload", "nodes", "edges", "expert", "linear DP", "contiguous", "bound", "proof", "s", "optimum")
+HEAD_ANY = ("any split", "bound", "gap", "s", "best known")
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What is known of a workload: the contiguous optimum, from the published program, and the best of long runs."""
+
+    contiguous: float
+    any_split: float
+
+
+ANCHORS = {
+    "bert24_inference": Anchor(17.7899, 17.7147),
+    "bert24_training": Anchor(41.7458, 39.7895),
+    "gnmt_inference": Anchor(32.9107, 31.6873),
+    "gnmt_training": Anchor(107.0044, 88.4622),
+    "inceptionv3_inference": Anchor(51.5519, 51.3021),
+    "inceptionv3_training": Anchor(122.7616, 117.494),
+    "resnet50_inference": Anchor(33.7747, 33.4853),
+    "resnet50_training": Anchor(78.6318, 76.6461),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """An answer, scored here and not by who gave it."""
+
+    value: float
+    bound: float
+    proof: str
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        return self.value / self.bound - 1 if self.bound else float("inf")
+
+
+def timed(problem: Problem, strategy: str, limit_seconds: float) -> Found:
+    """The busiest device of what the strategy answers, and how long it took."""
+    begun = time.perf_counter()
+    answer = solve(problem, strategy, limit_seconds)
+    seconds = time.perf_counter() - begun
+    return scored(problem, answer, seconds)
+
+
+def scored(problem: Problem, answer: Answer, seconds: float) -> Found:
+    if not lawful(problem, answer.device_of):
+        raise RuntimeError(f"{problem.title}: the answer breaks a limit")
+    bound = max(answer.bound_seconds, lower_bound_seconds(problem))
+    return Found(float(loads(problem, answer.device_of).max()), bound, answer.proof, seconds)
+
+
+def expert_value(workload: Path, experts: Path) -> float | None:
+    """The busiest device of the division that a person made; that of inference also serves training, by colour."""
+    names = (workload.stem, workload.stem.replace("training", "inference"))
+    path = next((p for name in names if (p := experts / f"{name}_expert.json").exists()), None)
+    if path is None:
+        return None
+    file, table = read_workload(workload), json.loads(path.read_text(encoding="utf-8"))
+    machines = [*table["fpgas"], *table["cpus"]]
+    machine_of = {node: d for d, machine in enumerate(machines) for node in machine["nodes"]}
+    devices = len(table["fpgas"])
+    problem = posed(replace(file, accelerators=devices, cpus=len(table["cpus"])), contiguous=False)
+    colour_of = {operator.name: operator.id for operator in file.operators}
+    group_of = dict(zip(problem.tasks, problem.group_of, strict=True))
+    device_of = [-1] * len(problem.groups)
+    for task, group in group_of.items():
+        if colour_of[task] in machine_of:
+            device_of[group] = machine_of[colour_of[task]]
+    return float(loads(problem, device_of).max())
+
+
+def row(path: Path, experts: Path, strategy: str, limits: tuple[float, float]) -> list[str]:
+    """The cells of one workload."""
+    problem = load_workload(path)
+    anchor = ANCHORS.get(path.stem, Anchor(float("nan"), float("nan")))
+    expert = expert_value(path, experts)
+    chain = timed(problem, "chain", limits[0])
+    one = timed(problem, strategy, limits[0])
+    other = timed(replace(problem, contiguous=False), strategy, limits[1])
+    edges = sum(len(value.readers) for value in problem.values)
+    return [
+        path.stem, str(len(problem.tasks)), str(edges), "" if expert is None else f"{expert:.3f}", f"{chain.value:.4f}",
+        f"{one.value:.4f}", f"{one.bound:.4f}", one.proof, f"{one.seconds:.1f}", f"{anchor.contiguous:.4f}",
+        f"{other.value:.4f}", f"{other.bound:.4f}", f"{other.gap:.2%}", f"{other.seconds:.1f}",
+        f"{anchor.any_split:.4f}",
+    ]  # fmt: skip
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """A table whose columns are as wide as their widest cell, so that it is also plain text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(cells, widths, strict=True)) + " |" for cells in rows]
+    return "\n".join([lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.partition", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with throughput/*.json")
+    parser.add_argument("--strategy", default="auto", help="default: auto")
+    parser.add_argument("--limits", type=float, nargs=2, default=(10.0, 30.0), help="seconds: contiguous, any split")
+    parser.add_argument("names", nargs="*", help="workloads; default: all")
+    options = parser.parse_args()
+    rows: list[Sequence[str]] = [(*HEAD, *HEAD_ANY)]
+    for path in sorted((options.data / "throughput").glob("*.json")):
+        if not options.names or path.stem in options.names:
+            rows.append(row(path, options.data / "human-experts", options.strategy, tuple(options.limits)))
+            print(f"{path.stem} done", flush=True)
+    print(markdown(rows))
+
+
+if __name__ == "__main__":
+    main()
