@@ -36,8 +36,10 @@ class Build:
         cuts: Cuts,
         straight: Mapping[Ref, str],
         constant: Collection[str],
+        phased: bool = False,
     ) -> None:
         self.partition, self.batch, self.kernel, self.cuts = partition, batch, kernel, cuts
+        self.phased = phased  # runs may interrupt each other between phases
         self.graph, self.straight, self.constant = partition.graph, straight, constant
         self.buffers: list[Buffer] = []
         self.base: dict[tuple[Ref, str], int] = {}  # (root, device) -> buffer
@@ -47,6 +49,8 @@ class Build:
         self.prologue: dict[str, Job] = {}
         self.arena_bytes: dict[str, int] = {}
         self.worker_bytes: dict[str, int] = {}
+        self.stash_bytes: dict[str, int] = {}
+        self.phases: dict[str, tuple[int, ...]] = {}
 
     def leaves(self, order: Iterable[Node], home: Callable[[Node], str]) -> None:
         """Inputs and states have memory of their own."""
@@ -69,7 +73,7 @@ class Build:
             self.base[ref, device] = self.new(ref, device, "constant", self.graph.type_of(ref))
         written = _Device(self, device, places)
         self.prologue[device] = written.constants(constants)
-        self.stages[device] = written.stages()
+        self.stages[device], self.phases[device] = written.stages()
         written.lay_out()
         written.lay_out_passing()
         for name, ref in self.graph.outputs.items():
@@ -89,6 +93,8 @@ class Build:
             arena_bytes=self.arena_bytes,
             worker_bytes=self.worker_bytes,
             memory_bytes={stage.device.name: stage.device.memory_bytes for stage in self.partition.stages},
+            phases=self.phases if any(map(any, self.phases.values())) else {},
+            stash_bytes=self.stash_bytes,
         )
 
 
@@ -187,7 +193,8 @@ class _Device:
             source = source.cut(*cut)
         return Prepare(node.name, task, kernel, index, source, View(target))
 
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[tuple[Stage, ...], tuple[int, ...]]:
+        """The stages, and the phase of each."""
         found: list[Stage] = []
         position = 0
         for group in self.places.groups:
@@ -199,7 +206,9 @@ class _Device:
                     jobs.append(tuple(s for at, item in numbered for s in self._steps(item, at, tile, i)))
                 position += len(items)
             found.append(tuple(job for job in jobs if job))
-        return tuple(stage for stage in found if stage)
+        phases = [group.phase for group in self.places.groups]
+        kept = [(stage, phase) for stage, phase in zip(found, phases, strict=True) if stage]
+        return tuple(stage for stage, _ in kept), tuple(phase for _, phase in kept)
 
     def _steps(self, item: Item, position: int, tile: Tile | None, number_of_tile: int) -> Iterable[Step]:
         match item:
@@ -331,7 +340,12 @@ class _Device:
                 index = self.view(ref).buffer
                 if index in self.lives:
                     self.lives[index] = (self.lives[index][0], len(self.places.steps))
-        self.build.arena_bytes[self.device] = self._place([i for i in kinds if kinds[i] == "arena"])
+        stash = [i for i in kinds if kinds[i] == "arena" and self._outlives_a_phase(i)]
+        self.build.arena_bytes[self.device] = self._place([i for i in kinds if kinds[i] == "arena" and i not in stash])
+        if stash:
+            self.build.stash_bytes[self.device] = self._place(stash)
+            for index in stash:
+                self.build.buffers[index] = replace(self.build.buffers[index], kind="stash")
         groups: dict[int, list[int]] = {}
         for index in (i for i in kinds if kinds[i] == "worker"):
             groups.setdefault(self.places.steps[self.lives[index][0]][0], []).append(index)
@@ -341,6 +355,14 @@ class _Device:
                 self.build.buffers[index],
                 **{k: getattr(self.build.buffers[leader], k) for k in ("first", "last", "offset")},
             )
+
+    def _outlives_a_phase(self, index: int) -> bool:
+        """Whether a run that another phase interrupts still needs the buffer."""
+        if not self.build.phased:
+            return False
+        groups, steps = self.places.groups, self.places.steps
+        first, last = self.lives[index]
+        return last >= len(steps) or groups[steps[first][0]].phase != groups[steps[last][0]].phase
 
     def lay_out_passing(self) -> None:
         """What only steps before the first run read lies in the arena, as long as that is free."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,8 @@ class Plan:
 
     inputs and states name buffers by their index, outputs are views. `prologue` is run once, before the first run.
     `arena_bytes` is the size of each device's arena, `worker_bytes` that of the arena of each of its workers;
-    `memory_bytes` what the device has.
+    `memory_bytes` what the device has. Where a plan has phases, `phases` says that of each stage, and `stash_bytes` the
+    size of the arena that each run in flight has for itself.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Plan:
     arena_bytes: Mapping[str, int]
     worker_bytes: Mapping[str, int]
     memory_bytes: Mapping[str, int]
+    phases: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    stash_bytes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -58,12 +61,19 @@ class Plan:
         """For each device: its arena, that of one worker, its states, constants and fed values."""
         return self.peak_with(1)
 
-    def peak_with(self, workers: int) -> Mapping[str, int]:
-        """For each device: its arena, those of so many workers, its states, constants and fed values."""
+    def peak_with(self, workers: int, in_flight: Mapping[str, int] | None = None) -> Mapping[str, int]:
+        """For each device: its arena, those of so many workers, its states, constants and fed values.
+
+        Each run that is `in_flight` on a device has a stash and fed values of its own.
+        """
+        flying = in_flight or {}
         total = {device: self.arena_bytes[device] + workers * self.worker_bytes[device] for device in self.devices}
+        for device, count in self.stash_bytes.items():
+            total[device] += count * flying.get(device, 1)
         for buffer in self.buffers:
             if buffer.kind not in PLACED:
-                total[buffer.device] += aligned(buffer.bytes)
+                times = flying.get(buffer.device, 1) if buffer.kind == "fed" else 1
+                total[buffer.device] += aligned(buffer.bytes) * times
         return total
 
     @cached_property
@@ -129,7 +139,8 @@ class Plan:
                 for b in self.buffers
             ],
             "outputs": {name: _view(view) for name, view in self.outputs.items()},
-            **{key: dict(getattr(self, key)) for key in ("inputs", "states", "arena_bytes", "worker_bytes")},
+            **{key: dict(getattr(self, key)) for key in ("inputs", "states", "arena_bytes", "worker_bytes", "stash_bytes")},
+            "phases": {device: list(phases) for device, phases in self.phases.items()},
             "peak_bytes": dict(self.peak_bytes),
         }
 

@@ -13,7 +13,7 @@ state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cnngraph.cost.liveness import LEAVES, execution_order, needed_nodes, straight_updates
@@ -35,12 +35,17 @@ from cnngraph.plan.stages import Get, Give, Keep, Stages
 
 @dataclass(frozen=True)
 class Options:
-    """How to plan: which kernels; and whether states stay as they are between runs (what follows from them alone is
-    then computed once).
+    """How to plan.
+
+    fields: choice        which kernels
+            fixed_states  states that no run updates stay as they are: what follows from them alone is computed once
+            phases        of nodes: a stage has nodes of one phase, and what lives from one to another has a place of its
+                          own, so that several runs may be in flight
     """
 
     choice: Choice = field(default_factory=Choice)
     fixed_states: bool = False
+    phases: Mapping[str, int] | None = None
 
 
 def schedule(partition: Partition, batch: Batch | None = None, options: Options | None = None) -> Plan:
@@ -64,6 +69,8 @@ class _Scheduler:
         self.graph = graph = partition.graph
         needed = needed_nodes(graph)
         self.order = [n for n in execution_order(graph) if n.name in needed or isinstance(n.op, LEAVES)]
+        self.phase = options.phases or {}
+        self.order.sort(key=lambda node: self.phase.get(node.name, 0))
         self.cuts = Cuts(batch, options.choice)
         self.targets = self._targets()
         self.constant = self._constants() if options.fixed_states else frozenset()
@@ -91,6 +98,8 @@ class _Scheduler:
         received: set[tuple[Ref, str]] = set()
         for node in self.order:
             if not isinstance(node.op, LEAVES) and node.name not in self.constant:
+                for stages in self.stages.values():
+                    stages.begin(self.phase.get(node.name, 0))
                 self._receive(node, tags, received)
                 self.stages[self._home(node)].apply(node)
                 self._send(node, tags)
@@ -103,7 +112,7 @@ class _Scheduler:
         return _within_memory(self._built())
 
     def _built(self) -> Plan:
-        build = Build(self.partition, self.batch, self.kernel, self.cuts, self.straight, self.constant)
+        build = Build(self.partition, self.batch, self.kernel, self.cuts, self.straight, self.constant, bool(self.phase))
         build.leaves(self.order, self._home)
         build.keep(self.kept, self._home)
         for device, stages in self.stages.items():

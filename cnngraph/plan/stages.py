@@ -98,6 +98,7 @@ class Group:
 
     jobs: list[list[Item]]
     region: bool = False
+    phase: int = 0
 
 
 @dataclass
@@ -112,6 +113,7 @@ class Stages:
     parts: Callable[[Node], int]  # how many parts it is cut into; 0: it is not
     share: bool  # whether several workers may take the jobs
     groups: list[Group] = field(default_factory=list)
+    phase: int = 0  # of what comes now
     _region: list[Node] = field(default_factory=list)
     _waiting: list[Item] = field(default_factory=list)
     _open: list[list[Item]] = field(default_factory=list)  # jobs for the stage before the next region
@@ -143,7 +145,7 @@ class Stages:
         self.flush()
         self._make_ready([Ready(node, k, part) for part in range(count) for k in range(self.wishes(node))])
         self._open = []
-        self.groups.append(Group([[ApplyPart(node, part)] for part in range(count)]))
+        self._add([[ApplyPart(node, part)] for part in range(count)])
 
     def wishes(self, node: Node) -> int:
         return len(self.wishes_bytes(node))
@@ -154,7 +156,7 @@ class Stages:
     def at_once(self, item: Item) -> None:
         """After all that came so far, and before all that comes."""
         self.finish()
-        self.groups.append(Group([[item]]))
+        self._add([[item]])
 
     def send(self, give: Give) -> None:
         self._sends.append(give)
@@ -163,7 +165,7 @@ class Stages:
         """Close the region; put off further what was put off, together with what the region leaves to be combined."""
         if self._region:
             self._make_ready([Ready(node, k) for node in self._region for k in range(self.wishes(node))])
-            self.groups.append(Group([[Apply(node) for node in self._region]], region=True))
+            self._add([[Apply(node) for node in self._region]], region=True)
         else:
             self._emit(self._open)
         joins: list[Item] = [Join(n) for n in self._region if self.batch.manner(n) == GATHERS]
@@ -174,7 +176,7 @@ class Stages:
         if self._sends:
             self._emit(self._open)
             self._open = []
-            self.groups.append(Group([list(self._sends)]))
+            self._add([list(self._sends)])
         self._region, self._waiting, self._sends, self._late, self._partial_bytes = [], [], [], set(), 0
 
     def _make_ready(self, ready: Sequence[Ready]) -> None:
@@ -191,13 +193,22 @@ class Stages:
         self._emit(self._open)
         self._open = []
 
+    def begin(self, phase: int) -> None:
+        """Everything that came so far belongs to earlier phases."""
+        if phase != self.phase:
+            self.finish()
+            self.phase = phase
+
+    def _add(self, jobs: list[list[Item]], region: bool = False) -> None:
+        self.groups.append(Group(jobs, region, self.phase))
+
     def _emit(self, jobs: Sequence[list[Item]]) -> None:
         """A stage of these jobs: the longest first, each to the least busy of a few workers."""
         if not jobs:
             return
         costs = [sum(map(self._item_seconds, job)) for job in jobs]
         if not self.share or not self._saved(jobs):
-            self.groups.append(Group([[item for job in jobs for item in job]]))
+            self._add([[item for job in jobs for item in job]])
             return
         bins: list[list[Item]] = [[] for _ in range(min(TILES, len(jobs)))]
         loads = [0.0] * len(bins)
@@ -205,7 +216,7 @@ class Stages:
             least = loads.index(min(loads))
             bins[least] += jobs[i]
             loads[least] += costs[i]
-        self.groups.append(Group(bins))
+        self._add(bins)
 
     def _waves(self) -> list[list[list[Item]]]:
         """What was put off, as one stage of jobs after the other; what a kernel wants comes right before it runs."""
