@@ -148,8 +148,15 @@ class Op:
         return Cost(total_elements(outputs[:1]), total_bytes(inputs) + total_bytes(outputs))
 
     def vjp_cost(self, wanted: str, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
-        """Cost of one `vjp`, of a joint one whatever is wanted; a gradient of a product is one of the same size."""
-        return self.cost(inputs, outputs)
+        """Cost of one `vjp`, of a joint one whatever is wanted.
+
+        A gradient of a product is one of the same size; but what reads only dL/dy, as that by a bias, adds it up.
+        """
+        cost = self.cost(inputs, outputs)
+        if cost.multiply_adds == 0 or self.reads(wanted, len(inputs)):
+            return cost
+        index = self.input_names(len(inputs)).index(wanted)
+        return Cost(total_elements(outputs[:1]), total_bytes(outputs[:1]) + inputs[index].bytes)
 
     def weight_types(self, *inputs: TensorType) -> Mapping[str, Weight]:
         """The states of a node with these operands, in the order of `weights`."""

@@ -42,7 +42,8 @@ def kind_of(op: Op, inputs: Sequence[TensorType], outputs: Sequence[TensorType])
         return kind_of(op.first, inputs[: op.taken[0]], outputs)
     if isinstance(op, Gradient):
         kind = kind_of(op.of, op.input_types, op.result_types)
-        return kind if kind in PRODUCTS or kind == "move" else "gradient"
+        product = number(op.cost(inputs, outputs).multiply_adds) > 0
+        return kind if product or kind == "move" else "gradient"
     cost = op.cost(inputs, outputs)
     field = _field(op, outputs)
     if multiply_adds := number(cost.multiply_adds):
@@ -52,9 +53,6 @@ def kind_of(op: Op, inputs: Sequence[TensorType], outputs: Sequence[TensorType])
     if op.pointwise or op.optimizer or not inputs:
         return "pointwise"
     return "pooling" if field is None or any(extent > 1 for extent, _ in field) else "normalization"
-
-
-PRODUCTS = ("convolution", "strided_convolution", "depthwise", "product")
 
 
 def operator_names(op: Op) -> frozenset[str]:
@@ -67,9 +65,9 @@ def operator_names(op: Op) -> frozenset[str]:
 def _product(
     multiply_adds: int, field: tuple[tuple[int, int | Fraction], ...] | None, x: TensorType, y: TensorType
 ) -> str:
-    window = prod(extent for extent, _ in field or ())
-    if field is None or window == 1:
+    if field is None or all(extent == 1 and stride >= 1 for extent, stride in field):
         return "product"
+    window = prod(extent for extent, _ in field)
     if multiply_adds <= window * min(number(x.elements), number(y.elements)):
         return "depthwise"
     return "convolution" if all(stride == 1 for _, stride in field) else "strided_convolution"

@@ -20,6 +20,7 @@ LAYERS = {
     "conv(6, 3x3, groups=6)": "depthwise",
     "conv(6, 3x3, stride=2, groups=6)": "depthwise",
     "conv(7, 1x1)": "product",
+    "conv(7, 1x1/2)": "product",
     "flatten -> dense(5)": "product",
     "maxpool(2x2)": "pooling",
     "globalavgpool": "pooling",
@@ -55,6 +56,7 @@ def test_the_first_layer_of_grey_images_is_not_depthwise() -> None:
     [
         ("conv(7, 3x3)", "x", "convolution"),
         ("conv(7, 3x3)", "weight", "convolution"),
+        ("conv(7, 3x3)", "bias", "gradient"),
         ("relu", "x", "gradient"),
         ("maxpool(2x2)", "x", "gradient"),
         ("flatten", "x", "move"),
