@@ -72,6 +72,8 @@ class Problem:
             contiguous     the devices, as stages, must not wait for each other in a ring (over `before`)
             objective      what is to be small: the busiest device's load (throughput), the time of one run (latency),
                            or the fullest device (memory)
+            replicate      whether devices that are alike may share a stage as a team (`Answer.teams`)
+            exchange_bytes for each group the gradients that the members of a team average after each run
     """
 
     title: str
@@ -89,6 +91,8 @@ class Problem:
     pins: Ints
     contiguous: bool = True
     objective: Objective = "throughput"
+    replicate: bool = False
+    exchange_bytes: tuple[float, ...] = ()
 
     @cached_property
     def seconds(self) -> Floats:
@@ -169,6 +173,24 @@ def loads(problem: Problem, device_of: Sequence[int]) -> Floats:
             for target in targets:
                 found[target] += problem.pays(target, source, net.bytes)
     return found
+
+
+def depth(problem: Problem, device_of: Sequence[int]) -> int:
+    """How many stages a sample passes one after the other; 0 where stages wait for each other in a ring.
+
+    Stages that stand side by side count once, so a shallow division fills its pipeline sooner.
+    """
+    if in_a_ring(problem, device_of):
+        return 0
+    before: dict[int, set[int]] = {device: set() for device in device_of}
+    for first, second in problem.before:
+        if device_of[first] != device_of[second]:
+            before[device_of[second]].add(device_of[first])
+    found: dict[int, int] = {}
+    while len(found) < len(before):
+        for device in [d for d in before if d not in found and before[d] <= found.keys()]:
+            found[device] = 1 + max((found[other] for other in before[device]), default=0)
+    return max(found.values(), default=0)
 
 
 def in_a_ring(problem: Problem, device_of: Sequence[int]) -> tuple[int, ...]:

@@ -6,35 +6,28 @@ from collections.abc import Mapping
 
 from cnngraph.cost.model import require_bound
 from cnngraph.ir.graph import Graph
+from cnngraph.partition.auto import race
 from cnngraph.partition.bound import lower_bound_seconds
 from cnngraph.partition.device import Cluster, unknown_devices
 from cnngraph.partition.memory import does_not_fit
 from cnngraph.partition.partition import Partition, assign
 from cnngraph.partition.pose import pose
-from cnngraph.partition.problem import Answer, Objective, Problem, loads
+from cnngraph.partition.problem import Answer, Objective, Problem
 from cnngraph.partition.strategy import Deadline, strategy_named
 
-TIME_LIMIT_SECONDS = 10.0
+NAMED_SECONDS = 10.0  # for a strategy that is asked for by name, where no limit is given
 
 
-def solve(problem: Problem, strategy: str = "auto", time_limit_seconds: float = TIME_LIMIT_SECONDS) -> Answer:
+def solve(problem: Problem, strategy: str = "auto", time_limit_seconds: float | None = None) -> Answer:
     """The best answer that the strategy finds in the time. Errors: E0107, E0603; E0602 nothing fits."""
-    deadline = Deadline(time_limit_seconds)
-    if strategy != "auto":
-        answer = strategy_named(strategy).solve(problem, None, deadline)
+    if strategy == "auto":
+        answer = race(problem, time_limit_seconds)
     else:
-        answer = strategy_named("chain").solve(problem, None, deadline)
-        around = strategy_named("around_pins").solve(problem, answer, deadline)
-        answer = around if _better(problem, around, answer) else answer
+        seconds = NAMED_SECONDS if time_limit_seconds is None else time_limit_seconds
+        answer = strategy_named(strategy).solve(problem, None, Deadline(seconds))
     if answer is None:
         raise does_not_fit(problem)
     return answer
-
-
-def _better(problem: Problem, one: Answer | None, other: Answer | None) -> bool:
-    if one is None or other is None:
-        return one is not None
-    return float(loads(problem, one.device_of).max()) < float(loads(problem, other.device_of).max())
 
 
 def split(
@@ -44,12 +37,15 @@ def split(
     *,
     objective: Objective = "throughput",
     contiguous: bool | None = None,
-    time_limit_seconds: float = TIME_LIMIT_SECONDS,
+    time_limit_seconds: float | None = None,
     measured: Mapping[str, float] | None = None,
 ) -> Partition:
     """A device for each node of a bound graph, so that the busiest device is as little busy as the strategy can.
 
-    Limits that always hold: the memory of each device; placements (`on`); what must stay together (`groups`).
+    Without a time limit, `auto` gives the same answer on every machine; with one it searches longer, and says in
+    `Partition.proof` where the clock ended the search. Limits that always hold: the memory of each device; placements
+    (`on`); what must stay together (`groups`).
+
     errors: E0109 a size is still a symbol; E0107 unknown strategy; E0601 placed on a device that the cluster lacks;
             E0602 nothing fits, with the numbers; E0603 the strategy needs a package that is not installed.
     """

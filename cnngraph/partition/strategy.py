@@ -44,6 +44,7 @@ class Strategy:
                          given, or None where it found none. It ends soon after the deadline, with what it has.
             objectives   what it can make small
             whole        whether it proves its answer where time allows
+            quick        whether it ends by its own steps, within about a second for graphs of thousands of nodes
             needs        a package that it asks for; without it the strategy is not there
     """
 
@@ -51,6 +52,7 @@ class Strategy:
     solve: Callable[[Problem, Answer | None, Deadline], Answer | None]
     objectives: frozenset[Objective] = frozenset({"throughput"})
     whole: bool = False
+    quick: bool = False
     needs: str | None = None
 
     @property
