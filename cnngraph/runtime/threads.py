@@ -19,6 +19,7 @@ from threadpoolctl import ThreadpoolController
 
 from cnngraph.ir.op import Array
 from cnngraph.kernels.kernel import Call, Machine
+from cnngraph.plan.steps import Receive, Send
 
 WAIT_SECONDS = 600.0
 WIDE = ("SkylakeX", "Cooperlake", "Sapphirerapids", "SapphireRapids")  # kernels of OpenBLAS for vectors of 512 bits
@@ -59,6 +60,12 @@ class Mailbox:
             if not came:
                 raise TimeoutError(f"message {tag} did not come within {self.wait_seconds:g} s")
         np.copyto(out, self.messages[tag])
+
+    def send(self, step: Send, value: Array) -> None:
+        self.put(step.tag, value)
+
+    def receive(self, step: Receive, out: Array) -> None:
+        self.take(step.tag, out)
 
     def fail(self, reason: BaseException) -> None:
         """Stop everyone; the first reason stays."""

@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic
-from cnngraph.ir.op import Array, Op
+from cnngraph.ir.op import Array
 from cnngraph.ir.size import number
-from cnngraph.ir.types import TensorType
-from cnngraph.kernels.kernel import Call, in_turn
-from cnngraph.plan.memory import ALIGNMENT_BYTES
+from cnngraph.kernels.kernel import Call
 from cnngraph.plan.plan import Plan
-from cnngraph.plan.steps import PLACED, Combine, Copy, Prepare, Receive, Run, Send, Step, View, writes
+from cnngraph.plan.steps import Run, Send, Step, View
+from cnngraph.runtime.binding import bind_step
 from cnngraph.runtime.feeds import checked_feeds
+from cnngraph.runtime.memory import Memory, checked_states
 from cnngraph.runtime.threads import WAIT_SECONDS, Crew, Mailbox
 
 
@@ -73,10 +72,10 @@ class Executor:
         beside: Iterable[Executor] = (),
     ) -> None:
         self.plan = plan
-        self.states = _checked_states(plan, states)
+        self.states = checked_states(plan, states)
         self.workers = workers if len(plan.devices) == 1 else 1
         self._wanted = {name: plan.buffers[i].type for name, i in plan.inputs.items()}
-        self._memory: _Memory = _Memory(plan, self.states, self.workers, [other._memory for other in beside])
+        self._memory: Memory = Memory(plan, self.states, self.workers, [other._memory for other in beside])
         self._inputs = {name: self._memory.array(View(i), 0) for name, i in plan.inputs.items()}
         self._outputs = {name: self._memory.array(view, 0) for name, view in plan.outputs.items()}
         self._mailbox = Mailbox(self._messages(), wait_seconds)
@@ -171,82 +170,7 @@ class Executor:
         return {step.tag: np.empty_like(self._memory.array(step.source, 0)) for step in sent}
 
     def _call(self, step: Step, worker: int) -> Call:
-        arrays = partial(map, partial(self._memory.array, worker=worker))
-        match step:
-            case Run(task=task, kernel=kernel, inputs=inputs, outputs=outputs, workspace=workspace, prepared=prepared):
-                given = [_read_only(x) for x in arrays(inputs)]
-                made = [_read_only(x) for x in arrays(prepared)]
-                return kernel.bind(task, given, list(arrays(outputs)), list(arrays(workspace)), made)
-            case Prepare(task=task, kernel=kernel, index=index, source=source, target=target):
-                make = kernel.prepares(task)[index].make
-                return partial(make, *arrays((source, target)))
-            case Combine(op=op, parts=parts, samples=samples, outputs=outputs):
-                return _combination(op, list(arrays(parts)), samples, list(arrays(outputs)))
-            case Copy(source=source, target=target):
-                return partial(np.copyto, *arrays((target, source)))
-            case Send(source=source, tag=tag):
-                return partial(self._mailbox.put, tag, *arrays((source,)))
-            case Receive(target=target, tag=tag):
-                return partial(self._mailbox.take, tag, *arrays((target,)))
-
-
-class _Memory:
-    """Arrays for the buffers of a plan: parts of arenas, states themselves, or memory of their own."""
-
-    def __init__(self, plan: Plan, states: Mapping[str, Array], workers: int, beside: Sequence[_Memory]) -> None:
-        self.buffers = plan.buffers
-        self.arenas: dict[str, Array] = {
-            device: _room(count, [other.arenas[device] for other in beside if device in other.arenas])
-            for device, count in plan.arena_bytes.items()
-        }
-        self.own: dict[str, list[Array]] = {
-            device: [_room(count, [o.own[device][w] for o in beside if device in o.own]) for w in range(workers)]
-            for device, count in plan.worker_bytes.items()
-        }
-        state_of = {index: name for name, index in plan.states.items()}
-        self.fixed = {
-            i: states[state_of[i]] if i in state_of else _typed(_aligned_bytes(b.bytes), b.type)
-            for i, b in enumerate(plan.buffers)
-            if b.kind not in PLACED
-        }
-
-    def array(self, view: View, worker: int) -> Array:
-        """The memory of a view, as the given worker sees it."""
-        whole = _cut(self._whole(view.buffer, worker), view.cuts)
-        if view.shape is None:
-            return whole
-        shaped = whole.reshape(view.shape)
-        assert not shaped.size or np.shares_memory(shaped, whole), f"{view} is no view"
-        return _cut(shaped, view.cuts_of_shape)
-
-    def _whole(self, index: int, worker: int) -> Array:
-        if index in self.fixed:
-            return self.fixed[index]
-        buffer = self.buffers[index]
-        arena = self.own[buffer.device][worker] if buffer.kind == "worker" else self.arenas[buffer.device]
-        return _typed(arena[buffer.offset : buffer.offset + buffer.bytes], buffer.type)
-
-
-def _cut(x: Array, cuts: Sequence[tuple[int, int, int]]) -> Array:
-    for axis, start, stop in cuts:
-        x = x[(slice(None),) * axis + (slice(start, stop),)]
-    return x
-
-
-def _typed(memory: Array, type_: TensorType) -> Array:
-    return memory.view(type_.dtype).reshape(type_.concrete)
-
-
-def _combination(op: Op, parts: Sequence[Array], samples: Sequence[int], outputs: Sequence[Array]) -> Call:
-    """The call that combines partial results; sums go straight to their places."""
-    if type(op).combine is Op.combine:
-        return in_turn([partial(np.add.reduce, x, axis=0, out=y) for x, y in zip(parts, outputs, strict=True)])
-
-    def call() -> None:
-        for out, value in zip(outputs, op.combine(parts, samples), strict=True):
-            np.copyto(out, value)
-
-    return call
+        return bind_step(step, self._memory, self._mailbox, worker)
 
 
 def _timing(bound: Bound, seconds: float) -> Timing:
@@ -262,42 +186,3 @@ def _timing(bound: Bound, seconds: float) -> Timing:
 def _all(calls: Sequence[Call]) -> None:
     for call in calls:
         call()
-
-
-def _aligned_bytes(count: int) -> Array:
-    """`count` bytes that begin at a whole cache line."""
-    raw = np.empty(count + ALIGNMENT_BYTES, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT_BYTES
-    return raw[start : start + count]
-
-
-def _room(count: int, lent: Sequence[Array]) -> Array:
-    """So many bytes: of an array that is lent, or new ones."""
-    fitting = [memory for memory in lent if len(memory) >= count]
-    return fitting[0][:count] if fitting else _aligned_bytes(count)
-
-
-def _read_only(view: Array) -> Array:
-    """The same memory, for reading: an operator that writes to its input fails at once."""
-    shown = view.view()
-    shown.flags.writeable = False
-    return shown
-
-
-def _checked_states(plan: Plan, states: Mapping[str, Array]) -> dict[str, Array]:
-    written = {view.buffer for steps in plan.steps.values() for step in steps for view in writes(step)}
-    found: list[Diagnostic] = []
-    for name, index in plan.states.items():
-        type_ = plan.buffers[index].type
-        if name not in states:
-            found.append(Diagnostic("E0703", f"the state `{name}` {type_} has no value"))
-            continue
-        array = states[name]
-        if array.shape != type_.concrete or array.dtype != type_.dtype:
-            given, needs = f"{array.dtype} {array.shape}", f"{type_.dtype} {type_.concrete}"
-            found.append(Diagnostic("E0703", f"the state `{name}` is {given}, but {needs} is needed"))
-        elif index in written and not array.flags.writeable:
-            found.append(Diagnostic("E0703", f"the state `{name}` changes, but its array is read-only"))
-    if found:
-        raise CnnGraphError(found)
-    return {name: states[name] for name in plan.states}
