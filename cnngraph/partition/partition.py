@@ -12,6 +12,7 @@ from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.partition.groups import forward_nodes, ordered_groups
+from cnngraph.partition.parts import part_of
 from cnngraph.partition.problem import Objective
 from cnngraph.partition.work import work_seconds
 
@@ -80,6 +81,10 @@ class Partition:
 
     def stage(self, device: str) -> Stage:
         return next(stage for stage in self.stages if stage.device.name == device)
+
+    def subgraph(self, device: str) -> Graph:
+        """What the device runs, as a graph of its own; what it receives are inputs, what it sends are outputs."""
+        return part_of(self.graph, self.device_of, device)
 
     def __str__(self) -> str:
         rows: list[tuple[str, ...]] = [("device", "nodes", "compute", "transfer", "load", "states", "peak")]
