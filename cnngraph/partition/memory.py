@@ -5,24 +5,24 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.diagnostics import CnnGraphError, error
-from cnngraph.partition.problem import Problem
+from cnngraph.partition.problem import Ints, Problem
 
 
 class Intervals:
-    """Peak bytes of the groups `start` up to, not including, `end`."""
+    """Peak bytes of the groups from border `start` to border `end`; by default there is a border beside each group."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, borders: Ints | None = None) -> None:
         self.problem = problem
-        self.count = len(problem.groups)
+        self.borders = np.arange(len(problem.groups) + 1) if borders is None else borders
+        self.count = len(self.borders) - 1
         self.peak = cache(self._peak)
 
     def _peak(self, start: int, end: int) -> float:
-        chosen = np.zeros(self.count, bool)
-        chosen[start:end] = True
+        chosen = np.zeros(len(self.problem.groups), bool)
+        chosen[self.borders[start] : self.borders[end]] = True
         return self.problem.peak_bytes(chosen)
 
     def farthest(self, start: int, limit: float, least: int | None = None) -> int:
@@ -33,7 +33,7 @@ class Intervals:
             low, high = (middle, high) if self.peak(start, middle) <= limit else (low, middle - 1)
         return low
 
-    def ends(self, limit: float) -> npt.NDArray[np.int64]:
+    def ends(self, limit: float) -> Ints:
         """The farthest end for each start."""
         ends = [0]
         for start in range(self.count):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, islice, permutations, product
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ from cnngraph.cost.liveness import Liveness
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.graph import Graph
 from cnngraph.partition.device import Cluster, Device
-from cnngraph.partition.partition import assign
 from cnngraph.partition.pose import pose
+from cnngraph.partition.problem import lawful, loads
 from cnngraph.partition.split import split
 from cnngraph.partition.strategies.chain import chain, cut_tables
 
@@ -26,26 +26,36 @@ UNEQUAL = Cluster(
 
 
 def divisions(groups: int, devices: int) -> Iterator[list[int]]:
-    """Every way to give each device, in order, an interval of the groups."""
+    """Every way to give each device an interval of the groups."""
     for ends in combinations_with_replacement(range(groups + 1), devices - 1):
         edges = [0, *ends, groups]
         yield [d for d in range(devices) for _ in range(edges[d], edges[d + 1])]
 
 
+def orders(cluster: Cluster) -> Iterator[tuple[int, ...]]:
+    """Orders of the devices; one is enough where all are alike."""
+    devices = range(len(cluster.devices))
+    return islice(permutations(devices), None if cluster is UNEQUAL else 1)
+
+
 def best_by_trying(graph: Graph, cluster: Cluster) -> float | None:
     problem = pose(graph, cluster)
-    liveness = Liveness(graph)
     found = []
-    for division in divisions(len(problem.groups), len(cluster.devices)):
-        names = [cluster.names[d] for d in division]
-        device_of = {task: names[g] for task, g in zip(problem.tasks, problem.group_of, strict=True)}
-        if all(
-            liveness.peak_bytes(liveness.members([n for n in device_of if device_of[n] == device.name]))
-            <= device.memory_bytes
-            for device in cluster.devices
-        ):
-            found.append(assign(graph, cluster, device_of, 0).bottleneck_seconds)
+    for order, division in product(orders(cluster), divisions(len(problem.groups), len(cluster.devices))):
+        device_of = [order[d] for d in division]
+        if lawful(problem, device_of):
+            found.append(float(loads(problem, device_of).max()))
     return min(found, default=None)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_loads_of_numbers_are_those_of_the_table(seed: int) -> None:
+    partition = split(random_training(seed).bind(batch=4), UNEQUAL)
+    problem = pose(partition.graph, UNEQUAL)
+    device_of = {name: UNEQUAL.names.index(device) for name, device in partition.device_of.items()}
+    found = loads(problem, [device_of[name] for name in problem.groups])
+    for stage in partition.stages:
+        assert found[UNEQUAL.names.index(stage.device.name)] == pytest.approx(stage.load_seconds, rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -80,13 +90,13 @@ def test_memory_is_a_hard_limit(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_cut_tables_by_the_definition(seed: int) -> None:
     problem = pose(random_training(seed).bind(batch=2), slow_cluster(2))
-    messages, sizes = cut_tables(problem)
+    cuts = cut_tables(problem)
     count = len(problem.groups)
     for start in range(count + 1):
         for end in range(start + 1, count + 1):
             cut = [net for net in problem.nets if is_cut(net.groups, start, end)]
-            assert messages[start, end] == len(cut)
-            assert sizes[start, end] == sum(net.bytes for net in cut)
+            assert cuts.messages[start, end] == len(cut)
+            assert cuts.sizes[start, end] == sum(net.bytes for net in cut)
 
 
 def is_cut(groups: tuple[int, ...], start: int, end: int) -> bool:
