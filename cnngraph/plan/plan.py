@@ -11,6 +11,8 @@ from cnngraph.cost.quantity import bytes_text
 from cnngraph.plan.memory import aligned
 from cnngraph.plan.steps import PLACED, Buffer, Combine, Copy, Job, Prepare, Receive, Run, Send, Stage, Step, View
 
+ARENAS = ("arena_bytes", "worker_bytes", "stash_bytes")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -139,7 +141,7 @@ class Plan:
                 for b in self.buffers
             ],
             "outputs": {name: _view(view) for name, view in self.outputs.items()},
-            **{key: dict(getattr(self, key)) for key in ("inputs", "states", "arena_bytes", "worker_bytes", "stash_bytes")},
+            **{key: dict(getattr(self, key)) for key in ("inputs", "states", *ARENAS)},
             "phases": {device: list(phases) for device, phases in self.phases.items()},
             "peak_bytes": dict(self.peak_bytes),
         }

@@ -39,8 +39,8 @@ class Options:
 
     fields: choice        which kernels
             fixed_states  states that no run updates stay as they are: what follows from them alone is computed once
-            phases        of nodes: a stage has nodes of one phase, and what lives from one to another has a place of its
-                          own, so that several runs may be in flight
+            phases        of nodes: a stage has nodes of one phase, and what lives from one to another has a place of
+                          its own, so that several runs may be in flight
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -112,7 +112,8 @@ class _Scheduler:
         return _within_memory(self._built())
 
     def _built(self) -> Plan:
-        build = Build(self.partition, self.batch, self.kernel, self.cuts, self.straight, self.constant, bool(self.phase))
+        phased = bool(self.phase)
+        build = Build(self.partition, self.batch, self.kernel, self.cuts, self.straight, self.constant, phased)
         build.leaves(self.order, self._home)
         build.keep(self.kept, self._home)
         for device, stages in self.stages.items():

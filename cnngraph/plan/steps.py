@@ -24,9 +24,9 @@ class Buffer:
 
     An `arena` buffer lies at `offset` bytes in the device's arena and lives from step `first` to step `last`; others
     may have the same bytes before and after. So does a `worker` buffer, in the arena of each worker, and a `passing`
-    one, in the arena of the device between steps of the prologue. A `stash` buffer lies in an arena that each run which
-    is in flight has for itself: it lives from one phase to a later one. A `fed`, `state` or `constant` buffer has memory
-    of its own (offset 0).
+    one, in the arena of the device between steps of the prologue. A `stash` buffer lies in an arena that each run in
+    flight has for itself: it lives from one phase to a later one. A `fed`, `state` or `constant` buffer has memory of
+    its own (offset 0).
     """
 
     value: Ref

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -20,14 +20,10 @@ from threadpoolctl import ThreadpoolController
 from cnngraph.ir.op import Array
 from cnngraph.kernels.kernel import Call, Machine
 from cnngraph.plan.steps import Receive, Send
+from cnngraph.runtime.engines.transport import WAIT_SECONDS, Stopped
 
-WAIT_SECONDS = 600.0
 WIDE = ("SkylakeX", "Cooperlake", "Sapphirerapids", "SapphireRapids")  # kernels of OpenBLAS for vectors of 512 bits
 WIDE_FLOPS_PER_SECOND = 190e9
-
-
-class Stopped(Exception):
-    """Another worker failed."""
 
 
 class Mailbox:
@@ -82,13 +78,26 @@ class Mailbox:
         return self._failure is not None
 
 
+class Post(Protocol):
+    """What carries the messages of a crew, as far as the crew cares: it ends every wait when someone fails."""
+
+    @property
+    def failed(self) -> bool: ...
+
+    def fail(self, reason: BaseException) -> None: ...
+
+    def raise_failure(self) -> None: ...
+
+    def clear(self) -> None: ...
+
+
 Programs: TypeAlias = Mapping[str, Sequence[Call]]
 
 
 class Crew:
     """Threads for programs that run side by side. The first program runs in the thread that asks; the others wait."""
 
-    def __init__(self, programs: Programs, mailbox: Mailbox, meetings: Sequence[threading.Barrier] = ()) -> None:
+    def __init__(self, programs: Programs, mailbox: Post, meetings: Sequence[threading.Barrier] = ()) -> None:
         self.programs, self.mailbox, self.meetings = programs, mailbox, meetings
         more = len(programs) - 1
         self._threads = ThreadPoolExecutor(more, "cnngraph") if more > 0 else None

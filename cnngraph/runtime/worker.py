@@ -17,9 +17,10 @@ from cnngraph.kernels.kernel import Call
 from cnngraph.plan.plan import Plan
 from cnngraph.plan.steps import Run, Send, Step, View
 from cnngraph.runtime.binding import bind_step
+from cnngraph.runtime.engines.transport import WAIT_SECONDS
 from cnngraph.runtime.feeds import checked_feeds
 from cnngraph.runtime.memory import Memory, checked_states
-from cnngraph.runtime.threads import WAIT_SECONDS, Crew, Mailbox
+from cnngraph.runtime.threads import Crew, Mailbox
 
 
 @dataclass(frozen=True)
