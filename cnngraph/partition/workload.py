@@ -31,21 +31,11 @@ import numpy as np
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 from cnngraph.partition.groups import depth_first, strongly_connected
-from cnngraph.partition.problem import Floats, Mask, Objective, Problem, Value
+from cnngraph.partition.problem import Objective, Problem, SummedMemory, Value
 
 NODE_NUMBERS = ("fpgaLatency", "cpuLatency", "size")
 MOST_DEVICES = 1024
 MOST_MISTAKES = 20  # shown of one file
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Memory as the sum of what each group takes."""
-
-    bytes_of: Floats
-
-    def peak_bytes(self, chosen: Mask) -> float:
-        return float(self.bytes_of[chosen].sum())
 
 
 @dataclass(frozen=True)
@@ -121,7 +111,7 @@ def posed(workload: Workload, objective: Objective = "throughput", contiguous: b
         before=frozenset((group_of[a], group_of[b]) for a, b in _forward(workload) if group_of[a] != group_of[b]),
         pay_seconds=np.zeros_like(pays),
         pay_seconds_per_byte=pays,
-        memory=Sizes(size_of),
+        memory=SummedMemory(size_of),
         limits_bytes=np.array([workload.memory_bytes] * accelerators + [math.inf] * cpus),
         pins=np.full(len(size_of), -1, np.int64),
         contiguous=contiguous,

@@ -1,0 +1,97 @@
+"""Dynamic programming over downsets against every division of small problems."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from partition.random_problems import best_by_trying, random_problem
+
+from cnngraph.partition.downsets import Cuts, downsets
+from cnngraph.partition.problem import Answer, Problem, lawful, loads
+from cnngraph.partition.relaxed import contracted, relaxed
+from cnngraph.partition.strategies.ideals import PROOF, STRATEGY
+from cnngraph.partition.strategy import Deadline
+
+
+def value(problem: Problem, answer: Answer) -> float:
+    return float(loads(problem, answer.device_of).max())
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_answer_is_the_best_and_proven(seed: int) -> None:
+    problem = random_problem(seed, alike=True)
+    expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())
+    if expected is None:
+        assert answer is None
+        return
+    assert answer is not None
+    assert lawful(problem, answer.device_of)
+    assert value(problem, answer) == pytest.approx(expected)
+    assert answer.bound_seconds == pytest.approx(expected)
+    assert answer.proof == PROOF
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_bound_holds_where_links_differ(seed: int) -> None:
+    problem = random_problem(seed)
+    expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())
+    if answer is not None:
+        assert expected is not None
+        assert lawful(problem, answer.device_of)
+        assert answer.bound_seconds <= expected * (1 + 1e-9) <= value(problem, answer) * (1 + 2e-9)
+
+
+def test_more_devices_of_one_kind() -> None:
+    problem = random_problem(7, groups=5, devices=5, alike=True)
+    answer = STRATEGY.solve(problem, None, Deadline())
+    assert answer is not None
+    assert value(problem, answer) == pytest.approx(best_by_trying(problem))
+
+
+def test_a_deadline_that_is_over_leaves_the_answer_as_it_was() -> None:
+    problem = random_problem(1, alike=True)
+    given = Answer((0,) * 6)
+    assert STRATEGY.solve(problem, given, Deadline(0.0)) == given
+
+
+def test_what_is_not_contiguous_is_left_to_others() -> None:
+    problem = replace(random_problem(1), contiguous=False)
+    assert STRATEGY.solve(problem, None, Deadline()) is None
+
+
+def test_downsets_of_a_diamond() -> None:
+    problem = replace(random_problem(2, groups=4), before=frozenset({(0, 1), (0, 2), (1, 3), (2, 3)}))
+    members = downsets(problem, Deadline())
+    assert members is not None
+    assert [set(np.flatnonzero(row)) for row in members] == [set(), {0}, {0, 1}, {0, 2}, {0, 1, 2}, {0, 1, 2, 3}]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_cuts_are_the_loads_of_stages(seed: int) -> None:
+    problem = relaxed(random_problem(seed, devices=2, alike=True))
+    problem = replace(problem, task_seconds=np.zeros_like(problem.task_seconds))
+    members = downsets(problem, Deadline())
+    assert members is not None
+    table = Cuts.of(problem, members)
+    every = np.arange(len(members))
+    latency, per_byte = problem.worst_pay
+    found = table.cut(every, every, table.seconds(latency[1], per_byte[1]))
+    for s, start in enumerate(members):
+        for t, end in enumerate(members):
+            if (start <= end).all():
+                assert found[s, t] == pytest.approx(loads(problem, (end & ~start).astype(int))[1])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_contraction_keeps_the_best(seed: int) -> None:
+    problem = replace(relaxed(random_problem(seed, groups=7, devices=2)), limits_bytes=np.full(2, np.inf))
+    smaller = contracted(problem)
+    expected = best_by_trying(problem)
+    assert best_by_trying(smaller.problem) == (expected if expected is None else pytest.approx(expected))
+
+
+def test_idle_groups_are_joined() -> None:
+    counts = [len(contracted(relaxed(random_problem(seed))).problem.groups) for seed in range(20)]
+    assert min(counts) < 6
