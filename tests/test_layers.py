@@ -41,6 +41,8 @@ DOORS = {
     "threadpoolctl": ("runtime/",),
     "numba": ("kernels/loops/",),
     "llvmlite": ("kernels/loops/options.py",),
+    "mpi4py": ("runtime/engines/mpi.py",),
+    "ray": ("runtime/engines/ray.py",),
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),
     "PIL": ("train/", "render/"),
