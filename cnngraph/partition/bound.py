@@ -15,8 +15,6 @@ on identical parallel processors, ORSA Journal on Computing 7(2), 1995, for mach
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from cnngraph.partition.problem import Floats, Problem
@@ -49,7 +47,7 @@ def weights(rows: Floats) -> Floats:
 
 def packing(seconds: Floats) -> float:
     """The least t within which the devices can take the largest 1, 2, 3, ... groups, by number."""
-    devices, count = seconds.shape
+    devices = len(seconds)
     order = np.argsort(-seconds.min(axis=0), kind="stable")[: LARGEST * devices]
     found = 0.0
     for number in range(devices + 1, len(order) + 1):

@@ -93,7 +93,7 @@ class Cuts:
         return self.messages * latency + self.bytes * per_byte
 
     def cut(self, starts: Ints, ends: Ints, pay: Floats) -> Floats:
-        """(starts, ends) -> what the stage between two downsets pays; it has a meaning where the first is in the second.
+        """(starts, ends) -> what the stage between two downsets pays, if the first is part of the second.
 
         The sum over the values of pay * (1 - [held alike] - [none at the start, all at the end]) as a product of two
         matrices: a column for each value and each number of groups that occurs at starts and at ends.
