@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cnngraph.partition.partition import Partition
     from cnngraph.render.dot import Options
     from cnngraph.render.tabular import Table
+    from cnngraph.runtime.pipeline import Pipeline
+    from cnngraph.runtime.pipelining import PipelineOptions
     from cnngraph.train.dataset import Dataset
     from cnngraph.train.evaluate import Evaluation
     from cnngraph.train.history import History, OnProgress
@@ -157,6 +159,21 @@ class Net:
         """What runs the network forward, with its weights of now; on the devices of a cluster."""
         return Runner(run(self.graph, INFERENCE), self._complete(self.graph), cluster, self.settings)
 
+    def pipeline(
+        self, devices: str | Cluster, options: PipelineOptions | None = None, gradient: bool = False
+    ) -> Pipeline:
+        """What runs the network, or with `gradient` its training step, in microbatches over the devices."""
+        from cnngraph.partition.device import parse_devices
+        from cnngraph.runtime.pipeline import Pipeline
+        from cnngraph.runtime.pipelining import USUAL
+        from cnngraph.train.step import step_of, with_gradients
+
+        cluster = parse_devices(devices) if isinstance(devices, str) else devices
+        graph = run(self.training.graph if gradient else self.graph, TRAINING if gradient else INFERENCE)
+        if gradient:
+            graph = with_gradients(step_of(self.training, graph), self.training.prediction)
+        return Pipeline(graph, self._complete(graph), cluster, options or USUAL, self.settings)
+
     def _complete(self, graph: Graph) -> dict[str, Array]:
         """The states of `graph`: the net's own, and first values for those that it does not have yet."""
         missing = [node.name for node in graph.states if node.name not in self._states]
@@ -189,19 +206,21 @@ class Net:
         resume_from: str | Path | None = None,
         cluster: Cluster | None = None,
         recompute: bool = False,
+        pipeline: PipelineOptions | None = None,
         on_progress: OnProgress | None = None,
         on_memory: Callable[[str], None] | None = None,
     ) -> History:
         """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
 
-        `recompute` takes less memory and more time, and gives the same numbers. `on_memory` is told what a step takes.
+        `recompute` takes less memory and more time, and gives the same numbers. With a `pipeline` each batch goes through
+        the devices in microbatches. `on_memory` is told what a step takes.
         """
         from cnngraph.train.fit import fit
         from cnngraph.train.history import silent
 
         history = fit(
             self.training, data or self.data(), epochs=epochs, on_progress=on_progress or silent, cluster=cluster,
-            recompute=recompute, settings=self.settings, on_memory=on_memory,
+            recompute=recompute, settings=self.settings, pipeline=pipeline, on_memory=on_memory,
             output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
         )  # fmt: skip
         self.states = history.states

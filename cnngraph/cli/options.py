@@ -83,6 +83,37 @@ EXECUTION = (
 )
 
 
+PIPELINE = (
+    click.option(
+        "--microbatches", type=click.IntRange(1), metavar="M",
+        help="Cut the batch into M parts that follow each other through the devices.",
+    ),
+    click.option(
+        "--schedule", metavar="KIND", help="Their order: 1f1b (default), fill-drain, zero-bubble, one-shot."
+    ),
+)  # fmt: skip
+
+
+def pipeline_options(command: F) -> F:
+    """--microbatches and --schedule, as the argument `pipeline` (`PipelineOptions`, or None)."""
+
+    @wraps(command)
+    def gathered(*args: Any, microbatches: int | None, schedule: str | None, **more: Any) -> Any:
+        from cnngraph.runtime.pipelining import USUAL, PipelineOptions
+
+        if schedule is not None and microbatches is None and schedule != "one-shot":
+            raise click.UsageError("--schedule is about microbatches: add --microbatches")
+        count, kind = microbatches or 1, schedule or USUAL.kind
+        given = None if microbatches is None and schedule is None else PipelineOptions(count, kind)
+        return command(*args, pipeline=given, **more)
+
+    made: Any = gathered
+    for option in reversed(PIPELINE):
+        made = option(made)
+    found: F = made
+    return found
+
+
 def execution_options(command: F) -> F:
     """--workers, --exact, --tune and --memory-limit: how the net is run, as the argument `execution` (`Settings`)."""
 

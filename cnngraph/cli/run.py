@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnngraph.cli.options import execution_options, read_settings, source_options
+from cnngraph.cli.options import execution_options, pipeline_options, read_settings, source_options
 
 if TYPE_CHECKING:
     from cnngraph.ir.graph import Graph
     from cnngraph.net import Net
+    from cnngraph.partition.device import Cluster
+    from cnngraph.runtime.pipeline import Pipeline
+    from cnngraph.runtime.pipelining import PipelineOptions
     from cnngraph.runtime.settings import Settings
 
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     "--engine", type=click.Choice(["numpy", "torch", "onnxruntime"]), default="numpy", show_default=True,
     help="What runs the net: cnngraph itself, or PyTorch.",
 )
+@pipeline_options
 @execution_options
 def command(
     file: Path,
@@ -47,6 +51,7 @@ def command(
     profile: bool,
     plan: bool,
     engine: str,
+    pipeline: PipelineOptions | None,
     execution: Settings,
 ) -> None:
     """Run the net of FILE forward. One run comes before those that are timed."""
@@ -64,10 +69,15 @@ def command(
     if weights is not None:
         loaded.load_weights(weights)
     if engine != "numpy":
-        refuse_options(engine, profile=profile, plan=plan, devices=devices, fetch=fetch)
+        refuse_options(engine, profile=profile, plan=plan, devices=devices, fetch=fetch, microbatches=pipeline)
     feeds = feeds_of(loaded.graph, read_arrays(inputs), batch, seed)
     if engine != "numpy":
         show(*engine_run(loaded, engine, feeds, repeat), output)
+        return
+    if pipeline is not None:
+        if fetch is not None:
+            raise click.UsageError("--fetch: not with --microbatches")
+        show(*pipeline_run(loaded.pipeline(devices_of(devices), pipeline), feeds, repeat, plan, profile), output)
         return
     names = [name.strip() for name in fetch.split(",")] if fetch is not None else None
     runner = loaded.runner(read_cluster(devices) if devices else None)
@@ -80,6 +90,30 @@ def command(
     if profile:
         fed = {name: feeds[name] for name in executor.plan.inputs}
         click.echo(f"\n{profile_of(executor, lambda: executor.timed(fed), repeat)}")
+
+
+def devices_of(devices: str | None) -> Cluster:
+    """`--devices`; without it one device."""
+    from cnngraph.cli.options import read_cluster
+    from cnngraph.partition.device import Cluster
+    from cnngraph.partition.partition import HOST
+
+    return read_cluster(devices) if devices else Cluster((HOST,))
+
+
+def pipeline_run(
+    pipeline: Pipeline, feeds: dict[str, Any], repeat: int, plan: bool, profile: bool
+) -> tuple[dict[str, Any], str]:
+    """The outputs of a pipeline, and what its runs take."""
+    found = pipeline.plan(feeds)
+    if plan:
+        click.echo(f"{found.schedule}\n\n{found.micro}\n")
+    click.echo(f"memory: {pipeline.memory(feeds)}")
+    results = pipeline.run(feeds)
+    time = timed(lambda: pipeline.run(feeds), repeat)
+    if profile:
+        click.echo(f"{pipeline.timed(feeds)}\n")
+    return results, time
 
 
 def show(results: dict[str, Any], time: str, output: Path | None) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import execution_options, read_settings, source_options
+from cnngraph.cli.options import execution_options, pipeline_options, read_settings, source_options
 
 if TYPE_CHECKING:
+    from cnngraph.runtime.pipelining import PipelineOptions
     from cnngraph.runtime.settings import Settings
 
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--devices", metavar="N|NAMES|FILE", help="Divide each step: 4, or gpu0,gpu1, or a cluster.toml.")
 @click.option("--recompute", is_flag=True, help="Less memory: run layers again for their gradients.")
 @click.option("--history", type=click.Path(path_type=Path), help="Write the figures of all epochs as JSON.")
+@pipeline_options
 @execution_options
 def command(
     file: Path,
@@ -34,6 +36,7 @@ def command(
     devices: str | None,
     recompute: bool,
     history: Path | None,
+    pipeline: PipelineOptions | None,
     execution: Settings,
 ) -> None:
     """Train the net of FILE. Ctrl-C ends the run with its weights saved; --resume goes on from them."""
@@ -53,7 +56,7 @@ def command(
     with ProgressReporter() as report:
         done = loaded.fit(
             loaded.data(data), epochs=epochs, output=target, resume_from=resume, cluster=cluster,
-            recompute=recompute, on_progress=report,
+            recompute=recompute, pipeline=pipeline, on_progress=report,
             on_memory=lambda text: click.echo(f"memory of a step: {text}"),
         )  # fmt: skip
     if history is not None:

@@ -16,10 +16,14 @@ from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.autodiff.step import RATE
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
+from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 from cnngraph.ir.text import to_text
 from cnngraph.partition.device import Cluster
+from cnngraph.partition.partition import HOST
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
+from cnngraph.runtime.pipeline import Pipeline
+from cnngraph.runtime.pipelining import PipelineOptions
 from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.augment import Augmenter, chain_of
@@ -31,7 +35,7 @@ from cnngraph.train.history import Epoch, History, OnProgress, Progress, silent
 from cnngraph.train.initialisers import initial_states, initialiser_of
 from cnngraph.train.interrupt import Interrupt
 from cnngraph.train.schedule import Clock, schedule_of
-from cnngraph.train.step import step_of
+from cnngraph.train.step import step_of, with_gradients
 
 
 def fit(
@@ -45,14 +49,16 @@ def fit(
     cluster: Cluster | None = None,
     recompute: bool = False,
     settings: Settings = DEFAULT,
+    pipeline: PipelineOptions | None = None,
     on_memory: Callable[[str], None] | None = None,
 ) -> History:
     """Train the net of `spec` on `data` for `epochs`, or as many as it says; `output` receives all states each epoch.
 
     The same seed gives the same numbers, bit for bit, also for a run that stopped and goes on with `resume_from`, a
     file that it wrote. (If batch or seed changed since, an epoch that was not whole begins anew.) Ctrl-C ends the step
-    in progress, saves, and returns a history that says so. With a `cluster` each step runs on its devices; with
-    `recompute` in less memory (`autodiff.recompute`). `on_memory` is told what a step takes, before the first one.
+    in progress, saves, and returns a history that says so. With a `cluster` each step runs on its devices, with a
+    `pipeline` in microbatches that follow each other there; with `recompute` in less memory (`autodiff.recompute`).
+    `on_memory` is told what a step takes, before the first one.
 
     Where the section asks for averages, tests are of the averages, and in the file and the history a state and its
     average have changed places: whoever reads the weights reads averages, and a run that goes on finds both.
@@ -63,8 +69,9 @@ def fit(
     with Interrupt() as interrupt:
         epochs = spec.epochs if epochs is None else epochs
         training = _Run(
-            spec, data, epochs=epochs, output=output, cluster=cluster, recompute=recompute, settings=settings
-        )
+            spec, data, epochs=epochs, output=output, cluster=cluster, recompute=recompute, settings=settings,
+            pipeline=pipeline,
+        )  # fmt: skip
         if resume_from is not None:
             training.resume(resume_from)
         return training.run(on_progress, on_memory, interrupt)
@@ -83,6 +90,7 @@ class _Run:
         cluster: Cluster | None,
         recompute: bool,
         settings: Settings,
+        pipeline: PipelineOptions | None,
     ) -> None:
         self.spec, self.data, self.epochs, self.output = spec, data, epochs, output
         self.batch = batch_size(spec)
@@ -91,10 +99,11 @@ class _Run:
         self.chain = chain_of(spec.augment)
         self.feeds = feeder(spec, data)
         form = run(figures_only(spec.graph, spec.prediction), TRAINING)
-        step = figures_only(step_of(spec, form), spec.prediction)  # gradients are for the optimizer alone
+        whole = step_of(spec, form)
+        step = with_gradients(whole, spec.prediction) if pipeline else figures_only(whole, spec.prediction)
         self.graph = recomputed(step, {"batch": self.batch}) if recompute else step
         first = initial_states(self.graph, spec.seed, initialiser_of(spec.init))
-        self.runner = Runner(self.graph, first, cluster, settings)
+        self.runner = _runner(self.graph, first, cluster, settings, pipeline)
         self.tester = Tester(spec, self.feeds, first, cluster, settings)
         self.position = Position()
         self.rows: tuple[Epoch, ...] = ()
@@ -232,6 +241,18 @@ class _Run:
         return Checkpoint(
             spec.name, spec.prediction, names, how, spec.seed, self.batch, self.position, self.rows, part
         )  # fmt: skip
+
+
+def _runner(
+    graph: Graph,
+    states: Mapping[str, Array],
+    cluster: Cluster | None,
+    settings: Settings,
+    pipeline: PipelineOptions | None,
+) -> Runner | Pipeline:
+    if pipeline is None:
+        return Runner(graph, states, cluster, settings)
+    return Pipeline(graph, states, cluster or Cluster((HOST,)), pipeline, settings)
 
 
 class _Speed:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cnngraph.autodiff.averaging import Ema
 from cnngraph.autodiff.clipping import ByNorm, ByValue, Clipping
+from cnngraph.autodiff.microbatches import GRADIENT
 from cnngraph.autodiff.step import training_step
 from cnngraph.elaborate.training import Setting, TrainingSpec
 from cnngraph.ir.graph import Graph
+from cnngraph.passes.prune import prune
 from cnngraph.train.settings import choose
 
 
@@ -43,6 +45,15 @@ def step_of(spec: TrainingSpec, form: Graph) -> Graph:
         average=average_of(spec.average),
         decay_axes=decay_axes_of(spec.decay),
     )
+
+
+def with_gradients(step: Graph, prediction: str) -> Graph:
+    """The step with the outputs that a pipeline needs: `loss`, `prediction` if there is one, and the gradients, by which
+    it is cut in two (`autodiff.microbatches`).
+    """
+    names = ("loss", prediction) if prediction else ("loss",)
+    shown = {name: ref for name, ref in step.outputs.items() if name in names or name.startswith(GRADIENT)}
+    return prune(replace(step, outputs=shown))
 
 
 def clip_of(setting: Setting | None) -> Clipping | None:
