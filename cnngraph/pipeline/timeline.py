@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 from cnngraph.cost.quantity import seconds_text
@@ -113,6 +114,18 @@ class Timeline:
         for span in self.critical_path:
             total[span.device] += span.seconds
         return total
+
+    def in_flight(self, device: str) -> tuple[tuple[float, int], ...]:
+        """The microbatches in flight from each time on: from the start of a forward to the end of its last phase."""
+        began: dict[int, float] = {}
+        ended: dict[int, float] = {}
+        for span in self.spans[device]:
+            if span.microbatch != ALL and span.kind != "wait":
+                began.setdefault(span.microbatch, span.start_seconds)
+                ended[span.microbatch] = span.end_seconds
+        changes = sorted([*((time, 1) for time in began.values()), *((time, -1) for time in ended.values())])
+        counts = accumulate((change for _, change in changes), initial=0)
+        return ((0.0, 0), *((time, count) for (time, _), count in zip(changes, [*counts][1:], strict=True)))
 
     def picture(self, slot_seconds: float) -> str:
         """Rows of devices, columns of time slots: what runs in the middle of each slot; `.` where nothing does.
