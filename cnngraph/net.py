@@ -212,8 +212,8 @@ class Net:
     ) -> History:
         """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
 
-        `recompute` takes less memory and more time, and gives the same numbers. With a `pipeline` each batch goes through
-        the devices in microbatches. `on_memory` is told what a step takes.
+        `recompute` takes less memory and more time, and gives the same numbers. A `pipeline` takes each batch through the
+        devices in microbatches. `on_memory` is told what a step takes.
         """
         from cnngraph.train.fit import fit
         from cnngraph.train.history import silent
