@@ -212,7 +212,7 @@ class Net:
     ) -> History:
         """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
 
-        `recompute` takes less memory and more time, and gives the same numbers. A `pipeline` takes each batch through the
+        `recompute` takes less memory and more time, and gives the same numbers. A `pipeline` takes batches through the
         devices in microbatches. `on_memory` is told what a step takes.
         """
         from cnngraph.train.fit import fit

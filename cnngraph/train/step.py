@@ -48,8 +48,8 @@ def step_of(spec: TrainingSpec, form: Graph) -> Graph:
 
 
 def with_gradients(step: Graph, prediction: str) -> Graph:
-    """The step with the outputs that a pipeline needs: `loss`, `prediction` if there is one, and the gradients, where it
-    is cut in two (`autodiff.microbatches`).
+    """The step with the outputs that a pipeline needs: `loss`, `prediction` if there is one, and the gradients, where
+    it is cut in two (`autodiff.microbatches`).
     """
     names = ("loss", prediction) if prediction else ("loss",)
     shown = {name: ref for name, ref in step.outputs.items() if name in names or name.startswith(GRADIENT)}
