@@ -95,4 +95,4 @@ class _Race:
 
 def value(problem: Problem, answer: Answer) -> float:
     """What the objective makes small: the load of the busiest device."""
-    return float(loads(problem, answer.device_of).max())
+    return float(loads(problem, answer.device_of, answer.teams).max())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ from cnngraph.cost.liveness import Liveness
 from cnngraph.cost.model import require_bound, total_value_bytes, value_bytes
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.graph import Graph, Ref
+from cnngraph.ir.leaves import State
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.partition.groups import forward_nodes, ordered_groups
 from cnngraph.partition.parts import part_of
-from cnngraph.partition.problem import Objective
+from cnngraph.partition.problem import Objective, exchange_seconds
 from cnngraph.partition.work import work_seconds
 
 HOST = Device("host", memory_bytes=2**62)
@@ -31,7 +32,10 @@ class Cut:
 
 @dataclass(frozen=True)
 class Stage:
-    """What one device does: its nodes in the order of the graph, and what they take."""
+    """What one device, or each member of a team, does: its nodes in the order of the graph, and what they take.
+
+    A member of a team of r computes and sends for 1/r of the samples, and then exchanges gradients with the others.
+    """
 
     device: Device
     nodes: tuple[str, ...]
@@ -39,19 +43,26 @@ class Stage:
     communication_seconds: float
     state_bytes: int
     peak_bytes: int
+    team: tuple[str, ...] = ()
+    exchange_seconds: float = 0.0
 
     @property
     def load_seconds(self) -> float:
-        return self.compute_seconds + self.communication_seconds
+        return self.compute_seconds + self.communication_seconds + self.exchange_seconds
+
+    @property
+    def label(self) -> str:
+        """The name of the device, or the names of the team."""
+        return " + ".join(self.team) or self.device.name
 
 
 @dataclass(frozen=True)
 class Partition:
     """A bound graph with a device for each node.
 
-    load(stage) = compute + communication: the nodes' seconds, one sending for each cut value that it makes (the slowest
-    link of those it takes), one receiving for each cut value that it reads. `lower_bound_seconds` holds for every
-    partition over these devices, whatever its strategy, for the reason that `proof` says. `stages` are those of the
+    load(stage) = compute + communication + exchange: the nodes' seconds; one sending for each cut value that it makes
+    (the slowest link of those it takes), one receiving for each cut value that it reads; what a team's gradients take.
+    `lower_bound_seconds` holds for every partition over these devices, for the reason that `proof` says. `stages` are those of the
     devices that have nodes. `teams` are devices that share one stage, each for samples of its own; the first is the one
     that `device_of` names.
     """
@@ -91,7 +102,7 @@ class Partition:
         for s in self.stages:
             times = [seconds_text(t) for t in (s.compute_seconds, s.communication_seconds, s.load_seconds)]
             sizes = [bytes_text(s.state_bytes), bytes_text(s.peak_bytes)]
-            rows.append((s.device.name, str(len(s.nodes)), *times, *sizes))
+            rows.append((s.label, str(len(s.nodes)), *times, *sizes))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         sent = sum(cut.bytes * len(cut.targets) for cut in self.cuts)
@@ -109,6 +120,7 @@ def assign(
     device_of: Mapping[str, str],
     lower_bound_seconds: float = 0.0,
     measured: Mapping[str, float] | None = None,
+    teams: tuple[tuple[str, ...], ...] = (),
     **about: Any,
 ) -> Partition:
     """The partition with these devices, measured and verified. `about`: other fields of the partition."""
@@ -119,22 +131,31 @@ def assign(
     for i, node in enumerate(graph):
         members[device_of[node.name]].append(i)
     states = {node.name for node in graph.states}
+    team_of = {team[0]: team for team in teams}
+    averaged = averaged_bytes(graph) if teams else {}
     stages = []
     for d, device in enumerate(cluster.devices):
         if not (places := members[device.name]):
             continue
         names = tuple(graph.nodes[i].name for i in places)
+        team = team_of.get(device.name, ())
+        share = max(len(team), 1)
         stages.append(
             Stage(
                 device,
                 names,
-                float(work[d, places].sum()),
-                communication_seconds(cuts, cluster, device.name),
+                float(work[d, places].sum()) / share,
+                communication_seconds(cuts, cluster, device.name) / share,
                 total_value_bytes(graph[name] for name in names if name in states),
                 liveness.peak_bytes(liveness.members(names)),
+                team,
+                team_exchange_seconds(team, cluster, sum(averaged.get(name, 0) for name in names)),
             )
         )
-    return verify(Partition(graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds, **about))
+    found = Partition(
+        graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds, teams=teams, **about
+    )
+    return verify(found)
 
 
 def single(graph: Graph) -> Partition:
@@ -155,6 +176,24 @@ def communication_seconds(cuts: tuple[Cut, ...], cluster: Cluster, device: str) 
     return total
 
 
+def team_exchange_seconds(team: Sequence[str], cluster: Cluster, count: int) -> float:
+    """Seconds in which a team averages so many bytes of gradients, over its slowest link."""
+    links = [cluster.link(a, b) for a in team for b in team if a != b]
+    if not links:
+        return 0.0
+    latency, rate = max(k.latency_seconds for k in links), min(k.bytes_per_second for k in links)
+    return exchange_seconds(count, len(team), latency, 1 / rate)
+
+
+def averaged_bytes(graph: Graph) -> dict[str, int]:
+    """The states whose gradients a team averages after each run, and the bytes of these gradients."""
+    return {
+        node.name: sum(value_bytes(node))
+        for node in graph.states
+        if isinstance(node.op, State) and node.op.trainable and node.name in graph.updates
+    }
+
+
 def _cuts(graph: Graph, device_of: Mapping[str, str]) -> tuple[Cut, ...]:
     targets: dict[Ref, dict[str, None]] = {}
     for node in graph:
@@ -173,10 +212,15 @@ def verify(partition: Partition) -> Partition:
     named = [name for stage in partition.stages for name in stage.nodes]
     assert sorted(named) == sorted(graph.by_name), "every node is in exactly one stage"
     assert all(device_of[name] == stage.device.name for stage in partition.stages for name in stage.nodes)
+    mates = [name for team in partition.teams for name in team]
+    assert len(mates) == len(set(mates)), "a device is in one team"
+    others = {name for team in partition.teams for name in team[1:]}
+    assert not others & set(device_of.values()), "the stage of a team goes by its first member"
     if len(partition.cluster.devices) == 1:
         return partition
     for stage in partition.stages:
-        assert stage.peak_bytes <= stage.device.memory_bytes, f"{stage.device} would need {stage.peak_bytes} bytes"
+        for device in (stage.device, *(partition.cluster[name] for name in stage.team)):
+            assert stage.peak_bytes <= device.memory_bytes, f"{device} would need {stage.peak_bytes} bytes"
     for group in ordered_groups(graph):
         assert len({device_of[name] for name in group.nodes}) == 1, f"{group.nodes} share a device"
         assert group.pin in (None, device_of[group.nodes[0]]), f"{group.nodes[0]} is placed on {group.pin}"

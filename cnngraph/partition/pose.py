@@ -13,6 +13,7 @@ from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.groups import forward_nodes, ordered_groups
+from cnngraph.partition.partition import averaged_bytes
 from cnngraph.partition.problem import Floats, Ints, Mask, Objective, Problem, Value
 from cnngraph.partition.work import work_seconds
 
@@ -34,6 +35,7 @@ def pose(
     objective: Objective = "throughput",
     contiguous: bool | None = None,
     measured: Mapping[str, float] | None = None,
+    replicate: bool = False,
 ) -> Problem:
     """The problem of dividing a bound graph over a cluster, all of whose placements are on its devices.
 
@@ -57,6 +59,7 @@ def pose(
         if ref.node in forward
     }
     latency, per_byte = _links(cluster)
+    averaged = averaged_bytes(graph)
     return Problem(
         title=graph.name,
         devices=cluster.names,
@@ -73,6 +76,8 @@ def pose(
         pins=np.array(pins, np.int64),
         contiguous=not any(node.device for node in graph) if contiguous is None else contiguous,
         objective=objective,
+        replicate=replicate,
+        exchange_bytes=tuple(float(sum(averaged.get(name, 0) for name in group.nodes)) for group in groups),
     )
 
 

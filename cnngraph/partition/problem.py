@@ -73,7 +73,7 @@ class Problem:
             objective      what is to be small: the busiest device's load (throughput), the time of one run (latency),
                            or the fullest device (memory)
             replicate      whether devices that are alike may share a stage as a team (`Answer.teams`)
-            exchange_bytes for each group the gradients that the members of a team average after each run
+            exchange_bytes for each group the gradients that the members of a team average after each run, if any
     """
 
     title: str
@@ -158,10 +158,11 @@ class Answer:
     teams: tuple[tuple[int, ...], ...] = ()
 
 
-def loads(problem: Problem, device_of: Sequence[int]) -> Floats:
+def loads(problem: Problem, device_of: Sequence[int], teams: Sequence[Sequence[int]] = ()) -> Floats:
     """Seconds that each device computes, sends and receives.
 
-    A sender pays once for a value, over the slowest of the links that it takes; each receiver pays once.
+    A sender pays once for a value, over the slowest of the links that it takes; each receiver pays once. A member of a
+    team of r has 1/r of what its first member alone would have, and the exchange of gradients.
     """
     chosen = np.asarray(device_of)
     found = np.array([row[chosen == d].sum() for d, row in enumerate(problem.seconds)])
@@ -172,7 +173,26 @@ def loads(problem: Problem, device_of: Sequence[int]) -> Floats:
             found[source] += max(problem.pays(source, target, net.bytes) for target in targets)
             for target in targets:
                 found[target] += problem.pays(target, source, net.bytes)
+    for team in teams:
+        count = sum(size for size, d in zip(problem.exchange_bytes, chosen, strict=True) if d == team[0])
+        pairs = np.ix_(team, team)
+        slowest = problem.pay_seconds[pairs].max(), problem.pay_seconds_per_byte[pairs].max()
+        found[list(team)] = found[team[0]] / len(team) + exchange_seconds(count, len(team), *slowest)
     return found
+
+
+def exchange_seconds(count: float, members: int, latency_seconds: float, seconds_per_byte: float) -> float:
+    """Seconds for which each member of a team sends and receives until all have the average of `count` bytes.
+
+    In a ring each sends 2 (r - 1) messages of 1/r of the bytes.
+    source: Patarasuk and Yuan: Bandwidth optimal all-reduce algorithms, JPDC 69, 2009, section 4.
+
+    >>> exchange_seconds(1000, 4, 0.5, 0.01)
+    18.0
+    """
+    if count == 0 or members == 1:
+        return 0.0
+    return 2 * (members - 1) * (latency_seconds + count / members * seconds_per_byte)
 
 
 def depth(problem: Problem, device_of: Sequence[int]) -> int:

@@ -39,12 +39,14 @@ def split(
     contiguous: bool | None = None,
     time_limit_seconds: float | None = None,
     measured: Mapping[str, float] | None = None,
+    replicate: bool = False,
 ) -> Partition:
     """A device for each node of a bound graph, so that the busiest device is as little busy as the strategy can.
 
-    Without a time limit, `auto` gives the same answer on every machine; with one it searches longer, and says in
-    `Partition.proof` where the clock ended the search. Limits that always hold: the memory of each device; placements
-    (`on`); what must stay together (`groups`).
+    With `replicate`, devices that are alike may share a stage as a team, each for samples of its own, where that makes
+    the busiest less busy. Without a time limit, `auto` gives the same answer on every machine; with one it searches
+    longer, and says in `Partition.proof` where the clock ended the search. Limits that always hold: the memory of each
+    device; placements (`on`); what must stay together (`groups`).
 
     errors: E0109 a size is still a symbol; E0107 unknown strategy; E0601 placed on a device that the cluster lacks;
             E0602 nothing fits, with the numbers; E0603 the strategy needs a package that is not installed.
@@ -53,12 +55,13 @@ def split(
     placed = {node.name: node.device for node in graph if node.device is not None}
     if wrong := unknown_devices(placed, cluster):
         raise wrong
-    problem = pose(graph, cluster, objective, contiguous, measured)
+    problem = pose(graph, cluster, objective, contiguous, measured, replicate)
     answer = solve(problem, strategy, time_limit_seconds)
     names = [cluster.names[d] for d in answer.device_of]
     device_of = {task: names[group] for task, group in zip(problem.tasks, problem.group_of, strict=True)}
     bound = max(lower_bound_seconds(problem), answer.bound_seconds)
+    teams = tuple(tuple(cluster.names[d] for d in team) for team in answer.teams)
     return assign(
-        graph, cluster, device_of, bound, measured,
+        graph, cluster, device_of, bound, measured, teams,
         strategy=strategy, proof=answer.proof, objective=objective, contiguous=problem.contiguous,
     )  # fmt: skip

@@ -16,8 +16,9 @@ from cnngraph.ir.graph import Graph
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.partition.pose import pose
 from cnngraph.partition.problem import lawful, loads
+from cnngraph.partition.segments import cut_tables
 from cnngraph.partition.split import split
-from cnngraph.partition.strategies.chain import chain, cut_tables
+from cnngraph.partition.strategies.chain import chain
 
 UNEQUAL = Cluster(
     (Device("small", 10**9, 0.5e9, 1e9), Device("large", 10**9, 3e9, 2e9), Device("middle", 10**9, 1e9, 1e9)),

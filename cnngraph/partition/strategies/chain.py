@@ -25,12 +25,10 @@ from itertools import islice, pairwise, permutations
 
 import numpy as np
 
-from cnngraph.partition.memory import Intervals
-from cnngraph.partition.problem import Answer, Floats, Ints, Mask, Problem, loads
+from cnngraph.partition.problem import Answer, Floats, Ints, Problem, loads
+from cnngraph.partition.segments import MOST_BORDERS, Cuts, IntervalLoads, cut_tables, first_borders, near
 from cnngraph.partition.strategy import Deadline, Strategy
 
-MOST_BORDERS = 1500  # tables of (start, end) then take 18 MB
-MOST_BORDERS_IN_MEMORY = 600  # where limits of memory have to be looked up
 MOST_STEPS = 3e8  # cells of tables, over all orders of the devices
 MOST_ORDERS = 24
 MOST_ROUNDS = 4  # of finer borders
@@ -45,23 +43,14 @@ class Way:
     per_byte: Floats
 
 
-@dataclass(frozen=True)
-class Cuts:
-    """What every interval between two borders would cut: numbers of values, and their bytes, by (start, end)."""
-
-    borders: Ints
-    messages: Floats
-    sizes: Floats
-
-
 def chain(problem: Problem, way: Way | None = None) -> list[int] | None:
     """The device of each group, or None if no contiguous division in this order respects memory and placements."""
     way = way or next(ways(problem))
-    borders = first_borders(problem)
+    borders = first_borders(problem, int((MOST_STEPS / 10 / len(problem.devices)) ** 0.5))
     found = _divided(problem, way, cut_tables(problem, borders))
     for _ in range(MOST_ROUNDS if found is not None and len(borders) <= len(problem.groups) else 0):
         assert found is not None
-        finer = _divided(problem, way, cut_tables(problem, _near(borders, found, len(problem.groups))))
+        finer = _divided(problem, way, cut_tables(problem, near(borders, found, len(problem.groups))))
         if finer is None or finer == found:
             break
         found = finer
@@ -115,68 +104,19 @@ def _kind(problem: Problem, device: int) -> tuple[object, ...]:
     return (*own, -1 if uniform else device)
 
 
-def first_borders(problem: Problem, most: int | None = None) -> Ints:
-    """All places between groups, or so many: of each stretch of groups that one where the fewest bytes cross."""
-    count = len(problem.groups)
-    few = int((MOST_STEPS / 10 / len(problem.devices)) ** 0.5)
-    most = most or min(MOST_BORDERS if problem.roomy else MOST_BORDERS_IN_MEMORY, few)
-    if count < most:
-        return np.arange(count + 1)
-    crossing = np.zeros(count + 2)
-    for net in problem.nets:
-        crossing[min(net.groups) + 1] += net.bytes
-        crossing[max(net.groups) + 1] -= net.bytes
-    crossing = crossing.cumsum()  # [i]: bytes that pass the place before group i
-    edges = np.linspace(1, count, most).astype(int)
-    narrow = [a + int(crossing[a:b].argmin()) for a, b in pairwise(edges) if b > a]
-    pins = np.flatnonzero(np.diff(problem.pins)) + 1
-    return np.unique([0, *narrow, *pins[:most], count])
-
-
-def _near(borders: Ints, device_of: Sequence[int], count: int) -> Ints:
-    """Every place near the borders of a division, and every second of the others."""
-    found = np.flatnonzero(np.diff(device_of)) + 1
-    width = max(len(borders) // (4 * len(found) + 1), 1)
-    fine = [place for border in found for place in range(border - width, border + width + 1) if 0 < place < count]
-    return np.unique([0, *fine, *borders[::2], count])
-
-
 def _divided(problem: Problem, way: Way, cuts: Cuts) -> list[int] | None:
     count = len(cuts.borders) - 1
     best = np.full(count + 1, np.inf)
     best[0] = 0.0
-    tables: dict[tuple[object, ...], Floats] = {}
+    table = IntervalLoads(problem, cuts)
     choices = []
     for d in way.order:
-        rates = way.latency[d], way.per_byte[d]
-        key = (*rates, problem.seconds[d].tobytes(), _elsewhere(problem, d).tobytes(), problem.limits_bytes[d])
-        if key not in tables:
-            tables = {key: _loads(problem, cuts, d, *rates)}  # only the last one: a table may be large
-        reached = np.maximum(best[None, ::-1], tables[key])  # (end, start from the last)
+        # (end, start from the last)
+        reached = np.maximum(best[None, ::-1], table.of(d, way.latency[d], way.per_byte[d]))
         latest = reached.argmin(axis=1)  # among equals the latest start: earlier devices first
         choices.append(count - latest)
         best = reached[np.arange(count + 1), latest]
     return _walk_back(way.order, choices, cuts.borders) if np.isfinite(best[count]) else None
-
-
-def _loads(problem: Problem, cuts: Cuts, device: int, latency: float, per_byte: float) -> Floats:
-    """(end, start from the last) -> the load of a device for the interval, infinite where it cannot have it."""
-    seconds = problem.seconds[device]
-    done = np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(seconds), seconds, 0.0))])[cuts.borders]
-    load = cuts.messages * latency + cuts.sizes * per_byte
-    load += done[None, :] - done[:, None]
-    foreign = np.concatenate([[0], np.cumsum(_elsewhere(problem, device))])[cuts.borders]
-    load[np.tril(np.ones(load.shape, bool)) | (foreign[None, :] != foreign[:, None])] = np.inf
-    if not problem.roomy:
-        ends = Intervals(problem, cuts.borders).ends(float(problem.limits_bytes[device]))
-        load[np.arange(len(ends))[None, :] > ends[:, None]] = np.inf
-    np.fill_diagonal(load, 0.0)
-    return np.ascontiguousarray(load.T[:, ::-1])
-
-
-def _elsewhere(problem: Problem, device: int) -> Mask:
-    """Groups that the device cannot run, or may not have."""
-    return np.asarray(((problem.pins >= 0) & (problem.pins != device)) | ~np.isfinite(problem.seconds[device]))
 
 
 def _walk_back(order: Sequence[int], choices: list[Ints], borders: Ints) -> list[int]:
@@ -188,40 +128,6 @@ def _walk_back(order: Sequence[int], choices: list[Ints], borders: Ints) -> list
         device_of[first:last] = [d] * (last - first)
         end = start
     return device_of
-
-
-def cut_tables(problem: Problem, borders: Ints | None = None) -> Cuts:
-    """For each interval (start, end) of borders: how many values it makes or reads across its border, and their bytes.
-
-    A value is cut unless the interval holds all its groups, or none. The intervals with all are a rectangle of the
-    (start, end) plane, those with none lie in one square for each gap between its groups: O(1) corners for each.
-    """
-    if borders is None:
-        borders = np.arange(len(problem.groups) + 1)
-    segment_of = np.repeat(np.arange(len(borders) - 1), np.diff(borders))
-    count = len(borders) - 1
-    corners: list[tuple[int, int, int, int, int]] = []  # start from, start to, end from, end to (included), net
-    for n, net in enumerate(problem.nets):
-        places = sorted({int(segment_of[group]) for group in net.groups})
-        corners.append((0, places[0], places[-1] + 1, count, n))
-        corners += [(a + 1, b, a + 1, b, n) for a, b in pairwise([-1, *places, count]) if b > a + 1]
-    bytes_of = np.array([net.bytes for net in problem.nets])
-    messages = _uncut(corners, np.ones(len(bytes_of)), count)
-    return Cuts(borders, messages, _uncut(corners, bytes_of, count))
-
-
-def _uncut(corners: list[tuple[int, int, int, int, int]], weight: Floats, count: int) -> Floats:
-    """Total weight less that of the rectangles which cover (start, end)."""
-    steps = np.zeros((count + 2, count + 2))
-    if corners:
-        a, b, c, d, n = np.array(corners, np.int64).T
-        w = weight[n]
-        np.add.at(steps, (a, c), w)
-        np.subtract.at(steps, (b + 1, c), w)
-        np.subtract.at(steps, (a, d + 1), w)
-        np.add.at(steps, (b + 1, d + 1), w)
-    covered = steps.cumsum(axis=0).cumsum(axis=1)[: count + 1, : count + 1]
-    return np.asarray(weight.sum() - covered)
 
 
 def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
