@@ -62,9 +62,9 @@ class Partition:
 
     load(stage) = compute + communication + exchange: the nodes' seconds; one sending for each cut value that it makes
     (the slowest link of those it takes), one receiving for each cut value that it reads; what a team's gradients take.
-    `lower_bound_seconds` holds for every partition over these devices, for the reason that `proof` says. `stages` are those of the
-    devices that have nodes. `teams` are devices that share one stage, each for samples of its own; the first is the one
-    that `device_of` names.
+    `lower_bound_seconds` holds for every partition over these devices, for the reason that `proof` says. `stages`
+    are those of the devices that have nodes. `teams` are devices that share one stage, each for samples of its own; the
+    first is the one that `device_of` names.
     """
 
     graph: Graph
@@ -152,9 +152,7 @@ def assign(
                 team_exchange_seconds(team, cluster, sum(averaged.get(name, 0) for name in names)),
             )
         )
-    found = Partition(
-        graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds, teams=teams, **about
-    )
+    found = Partition(graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds, teams=teams, **about)
     return verify(found)
 
 

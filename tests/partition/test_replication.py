@@ -77,9 +77,8 @@ def test_the_table_tells_what_a_member_does(seed: int) -> None:
     total = sum(stage.compute_seconds * max(len(stage.team), 1) for stage in partition.stages)
     assert total == pytest.approx(alone.stages[0].compute_seconds)
     for stage in partition.stages:
-        weights = sum(
-            n.type.bytes for n in partition.graph.states if n.name in stage.nodes and getattr(n.op, "trainable", False)
-        )
+        own = [n for n in partition.graph.states if n.name in stage.nodes and n.name in partition.graph.updates]
+        weights = sum(n.type.bytes for n in own if getattr(n.op, "trainable", False))
         expected = exchange_seconds(weights, max(len(stage.team), 1), WIDE.latency_seconds, 1 / WIDE.bytes_per_second)
         assert stage.exchange_seconds == pytest.approx(expected)
         assert stage.label == (" + ".join(stage.team) or stage.device.name)
