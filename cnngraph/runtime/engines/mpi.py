@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 SILENCE_SECONDS = 10.0
 BEAT_SECONDS = 0.5
-STAGGER_SECONDS = 0.3  # by rank: one rank tells that a peer is lost, and the job ends before the next one would
-SETTLE_SECONDS = 1.0
+SETTLE_SECONDS = 0.3  # ranks that fail together agree on the one that tells why
+LAST_SECONDS = 5.0  # the others wait so long for the end of the job
+ALIVE = np.array(-1)
 SHORTEST_PAUSE, LONGEST_PAUSE = 20e-6, 0.1e-3
 IDLE_PAUSE = 20e-3  # of a pulse that has no message to drive
 LOST_STATUS = 75  # "try again", in the words of sysexits.h
@@ -112,6 +113,7 @@ class Messages(Transport):
         world.Barrier()
         _forget_files()
         self._heard = [time.monotonic()] * len(devices)
+        self._claimed = 2 * len(devices)  # the least claim to tell why the job fails that was heard
         self._broken: RuntimeError | None = None
         self._closing = threading.Event()
         self._pulse = threading.Thread(target=self._run_pulse, name="pulse", daemon=True)
@@ -145,14 +147,20 @@ class Messages(Transport):
             np.copyto(out, memory)
 
     def fail(self, reason: BaseException) -> NoReturn:
-        """End the job, and say why."""
-        if isinstance(reason, CnnGraphError):
+        """End the job, and say why. Of ranks that fail together one speaks: one that did not just lose a peer."""
+        lost = isinstance(reason, PeerLost)
+        claim = np.array(self.rank + (len(self.devices) if lost else 0))
+        self._beat(claim)
+        time.sleep(SETTLE_SECONDS)
+        if self._claimed < claim:
+            time.sleep(LAST_SECONDS)
+        elif isinstance(reason, CnnGraphError):
             print(reason, file=sys.stderr)
         elif not isinstance(reason, KeyboardInterrupt):
             traceback.print_exception(reason)
         sys.stdout.flush()
         sys.stderr.flush()
-        status = 130 if isinstance(reason, KeyboardInterrupt) else LOST_STATUS if isinstance(reason, PeerLost) else 1
+        status = 130 if isinstance(reason, KeyboardInterrupt) else LOST_STATUS if lost else 1
         self._comm.Abort(status)
         raise AssertionError("the job has ended")
 
@@ -185,11 +193,10 @@ class Messages(Transport):
             with self._lock:
                 return request.Test()
         except RuntimeError as reason:  # of MPI: the other end is gone, or the network between
-            time.sleep(SETTLE_SECONDS)  # whoever has a better reason tells it, and ends the job
             raise PeerLost(f"{self.device} lost a link to another device: {reason}", "see what ended there") from reason
 
     def _look_for_silence(self) -> None:
-        latest = time.monotonic() - self.silence_seconds - STAGGER_SECONDS * self.rank
+        latest = time.monotonic() - self.silence_seconds
         for rank, (device, heard) in enumerate(zip(self.devices, self._heard, strict=True)):
             if heard < latest and rank != self.rank:
                 text = f"{device} (rank {rank}) was not heard of for {self.silence_seconds:g} s"
@@ -207,18 +214,20 @@ class Messages(Transport):
         except RuntimeError as reason:  # of MPI
             self._broken = reason
 
-    def _beat(self) -> None:
+    def _beat(self, claim: Array = ALIVE) -> None:
         for rank in range(len(self.devices)):
             if rank != self.rank:
-                self._beats.Isend(bytearray(1), rank).Free()  # so short that it leaves at once
+                self._beats.Isend(claim, rank).Free()  # so short that it leaves at once
 
     def _hear(self) -> None:
         from mpi4py import MPI
 
-        status = MPI.Status()
+        status, claim = MPI.Status(), ALIVE.copy()
         while self._beats.Iprobe(status=status):
-            self._beats.Recv(bytearray(1), status.Get_source())
+            self._beats.Recv(claim, status.Get_source())
             self._heard[status.Get_source()] = time.monotonic()
+            if claim != ALIVE:
+                self._claimed = min(self._claimed, int(claim))
 
     def _moving(self) -> bool:
         """Whether a message is on its way; to ask drives it on."""
