@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from cnngraph.ir.graph import Graph, Node, Ref
@@ -37,6 +37,16 @@ class Backward:
         others = [Box(node.name, (node,)) for node in self._nodes if self._box_of(node.name) == node.name]
         gradients = (*(box for box in beside if box.nodes), *others)
         return (Cluster(GRADIENT, GRADIENT, gradients),) if gradients else ()
+
+    def in_frames(self, root: Cluster) -> Cluster:
+        """The root, all of whose parts are frames, with the gradients of each frame in that frame."""
+        inner: dict[str, list[Part]] = {part.path: list(part.parts) for part in root.parts if isinstance(part, Cluster)}
+        beside: dict[str, list[Box]] = {}
+        for box in (box for cluster in self.parts if isinstance(cluster, Cluster) for box in cluster.boxes):
+            beside.setdefault(box.name.split(".")[1], []).append(box)
+        for path, boxes in beside.items():
+            inner.setdefault(path, []).append(Cluster(twin(path), GRADIENT, tuple(boxes)))
+        return replace(root, parts=tuple(Cluster(path, "", tuple(parts)) for path, parts in inner.items()))
 
     @cached_property
     def arrows(self) -> tuple[Arrow, ...]:

@@ -15,7 +15,7 @@ from cnngraph.ir.size import Dim
 from cnngraph.ir.types import BATCH, TensorType
 from cnngraph.ops.gradient import Gradient
 from cnngraph.render.outline import segment
-from cnngraph.render.style import operands
+from cnngraph.render.style import WHITE, operands
 
 LONGEST = 48
 LETTER_WIDTH = 8  # points, at least, of a letter in a title
@@ -87,6 +87,35 @@ def table(rows: Sequence[Row], border: str, width: int = 1, dashed: bool = False
         f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5" COLOR="{border}"{style}>'
         f"{cells}</TABLE>>"
     )
+
+
+class Line(NamedTuple):
+    """One row of a grid. A single cell goes over all columns, in the middle; else numbers stand to the right."""
+
+    cells: tuple[str, ...]
+    fill: str = WHITE
+    bold: bool = False
+    size: int = 12
+
+
+def grid(lines: Sequence[Line]) -> str:
+    """An HTML-like label of rows and columns."""
+    width = max(len(line.cells) for line in lines)
+    rows = "".join(f"<TR>{_cells(line, width)}</TR>" for line in lines)
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5">{rows}</TABLE>>'
+
+
+def _cells(line: Line, width: int) -> str:
+    look = f'BGCOLOR="{line.fill}"'
+    if len(line.cells) == 1:
+        return f'<TD COLSPAN="{width}" {look}>{_sized(line.cells[0], line)}</TD>'
+    sides = ("LEFT", *("RIGHT",) * (len(line.cells) - 1))
+    pairs = zip(line.cells, sides, strict=True)
+    return "".join(f'<TD ALIGN="{side}" {look}>{_sized(cell, line)}</TD>' for cell, side in pairs)
+
+
+def _sized(text: str, line: Line) -> str:
+    return f'<FONT POINT-SIZE="{line.size}">{_words(text, line.bold)}</FONT>'
 
 
 def frame_title(text: str, bold: bool) -> str:

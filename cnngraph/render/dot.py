@@ -2,31 +2,33 @@
 
     save(graph, Path("googlenet.svg"))                       the whole network, as deep as stays readable
     save(graph, Path("one.png"), expand=["i3a"])             one block in full
-    save(graph, Path("split.svg"), partition=partition)      one colour for each device, thick arrows where data travels
+    save(graph, Path("split.svg"), partition=partition)      a frame for each device, thick arrows where data travels
 
 The same graph gives the same text, character for character.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import graphviz
 
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph
-from cnngraph.render.caption import frame_title, full_text, operator_text, shape_text, table
+from cnngraph.partition.partition import Partition
+from cnngraph.render.caption import operator_text, shape_text, table
+from cnngraph.render.divided import DeviceLabels, Divided
 from cnngraph.render.engine import lay_out
 from cnngraph.render.labels import Labels
-from cnngraph.render.outline import GRADIENT
+from cnngraph.render.outline import GRADIENT, lies_in
 from cnngraph.render.overlay import Overlay
 from cnngraph.render.parts import Arrow, Box, Cluster
 from cnngraph.render.picture import Picture, picture
-from cnngraph.render.style import BACKWARD_FILL, BLOCK_FILL, FAINT, GREY, INK, PURPLE, VERMILION, WHITE, family
+from cnngraph.render.style import FAINT, INK, PURPLE, VERMILION, WHITE, family
 
 FORMATS = ("svg", "png", "dot")
 FONT = "Helvetica"
@@ -38,13 +40,7 @@ LOOKS = {
     "saved": {"weight": "1", "minlen": "0", "color": FAINT, "style": "dashed"},
 }
 CUT_LOOK = {"penwidth": "3", "color": VERMILION, "fontcolor": VERMILION, "style": "solid"}
-
-
-class Placed(Protocol):
-    """What a picture needs of a partition."""
-
-    @property
-    def device_of(self) -> Mapping[str, str]: ...
+AGAIN_LOOK = {"color": VERMILION, "style": "solid"}  # the device has the value already
 
 
 class Options(TypedDict, total=False):
@@ -53,7 +49,7 @@ class Options(TypedDict, total=False):
     depth:     blocks that lie deeper are one box each; 0: only boxes; None (default): as deep as stays readable.
     expand:    paths of blocks to show in full; E0101 where one does not exist.
     direction: TB (downwards, default) or LR (to the right).
-    partition: colours nodes by `device_of`, with a legend, and marks what travels between devices.
+    partition: a frame and a colour for each of its devices, with a legend, and what travels between them.
     overlay:   colours nodes by their kind instead, with a legend.
     title:     stands above; default: the name of the graph.
     """
@@ -61,20 +57,24 @@ class Options(TypedDict, total=False):
     depth: int | None
     expand: Collection[str]
     direction: str
-    partition: Placed | None
+    partition: Partition | None
     overlay: Overlay | None
     title: str | None
 
 
 def draw(graph: Graph, **options: Unpack[Options]) -> graphviz.Digraph:
     """The picture of `graph`; its `source` is the text in the DOT language. Needs no engine."""
-    direction, partition, title = options.get("direction", "TB"), options.get("partition"), options.get("title")
+    direction, partition, overlay = options.get("direction", "TB"), options.get("partition"), options.get("overlay")
     if direction not in ("TB", "LR"):
         raise error("E0108", f"the direction of a picture is TB or LR, not {direction}")
-    overlay = options.get("overlay")
-    devices = dict(partition.device_of) if partition else {}
-    shown = picture(graph, options.get("depth"), options.get("expand", ()), overlay.kind_of if overlay else devices)
-    drawing = _Drawing(graph, shown, Labels(graph, shown, devices, overlay))
+    depth, expand, title = options.get("depth"), options.get("expand", ()), options.get("title")
+    if partition is None:
+        shown = picture(graph, depth, expand, overlay.kind_of if overlay else None)
+        drawing = _Drawing(graph, shown, Labels(graph, shown, overlay))
+    else:
+        divided = Divided(partition)
+        shown = divided.picture(depth, expand)
+        drawing = _Drawing(divided.graph, shown, DeviceLabels(divided.graph, shown, divided=divided))
     return drawing.drawn(direction, graph.name if title is None else title)
 
 
@@ -111,7 +111,8 @@ class _Drawing:
 
     def drawn(self, direction: str, title: str) -> graphviz.Digraph:
         dot = graphviz.Digraph(graphviz.escape(self.graph.name))
-        dot.attr(rankdir=direction, label=graphviz.escape(title), labelloc="t", fontname=FONT, fontsize="18")
+        headline = self.labels.headline(title) or graphviz.escape(title)
+        dot.attr(rankdir=direction, label=headline, labelloc="t", fontname=FONT, fontsize="18")
         dot.attr(nodesep="0.3", ranksep="0.35", tooltip=graphviz.escape(title))
         dot.attr("node", fontname=FONT, fontsize="12", color=INK, shape="plain")
         dot.attr("edge", fontname=FONT, fontsize="10", color=INK, fontcolor=INK, arrowsize="0.7")
@@ -121,7 +122,7 @@ class _Drawing:
         for arrow in self.picture.arrows:
             self._arrow(dot, arrow)
         if legend := self.labels.legend():
-            dot.node(f"legend of {legend[0].text}", table(legend, FAINT), tooltip=legend[0].text)
+            dot.node(f"legend of {legend.name}", legend.table, tooltip=legend.name)
         return dot
 
     def _fill(self, dot: graphviz.Digraph, cluster: Cluster) -> None:
@@ -130,10 +131,10 @@ class _Drawing:
                 self._box(dot, part)
                 continue
             with dot.subgraph(name=identifier(f"cluster_{part.path}")) as inner:
-                fill = BACKWARD_FILL if part.path == GRADIENT else BLOCK_FILL
-                inner.attr(label=frame_title(part.title, part.repeats), labeljust="l", fontsize="12", fontcolor=INK)
-                inner.attr(style="rounded,filled", fillcolor=fill, tooltip=graphviz.escape(part.path))
-                inner.attr(color=GREY if part.repeats else FAINT, penwidth="2" if part.repeats else "1")
+                look = self.labels.frame(part)
+                inner.attr(label=look.title, labeljust="l", fontsize="12", fontcolor=INK)
+                inner.attr(style="rounded,filled", fillcolor=look.fill, tooltip=graphviz.escape(part.path))
+                inner.attr(color=look.line, penwidth=str(look.width))
                 self._fill(inner, part)
         for lanes in self._lanes(cluster):
             with dot.subgraph() as row:
@@ -148,10 +149,14 @@ class _Drawing:
         for arrow in self.picture.arrows:
             if arrow.kind == "flow" and arrow.target in own - self.picture.merges:
                 heads.setdefault(arrow.source, []).append(arrow.target)
-        return [lanes for lanes in heads.values() if len(lanes) > 1 and cluster.path not in ("", GRADIENT)]
+        return [lanes for lanes in heads.values() if len(lanes) > 1 and not self._is_loose(cluster)]
+
+    def _is_loose(self, cluster: Cluster) -> bool:
+        """Whether what stands in a cluster is not one block: the whole network, a device, its gradients."""
+        return not cluster.title or lies_in(cluster.path, GRADIENT)
 
     def _box(self, dot: graphviz.Digraph, box: Box) -> None:
-        told = [self.labels.hint(node) or full_text(self.graph, node) for node in box.nodes[:TOLD]]
+        told = [self.labels.hint(node) for node in box.nodes[:TOLD]]
         hint = graphviz.escape("\n".join(told))
         kind = "block" if box.block or len(box.nodes) > 1 else family(self.graph, box.last)
         look = {"fillcolor": self.labels.fill(box.last), "height": "0.3", "width": "0.3", "tooltip": hint}
@@ -179,13 +184,15 @@ class _Drawing:
     def _arrow(self, dot: graphviz.Digraph, arrow: Arrow) -> None:
         ends = identifier(arrow.source), identifier(arrow.target)
         look = dict(LOOKS[arrow.kind])
-        label = self.labels.shape(arrow) if arrow.kind == "flow" else None
+        text = self.labels.shape(arrow) if arrow.kind == "flow" else None
+        label = graphviz.escape(f" {text}") if text else None
         if (cut := self.labels.cut(arrow)) is not None:
-            label, look = cut, look | CUT_LOOK
+            look |= CUT_LOOK if cut else AGAIN_LOOK
+            label = "".join(f"{graphviz.escape(f'  {line}')}\\l" for line in cut) or None
         look |= self.labels.arrow_look(arrow)
         if arrow.kind == "gradient":  # laid out from below, so that it stands beside what it differentiates
             ends = ends[1], ends[0]
-        dot.edge(*ends, graphviz.escape(f" {label}") if label else None, **look)
+        dot.edge(*ends, label, **look)
 
 
 def identifier(name: str) -> str:

@@ -3,7 +3,7 @@
     a -> block[1] -> block[2] -> block[3] -> z
     a -> block x 3 -> z
 
-Copies are folded only where the picture stays true: the same operators, types, wiring and devices; each copy reads
+Copies are folded only where the picture stays true: the same operators, types, wiring and kinds; each copy reads
 the one before it in the same place; and nothing else reads a copy but the last (gradients apart).
 """
 
@@ -29,7 +29,7 @@ class Folding:
 
     graph: Graph
     whole: Callable[[str], bool]  # paths that must not be folded away
-    device_of: Mapping[str, str]
+    kind_of: Mapping[str, str]  # of nodes: device, or what an overlay tells apart
     ignored: frozenset[str] = frozenset()  # readers that do not count: gradients
     shown: dict[str, str] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ class Folding:
         return count
 
     def _structure(self, group: Group) -> Hashable:
-        """What must be equal: words, operators, types, weights, devices and the wiring inside."""
+        """What must be equal: words, operators, types, weights, kinds and the wiring inside."""
         nodes = _nodes(group)
         place = {node.name: i for i, node in enumerate(nodes)}
         words = tuple(base(path_of(item)) for item in group)
@@ -89,7 +89,7 @@ class Folding:
     def _traits(self, node: Node, place: Mapping[str, int]) -> Hashable:
         sources = tuple((place.get(ref.node), ref.index) for ref in node.inputs)
         types = self.graph.input_types(node)
-        return base(node.name), node.op, node.types, types, sources, self.device_of.get(node.name)
+        return base(node.name), node.op, node.types, types, sources, self.kind_of.get(node.name)
 
     def _links(self, before: Group, here: Group) -> tuple[Hashable, ...] | None:
         """Where a copy reads from: places in the copy before it, or outside; None if it does not follow that copy."""

@@ -6,28 +6,52 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
-from cnngraph.ir.graph import Graph, Node, Ref
-from cnngraph.ir.op import total_bytes
+from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.size import number_text
 from cnngraph.render.backward import gradient_rows
-from cnngraph.render.caption import Row, merge_text, operator_text, shape_text, shortened, size_text
+from cnngraph.render.caption import (
+    Row,
+    frame_title,
+    full_text,
+    merge_text,
+    operator_text,
+    shape_text,
+    shortened,
+    table,
+)
+from cnngraph.render.outline import GRADIENT, lies_in
 from cnngraph.render.overlay import Mark, Overlay
-from cnngraph.render.parts import Arrow, Box, box_parameters
+from cnngraph.render.parts import Arrow, Box, Cluster, box_parameters
 from cnngraph.render.picture import Picture
-from cnngraph.render.style import BLOCK_FILL, FAMILIES, WHITE, device_colours, family
+from cnngraph.render.style import BACKWARD_FILL, BLOCK_FILL, FAINT, FAMILIES, GREY, WHITE, family
 
 LONGEST_REMARK = 96
 
 
+class Look(NamedTuple):
+    """A frame: its title, its colour, that of its line and how thick that is. A title is HTML-like."""
+
+    title: str
+    fill: str
+    line: str
+    width: int = 1
+
+
+class Legend(NamedTuple):
+    """What explains the colours: its name and an HTML-like table."""
+
+    name: str
+    table: str
+
+
 @dataclass(frozen=True)
 class Labels:
-    """The text and the fill of each box and arrow of `picture`; coloured by device where `device_of` is not empty,
-    or by the kinds of an `overlay`."""
+    """The text and the fill of each box and arrow of `picture`, coloured by family or by the kinds of an `overlay`."""
 
     graph: Graph
     picture: Picture
-    device_of: Mapping[str, str]
     overlay: Overlay | None = None
 
     def rows(self, box: Box) -> list[Row]:
@@ -49,37 +73,33 @@ class Labels:
 
     def shape(self, arrow: Arrow) -> str | None:
         """The shape that travels, where the boxes do not say it: not into a merge, and only where it has changed."""
-        source, target = self._boxes[arrow.source], self._boxes[arrow.target]
+        source, target = self.boxes[arrow.source], self.boxes[arrow.target]
         if self._says_shape(source) or (_is_merge(self.graph, target) and not _is_merge(self.graph, source)):
             return None
         return shape_text(self.graph.type_of(arrow.refs[0])) if self._changes_shape(source) else None
 
-    def cut(self, arrow: Arrow) -> str | None:
-        """What travels along an arrow from device to device: its bytes, once for each value and device; None: it stays.
+    def headline(self, title: str) -> str | None:
+        """The title with more below it, as an HTML-like label; None where the title says all."""
+        return None
 
-        The bytes are those of one sample, unless the batch is bound.
-        """
-        return self._cuts.get((arrow.source, arrow.target))
+    def frame(self, cluster: Cluster) -> Look:
+        """The look of a frame."""
+        fill = BACKWARD_FILL if lies_in(cluster.path, GRADIENT) else BLOCK_FILL
+        line, width = (GREY, 2) if cluster.repeats else (FAINT, 1)
+        return Look(frame_title(cluster.title, cluster.repeats), fill, line, width)
 
-    def legend(self) -> list[Row]:
-        """The devices or the kinds with their colours; nothing where there are none."""
-        if self.overlay:
-            rows = [Row(shortened(text, LONGEST_REMARK), fill) for text, fill in self.overlay.legend()]
-            return [Row(self.overlay.title, WHITE, True), *rows] if rows else []
-        if not self.device_of:
-            return []
-        each = "for one sample" if "batch" in self.graph.symbols else "in one run"
-        devices = [Row(name, fill) for name, fill in self._colours.items()]
-        return [Row("devices", WHITE, True), *devices, Row(f"thick: bytes {each}", WHITE)]
+    def legend(self) -> Legend | None:
+        """The kinds with their colours; None where there are none."""
+        if not self.overlay or not (kinds := self.overlay.legend()):
+            return None
+        rows = [Row(shortened(text, LONGEST_REMARK), fill) for text, fill in kinds]
+        return Legend(self.overlay.title, table([Row(self.overlay.title, WHITE, True), *rows], FAINT))
 
     def fill(self, node: Node) -> str:
-        """The colour of a node: of its family, of its device, or of its kind."""
-        if self.overlay:
-            mark = self.overlay.mark(node.name)
-            return mark.fill if mark else self.overlay.plain or FAMILIES[family(self.graph, node)]
-        if not self.device_of:
-            return FAMILIES[family(self.graph, node)]
-        return self._colours.get(self.device_of.get(node.name, ""), WHITE)
+        """The colour of a node: of its family, or of its kind."""
+        mark = self.overlay.mark(node.name) if self.overlay else None
+        plain = self.overlay.plain if self.overlay else None
+        return mark.fill if mark else plain or FAMILIES[family(self.graph, node)]
 
     def mark(self, box: Box) -> Mark | None:
         """The mark of a box, if all of it is of one kind."""
@@ -87,33 +107,44 @@ class Labels:
         return marks.pop() if len(marks) == 1 else None
 
     def hint(self, node: Node) -> str:
-        """What the tooltip of a node says instead of its operator and shapes."""
-        return self.overlay.hints.get(node.name, "") if self.overlay else ""
+        """The tooltip of a node."""
+        hint = self.overlay.hints.get(node.name) if self.overlay else None
+        return hint or full_text(self.graph, node)
+
+    def cut(self, arrow: Arrow) -> list[str] | None:
+        """What travels along an arrow between devices, in lines; None where nothing does."""
+        return None
 
     def arrow_look(self, arrow: Arrow) -> Mapping[str, str]:
         """Attributes of an arrow that begins or ends at a node with a kind."""
         if not self.overlay:
             return {}
-        readers = [n for n in self._boxes[arrow.target].nodes if set(n.inputs) & set(arrow.refs)]
-        return self.overlay.arrow(arrow.refs[0].node, (readers or self._boxes[arrow.target].nodes)[0].name)
+        readers = [n for n in self.boxes[arrow.target].nodes if set(n.inputs) & set(arrow.refs)]
+        return self.overlay.arrow(arrow.refs[0].node, (readers or self.boxes[arrow.target].nodes)[0].name)
+
+    def gradient_fill(self, box: Box) -> str:
+        """The colour of a box of gradients."""
+        return FAMILIES["gradient"]
+
+    def block_fills(self, box: Box) -> list[str]:
+        """The colours of the rows of a block; the last one goes on."""
+        marks = dict.fromkeys(self.overlay.mark(node.name) for node in box.nodes) if self.overlay else {}
+        return [mark.fill for mark in marks if mark] or [BLOCK_FILL]
+
+    def block_texts(self, box: Box) -> list[str]:
+        """What a block says below its name: its shape and its parameters."""
+        count = box_parameters(self.graph, box)
+        parameters = [f"{number_text(count)} parameters"] if count else []
+        return [shape_text(self._result(box).type), *parameters]
 
     def _gradient_rows(self, box: Box) -> list[Row]:
-        fill = self.fill(box.nodes[0]) if self.device_of else FAMILIES["gradient"]
+        fill = self.gradient_fill(box)
         texts = [] if box.block else gradient_rows(box) or [operator_text(node) for node in box.nodes]
         return [*self._title(box, fill), *(Row(text, fill) for text in texts)]
 
     def _block_rows(self, box: Box) -> list[Row]:
-        """A block as one box: name, shape, parameters; where it stands on several devices, their colours and names."""
-        devices = list(dict.fromkeys(self.device_of.get(node.name, "") for node in box.nodes))
-        fills = [self._colours.get(device, WHITE) for device in devices] if self.device_of else [BLOCK_FILL]
-        if self.overlay:
-            marks = dict.fromkeys(self.overlay.mark(node.name) for node in box.nodes)
-            fills = [mark.fill for mark in marks if mark] or fills
-        texts = [box.title, shape_text(self._result(box).type)]
-        if count := box_parameters(self.graph, box):
-            texts.append(f"{number_text(count)} parameters")
-        if len(devices) > 1:
-            texts.append(shortened(f"on {', '.join(filter(None, devices))}"))
+        """A block as one box."""
+        fills, texts = self.block_fills(box), [box.title, *self.block_texts(box)]
         return [Row(text, fills[min(i, len(fills) - 1)], bold=not i) for i, text in enumerate(texts)]
 
     def _title(self, box: Box, fill: str) -> list[Row]:
@@ -135,31 +166,12 @@ class Labels:
         return _is_merge(self.graph, box) or (bool(before) and before[0] != box.last.type)
 
     @cached_property
-    def _cuts(self) -> Mapping[tuple[str, str], str]:
-        found: dict[tuple[str, str], str] = {}
-        sent: set[tuple[Ref, str]] = set()
-        for arrow in self.picture.arrows if self.device_of else ():
-            nodes = self._boxes[arrow.target].nodes
-            readers = {ref: node.name for node in nodes for ref in node.inputs}
-            to = {ref: self.device_of.get(readers.get(ref, nodes[0].name), "") for ref in arrow.refs}
-            crossing = {(ref, device) for ref, device in to.items() if device != self.device_of.get(ref.node, device)}
-            if crossing:
-                total = total_bytes([self.graph.type_of(ref).bind(batch=1) for ref, _ in crossing - sent])
-                found[arrow.source, arrow.target] = size_text(total) if total else ""
-                sent |= crossing
-        return found
-
-    @cached_property
     def _ways(self) -> Counter[str]:
         return Counter(arrow.source for arrow in self.picture.arrows if arrow.kind in ("flow", "skip"))
 
     @cached_property
-    def _boxes(self) -> Mapping[str, Box]:
+    def boxes(self) -> Mapping[str, Box]:
         return {box.name: box for box in self.picture.root.boxes}
-
-    @cached_property
-    def _colours(self) -> Mapping[str, str]:
-        return device_colours(self.device_of[node.name] for node in self.graph if node.name in self.device_of)
 
 
 def _is_merge(graph: Graph, box: Box) -> bool:

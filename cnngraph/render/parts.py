@@ -68,13 +68,23 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Parts:
-    """Turns an outline into parts: what is too deep becomes a box, chains become boxes of several rows."""
+    """Turns an outline into parts: what is too deep becomes a box, chains become boxes of several rows.
+
+    Operators of different kinds are never rows of one box. `above` frames stand around what the file calls its blocks.
+    """
 
     graph: Graph
     depth: int
     expand: tuple[str, ...]
-    device_of: Mapping[str, str]
+    kind_of: Mapping[str, str]
     ignored: frozenset[str]
+    above: int = 0
+
+    def framed(self, root: Frame) -> tuple[Part, ...]:
+        """A cluster for each of the outermost frames, whatever stands in it."""
+        frames = [item for item in root.items if isinstance(item, Frame)]
+        assert len(frames) == len(root.items), "every node stands in a frame"
+        return tuple(Cluster(frame.path, "", self.parts_of(replace(frame, path=""))) for frame in frames)
 
     def parts_of(self, frame: Frame) -> tuple[Part, ...]:
         parts: list[Part] = []
@@ -94,11 +104,12 @@ class Parts:
         parts = self.parts_of(frame)
         inner = parts[0]
         if len(parts) == 1 and isinstance(inner, Box) and frame.copies == 1:
-            label = self._title(frame, outer) if self._is_marked(frame, outer) else label_of(frame, outer)
-            return replace(inner, title=label or inner.title)
+            label = self._title(frame, outer) if self._is_marked(frame, outer) else label_of(frame, outer, self.above)
+            repeats = f"{label}: {inner.title}" if label and inner.copies > 1 else None
+            return replace(inner, title=repeats or label or inner.title)
         if len(parts) == 1 and isinstance(inner, Box) and not inner.title:
             return replace(inner, title=self._title(frame, outer), copies=frame.copies, covers=frame.covers)
-        if level(frame.path) > self.depth and not touches(frame.path, self.expand):
+        if level(frame.path) - self.above > self.depth and not touches(frame.path, self.expand):
             nodes = tuple(nodes_in(frame))
             return Box(frame.path, nodes, self._title(frame, outer), True, frame.copies, frame.covers)
         return Cluster(frame.path, self._title(frame, outer), parts, frame.copies > 1)
@@ -148,8 +159,8 @@ class Parts:
         users = [user.name for user in self.graph.users[last.name] if user.name not in self.ignored]
         is_plain = not box.block and box.copies == 1 and family(self.graph, last) not in ("input", "merge")
         is_output = any(ref.node == last.name for ref in self.graph.outputs.values())
-        same_device = self.device_of.get(last.name) == self.device_of.get(node.name)
-        return is_plain and users == [node.name] and not is_output and same_device
+        same_kind = self.kind_of.get(last.name) == self.kind_of.get(node.name)
+        return is_plain and users == [node.name] and not is_output and same_kind
 
     def _is_light(self, node: Node) -> bool:
         forward = family(self.graph, node) in ("activation", "normalisation", "reshape")
@@ -165,12 +176,12 @@ def title_of(frame: Frame, outer: Frame) -> str:
     return f"{word}: {block}" if block and block != base(frame.path) else word
 
 
-def label_of(frame: Frame, outer: Frame) -> str:
+def label_of(frame: Frame, outer: Frame, above: int = 0) -> str:
     """The label that the file gives to a block use; the name of an unlabelled one says nothing new."""
     block = _block_name(frame, outer)
     if block is not None:
         return "" if block == base(frame.path) else segment(frame.path)
-    return segment(frame.path) if level(frame.path) == 1 and "[" not in segment(frame.path) else ""
+    return segment(frame.path) if level(frame.path) - above == 1 and "[" not in segment(frame.path) else ""
 
 
 def _block_name(frame: Frame, outer: Frame) -> str | None:

@@ -36,24 +36,34 @@ class Picture:
 
 
 def picture(
-    graph: Graph, depth: int | None = None, expand: Collection[str] = (), device_of: Mapping[str, str] | None = None
+    graph: Graph,
+    depth: int | None = None,
+    expand: Collection[str] = (),
+    kind_of: Mapping[str, str] | None = None,
+    above: int = 0,
+    readable: int = READABLE,
 ) -> Picture:
-    """Boxes, clusters and arrows of `graph`; without a `depth`, the deepest one that stays readable."""
+    """Boxes, clusters and arrows of `graph`; without a `depth`, the deepest one that stays readable.
+
+    Nodes of different kinds are not folded into one. The outermost `above` (0 or 1) blocks are always frames: devices.
+    """
     backward = backward_nodes(graph)
     tree = outline(graph, without=backward)
-    _check_paths(tree, expand)
-    folding = Folding(graph, lambda path: touches(path, expand), device_of or {}, backward)
+    check_paths(tree, expand)
+    folding = Folding(graph, lambda path: touches(path, expand), kind_of or {}, backward)
     folded = folding.fold(tree)
-    levels = [depth] if depth is not None else range(_deepest(folded), -1, -1)
+    levels = [depth] if depth is not None else range(_deepest(folded) - above, -1, -1)
     for chosen in levels:
-        root = Cluster("", graph.name, Parts(graph, chosen, tuple(expand), device_of or {}, backward).parts_of(folded))
-        if len(root.boxes) * (2 if backward else 1) <= READABLE:
+        parts = Parts(graph, chosen, tuple(expand), kind_of or {}, backward, above)
+        root = Cluster("", graph.name, parts.framed(folded) if above else parts.parts_of(folded))
+        if len(root.boxes) * (2 if backward else 1) <= readable:
             break
     home = _homes(root, folding.shown)
     arrows = _arrows(graph, root, home)
     outputs = {name: (home[ref.node], ref) for name, ref in graph.outputs.items() if ref.node in home}
     added = Backward(graph, backward, root.boxes, home, arrows)
-    return Picture(replace(root, parts=(*root.parts, *added.parts)), (*arrows, *added.arrows), outputs, backward)
+    joined = added.in_frames(root) if above else replace(root, parts=(*root.parts, *added.parts))
+    return Picture(joined, (*arrows, *added.arrows), outputs, backward)
 
 
 def _homes(root: Cluster, shown: Mapping[str, str]) -> dict[str, str]:
@@ -97,7 +107,8 @@ def _ranks(place: Mapping[str, int], arrows: list[tuple[str, str]]) -> dict[str,
     return ranks
 
 
-def _check_paths(tree: Frame, expand: Collection[str]) -> None:
+def check_paths(tree: Frame, expand: Collection[str]) -> None:
+    """Refuse paths that are no block and no node: E0101."""
     known = {frame.path for frame in _frames(tree)} | {node.name for node in nodes_in(tree)}
     for path in expand:
         if path not in known:

@@ -1,12 +1,10 @@
 import re
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 from render.nets import (
-    Concat,
     Conv,
     Dense,
     Net,
@@ -189,34 +187,6 @@ def test_gradients_of_folded_blocks_are_folded() -> None:
     source = draw(training(resnet(4))).source
     assert "bottleneck[3]" not in source
     assert "dir=back" in arrow(source, "gradient.conv2.bottleneck[2].relu", "gradient.globalavgpool")
-
-
-def test_devices_colour_nodes_and_cuts_say_what_travels() -> None:
-    graph = lenet5()
-    names = [node.name for node in graph]
-    device_of = {name: "gpu0" if i < names.index("c3.conv") else "gpu1" for i, name in enumerate(names)}
-    source = draw(graph, partition=SimpleNamespace(device_of=device_of)).source
-    assert "penwidth=3" in arrow(source, "s2", "c3.conv")
-    assert 'label=" 4.7 kB"' in arrow(source, "s2", "c3.conv")
-    assert rows(source, "legend of devices")[:3] == ["devices", "gpu0", "gpu1"]
-    fills = {name: set(re.findall(r'BGCOLOR="(#\w+)"', line)) for name in ("c1.conv", "c3.conv")
-             for line in source.splitlines() if line.strip().startswith(f'"{name}" [')}  # fmt: skip
-    assert len(fills["c1.conv"]) == len(fills["c3.conv"]) == 1
-    assert fills["c1.conv"] != fills["c3.conv"]
-
-
-def test_a_value_that_several_layers_of_a_device_read_travels_once() -> None:
-    net = Net()
-    x = net("tanh", Tanh(), net.input("image", 4, 8, 8))
-    lanes = [conv_relu(net, f"conv_relu[{i}]", x, 4, square(1)) for i in (1, 2)]
-    graph = net.finish("lanes", {"y": net("concat", Concat(), *lanes)})
-    device_of = {node.name: "gpu0" if node.name in ("image", "tanh") else "gpu1" for node in graph}
-    source = draw(graph, partition=SimpleNamespace(device_of=device_of)).source
-    first, second = (arrow(source, "tanh", f"conv_relu[{i}].conv") for i in (1, 2))
-    assert 'label=" 1.02 kB"' in first
-    assert "penwidth=3" in first
-    assert "label" not in second
-    assert "penwidth=3" in second
 
 
 # ---- text and files ----

@@ -5,7 +5,6 @@ from render.nets import lenet5
 
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.partition import Partition, assign
-from cnngraph.render.dot import draw
 from cnngraph.render.partition_table import BUSIEST, stages
 
 
@@ -43,9 +42,3 @@ def test_programs_get_plain_numbers(halves: Partition) -> None:
     assert read["totals"]["traffic"] == 8 * 6 * 14 * 14 * 4
     assert read["rows"][0]["memory_bytes"] == 16 * 10**9
     assert read["rows"][1]["load_seconds"] == halves.stages[1].load_seconds
-
-
-def test_a_partition_is_drawn_with_the_bytes_of_its_batch(halves: Partition) -> None:
-    source = draw(halves.graph, partition=halves).source
-    assert 'label=" 37.6 kB"' in source
-    assert "thick: bytes in one run" in source
