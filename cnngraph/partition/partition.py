@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cnngraph.cost.liveness import Liveness
@@ -32,7 +33,8 @@ class Cut:
 
 @dataclass(frozen=True)
 class Stage:
-    """What one device, or each member of a team, does: its nodes in the order of the graph, and what they take.
+    """What one device, or each member of a team, does: its nodes in the order of the graph, and what each of them and
+    all together take.
 
     A member of a team of r computes and sends for 1/r of the samples, and then exchanges gradients with the others.
     """
@@ -45,6 +47,7 @@ class Stage:
     peak_bytes: int
     team: tuple[str, ...] = ()
     exchange_seconds: float = 0.0
+    node_seconds: tuple[float, ...] = ()
 
     @property
     def load_seconds(self) -> float:
@@ -92,6 +95,12 @@ class Partition:
 
     def stage(self, device: str) -> Stage:
         return next(stage for stage in self.stages if stage.device.name == device)
+
+    @cached_property
+    def seconds_of(self) -> Mapping[str, float]:
+        """What each node takes on its device."""
+        pairs = (zip(stage.nodes, stage.node_seconds, strict=True) for stage in self.stages)
+        return {name: seconds for each in pairs for name, seconds in each}
 
     def subgraph(self, device: str) -> Graph:
         """What the device runs, as a graph of its own; what it receives are inputs, what it sends are outputs."""
@@ -150,6 +159,7 @@ def assign(
                 liveness.peak_bytes(liveness.members(names)),
                 team,
                 team_exchange_seconds(team, cluster, sum(averaged.get(name, 0) for name in names)),
+                tuple(work[d, places].tolist()),
             )
         )
     found = Partition(graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds, teams=teams, **about)
