@@ -15,7 +15,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cnngraph.partition.problem import Floats, Problem, loads
+from cnngraph.partition.problem import Floats, Problem, SummedMemory, loads
+
+ROUNDING = 1e-9  # of a sum of bytes after many moves
 
 
 class PinCounts:
@@ -125,6 +127,11 @@ class Limits:
         self.problem = problem
         self.none = problem.roomy and not problem.contiguous
         self.device_of = np.array(device_of, np.int64)
+        self.limits: list[float] = problem.limits_bytes.tolist()
+        self.bytes_of: list[float] = []
+        if isinstance(problem.memory, SummedMemory):
+            self.bytes_of = problem.memory.bytes_of.tolist()
+            self.bytes = [problem.peak_bytes(self.device_of == d) for d in range(len(problem.devices))]
         self.counts = [[0] * len(problem.devices) for _ in problem.devices]
         self.earlier: list[list[int]] = [[] for _ in problem.groups]
         self.later: list[list[int]] = [[] for _ in problem.groups]
@@ -151,11 +158,16 @@ class Limits:
             return False
         if self.problem.roomy:
             return True
-        return self.problem.peak_bytes(self.device_of == device) <= float(self.problem.limits_bytes[device])
+        if self.bytes_of and self.bytes[device] < self.limits[device] * (1 - ROUNDING):
+            return True
+        return self.problem.peak_bytes(self.device_of == device) <= self.limits[device]
 
     def _move(self, group: int, device: int) -> None:
         left = int(self.device_of[group])
         self.device_of[group] = device
+        if self.bytes_of:
+            self.bytes[left] -= self.bytes_of[group]
+            self.bytes[device] += self.bytes_of[group]
         for other in self.later[group]:
             to = self.device_of[other]
             self.counts[left][to] -= 1

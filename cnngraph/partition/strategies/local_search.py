@@ -75,12 +75,11 @@ class Annealing:
                 return
             temperature = HOT * (COLD / HOT) ** (done / steps)
             for _ in range(STEPS_AT_ONCE):
-                if moves := self.proposal():
-                    self.attempt(moves, temperature)
+                self.step(temperature)
             self.energy = sum(self.powers)
 
-    def proposal(self) -> list[tuple[int, int]]:
-        """Groups and where they could go; empty where this makes no sense."""
+    def step(self, temperature: float) -> None:
+        """Tries one move, swap or run."""
         random, device_of = self.random.random, self.counts.device_of
         group = self.free[int(random() * len(self.free))]
         near = self.near[group]
@@ -89,10 +88,15 @@ class Annealing:
         else:
             device = int(random() * len(self.powers))
         if device == device_of[group] or not self.able[device][group]:
-            return []
+            return
         if (kind := random()) >= SWAPS + RUNS:
-            return [(group, device)]
-        return self.swap(group, device) if kind < SWAPS else self.run(group, device)
+            changed = self.counts.after(group, device)
+            energy = self.energy_after(changed)
+            if self.taken(energy, temperature) and self.limits.allow([(group, device)]):
+                self.counts.move(group, device, changed)
+                self.settle(changed, energy)
+        elif moves := self.swap(group, device) if kind < SWAPS else self.run(group, device):
+            self.together(moves, temperature)
 
     def swap(self, group: int, device: int) -> list[tuple[int, int]]:
         """The group and, in exchange, one of the device; to find it takes a few tries."""
@@ -113,32 +117,40 @@ class Annealing:
             if self.counts.device_of[other] == home and self.able[device][other] and self.problem.pins[other] < 0
         ]
 
-    def attempt(self, moves: list[tuple[int, int]], temperature: float) -> None:
-        """Moves groups, the last one only when it is certain, and all others back if the temperature does not allow."""
-        counts, powers = self.counts, self.powers
+    def together(self, moves: list[tuple[int, int]], temperature: float) -> None:
+        """Moves several groups, and all of them back if they do not gain enough."""
+        counts = self.counts
         changed: dict[int, float] = {}
-        back: list[tuple[int, int, dict[int, float]]] = []
+        back = []
         for group, device in moves:
             after = counts.after(group, device)
+            back.append((group, counts.device_of[group], {d: counts.loads[d] for d in after}))
+            counts.move(group, device, after)
             changed.update(after)
-            if len(back) + 1 < len(moves):
-                back.append((group, counts.device_of[group], {d: counts.loads[d] for d in after}))
-                counts.move(group, device, after)
-        new = {d: self.power(load) for d, load in changed.items()}
-        energy = self.energy
-        for d, power in new.items():
-            energy += power - powers[d]
-        gained = self.energy - energy
-        taken = gained >= 0 or self.random.random() < math.exp(gained / (self.energy * temperature))
-        if not (taken and self.limits.allow(moves)):
-            for group, device, before in reversed(back):
-                counts.move(group, device, before)
+        energy = self.energy_after(changed)
+        if self.taken(energy, temperature) and self.limits.allow(moves):
+            self.settle(changed, energy)
             return
-        counts.move(group, device, after)
-        for d, power in new.items():
-            powers[d] = power
+        for group, device, before in reversed(back):
+            counts.move(group, device, before)
+
+    def energy_after(self, changed: dict[int, float]) -> float:
+        energy, powers = self.energy, self.powers
+        for d, load in changed.items():
+            energy += self.power(load) - powers[d]
+        return energy
+
+    def taken(self, energy: float, temperature: float) -> bool:
+        """Whether to go there: always down, and up by chance."""
+        gained = self.energy - energy
+        return gained >= 0 or self.random.random() < math.exp(gained / (self.energy * temperature))
+
+    def settle(self, changed: dict[int, float], energy: float) -> None:
+        """What follows from loads that have changed."""
+        for d, load in changed.items():
+            self.powers[d] = self.power(load)
         self.energy = energy
-        if max(counts.loads) < self.best_seconds * (1 - LEAST_GAIN):
+        if max(self.counts.loads) < self.best_seconds * (1 - LEAST_GAIN):
             self.keep()
 
     def keep(self) -> None:
