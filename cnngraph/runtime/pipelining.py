@@ -9,12 +9,12 @@ the division may depend on time, where its search was cut short: `Options.device
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from cnngraph.autodiff.microbatches import halves
+from cnngraph.autodiff.microbatches import Halves, halves
 from cnngraph.cost.quantity import bytes_text
-from cnngraph.diagnostics import error
+from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import Input
 from cnngraph.partition.device import Cluster
@@ -31,6 +31,8 @@ from cnngraph.plan.steps import Send
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.runtime.threads import this_machine
 
+TRIES = 8  # of divisions that leave more room for what is in flight
+MARGIN = 1.05  # a division is told of less memory than there is by so much more than it took too much
 APART = ("zero-bubble",)  # schedules that run weight gradients apart
 
 
@@ -121,35 +123,70 @@ def pipeline_plan(
     if count < 1 or samples % count:
         text = f"a batch of {samples} cannot be cut into {count} equal microbatches"
         raise error("E0108", text, f"take a number that divides {samples}")
-    parts = halves(graph, count)
-    micro_sizes = {**sizes, "batch": samples // count} if "batch" in sizes else dict(sizes)
-    batch = Batch(remember_states(passes.run(parts.micro, passes.EXECUTION)), micro_sizes)
-    partition = _divided(batch.bound, cluster, options)
-    phases = phases_of(batch.bound, options.kind in APART)
-    choice = Choice(settings.exact, this_machine(), compiled=settings.compiled, renewed=True)
-    micro = schedule(partition, batch, Options(choice, fixed_states=True, phases=phases))
-    update = None
-    if parts.update is not None:
-        late = Batch(passes.run(parts.update, passes.EXECUTION).bind(**_known(parts.update, sizes)))
-        update = schedule(_beside(late.bound, partition), late, Options(choice))
-    batched = frozenset(name for name, ref in batch.graph.outputs.items() if batch.batched(ref))
-    edges = _edges(micro)
-    teams = {team[0]: team for team in partition.teams if team[0] in micro.devices}
-    backward = any(phase >= BACKWARD for phase in phases.values())
-    order = make_schedule(options.kind, count, depths(micro.devices, edges, teams), backward, teams)
-    return _within_memory(PipelinePlan(partition, micro, update, order, samples, batched))
+    planner = _Planner(halves(graph, count), sizes, cluster, options, settings)
+    tight, refusal = cluster, None
+    for _ in range(TRIES):
+        try:
+            plan = planner.plan(tight)
+        except CnnGraphError as reason:  # the first refusal speaks of the real devices
+            raise refusal or reason from reason
+        if not (over := _too_full(plan)):
+            return plan
+        refusal = refusal or _refusal(plan)
+        if options.device_of is not None or len(cluster.devices) == 1:
+            break
+        tight = _tightened(tight, plan, over)
+    assert refusal is not None
+    raise refusal
 
 
-def _known(graph: Graph, sizes: Mapping[str, int]) -> dict[str, int]:
-    return {name: size for name, size in sizes.items() if name in graph.symbols}
+@dataclass(frozen=True)
+class _Planner:
+    halves: Halves
+    sizes: Mapping[str, int]
+    cluster: Cluster
+    options: PipelineOptions
+    settings: Settings
 
+    @property
+    def choice(self) -> Choice:
+        return Choice(self.settings.exact, this_machine(), compiled=self.settings.compiled, renewed=True)
 
-def _divided(graph: Graph, cluster: Cluster, options: PipelineOptions) -> Partition:
-    if options.device_of is not None:
-        return assign(graph, cluster, options.device_of, contiguous=False)
-    if len(cluster.devices) == 1:  # placements of the file say where, not what
-        return assign(graph, cluster, {node.name: cluster.names[0] for node in graph}, contiguous=False)
-    return split(graph, cluster, options.strategy)
+    @cached_property
+    def batch(self) -> Batch:
+        """One microbatch of the graph that is run."""
+        count = self.options.microbatches
+        own = {name: size // count if name == "batch" else size for name, size in self.sizes.items()}
+        return Batch(remember_states(passes.run(self.halves.micro, passes.EXECUTION)), own)
+
+    def plan(self, tight: Cluster) -> PipelinePlan:
+        """The plan of a division that was found for the memory of the `tight` cluster."""
+        batch, options = self.batch, self.options
+        partition = self.divided(tight)
+        phases = phases_of(batch.bound, options.kind in APART)
+        micro = schedule(partition, batch, Options(self.choice, fixed_states=True, phases=phases))
+        teams = {team[0]: team for team in partition.teams if team[0] in micro.devices}
+        backward = any(phase >= BACKWARD for phase in phases.values())
+        depth = depths(micro.devices, _edges(micro), teams)
+        order = make_schedule(options.kind, options.microbatches, depth, backward, teams)
+        batched = frozenset(name for name, ref in batch.graph.outputs.items() if batch.batched(ref))
+        return PipelinePlan(partition, micro, self.update(partition), order, self.sizes.get("batch", 1), batched)
+
+    def update(self, partition: Partition) -> Plan | None:
+        if self.halves.update is None:
+            return None
+        late = passes.run(self.halves.update, passes.EXECUTION)
+        bound = late.bind(**{name: size for name, size in self.sizes.items() if name in late.symbols})
+        return schedule(_beside(bound, partition), Batch(bound), Options(self.choice))
+
+    def divided(self, tight: Cluster) -> Partition:
+        graph, device_of = self.batch.bound, self.options.device_of
+        if device_of is None and len(self.cluster.devices) == 1:  # placements of the file say where, not what
+            device_of = {node.name: self.cluster.names[0] for node in graph}
+        if device_of is not None:
+            return assign(graph, self.cluster, device_of, contiguous=False)
+        found = split(graph, tight, self.options.strategy)
+        return found if tight is self.cluster else assign(graph, self.cluster, found.device_of, contiguous=False)
 
 
 def _beside(update: Graph, partition: Partition) -> Partition:
@@ -176,12 +213,31 @@ def _edges(plan: Plan) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
-def _within_memory(plan: PipelinePlan) -> PipelinePlan:
-    for device, peak in plan.peak_bytes.items():
-        limit = plan.partition.cluster[device].memory_bytes
-        if peak > limit:
-            flying = plan.schedule.in_flight(device)
-            needs = f"{device} needs {bytes_text(peak)} with {flying} microbatches in flight"
-            help_ = "take smaller microbatches, --recompute, one device more, or a device with more memory"
-            raise error("E0602", f"{needs}, but it has {bytes_text(limit)}", help_)
-    return plan
+def _too_full(plan: PipelinePlan) -> dict[str, float]:
+    """For each device without room for all that is in flight: how many times its memory it would need."""
+    limits = {device: plan.partition.cluster[device].memory_bytes for device in plan.devices}
+    return {d: peak / limits[d] for d, peak in plan.peak_bytes.items() if peak > limits[d]}
+
+
+def _tightened(cluster: Cluster, plan: PipelinePlan, over: Mapping[str, float]) -> Cluster:
+    """The cluster with less memory where too much was in flight: for one run, so much less than it was given."""
+    one_run = {stage.device.name: stage.peak_bytes for stage in plan.partition.stages}
+    devices = [
+        replace(d, memory_bytes=int(one_run[plan.schedule.stage_of[d.name]] / (MARGIN * over[d.name])))
+        if d.name in over
+        else d
+        for d in cluster.devices
+    ]
+    return replace(cluster, devices=tuple(devices))
+
+
+def _refusal(plan: PipelinePlan) -> CnnGraphError:
+    over = _too_full(plan)
+    device = max(over, key=lambda name: over[name])
+    needs, has = bytes_text(plan.peak_bytes[device]), bytes_text(plan.partition.cluster[device].memory_bytes)
+    flying = plan.schedule.in_flight(device)
+    return error(
+        "E0602",
+        f"{device} needs {needs} with {flying} microbatch{'es' * (flying != 1)} in flight, but it has {has}",
+        "take smaller microbatches, --recompute, one device more, or a device with more memory",
+    )

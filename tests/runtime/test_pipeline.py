@@ -157,9 +157,23 @@ def test_more_in_flight_takes_more_memory() -> None:
     feeds = feeds_of(GRAPH, 0)
     peaks = [pipeline(2, kind=kind).plan(feeds).peak_bytes["gpu0"] for kind in ("1f1b", "fill-drain")]
     assert peaks[0] < peaks[1]
-    little = replace(SLOW, memory_bytes=peaks[1] - 1)
-    with pytest.raises(CnnGraphError, match=r"gpu0 needs .* with 4 microbatches in flight, but it has"):
-        Pipeline(GRAPH, STATES, Cluster.uniform(2, little, FAST), PipelineOptions(kind="fill-drain")).run(feeds)
+
+
+def test_where_too_much_would_be_in_flight_another_division_is_found(one: Any) -> None:
+    feeds, options = feeds_of(GRAPH, 0), PipelineOptions(kind="fill-drain")
+    free = pipeline(3, kind="fill-drain").plan(feeds)
+    little = replace(SLOW, memory_bytes=max(free.peak_bytes.values()) - 1)
+    found = Pipeline(GRAPH, STATES, Cluster.uniform(3, little, FAST), options)
+    plan = found.plan(feeds)
+    assert max(plan.peak_bytes.values()) <= little.memory_bytes
+    assert plan.partition.device_of != free.partition.device_of
+    assert different(found.run(feeds), one[0][0]) == []
+
+
+def test_what_fits_in_no_division_says_what_is_in_flight() -> None:
+    little, options = replace(SLOW, memory_bytes=150_000), PipelineOptions(kind="fill-drain")
+    with pytest.raises(CnnGraphError, match=r"gpu. needs .* with 4 microbatches in flight, but it has 150 kB"):
+        Pipeline(GRAPH, STATES, Cluster.uniform(3, little, FAST), options).run(feeds_of(GRAPH, 0))
 
 
 def test_a_failure_of_one_device_is_raised_and_the_next_step_runs(one: Any) -> None:
