@@ -118,6 +118,7 @@ class Op:
     optimizer: ClassVar[bool] = False  # the next weight from a weight, its gradient and a rate
     samplewise: ClassVar[bool] = True  # a part of the batch gives that part of the results that have a batch
     pointwise: ClassVar[bool] = False  # an element of y needs that element of the operands, or of a vector of channels
+    placed: ClassVar[bool] = False  # computes nothing: results and inputs can lie in one place, and nothing is copied
     gathers: ClassVar[bool] = False  # its results have no batch: those of a batch are `combine` of those of its parts
 
     # ---- the contract ----

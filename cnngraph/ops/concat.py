@@ -28,6 +28,7 @@ class Concat(Op):
     """
 
     name: ClassVar[str] = "concat"
+    placed: ClassVar[bool] = True
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
     variadic: ClassVar[bool] = True
     merges: ClassVar[bool] = True

@@ -27,6 +27,7 @@ class Flatten(Op):
     """
 
     name: ClassVar[str] = "flatten"
+    placed: ClassVar[bool] = True
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
 
     def infer(self, x: TensorType) -> TensorType:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnngraph.ir.op import Array, Cost, Op, Sample
+from cnngraph.ir.size import number
 from cnngraph.ir.types import TensorType
 
 
@@ -46,6 +47,12 @@ class Gradient(Op):
     def samplewise(self) -> bool:
         """Asked before the batch is bound. The gradient of what has no batch, such as a loss, is one of the whole."""
         return self.of.samplewise and self.result_types[0].batched and all(t.batched for t in self._wanted_types)
+
+    @property
+    def placed(self) -> bool:
+        """Asked when sizes are bound. The gradient by what is larger than the result fills the rest with zeros."""
+        (wanted, *_), result = self._wanted_types, self.result_types[0]
+        return self.of.placed and number(wanted.elements) <= number(result.elements)
 
     @property
     def gathers(self) -> bool:

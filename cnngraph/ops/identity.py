@@ -21,6 +21,7 @@ class Identity(Op):
     """
 
     name: ClassVar[str] = "identity"
+    placed: ClassVar[bool] = True
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
     pointwise: ClassVar[bool] = True
 

@@ -32,6 +32,7 @@ class Part(Op):
     of: int | tuple[int, ...]
 
     name: ClassVar[str] = "part"
+    placed: ClassVar[bool] = True
     internal: ClassVar[bool] = True
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
 

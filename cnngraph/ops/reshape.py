@@ -30,6 +30,7 @@ class Reshape(Op):
     shape: TensorType
 
     name: ClassVar[str] = "reshape"
+    placed: ClassVar[bool] = True
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
 
     def infer(self, x: TensorType) -> TensorType:

@@ -22,12 +22,16 @@ KINDS: Mapping[str, str] = {
     "strided_convolution": "such a product that leaves positions out, or adds some",
     "depthwise": "such a product in each channel by itself",
     "product": "a product of matrices: dense layers, windows of one position, attention",
-    "pooling": "one value of many positions, in each channel by itself",
-    "normalization": "statistics of channels, positions or the batch, and what is made of them; losses",
+    "pooling": "one value of each window of positions, in each channel by itself",
+    "reduction": "few numbers of many: sums over positions or the batch, statistics, losses",
+    "normalization": "each element by means of others, such as those of its channel or of its position",
     "pointwise": "each element by itself; optimizers",
     "gradient": "the gradient of what is no product",
     "move": "nothing is computed: values change places",
+    "view": "nothing is computed or copied: results lie where inputs are, or inputs where the result is",
 }
+
+FEW = 4  # a reduction makes one number of so many, at least
 
 
 def kind_of(op: Op, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> str:
@@ -40,10 +44,13 @@ def kind_of(op: Op, inputs: Sequence[TensorType], outputs: Sequence[TensorType])
     """
     if isinstance(op, Fused):
         return kind_of(op.first, inputs[: op.taken[0]], outputs)
+    if op.placed:
+        return "view"
     if isinstance(op, Gradient):
         kind = kind_of(op.of, op.input_types, op.result_types)
-        product = number(op.cost(inputs, outputs).multiply_adds) > 0
-        return kind if product or kind == "move" else "gradient"
+        if number(op.cost(inputs, outputs).multiply_adds) or kind == "move":
+            return kind
+        return "reduction" if _shrinks(inputs, outputs) else "gradient"
     cost = op.cost(inputs, outputs)
     field = _field(op, outputs)
     if multiply_adds := number(cost.multiply_adds):
@@ -52,7 +59,9 @@ def kind_of(op: Op, inputs: Sequence[TensorType], outputs: Sequence[TensorType])
         return "move"
     if op.pointwise or op.optimizer or not inputs:
         return "pointwise"
-    return "pooling" if field is None or any(extent > 1 for extent, _ in field) else "normalization"
+    if field is not None and any(extent > 1 for extent, _ in field):
+        return "pooling"
+    return "reduction" if _shrinks(inputs, outputs) else "normalization"
 
 
 def operator_names(op: Op) -> frozenset[str]:
@@ -71,6 +80,11 @@ def _product(
     if multiply_adds <= window * min(number(x.elements), number(y.elements)):
         return "depthwise"
     return "convolution" if all(stride == 1 for _, stride in field) else "strided_convolution"
+
+
+def _shrinks(inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> bool:
+    """Whether the first result is far smaller than the first input."""
+    return FEW * number(outputs[0].elements) <= number(inputs[0].elements)
 
 
 def _field(op: Op, outputs: Sequence[TensorType]) -> tuple[tuple[int, int | Fraction], ...] | None:

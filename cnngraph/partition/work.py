@@ -55,20 +55,35 @@ def work_seconds(graph: Graph, cluster: Cluster, measured: Mapping[str, float] |
 
 
 def estimates(graph: Graph, devices: Sequence[Device]) -> Floats:
-    """(devices, nodes): what each would take by the cost model, whether the device has the operator or not."""
+    """(devices, nodes): what each would take by the cost model, whether the device has the operator or not.
+
+    Leaves and views take nothing; nor does what follows from states alone where no run changes them: it is computed
+    once.
+    """
     costs = [batch_cost(graph, node) for node in graph]
     kinds = [""] * len(costs)
     if any(device.flops_by_kind for device in devices):
         kinds = [kind_of(node.op, graph.input_types(node), node.types) for node in graph]
-    leaf = [isinstance(node.op, Input | State) for node in graph]
+    free = _free(graph)
     rows: dict[Device, list[float]] = {}
     alike = [_speeds(device) for device in devices]
     for device in alike:
         if device not in rows:
             rows[device] = [
-                0.0 if none else device.seconds(kind, cost) for kind, cost, none in zip(kinds, costs, leaf, strict=True)
+                0.0 if node.name in free else device.seconds(kind, cost)
+                for node, kind, cost in zip(graph, kinds, costs, strict=True)
             ]
     return np.array([rows[device] for device in alike], float).reshape(len(devices), len(costs))
+
+
+def _free(graph: Graph) -> frozenset[str]:
+    """Names of the nodes that take no run any time."""
+    free = {node.name for node in graph if isinstance(node.op, Input | State) or node.op.placed}
+    fixed = set() if graph.updates else {node.name for node in graph.states}
+    for node in graph:
+        if node.inputs and all(ref.node in fixed for ref in node.inputs):
+            fixed.add(node.name)
+    return frozenset(free | fixed)
 
 
 def _speeds(device: Device) -> Device:

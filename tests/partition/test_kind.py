@@ -23,13 +23,13 @@ LAYERS = {
     "conv(7, 1x1/2)": "product",
     "flatten -> dense(5)": "product",
     "maxpool(2x2)": "pooling",
-    "globalavgpool": "pooling",
+    "globalavgpool": "reduction",
     "lrn(5)": "normalization",
     "softmax": "normalization",
     "batchnorm": "normalization",
     "relu": "pointwise",
     "gelu": "pointwise",
-    "flatten": "move",
+    "flatten": "view",
     "upsample(2)": "move",
 }
 
@@ -56,10 +56,11 @@ def test_the_first_layer_of_grey_images_is_not_depthwise() -> None:
     [
         ("conv(7, 3x3)", "x", "convolution"),
         ("conv(7, 3x3)", "weight", "convolution"),
-        ("conv(7, 3x3)", "bias", "gradient"),
+        ("conv(7, 3x3)", "bias", "reduction"),
         ("relu", "x", "gradient"),
         ("maxpool(2x2)", "x", "gradient"),
-        ("flatten", "x", "move"),
+        ("flatten", "x", "view"),
+        ("upsample(2)", "x", "move"),
     ],
 )
 def test_gradients(layer: str, wanted: str, kind: str) -> None:

@@ -12,6 +12,7 @@ from cnngraph.ir.graph import Graph
 from cnngraph.net import loads
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.partition.work import Measured, work_seconds
+from cnngraph.passes.pipeline import EXECUTION, run
 
 SLOW = Device("slow", 10**9, 1e3, 1e12, {"pooling": 1e2}, launch_seconds=1.0)
 FAST = replace(SLOW, name="fast", flops_per_second=1e4)
@@ -34,6 +35,17 @@ def test_estimates_by_kind() -> None:
     assert fast["c"] == pytest.approx(1 + flops / 1e4)
     assert slow["p"] == fast["p"] == pytest.approx(1 + 3 * 4 / 1e2)
     assert slow["x"] == slow["c.weight"] == slow["f"] == 0, "what is fed, a weight and a view take no time"
+
+
+def test_what_follows_from_fixed_states_is_computed_once() -> None:
+    net = loads("net n(x: 2@4x4) { c: conv(3, 3x3)\n n: batchnorm }")
+    lowered = run(net.graph, EXECUTION).bind(batch=1)
+    assert any(node.op.name == "fold_norm" for node in lowered)
+    taken = seconds_of(lowered, Cluster((SLOW,)))[0]
+    assert [name for name in taken if taken[name] > 0] == ["n"]
+    state, ref = lowered.states[0].name, lowered.outputs[next(iter(lowered.outputs))]
+    again = seconds_of(replace(lowered, updates={state: ref}), Cluster((SLOW,)))[0]
+    assert all(again[node.name] > 0 for node in lowered if node.op.name == "fold_norm")
 
 
 def test_measured_seconds_replace_estimates_and_are_scaled() -> None:

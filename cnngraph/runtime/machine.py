@@ -1,0 +1,260 @@
+"""What the workers of this machine can do, measured: each kind of operator by the kernels that runs use, copies, links.
+
+    worker 0   | product | product | product |          all workers do the same at the same time: devices of one
+    worker 1   | product | product | product |          machine share its memory and its caches
+
+A worker is a thread with one BLAS thread, as in a run. Not for choosing kernels: `tuning` does that, one by one.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import cycle
+from pathlib import Path
+from statistics import fmean, median
+from time import perf_counter
+from typing import TypeAlias
+
+import numpy as np
+
+from cnngraph.ir.op import Cost, total_bytes
+from cnngraph.ir.size import number
+from cnngraph.kernels.kernel import Call, Task
+from cnngraph.partition.device import Cluster, Device, Link
+from cnngraph.plan.batch import TILES
+from cnngraph.plan.choice import Choice
+from cnngraph.runtime.probes import probes, small_tasks
+from cnngraph.runtime.threads import Crew, Mailbox, one_blas_thread, this_machine
+from cnngraph.runtime.tuning import bound
+
+Clock: TypeAlias = Callable[[], float]
+
+TRIAL_SECONDS = 0.06  # for each thing that is measured, at least
+LEAST_RUNS, MOST_RUNS = 3, 200
+PRODUCTS = (128, 256, 512, 1024)  # rows and columns of square matrices
+COPIES = (2**20, 2**22, 2**24, 2**26)  # bytes of the arrays that are copied: some that caches hold, some that not
+SMALL_MESSAGE, LARGE_MESSAGE = 64, 2**23  # bytes
+COLD_BYTES, MOST_COPIES = 2**26, 32  # of the arrays of a task, so that no cache holds them all
+ROUNDS = 25  # messages there and back
+DIGITS = 3
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One thing that was measured: what one worker does alone, and each of several at once. `unit`: of `quantity`."""
+
+    name: str
+    unit: str
+    alone: float
+    together: float
+
+
+@dataclass(frozen=True)
+class MachineSpeeds:
+    """What was measured, and the cluster that follows: a device for each worker."""
+
+    speeds: tuple[Speed, ...]
+    cluster: Cluster
+
+
+def measured_machine(workers: int, clock: Clock = perf_counter) -> MachineSpeeds:
+    """The speeds of this machine with so many workers, as a cluster of devices cpu0, cpu1, ..."""
+    speeds = [*product_speeds(workers, clock), *copy_speeds(workers, clock)]
+    memory = [speed.together for speed in speeds if speed.unit == "bytes_per_second"]
+    launch = launch_seconds(workers, clock)
+    kinds = [kind_speed(kind, tasks, launch, workers, clock) for kind, tasks in probes().items()]
+    link = thread_link(clock)
+    device = Device(
+        "cpu",
+        rounded_down(available_bytes() // workers),
+        rounded(max(s.together for s in speeds if s.unit == "flops_per_second")),
+        rounded(sum(COPIES) / sum(size / rate for size, rate in zip(COPIES, memory, strict=True))),
+        {s.name: rounded(s.together) for s in kinds},
+        rounded(TILES * launch.together),
+    )
+    between = Link("any", "any", rounded(link.bytes_per_second), rounded(link.latency_seconds))
+    shown = (
+        *speeds, *kinds, launch,
+        Speed("message, any size", "seconds", link.latency_seconds, link.latency_seconds),
+        Speed("message, each byte", "bytes_per_second", link.bytes_per_second, link.bytes_per_second),
+    )  # fmt: skip
+    return MachineSpeeds(shown, Cluster.uniform(workers, device, between))
+
+
+def product_speeds(workers: int, clock: Clock) -> list[Speed]:
+    """Products of square matrices of float32."""
+    found = []
+    for size in PRODUCTS:
+        made = partial(_product, size)
+        rate = speeds_of(f"product {size} x {size}", "flops_per_second", 2.0 * size**3, made, workers, clock)
+        found.append(rate)
+    return found
+
+
+def _product(size: int) -> Call:
+    numbers = np.random.default_rng(0)
+    x, y = (numbers.random((size, size), np.float32) for _ in range(2))
+    return partial(np.matmul, x, y, np.empty_like(x))
+
+
+def copy_speeds(workers: int, clock: Clock) -> list[Speed]:
+    """Copies: bytes read and bytes written, both counted."""
+    return [
+        speeds_of(f"copy {size} bytes", "bytes_per_second", 2.0 * size, partial(_copy, size), workers, clock)
+        for size in COPIES
+    ]
+
+
+def _copy(size: int) -> Call:
+    x = np.zeros(size // 4, np.float32)
+    return partial(np.copyto, np.ones_like(x), x)
+
+
+def speeds_of(
+    name: str, unit: str, amount: float, made: Callable[[], Call], workers: int, clock: Clock
+) -> Speed:
+    """How much of an amount in each second: `made` gives each worker a call of its own."""
+    alone, together = (amount / seconds_at_once([[made()] for _ in range(n)], clock)[0] for n in (1, workers))
+    return Speed(name, unit, alone, together)
+
+
+def kind_speed(kind: str, tasks: Sequence[Task], launch: Speed, workers: int, clock: Clock) -> Speed:
+    """Flops in each second over all tasks together, without their launches."""
+    flops = sum(number(task_cost(task).flops) for task in tasks)
+    rates = []
+    for count, each in ((1, launch.alone), (workers, launch.together)):
+        taken = sum(seconds_at_once([[cold_call(task)] for _ in range(count)], clock)[0] for task in tasks)
+        rates.append(flops / max(taken - each * len(tasks), taken / 2))
+    return Speed(kind, "flops_per_second", *rates)
+
+
+def launch_seconds(workers: int, clock: Clock) -> Speed:
+    """What a call takes that has little to do."""
+    tasks = small_tasks()
+    times = (
+        fmean(seconds_at_once([[_bound(task) for task in tasks] for _ in range(count)], clock)) for count in (1, workers)
+    )
+    return Speed("operator on a small tile", "seconds", *times)
+
+
+def task_cost(task: Task) -> Cost:
+    return task.op.cost(task.inputs, task.outputs)
+
+
+def cold_call(task: Task) -> Call:
+    """The task on other arrays each time: in a run, other layers were computed since it was last at these."""
+    size = max(number(total_bytes((*task.inputs, *task.outputs))), 1)
+    calls = [_bound(task) for _ in range(max(1, min(COLD_BYTES // size, MOST_COPIES)))]
+    for call in calls:
+        call()  # the memory is touched for the first time
+    turn = cycle(calls)
+    return lambda: next(turn)()
+
+
+def _bound(task: Task) -> Call:
+    """The kernel that a run takes, on arrays of its own."""
+    return bound(Choice(machine=this_machine()).kernel(task), task)
+
+
+def seconds_at_once(calls: Sequence[Sequence[Call]], clock: Clock = perf_counter) -> list[float]:
+    """Seconds of each call: (workers, calls), all workers at the same call at the same time; the mean of their medians.
+
+    Nobody goes on to the next call before all have done with this one.
+    """
+    meeting = threading.Barrier(len(calls))
+    with one_blas_thread, ThreadPoolExecutor(len(calls)) as pool:
+        waiting = [pool.submit(_timed, own, meeting, clock) for own in calls]
+        rows = [each.result() for each in waiting]
+    return [fmean(column) for column in zip(*rows, strict=True)]
+
+
+def _timed(calls: Sequence[Call], meeting: threading.Barrier, clock: Clock) -> list[float]:
+    try:
+        with np.errstate(all="ignore"):
+            return [_median_seconds(call, meeting, clock) for call in calls]
+    except BaseException:
+        meeting.abort()  # the others must not wait for one that failed
+        raise
+
+
+def _median_seconds(call: Call, meeting: threading.Barrier, clock: Clock) -> float:
+    call()  # the memory is touched for the first time
+    meeting.wait()
+    taken: list[float] = []
+    while len(taken) < LEAST_RUNS or (sum(taken) < TRIAL_SECONDS and len(taken) < MOST_RUNS):
+        start = clock()
+        call()
+        taken.append(clock() - start)
+    return median(taken)
+
+
+def thread_link(clock: Clock = perf_counter) -> Link:
+    """A message from one worker to another, from the beginning of its `put` to the end of its `take`.
+
+        worker 0   put(0)            take(1)  put(2) ...          half of a round is one message
+        worker 1          take(0) put(1)              take(2) ...
+    """
+    small, large = (message_seconds(size, clock) for size in (SMALL_MESSAGE, LARGE_MESSAGE))
+    return Link("any", "any", (LARGE_MESSAGE - SMALL_MESSAGE) / max(large - small, 1e-12), small)
+
+
+def message_seconds(count: int, clock: Clock = perf_counter, rounds: int = ROUNDS) -> float:
+    """One way, for a message of so many bytes: the median over rounds there and back."""
+    value = np.zeros(max(count // 4, 1), np.float32)
+    message, own = np.empty_like(value), (np.empty_like(value), np.empty_like(value))
+    mailbox = Mailbox(dict.fromkeys(range(2 * rounds), message))
+    times: list[float] = []
+    first: list[Call] = []
+    second: list[Call] = []
+    for there in range(0, 2 * rounds, 2):
+        first += [lambda: times.append(clock()), partial(mailbox.put, there, value)]
+        first += [partial(mailbox.take, there + 1, own[0]), lambda: times.append(clock())]
+        second += [partial(mailbox.take, there, own[1]), partial(mailbox.put, there + 1, own[1])]
+    Crew({"first": first, "second": second}, mailbox).run()
+    return median(end - start for start, end in zip(times[::2], times[1::2], strict=True)) / 2
+
+
+def available_bytes() -> int:
+    """Memory that is free for a process now: of the machine, or what a container leaves of it."""
+    found = [_meminfo_bytes(), _container_bytes()]
+    known = [count for count in found if count is not None]
+    if known:
+        return min(known)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _meminfo_bytes() -> int | None:
+    lines = _read(Path("/proc/meminfo")).splitlines()
+    sizes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(sizes[0]) * 1024 if sizes else None
+
+
+def _container_bytes() -> int | None:
+    limit, used = (_read(Path("/sys/fs/cgroup") / name).strip() for name in ("memory.max", "memory.current"))
+    return int(limit) - int(used) if limit.isdecimal() and used.isdecimal() else None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+def rounded(amount: float) -> float:
+    """With three digits: no measurement has more.
+
+    >>> rounded(123456.0), rounded(0.00012345)
+    (123000.0, 0.000123)
+    """
+    return float(f"{amount:.{DIGITS}g}")
+
+
+def rounded_down(count: int) -> int:
+    """To whole units of ten million bytes."""
+    return max(count // 10**7 * 10**7, 1)
