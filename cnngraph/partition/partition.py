@@ -13,7 +13,7 @@ from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import State
 from cnngraph.partition.device import Cluster, Device
-from cnngraph.partition.groups import forward_nodes, ordered_groups
+from cnngraph.partition.faults import faults
 from cnngraph.partition.parts import part_of
 from cnngraph.partition.problem import Objective, exchange_seconds
 from cnngraph.partition.work import work_seconds
@@ -132,7 +132,20 @@ def assign(
     teams: tuple[tuple[str, ...], ...] = (),
     **about: Any,
 ) -> Partition:
-    """The partition with these devices, measured and verified. `about`: other fields of the partition."""
+    """The partition with these devices, assessed and verified. `about`: other fields of the partition."""
+    return verify(assess(graph, cluster, device_of, lower_bound_seconds, measured, teams, **about))
+
+
+def assess(
+    graph: Graph,
+    cluster: Cluster,
+    device_of: Mapping[str, str],
+    lower_bound_seconds: float = 0.0,
+    measured: Mapping[str, float] | None = None,
+    teams: tuple[tuple[str, ...], ...] = (),
+    **about: Any,
+) -> Partition:
+    """What the devices and the values between them take, whether or not the partition is lawful."""
     cuts = _cuts(graph, device_of)
     liveness = Liveness(graph)
     work = work_seconds(graph, cluster, measured)
@@ -162,8 +175,7 @@ def assign(
                 tuple(work[d, places].tolist()),
             )
         )
-    found = Partition(graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds, teams=teams, **about)
-    return verify(found)
+    return Partition(graph, cluster, tuple(stages), dict(device_of), cuts, lower_bound_seconds, teams=teams, **about)
 
 
 def single(graph: Graph) -> Partition:
@@ -215,37 +227,7 @@ def _cuts(graph: Graph, device_of: Mapping[str, str]) -> tuple[Cut, ...]:
 
 
 def verify(partition: Partition) -> Partition:
-    """What holds for every partition; a broken promise here is a fault of ours."""
-    graph, device_of = partition.graph, partition.device_of
-    named = [name for stage in partition.stages for name in stage.nodes]
-    assert sorted(named) == sorted(graph.by_name), "every node is in exactly one stage"
-    assert all(device_of[name] == stage.device.name for stage in partition.stages for name in stage.nodes)
-    mates = [name for team in partition.teams for name in team]
-    assert len(mates) == len(set(mates)), "a device is in one team"
-    others = {name for team in partition.teams for name in team[1:]}
-    assert not others & set(device_of.values()), "the stage of a team goes by its first member"
-    if len(partition.cluster.devices) == 1:
-        return partition
-    for stage in partition.stages:
-        for device in (stage.device, *(partition.cluster[name] for name in stage.team)):
-            assert stage.peak_bytes <= device.memory_bytes, f"{device} would need {stage.peak_bytes} bytes"
-    for group in ordered_groups(graph):
-        assert len({device_of[name] for name in group.nodes}) == 1, f"{group.nodes} share a device"
-        assert group.pin in (None, device_of[group.nodes[0]]), f"{group.nodes[0]} is placed on {group.pin}"
-    if partition.contiguous:
-        _verify_acyclic(graph, device_of)
+    """The partition itself; a broken promise here is a fault of ours."""
+    fault = next(faults(partition), None)
+    assert fault is None, fault
     return partition
-
-
-def _verify_acyclic(graph: Graph, device_of: Mapping[str, str]) -> None:
-    """Forward, every value moves on along one order of the devices (tests of pairs would not show a ring)."""
-    forward = forward_nodes(graph)
-    before: dict[str, set[str]] = {device: set() for device in device_of.values()}
-    for name in forward:
-        for ref in graph[name].inputs:
-            if ref.node in forward and device_of[ref.node] != device_of[name]:
-                before[device_of[name]].add(device_of[ref.node])
-    while free := [device for device, waits in before.items() if not waits & before.keys()]:
-        for device in free:
-            del before[device]
-    assert not before, f"the stages {', '.join(before)} wait for each other"
