@@ -176,6 +176,7 @@ def make_schedule(
     for stage, own in depth.items():
         team = members.get(stage, (stage,))
         for i, member in enumerate(team):
+            assert member not in actions, f"{member} works for two stages"
             numbers = range(i, microbatches, len(team))
             warm, lag = KINDS[kind](len(numbers), -(-own // len(team)), (deepest - own) // len(team))
             actions[member] = _actions(numbers, warm, lag, len(team) > 1) if has_backward else _forwards(numbers)

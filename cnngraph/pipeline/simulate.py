@@ -3,32 +3,36 @@
     gpu0  F0  put  F1  put ...         a channel (tag, source, target) holds `capacity` messages: a put into a full one
     gpu1      take F0  put ...         waits for the take that makes room, a take from an empty one for the put
 
-No device ever asks which of two messages came first, so each is followed on its own as far as it can go: whichever is
-followed first, the times are those of one clock. Source: Kahn, The semantics of a simple language for parallel
-programming, IFIP 1974.
+No device asks which of two messages came first, so it does not matter which device is followed first: the times are those
+of one clock (Kahn, The semantics of a simple language for parallel programming, IFIP 1974).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import lcm
 
 from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.pipeline.operations import Channel, Gathering, Meet, Operation, Put, Road, Take, Work
 from cnngraph.pipeline.program import Compute, Program, Receive, Send, Transport, coarse, even_program, instant
+from cnngraph.pipeline.progress import Progress, go_alone, share_cores
 from cnngraph.pipeline.schedule import ALL, Action, Phase, Schedule
-from cnngraph.pipeline.timeline import Span, Timeline
+from cnngraph.pipeline.timeline import Timeline
 
 WORK = {Phase.UPDATE: "update", Phase.REDUCE: "reduce"}  # other phases compute
 
 
-def simulate(program: Program, schedule: Schedule, transport: Transport, name: str = "predicted") -> Timeline:
-    """When each device does what. Errors: E0602 where devices wait for each other in a circle, which is told."""
+def simulate(
+    program: Program, schedule: Schedule, transport: Transport, name: str = "predicted", cores: int | None = None
+) -> Timeline:
+    """When each device does what; with `cores`, all of them share so many. Errors: E0602 where devices wait for each
+    other in a circle, which is told.
+    """
     run = _Run(program, schedule, transport)
-    run.to_the_end()
-    return Timeline(name, {device: tuple(state.spans) for device, state in run.devices.items()})
+    run.to_the_end(cores)
+    return Timeline(name, {device: tuple(each.spans) for device, each in run.devices.items()})
 
 
 def least_capacity(program: Program, schedule: Schedule) -> int:
@@ -75,21 +79,6 @@ def picture(schedule: Schedule, edges: Sequence[tuple[str, str]]) -> str:
     return simulate(even_program(stages, edges), schedule, roomy, schedule.name).picture(1.0)
 
 
-@dataclass(eq=False)
-class _State:
-    """How far a device is: its action, the operation in it, and the time."""
-
-    todo: Sequence[tuple[Action, Sequence[Operation]]]
-    spans: list[Span] = field(default_factory=list)
-    action: int = 0
-    operation: int = 0
-    seconds: float = 0.0
-
-    @property
-    def ended(self) -> bool:
-        return self.action == len(self.todo)
-
-
 class _Run:
     """One simulation."""
 
@@ -106,26 +95,23 @@ class _Run:
             for item in items
             if isinstance(item, Send)
         }
-        self.devices = {device: _State(self._todo(device, own)) for device, own in schedule.actions.items()}
+        self.devices = {device: Progress(device, self._todo(device, own)) for device, own in schedule.actions.items()}
 
     @property
     def step_seconds(self) -> float:
-        return max((state.seconds for state in self.devices.values()), default=0.0)
+        return max((each.seconds for each in self.devices.values()), default=0.0)
 
-    def to_the_end(self) -> None:
-        if not self.goes_to_the_end():
+    def to_the_end(self, cores: int | None = None) -> None:
+        if not self.goes_to_the_end(cores):
             raise self._deadlock()
 
-    def goes_to_the_end(self) -> bool:
-        """Follow all devices as far as they go; whether all come to their end."""
-        waiting, moved = dict(self.devices), True
-        while waiting and moved:
-            moved = False
-            for device, state in tuple(waiting.items()):
-                moved |= _follow(device, state)
-                if state.ended:
-                    del waiting[device]
-        return not waiting
+    def goes_to_the_end(self, cores: int | None = None) -> bool:
+        """Go as far as possible; whether all devices come to their end."""
+        if cores is None:
+            go_alone(self.devices)
+        else:
+            share_cores(self.devices, cores)
+        return all(each.ended for each in self.devices.values())
 
     def _todo(self, device: str, actions: Sequence[Action]) -> list[tuple[Action, Sequence[Operation]]]:
         made: dict[tuple[Phase, int], Sequence[Operation]] = {}
@@ -176,13 +162,11 @@ class _Run:
 
     def _deadlock(self) -> CnnGraphError:
         """Who waits for whom: the circle, or the way to a device that has ended without giving what is waited for."""
-        device = next(name for name, state in self.devices.items() if not state.ended)
+        device = next(name for name, each in self.devices.items() if not each.ended)
         way: list[str] = []
         told: list[str] = []
         while device not in way and not self.devices[device].ended:
-            state = self.devices[device]
-            action, operations = state.todo[state.action]
-            operation = operations[state.operation]
+            action, operation = self.devices[device].next
             way.append(device)
             told.append(f"{device} in {action} waits for {operation.awaited} of {operation.peer}")
             device = operation.peer
@@ -190,27 +174,3 @@ class _Run:
         text = f"the schedule {self.schedule.name} cannot come to its end: {'; '.join(circle)}"
         return error("E0602", text, f"channels hold {self.transport.capacity} messages here: give them more room")
 
-
-def _follow(device: str, state: _State) -> bool:
-    """Follow one device until it has to wait for another or ends; whether it got anywhere."""
-    emit, before = state.spans.append, (state.action, state.operation)
-    now = state.seconds
-    while state.action < len(state.todo):
-        action, operations = state.todo[state.action]
-        phase, microbatch = action.phase, action.microbatch
-        while state.operation < len(operations):
-            operation = operations[state.operation]
-            ready = operation.ready(now)
-            if ready is None:
-                state.seconds = now
-                return before != (state.action, state.operation)
-            peer = operation.peer
-            if ready > now:
-                emit(Span(device, phase, microbatch, "wait", now, ready, operation.awaited, peer))
-            now = ready + operation.seconds
-            operation.end(now)
-            emit(Span(device, phase, microbatch, operation.kind, ready, now, operation.name, peer))
-            state.operation += 1
-        state.action, state.operation = state.action + 1, 0
-    state.seconds = now
-    return True

@@ -249,6 +249,37 @@ def test_what_is_for_all_goes_from_one_member_to_each() -> None:
     assert timeline.step_seconds == 3.0
 
 
+@pytest.mark.parametrize("occupies", [True, False])
+def test_devices_that_share_cores(occupies: bool) -> None:
+    """Enough cores change nothing; on one core whatever is done is done one after the other, if no road is slow."""
+    transport = Transport(by_bytes, occupies, 9)
+    for seed in range(60):
+        pipeline = random_pipeline(seed, with_teams=seed % 3 == 0)
+        alone, *shared = (
+            simulate(pipeline.program, pipeline.schedule, transport, cores=cores) for cores in (None, 99, 2, 1)
+        )
+        work = sum(span.seconds for spans in alone.spans.values() for span in spans if span.kind != "wait")
+        assert shared[0].step_seconds == pytest.approx(alone.step_seconds)
+        assert shared[1].step_seconds >= max(alone.step_seconds, work / 2) - 1e-6
+        assert shared[2].step_seconds == pytest.approx(work) if occupies else shared[2].step_seconds >= work - 1e-6
+        for timeline in shared:
+            check_messages(pipeline, timeline)
+            check_order_on_devices(pipeline.schedule, timeline)
+
+
+def test_three_devices_on_two_cores() -> None:
+    """
+    a  --- --       2 s of work: a second of it in 1.5 s, with two thirds of a core, then a second with a whole one
+    b  ---          1 s of work
+    c  --- --       as a
+    """
+    program: Program = {d: {Phase.FORWARD: (Compute(1.0 if d == "b" else 2.0),)} for d in "abc"}
+    schedule = make_schedule("one-shot", 1, depths("abc", []), has_backward=False)
+    timeline = simulate(program, schedule, FREE, cores=2)
+    ends = {device: spans[-1].end_seconds for device, spans in timeline.spans.items()}
+    assert ends == pytest.approx({"a": 2.5, "b": 1.5, "c": 2.5})
+
+
 @pytest.mark.parametrize("kind", [*KINDS][1:])
 def test_coarse_programs_take_as_long(kind: str) -> None:
     for seed in range(30):
