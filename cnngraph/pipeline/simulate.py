@@ -3,8 +3,8 @@
     gpu0  F0  put  F1  put ...         a channel (tag, source, target) holds `capacity` messages: a put into a full one
     gpu1      take F0  put ...         waits for the take that makes room, a take from an empty one for the put
 
-No device asks which of two messages came first, so it does not matter which device is followed first: the times are those
-of one clock (Kahn, The semantics of a simple language for parallel programming, IFIP 1974).
+No device asks which of two messages came first, so whichever device is followed first, the times are those of one clock
+(Kahn, The semantics of a simple language for parallel programming, IFIP 1974).
 """
 
 from __future__ import annotations
