@@ -49,6 +49,7 @@ CODES = {
     "E0601": "a device or a cluster is wrong",
     "E0602": "no partition exists within the limits",
     "E0603": "an engine, for drawing or running, is missing or failed",
+    "E0604": "a partition does not fit its network or its cluster",
     "E0701": "data cannot be read",
     "E0702": "data does not fit the network",
     "E0703": "weights do not fit the network",

@@ -67,6 +67,11 @@ def read_cluster(text: str, name: str = "cluster") -> Cluster:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as reason:
         raise error("E0601", f"{name} is not TOML: {reason}") from reason
+    return cluster_of(table, name)
+
+
+def cluster_of(table: Mapping[str, Any], name: str) -> Cluster:
+    """The cluster of a table with the keys of such a file, wherever it was read."""
     return _Reader(name).cluster(table)
 
 
