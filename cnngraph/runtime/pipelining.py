@@ -16,7 +16,7 @@ from cnngraph.autodiff.microbatches import Halves, halves
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.ir.graph import Graph
-from cnngraph.ir.leaves import Input
+from cnngraph.ir.leaves import Input, State
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.partition import Partition, assign
 from cnngraph.partition.split import split
@@ -43,16 +43,21 @@ class PipelineOptions:
     fields: microbatches  equal parts of the batch that follow each other
             kind          the schedule: one-shot, fill-drain, 1f1b, zero-bubble
             strategy      of the division
-            device_of     the division itself, by the names of the executed nodes, where it is known
+            device_of     the division itself, by the names of the executed nodes, where it is known; a node that it
+                          does not name is beside its states, or else beside what it reads
+            lowering      the passes to the graph that is run
     """
 
     microbatches: int = 4
     kind: str = "1f1b"
     strategy: str = "auto"
     device_of: Mapping[str, str] | None = None
+    lowering: tuple[passes.Pass, ...] = passes.EXECUTION
 
 
 USUAL = PipelineOptions()
+LAYER_BY_LAYER = tuple(p for p in passes.EXECUTION if p not in (passes.fold_batchnorm, passes.merge_siblings))
+"""A lowering that joins no states of two layers, which may be on two devices."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ class _Planner:
         """One microbatch of the graph that is run."""
         count = self.options.microbatches
         own = {name: size // count if name == "batch" else size for name, size in self.sizes.items()}
-        return Batch(remember_states(passes.run(self.halves.micro, passes.EXECUTION)), own)
+        return Batch(remember_states(passes.run(self.halves.micro, self.options.lowering)), own)
 
     def plan(self, tight: Cluster) -> PipelinePlan:
         """The plan of a division that was found for the memory of the `tight` cluster."""
@@ -184,9 +189,23 @@ class _Planner:
         if device_of is None and len(self.cluster.devices) == 1:  # placements of the file say where, not what
             device_of = {node.name: self.cluster.names[0] for node in graph}
         if device_of is not None:
-            return assign(graph, self.cluster, device_of, contiguous=False)
+            return assign(graph, self.cluster, _completed(graph, device_of), contiguous=False)
         found = split(graph, tight, self.options.strategy)
         return found if tight is self.cluster else assign(graph, self.cluster, found.device_of, contiguous=False)
+
+
+def _completed(graph: Graph, device_of: Mapping[str, str]) -> dict[str, str]:
+    """The division with a device for each node of the graph: beside its states, or what it reads, or its reader."""
+    home = {node.name: device_of[node.name] for node in graph if node.name in device_of}
+    first = next(iter(device_of.values()))
+    for node in graph:
+        known = [ref.node for ref in node.inputs if ref.node in home]
+        if node.name not in home and known:
+            home[node.name] = home[next((name for name in known if isinstance(graph[name].op, State)), known[0])]
+    for node in reversed(list(graph)):
+        if node.name not in home:
+            home[node.name] = next((home[user.name] for user in graph.users[node.name]), first)
+    return home
 
 
 def _beside(update: Graph, partition: Partition) -> Partition:
