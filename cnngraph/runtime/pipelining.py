@@ -80,6 +80,13 @@ class PipelinePlan:
     def devices(self) -> tuple[str, ...]:
         return self.schedule.devices
 
+    @property
+    def capacity(self) -> int:
+        """Room for messages of one kind between two devices: a value that is sent in the forward phase may be read in the
+        backward phase alone, when as many microbatches as are in flight have sent it.
+        """
+        return max(map(self.schedule.in_flight, self.devices))
+
     @cached_property
     def accumulators(self) -> tuple[str, ...]:
         return tuple(name for name in self.micro.states if name.startswith("accumulated."))
