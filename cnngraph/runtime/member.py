@@ -30,6 +30,8 @@ from cnngraph.runtime.pipelining import PipelinePlan
 
 PLANNED = {Phase.FORWARD: FORWARD, Phase.BACKWARD: BACKWARD, Phase.WEIGHTS: WEIGHTS}
 
+ZEROING = "accumulators to 0"
+
 Results = dict[str, dict[int, Array]]
 """For each output what each microbatch gave."""
 
@@ -77,8 +79,10 @@ class Member:
     def run(self, feeds: Mapping[str, Any]) -> None:
         """One step: all actions in order. Then `results` holds the outputs, and the states have their next values."""
         self.results = {}
+        self._route.begin(self.actions[0])
         for total in self._totals:
             total.fill(0)
+        self._route.end(ZEROING)
         with np.errstate(all="ignore"):  # infinity and NaN pass through, and whoever reads the results judges them
             for i, action in enumerate(self.actions):
                 self._route.begin(action)
@@ -132,7 +136,7 @@ def _zeros(plan: Plan, stage: str, names: Sequence[str]) -> dict[str, Array]:
     return {n: np.zeros(b.type.concrete, b.type.dtype) for n, b in buffers.items() if b.device == stage}
 
 
-def _tags(plan: Plan) -> int:
+def tag_count(plan: Plan) -> int:
     """How many tags the messages of a plan have."""
     return 1 + max((s.tag for steps in plan.steps.values() for s in steps if isinstance(s, Send)), default=-1)
 
@@ -171,11 +175,11 @@ class _Route:
     """Where the messages of the action in progress go: to the members of other stages that have its microbatch."""
 
     def __init__(self, member: Member) -> None:
-        self.member, self.transport = member, member.transport
+        self.member = member
         self.schedule = member.plan.schedule
         self.place = self.schedule.team(member.stage).index(member.device)
-        self.base = _tags(member.plan.micro)
-        self.count = _tags(member.plan.update) if member.plan.update is not None else 0
+        self.base = tag_count(member.plan.micro)
+        self.count = tag_count(member.plan.update) if member.plan.update is not None else 0
         self.action = Action(Phase.FORWARD, 0)
         self.mark = 0.0
 
@@ -183,10 +187,10 @@ class _Route:
         self.action = action
         self.mark = perf_counter()
 
-    def end(self) -> None:
+    def end(self, name: str = "") -> None:
         if self.member.spans is not None:
             kinds = {Phase.UPDATE: "update", Phase.REDUCE: "reduce"}
-            self._note(kinds.get(self.action.phase, "compute"), self.mark, perf_counter())
+            self._note(kinds.get(self.action.phase, "compute"), self.mark, perf_counter(), name)
 
     def _note(self, kind: str, start: float, end: float, name: str = "", peer: str = "") -> None:
         found = Span(self.member.device, self.action.phase, self.action.microbatch, kind, start, end, name, peer)
@@ -196,13 +200,13 @@ class _Route:
     def send(self, step: Send, value: Array) -> None:
         start = perf_counter()
         for peer in self._targets(step.target):
-            self.transport.put(self._tag(step.tag), peer, value)
+            self.member.transport.put(self._tag(step.tag), peer, value)
         self._moved("send", start, str(step.value), step.target)
 
     def receive(self, step: Receive, out: Array) -> None:
         start = perf_counter()
         peer = self._source(step.source)
-        self.transport.take(self._tag(step.tag), peer, out)
+        self.member.transport.take(self._tag(step.tag), peer, out)
         self._moved("wait", start, str(step.value), peer)
 
     def _moved(self, kind: str, start: float, name: str, peer: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,11 +16,13 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 from cnngraph.partition.device import Cluster
+from cnngraph.pipeline.simulate import simulate
 from cnngraph.pipeline.timeline import Span, Timeline
 from cnngraph.runtime.engines.transport import WAIT_SECONDS, Channels
 from cnngraph.runtime.feeds import checked_feeds, missing_or_unknown, sizes_of
 from cnngraph.runtime.member import Member, combined
 from cnngraph.runtime.pipelining import USUAL, PipelineOptions, PipelinePlan, pipeline_plan
+from cnngraph.runtime.replay import channel_transport, replayed
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.runtime.threads import Crew
 
@@ -47,7 +49,7 @@ class Pipeline:
         self.wait_seconds = wait_seconds
         given = [node.name for node in graph.states if node.name in states]
         self.states: dict[str, Array] = {name: np.array(states[name], order="C") for name in given}
-        self._kept: dict[tuple[tuple[str, int], ...], _Ready] = {}
+        self._kept: dict[tuple[tuple[str, int], ...], Ready] = {}
         self._lock = threading.Lock()
 
     def run(self, feeds: Mapping[str, Any]) -> dict[str, Array]:
@@ -59,6 +61,11 @@ class Pipeline:
         """One step, and what each device did when."""
         with self._lock:
             return self._ready(feeds).timed(feeds)
+
+    def predicted(self, feeds: Mapping[str, Any]) -> Timeline:
+        """What `timed` should find, from what each device takes when it never waits; the states stay as they are."""
+        with self._lock:
+            return self._ready(feeds).predicted(feeds)
 
     def plan(self, feeds: Mapping[str, Any]) -> PipelinePlan:
         """The plan for feeds of these sizes."""
@@ -77,7 +84,7 @@ class Pipeline:
             for ready in self._kept.values():
                 ready.take()
 
-    def _ready(self, feeds: Mapping[str, Any]) -> _Ready:
+    def _ready(self, feeds: Mapping[str, Any]) -> Ready:
         if found := missing_or_unknown([node.name for node in self.graph.inputs], feeds):
             raise CnnGraphError(found)
         sizes = sizes_of(self.graph, feeds)
@@ -88,12 +95,12 @@ class Pipeline:
             del self._kept[next(iter(self._kept))]
         return made
 
-    def _made(self, sizes: Mapping[str, int]) -> _Ready:
+    def _made(self, sizes: Mapping[str, int]) -> Ready:
         count = most_parts(sizes.get("batch", 1), self.options.microbatches)
         options = replace(self.options, microbatches=count)
         plan = pipeline_plan(self.graph, sizes, self.cluster, options, self.settings)
         self.options = replace(self.options, device_of=plan.partition.device_of)  # states stay where they are
-        return _Ready(self.graph.bind(**sizes), plan, self.states, self.wait_seconds)
+        return _Threads(self.graph.bind(**sizes), plan, self.states, self.wait_seconds)
 
 
 def most_parts(samples: int, wanted: int) -> int:
@@ -105,8 +112,22 @@ def most_parts(samples: int, wanted: int) -> int:
     return max(count for count in range(1, max(wanted, 1) + 1) if samples % count == 0)
 
 
+class Ready(Protocol):
+    """A plan with its memory, ready to run."""
+
+    plan: PipelinePlan
+
+    def run(self, feeds: Mapping[str, Any]) -> dict[str, Array]: ...
+
+    def timed(self, feeds: Mapping[str, Any]) -> Timeline: ...
+
+    def predicted(self, feeds: Mapping[str, Any]) -> Timeline: ...
+
+    def take(self) -> None: ...
+
+
 @dataclass
-class _Ready:
+class _Threads:
     """A plan with its members, each a thread."""
 
     graph: Graph
@@ -115,7 +136,7 @@ class _Ready:
     wait_seconds: float
 
     def __post_init__(self) -> None:
-        self.channels = Channels(wait_seconds=self.wait_seconds)
+        self.channels = Channels(self.plan.capacity, self.wait_seconds)
         order = self.plan.schedule
         self.members = []
         for device in self.plan.devices:
@@ -147,7 +168,12 @@ class _Ready:
             found = {member.device: member.spans or [] for member in self.members}
             for member in self.members:
                 member.spans = None
-        return Timeline("measured", {device: _shifted(spans, begun) for device, spans in found.items()})
+        return Timeline("measured", {device: since(begun, spans) for device, spans in found.items()})
+
+    def predicted(self, feeds: Mapping[str, Any]) -> Timeline:
+        given = checked_feeds(self.wanted, feeds)
+        program = replayed(self.plan, self.members, lambda: self.run(feeds), given)
+        return simulate(program, self.plan.schedule, channel_transport(program, self.plan.capacity))
 
     def take(self) -> None:
         """The states have other values: what follows from them is computed again, and copies of them are renewed."""
@@ -158,5 +184,6 @@ class _Ready:
             member.prepare()
 
 
-def _shifted(spans: Sequence[Span], begun: float) -> tuple[Span, ...]:
+def since(begun: float, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The spans, with a clock that began then."""
     return tuple(s._replace(start_seconds=s.start_seconds - begun, end_seconds=s.end_seconds - begun) for s in spans)
