@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from cnngraph.autodiff.microbatches import Halves, halves
 from cnngraph.cost.quantity import bytes_text
@@ -45,6 +45,10 @@ class PipelineOptions:
             strategy      of the division
             device_of     the division itself, by the names of the executed nodes, where it is known; a node that it
                           does not name is beside its states, or else beside what it reads
+            teams         with `device_of`: devices that share the stage of the first of them
+            replicate     whether the division may make teams
+            measure       divide by what the nodes take on this machine, which is measured first
+            measured      what they take, where it is known: seconds by the names of the executed nodes
             lowering      the passes to the graph that is run
     """
 
@@ -52,6 +56,10 @@ class PipelineOptions:
     kind: str = "1f1b"
     strategy: str = "auto"
     device_of: Mapping[str, str] | None = None
+    teams: tuple[tuple[str, ...], ...] = ()
+    replicate: bool = False
+    measure: bool = False
+    measured: Mapping[str, float] | None = None
     lowering: tuple[passes.Pass, ...] = passes.EXECUTION
 
 
@@ -82,8 +90,8 @@ class PipelinePlan:
 
     @property
     def capacity(self) -> int:
-        """Room for messages of one kind between two devices: a value that is sent in the forward phase may be read in the
-        backward phase alone, when as many microbatches as are in flight have sent it.
+        """Room for messages of one tag between two devices: what is sent in the forward phase may be read in the
+        backward phase alone, when all microbatches in flight have sent it.
         """
         return max(map(self.schedule.in_flight, self.devices))
 
@@ -195,10 +203,13 @@ class _Planner:
         graph, device_of = self.batch.bound, self.options.device_of
         if device_of is None and len(self.cluster.devices) == 1:  # placements of the file say where, not what
             device_of = {node.name: self.cluster.names[0] for node in graph}
+        options, assigned = self.options, partial(assign, graph, self.cluster, measured=self.options.measured)
         if device_of is not None:
-            return assign(graph, self.cluster, _completed(graph, device_of), contiguous=False)
-        found = split(graph, tight, self.options.strategy)
-        return found if tight is self.cluster else assign(graph, self.cluster, found.device_of, contiguous=False)
+            return assigned(_completed(graph, device_of), teams=options.teams, contiguous=False)
+        found = split(graph, tight, options.strategy, measured=options.measured, replicate=options.replicate)
+        if tight is self.cluster:
+            return found
+        return assigned(found.device_of, teams=found.teams, contiguous=False)
 
 
 def _completed(graph: Graph, device_of: Mapping[str, str]) -> dict[str, str]:
