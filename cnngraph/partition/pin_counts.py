@@ -15,13 +15,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cnngraph.partition.problem import Floats, Problem, SummedMemory, loads
-
-ROUNDING = 1e-9  # of a sum of bytes after many moves
+from cnngraph.partition.problem import Floats, Problem, loads
 
 
 class PinCounts:
-    """`device_of` and `loads` are those of the division after all moves so far."""
+    """`device_of` and `amounts`, the loads, are those of the division after all moves so far."""
 
     def __init__(self, problem: Problem, device_of: Sequence[int]) -> None:
         self.problem = problem
@@ -36,7 +34,7 @@ class PinCounts:
             for group in net.groups:
                 self.counts[n][self.device_of[group]] += 1
         self.spread = [sum(map(bool, count)) for count in self.counts]
-        self.loads: list[float] = loads(problem, self.device_of).tolist()
+        self.amounts: list[float] = loads(problem, self.device_of).tolist()
 
     @property
     def devices(self) -> range:
@@ -60,12 +58,15 @@ class PinCounts:
             count[device] += 1
         self.device_of[group] = device
         for d, load in changed.items():
-            self.loads[d] = load
+            self.amounts[d] = load
 
     def _after_alike(self, group: int, device: int) -> dict[int, float]:
         left = self.device_of[group]
         pays_left, pays = self.pays[left], self.pays[device]
-        loses, gains = self.loads[left] - self.seconds[left][group], self.loads[device] + self.seconds[device][group]
+        loses, gains = (
+            self.amounts[left] - self.seconds[left][group],
+            self.amounts[device] + self.seconds[device][group],
+        )
         counts, spread = self.counts, self.spread
         for n in self.nets_of[group]:
             count = counts[n]
@@ -87,8 +88,8 @@ class PinCounts:
     def _after_any(self, group: int, device: int) -> dict[int, float]:
         left = self.device_of[group]
         changed = {
-            left: self.loads[left] - self.seconds[left][group],
-            device: self.loads[device] + self.seconds[device][group],
+            left: self.amounts[left] - self.seconds[left][group],
+            device: self.amounts[device] + self.seconds[device][group],
         }
         for n in self.nets_of[group]:
             first, count = self.problem.nets[n].groups[0], self.counts[n]
@@ -109,8 +110,8 @@ class PinCounts:
         for d in on:
             if d != source:
                 most = max(most, self.problem.pays(source, d, count))
-                changed[d] = changed.get(d, self.loads[d]) + sign * self.problem.pays(d, source, count)
-        changed[source] = changed.get(source, self.loads[source]) + sign * most
+                changed[d] = changed.get(d, self.amounts[d]) + sign * self.problem.pays(d, source, count)
+        changed[source] = changed.get(source, self.amounts[source]) + sign * most
 
 
 def links_alike(problem: Problem) -> bool:
@@ -118,74 +119,3 @@ def links_alike(problem: Problem) -> bool:
     apart = ~np.eye(len(problem.devices), dtype=bool)
     tables: tuple[Floats, Floats] = (problem.pay_seconds, problem.pay_seconds_per_byte)
     return all(np.ptp(row[keep]) == 0 for table in tables for row, keep in zip(table, apart, strict=True) if keep.any())
-
-
-class Limits:
-    """Memory, and the order of stages: how many pairs of `before` lead from each device to each other one."""
-
-    def __init__(self, problem: Problem, device_of: Sequence[int]) -> None:
-        self.problem = problem
-        self.none = problem.roomy and not problem.contiguous
-        self.device_of = np.array(device_of, np.int64)
-        self.limits: list[float] = problem.limits_bytes.tolist()
-        self.bytes_of: list[float] = []
-        if isinstance(problem.memory, SummedMemory):
-            self.bytes_of = problem.memory.bytes_of.tolist()
-            self.bytes = [problem.peak_bytes(self.device_of == d) for d in range(len(problem.devices))]
-        self.counts = [[0] * len(problem.devices) for _ in problem.devices]
-        self.earlier: list[list[int]] = [[] for _ in problem.groups]
-        self.later: list[list[int]] = [[] for _ in problem.groups]
-        for first, second in sorted(problem.before):
-            self.later[first].append(second)
-            self.earlier[second].append(first)
-            self.counts[device_of[first]][device_of[second]] += 1
-
-    def allow(self, moves: Sequence[tuple[int, int]]) -> bool:
-        """Moves groups to devices if the limits allow it; if not, all stay."""
-        if self.none:
-            return True
-        homes = [(group, int(self.device_of[group])) for group, _ in moves]
-        for group, device in moves:
-            self._move(group, device)
-        if all(self._holds(device) for device in {device for _, device in moves}):
-            return True
-        for group, device in reversed(homes):
-            self._move(group, device)
-        return False
-
-    def _holds(self, device: int) -> bool:
-        if self.problem.contiguous and self._in_a_ring(device):
-            return False
-        if self.problem.roomy:
-            return True
-        if self.bytes_of and self.bytes[device] < self.limits[device] * (1 - ROUNDING):
-            return True
-        return self.problem.peak_bytes(self.device_of == device) <= self.limits[device]
-
-    def _move(self, group: int, device: int) -> None:
-        left = int(self.device_of[group])
-        self.device_of[group] = device
-        if self.bytes_of:
-            self.bytes[left] -= self.bytes_of[group]
-            self.bytes[device] += self.bytes_of[group]
-        for other in self.later[group]:
-            to = self.device_of[other]
-            self.counts[left][to] -= 1
-            self.counts[device][to] += 1
-        for other in self.earlier[group]:
-            row = self.counts[self.device_of[other]]
-            row[left] -= 1
-            row[device] += 1
-
-    def _in_a_ring(self, device: int) -> bool:
-        """Whether a device waits for itself; only one that a group has come to can begin to."""
-        seen, ready = {device}, [device]
-        while ready:
-            here = ready.pop()
-            for to, count in enumerate(self.counts[here]):
-                if count and to == device and here != device:
-                    return True
-                if count and to not in seen:
-                    seen.add(to)
-                    ready.append(to)
-        return False

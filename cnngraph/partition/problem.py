@@ -73,6 +73,8 @@ class Problem:
             objective      what is to be small: the busiest device's load (throughput), the time of one run (latency),
                            or the fullest device (memory)
             replicate      whether devices that are alike may share a stage as a team (`Answer.teams`)
+            in_one_piece   latency only: devices that run all they have as one call, which waits for all its values,
+                           takes them in, computes and gives its own out. Others run each task as soon as they can
             exchange_bytes for each group the gradients that the members of a team average after each run, if any
     """
 
@@ -93,6 +95,7 @@ class Problem:
     objective: Objective = "throughput"
     replicate: bool = False
     exchange_bytes: tuple[float, ...] = ()
+    in_one_piece: frozenset[int] = frozenset()
 
     @cached_property
     def seconds(self) -> Floats:
@@ -214,15 +217,21 @@ def depth(problem: Problem, device_of: Sequence[int]) -> int:
 
 
 def in_a_ring(problem: Problem, device_of: Sequence[int]) -> tuple[int, ...]:
-    """Devices that wait for each other as stages; empty where the quotient has an order."""
-    awaits: dict[int, set[int]] = {device: set() for device in device_of}
+    """Devices that wait for each other as stages; empty where the quotient has an order.
+
+    Where some devices run in one piece, only those do; the groups of others stand each for itself.
+    """
+    count = len(problem.devices)
+    whole = problem.in_one_piece or range(count)
+    stage_of = [device if device in whole else count + group for group, device in enumerate(device_of)]
+    awaits: dict[int, set[int]] = {stage: set() for stage in stage_of}
     for first, second in problem.before:
-        if device_of[first] != device_of[second]:
-            awaits[device_of[second]].add(device_of[first])
+        if stage_of[first] != stage_of[second]:
+            awaits[stage_of[second]].add(stage_of[first])
     while free := [device for device, waits in awaits.items() if not waits & awaits.keys()]:
         for device in free:
             del awaits[device]
-    return tuple(sorted(awaits))
+    return tuple(sorted(stage for stage in awaits if stage < count))
 
 
 def lawful(problem: Problem, device_of: Sequence[int]) -> bool:

@@ -1,0 +1,205 @@
+"""Simulated annealing over amounts of devices, such as their loads: groups move, and the largest amount shrinks.
+
+The largest amount is what counts, but most moves do not touch it. So what is made small is smooth: the sum of
+(amount / best)^12 over the devices; a move that makes it worse by dE is taken with probability exp(-dE / (E T)), while
+T falls. Four kinds of moves:
+
+    move      a -> b           mostly to the device of a group that shares a value with it
+    swap      a -> b, b -> a   where devices are full, or their amounts nearly equal
+    run       several groups that stand next to each other in the chain
+    exchange  two devices, with all they have
+
+Rounds of growing length start from the best division found; the search ends where some rounds in a row gain nothing,
+where the bound is reached, or at the deadline. No limit is ever broken on the way.
+source: Kirkpatrick, Gelatt, Vecchi: Optimization by simulated annealing, Science 220, 1983.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from cnngraph.partition.limits import Limits
+from cnngraph.partition.problem import Problem
+from cnngraph.partition.strategy import Deadline
+
+HOT = 4.0  # first temperature, over the groups that a device has: then one of them more is often taken
+COLD = 0.001  # last temperature: what makes the largest amount 0.1 % larger is hardly ever taken
+FAR, EXCHANGES, RUNS, SWAPS = 0.1, 0.01, 0.05, 0.1  # shares of moves: to any device; of several groups
+STEPS_OF_A_GROUP = 1000  # in the first round
+GROWTH = 2  # of the length of rounds
+LEAST_GAIN = 1e-9  # rounding gains less
+ROUNDS, PATIENCE = 6, 3  # at most; in a row without a gain
+STEPS_AT_ONCE = 128  # at one temperature, and between two looks at the clock
+
+
+class State(Protocol):
+    """A division, and an amount of each device, while groups move."""
+
+    device_of: list[int]
+    amounts: list[float]
+
+    def after(self, group: int, device: int) -> dict[int, float]: ...
+
+    def move(self, group: int, device: int, changed: Mapping[int, float]) -> None: ...
+
+
+Measure: TypeAlias = Callable[[Problem, Sequence[int]], State]
+
+
+class Annealing:
+    """A division on its way; `best` is the best so far, and `best_amount` its largest amount."""
+
+    def __init__(self, problem: Problem, device_of: tuple[int, ...], measure: Measure, random: Random) -> None:
+        self.problem = problem
+        self.measure = measure
+        self.random = random
+        self.best = device_of
+        self.best_amount = max(measure(problem, device_of).amounts)
+        self.free: list[int] = np.flatnonzero(problem.pins < 0).tolist()
+        self.able: list[list[bool]] = np.isfinite(problem.seconds).tolist()
+        self.near = [
+            sorted({other for n in nets for other in problem.nets[n].groups} - {group})
+            for group, nets in enumerate(problem.nets_of)
+        ]
+
+    def restart(self) -> None:
+        """Back to the best division; sums begin anew, without the rounding of many moves."""
+        self.here = self.measure(self.problem, self.best)
+        self.limits = Limits(self.problem, self.best)
+        self.scale = 1 / self.best_amount
+        self.powers = [self.power(amount) for amount in self.here.amounts]
+        self.energy = sum(self.powers)
+
+    def power(self, amount: float) -> float:
+        """(amount / best)^12; products rather than a power, as they overflow to infinity and not to an error."""
+        square = amount * self.scale
+        square *= square
+        fourth = square * square
+        return fourth * fourth * fourth
+
+    def round(self, steps: int, deadline: Deadline) -> None:
+        """Anneals once, from hot to cold."""
+        self.restart()
+        hot = max(HOT * len(self.powers) / len(self.free), COLD)
+        for done in range(0, steps, STEPS_AT_ONCE):
+            if deadline.over:
+                return
+            temperature = hot * (COLD / hot) ** (done / steps)
+            for _ in range(STEPS_AT_ONCE):
+                self.step(temperature)
+            self.energy = sum(self.powers)
+
+    def step(self, temperature: float) -> None:
+        """Tries one move, swap or run."""
+        random, device_of = self.random.random, self.here.device_of
+        group = self.free[int(random() * len(self.free))]
+        near = self.near[group]
+        if near and random() >= FAR:
+            device = device_of[near[int(random() * len(near))]]
+        else:
+            device = int(random() * len(self.powers))
+        if device == device_of[group] or not self.able[device][group]:
+            return
+        if (kind := random()) >= EXCHANGES + RUNS + SWAPS:
+            changed = self.here.after(group, device)
+            energy = self.energy_after(changed)
+            if self.taken(energy, temperature) and self.limits.allow([(group, device)]):
+                self.here.move(group, device, changed)
+                self.settle(changed, energy)
+            return
+        choose = self.exchange if kind < EXCHANGES else self.run if kind < EXCHANGES + RUNS else self.swap
+        if moves := choose(group, device):
+            self.together(moves, temperature)
+
+    def swap(self, group: int, device: int) -> list[tuple[int, int]]:
+        """The group and, in exchange, one of the device; to find it takes a few tries."""
+        home = self.here.device_of[group]
+        for _ in range(len(self.powers)):
+            other = self.free[int(self.random.random() * len(self.free))]
+            if self.here.device_of[other] == device and self.able[home][other]:
+                return [(group, device), (other, home)]
+        return []
+
+    def run(self, group: int, device: int) -> list[tuple[int, int]]:
+        """The group and those after it in the chain that are on its device; short runs are more likely."""
+        home = self.here.device_of[group]
+        length = 2 + int(self.random.random() * self.random.random() * len(self.free) / len(self.powers))
+        return [
+            (other, device)
+            for other in range(group, min(group + length, len(self.near)))
+            if self.here.device_of[other] == home and self.able[device][other] and self.problem.pins[other] < 0
+        ]
+
+    def exchange(self, group: int, device: int) -> list[tuple[int, int]]:
+        """All that the device has, and all of the group's device, but for what is placed."""
+        home = self.here.device_of[group]
+        other = {home: device, device: home}
+        moves = [(g, other[d]) for g in self.free if (d := self.here.device_of[g]) in other]
+        return moves if all(self.able[d][g] for g, d in moves) else []
+
+    def together(self, moves: list[tuple[int, int]], temperature: float) -> None:
+        """Moves several groups, and all of them back if they do not gain enough."""
+        here = self.here
+        changed: dict[int, float] = {}
+        back = []
+        for group, device in moves:
+            after = here.after(group, device)
+            back.append((group, here.device_of[group], {d: here.amounts[d] for d in after}))
+            here.move(group, device, after)
+            changed.update(after)
+        energy = self.energy_after(changed)
+        if self.taken(energy, temperature) and self.limits.allow(moves):
+            self.settle(changed, energy)
+            return
+        for group, device, before in reversed(back):
+            here.move(group, device, before)
+
+    def energy_after(self, changed: dict[int, float]) -> float:
+        energy, powers = self.energy, self.powers
+        for d, amount in changed.items():
+            energy += self.power(amount) - powers[d]
+        return energy
+
+    def taken(self, energy: float, temperature: float) -> bool:
+        """Whether to go there: always down, and up by chance."""
+        gained = self.energy - energy
+        return gained >= 0 or self.random.random() < math.exp(gained / (self.energy * temperature))
+
+    def settle(self, changed: dict[int, float], energy: float) -> None:
+        """What follows from amounts that have changed."""
+        for d, amount in changed.items():
+            self.powers[d] = self.power(amount)
+        self.energy = energy
+        if max(self.here.amounts) < self.best_amount * (1 - LEAST_GAIN):
+            self.keep()
+
+    def keep(self) -> None:
+        """Measures the division from scratch and remembers it if it is the best: sums of many moves are rounded."""
+        amount = max(self.measure(self.problem, self.here.device_of).amounts)
+        if amount < self.best_amount:
+            self.best, self.best_amount = tuple(self.here.device_of), amount
+
+
+def anneal(
+    problem: Problem,
+    device_of: tuple[int, ...],
+    measure: Measure,
+    bound: float,
+    deadline: Deadline,
+    seed: int = 0,
+) -> tuple[int, ...]:
+    """The best division found from this one, which is lawful; none is better than `bound`."""
+    search = Annealing(problem, device_of, measure, Random(seed))
+    idle = 0
+    for number in range(ROUNDS):
+        if search.best_amount <= bound * (1 + LEAST_GAIN) or not search.free or idle == PATIENCE or deadline.over:
+            break
+        before = search.best_amount
+        search.round(STEPS_OF_A_GROUP * len(search.free) * GROWTH**number, deadline)
+        idle = 0 if search.best_amount < before else idle + 1
+    return search.best
