@@ -1,49 +1,190 @@
-"""`cnngraph partition`: divide a net over devices, and print the stages or draw them."""
+"""`cnngraph partition`: divide a net over devices; print, draw, explain and keep the division."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnngraph.cli.options import read_cluster, read_settings, source_options, table_format_option
+from cnngraph.cli.options import (
+    depth_option,
+    direction_option,
+    read_cluster,
+    read_settings,
+    source_options,
+    table_format_option,
+)
+
+if TYPE_CHECKING:
+    from cnngraph.ir.graph import Graph
+    from cnngraph.net import Net
+    from cnngraph.partition.explain import Question
+    from cnngraph.partition.partition import Partition
+    from cnngraph.partition.problem import Objective
+    from cnngraph.render.tabular import Table
+
+OBJECTIVES = ("throughput", "latency", "memory")
 
 
 @click.command()
 @source_options
-@click.option("--devices", required=True, metavar="N|NAMES|FILE", help="4, or gpu0,gpu1, or a cluster.toml.")
+@click.option("--devices", metavar="N|NAMES|FILE", help="4, or gpu0,gpu1, or a cluster.toml.")
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Samples in one run.")
 @click.option("--gradient", is_flag=True, help="The whole training step instead of the forward run.")
 @click.option("--recompute", is_flag=True, help="Less memory: run layers again for their gradients.")
+@click.option("--objective", type=click.Choice(OBJECTIVES), default="throughput", show_default=True)
+@click.option("--any-split", is_flag=True, help="Devices need not be stages one after another.")
+@click.option(
+    "--replicate", is_flag=True, help="Devices that are alike may share a stage, each for samples of its own."
+)
 @click.option("--strategy", default="auto", show_default=True)
+@click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Search so long.")
+@click.option("--profile", type=click.Path(path_type=Path), help="Measured seconds, from `cnngraph profile -o`.")
+@click.option("--from", "kept", type=click.Path(path_type=Path), help="A division that was kept with --format json.")
+@click.option("--explain", is_flag=True, help="What the busiest device is busy with, and what would help, tried out.")
 @table_format_option
-@click.option("--render", is_flag=True, help="Draw the graph, one colour for each device.")
+@click.option("--render", is_flag=True, help="Draw the graph, a frame for each device.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file; NET_devices.svg by default.")
+@depth_option
+@click.option("--expand", multiple=True, metavar="PATH", help="A block to draw in full, e.g. conv4.bottleneck[2].")
+@direction_option
+@click.option("--subgraphs", type=click.Path(path_type=Path), metavar="FOLDER", help="Write the graph of each device.")
 def command(
     file: Path,
     net: str | None,
     settings: tuple[str, ...],
-    devices: str,
+    devices: str | None,
     batch: int,
     gradient: bool,
     recompute: bool,
-    strategy: str,
     format_: str,
     render: bool,
     output: Path | None,
+    depth: int | None,
+    expand: tuple[str, ...],
+    direction: str,
+    subgraphs: Path | None,
+    explain: bool,
+    kept: Path | None,
+    **search: Any,
 ) -> None:
-    """Divide the net of FILE over devices so that the busiest one has as little to do as possible."""
+    """Divide the net of FILE over devices so that the busiest one has as little to do as possible.
+
+    FILE may be a published workload instead, a JSON file of operators with their times: it names its own devices.
+    """
     from cnngraph.elaborate.modules import load_file
     from cnngraph.net import Net
     from cnngraph.render.dot import save
-    from cnngraph.render.partition_table import stages
 
+    if file.suffix == ".json":
+        refuse_for_workloads(devices=devices, gradient=gradient, render=render or output, subgraphs=subgraphs,
+                             explain=explain, kept=kept, **search)  # fmt: skip
+        click.echo(table_of_workload(file, **search).to(format_))
+        return
     if recompute and not gradient:
         raise click.UsageError("--recompute is about a training step: add --gradient")
+    if explain and format_ in ("csv", "json"):
+        raise click.UsageError(f"--explain is for people: not with --format {format_}")
     loaded = Net(load_file(file), net, read_settings(settings))
-    found = loaded.partition(read_cluster(devices), batch, gradient, strategy, recompute)
-    click.echo(stages(found).to(format_))
+    question, found = divided(loaded, devices, batch, gradient, recompute, kept, **search)
+    click.echo(shown(found, format_, {"batch": batch, **whole_numbers(settings)}))
+    if explain:
+        click.echo(f"\n{explained(question, found, format_)}")
     if render or output:
         target = output or Path(f"{loaded.name}_devices.svg")
-        save(found.graph, target, target.suffix.removeprefix(".") or "svg", partition=found)
+        look: dict[str, Any] = {"depth": depth, "expand": expand, "direction": direction}
+        save(found.graph, target, target.suffix.removeprefix(".") or "svg", partition=found, **look)
         click.echo(f"picture: {target}", err=format_ != "text")
+    if subgraphs is not None:
+        write_subgraphs(found, subgraphs)
+        click.echo(f"subgraphs: {subgraphs}", err=format_ != "text")
+
+
+def divided(
+    net: Net, devices: str | None, batch: int, gradient: bool, recompute: bool, kept: Path | None, **search: Any
+) -> tuple[Question, Partition]:
+    """What is asked, and its answer: found now, or kept in a file."""
+    from cnngraph.partition.explain import Question
+    from cnngraph.partition.partition_file import load_partition
+
+    if (devices is None) == (kept is None):
+        raise click.UsageError("give --devices, or --from with a file that names them")
+
+    def graph_of(batch: int, recompute: bool) -> Graph:
+        return net.bound(batch, gradient, recompute)
+
+    measured_of = measured_by(search["profile"])
+    how = {key: search[key] for key in ("strategy", "objective", "replicate")}
+    how |= {"contiguous": False if search["any_split"] else None, "time_limit_seconds": search["time_limit"]}
+    if devices is not None:
+        question = Question(graph_of, read_cluster(devices), batch, recompute, gradient, how, measured_of)
+        return question, question.answer()
+    graph = graph_of(batch, recompute)
+    found = load_partition(kept or "", graph, measured_of(graph))
+    how |= {"objective": found.objective, "contiguous": found.contiguous, "replicate": bool(found.teams)}
+    return Question(graph_of, found.cluster, batch, recompute, gradient, how, measured_of), found
+
+
+def measured_by(profile: Path | None) -> Callable[[Graph], Mapping[str, float] | None]:
+    """The seconds that a profile has for a graph."""
+    from cnngraph.partition.profile import load_profile
+
+    if profile is None:
+        return lambda graph: None
+    return load_profile(profile).measured
+
+
+def whole_numbers(settings: tuple[str, ...]) -> dict[str, int]:
+    return {name: value for name, value in read_settings(settings).items() if isinstance(value, int)}
+
+
+def shown(partition: Partition, format_: str, sizes: Mapping[str, int]) -> str:
+    """The table, or in JSON all there is to keep."""
+    from cnngraph.partition.partition_file import write_partition
+    from cnngraph.render.partition_table import stages
+
+    return write_partition(partition, sizes).rstrip() if format_ == "json" else stages(partition).to(format_)
+
+
+def explained(question: Question, partition: Partition, format_: str) -> str:
+    """Why it is no better, and what would help."""
+    from cnngraph.partition.explain import explain
+    from cnngraph.render.explanation import reasons, trials
+
+    explanation = explain(question, partition)
+    return f"{reasons(explanation)}\n\n{trials(explanation).to(format_)}"
+
+
+def write_subgraphs(partition: Partition, folder: Path) -> None:
+    """The graph of each device, printed and drawn."""
+    from cnngraph.cli.files import write
+    from cnngraph.ir.text import to_text
+    from cnngraph.render.dot import save
+
+    for stage in partition.stages:
+        name = re.sub(r"[^\w.-]", "_", stage.device.name)
+        graph = partition.subgraph(stage.device.name)
+        write(folder / f"{name}.graph", to_text(graph))
+        save(graph, folder / f"{name}.svg")
+
+
+def refuse_for_workloads(**given: Any) -> None:
+    """A workload has its own devices and no graph."""
+    options = ("devices", "gradient", "render", "subgraphs", "explain", "kept", "profile", "replicate")
+    names = {"kept": "from"}
+    if wrong := [names.get(option, option) for option in options if given.get(option)]:
+        raise click.UsageError(f"--{wrong[0]}: a workload names its own devices, and has times but no graph")
+
+
+def table_of_workload(file: Path, strategy: str, objective: Objective, any_split: bool, time_limit: float | None,
+                      **others: Any) -> Table:  # fmt: skip
+    """The division of a workload as a table."""
+    from cnngraph.partition.split import solve
+    from cnngraph.partition.workload import load_workload
+    from cnngraph.render.partition_table import shares
+
+    problem = load_workload(file, objective, not any_split)
+    return shares(problem, solve(problem, strategy, time_limit), strategy)

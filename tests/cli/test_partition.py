@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from cli.terminal import NETS, Run, Written
 
+from cnngraph.ir.text import from_text
 from cnngraph.resources import resource
 
 GOOGLENET = NETS / "googlenet.cnn"
 
 
 def devices_of(out: str) -> list[str]:
-    return [row["device"] for row in json.loads(out)["rows"]]
+    return [stage["device"] for stage in json.loads(out)["stages"]]
 
 
 def test_a_number(run: Run) -> None:
@@ -75,7 +76,7 @@ def test_formats_and_picture(run: Run, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("partition", "tiny.cnn", "--devices", "2", "--format", "csv").out)))
     assert rows[0]["device"] == "gpu0"
     drawn = run("partition", "tiny.cnn", "--devices", "2", "--gradient", "--render", "--format", "json").done()
-    assert json.loads(drawn.out)["totals"]["bottleneck"] > 0
+    assert json.loads(drawn.out)["bottleneck_seconds"] > 0
     assert drawn.err == "picture: tiny_devices.svg\n"
     assert "</svg>" in (tmp_path / "tiny_devices.svg").read_text(encoding="utf-8")
     run("partition", "tiny.cnn", "--devices", "2", "-o", "p.dot").done("picture: p.dot")
@@ -83,7 +84,7 @@ def test_formats_and_picture(run: Run, tmp_path: Path) -> None:
 
 def test_recompute_needs_less_memory(run: Run) -> None:
     resnet = ("partition", NETS / "resnet18.cnn", "--devices", "2", "--batch", "8", "--gradient", "--format", "json")
-    whole, less = (json.loads(run(*resnet, *more).done().out)["rows"] for more in ((), ("--recompute",)))
+    whole, less = (json.loads(run(*resnet, *more).done().out)["stages"] for more in ((), ("--recompute",)))
     assert max(row["peak_bytes"] for row in less) < 0.8 * max(row["peak_bytes"] for row in whole)
     run("partition", "tiny.cnn", "--devices", "2", "--recompute").refused("add --gradient", code=2)
     run("partition", "tiny.cnn", "--devices", "2", "--gradient", "--recompute", "--render").done()
@@ -91,8 +92,81 @@ def test_recompute_needs_less_memory(run: Run) -> None:
 
 def test_what_cannot_be(run: Run, written: Written) -> None:
     run("partition", "tiny.cnn").refused("--devices", code=2)
+    run("partition", "tiny.cnn", "--devices", "2", "--from", "p.json").refused("--from", code=2)
+    run("partition", "tiny.cnn", "--devices", "2", "--objective", "beauty").refused("--objective", code=2)
+    run("partition", "tiny.cnn", "--devices", "2", "--time-limit", "0").refused("--time-limit", code=2)
+    run("partition", "tiny.cnn", "--devices", "2", "--explain", "--format", "json").refused("for people", code=2)
+    run("partition", "tiny.cnn", "--devices", "2", "--profile", "none.json").refused("E0601", "none.json")
     run("partition", "tiny.cnn", "--devices", "2", "--batch", "0").refused("--batch", code=2)
     run("partition", "tiny.cnn", "--devices", "2", "--strategy", "cain").refused("E0107", "did you mean `chain`?")
     run("partition", "tiny.cnn", "--devices", "2", "--batch", 10**12).refused("E0602", "gpu0 has 16 GB")
     run("partition", "tiny.cnn", "--devices", "2", "-o", "tiny.cnn/x.svg").refused("E0603")
     assert written() == set()
+
+
+def test_a_division_is_kept_edited_and_read(run: Run, tmp_path: Path) -> None:
+    asked = ("partition", GOOGLENET, "--batch", "8")
+    kept = run(*asked, "--devices", "2", "--format", "json").done().out
+    assert json.loads(kept)["sizes"] == {"batch": 8}
+    (tmp_path / "p.json").write_text(kept)
+    assert run(*asked, "--from", "p.json", "--format", "json").done().out == kept
+    table = json.loads(kept)
+    first, second = table["stages"]
+    pool = "maxpool[2]"
+    home, other = (first, second) if pool in first["nodes"] else (second, first)
+    home["nodes"].remove(pool)
+    other["nodes"].append(pool)
+    (tmp_path / "p.json").write_text(json.dumps(table))
+    run(*asked, "--from", "p.json").refused("E0604", "wait for each other")
+    (tmp_path / "p.json").write_text(json.dumps(table | {"contiguous": False}))
+    edited = json.loads(run(*asked, "--from", "p.json", "--format", "json").done().out)
+    assert pool in edited["stages"][table["stages"].index(other)]["nodes"]
+    assert len(edited["cuts"]) > len(table["cuts"])
+    del first["nodes"][0]
+    (tmp_path / "p.json").write_text(json.dumps(table))
+    run(*asked, "--from", "p.json").refused("E0604", "no stage has")
+
+
+def test_an_explanation_names_the_busiest_and_what_would_help(run: Run) -> None:
+    outcome = run("partition", GOOGLENET, "--devices", "2", "--batch", "8", "--explain").done("is the busiest: ")
+    assert "it computes " in outcome.out
+    assert "links twice as fast" in outcome.out
+    assert "a batch of 16" in outcome.out
+    run("partition", "tiny.cnn", "--devices", "2", "--explain", "--format", "markdown").done("| what would help |")
+
+
+def test_subgraphs_are_printed_and_drawn(run: Run, tmp_path: Path) -> None:
+    asked = run("partition", GOOGLENET, "--devices", "a:0,b:1", "--batch", "2", "--subgraphs", "parts")
+    asked.done("subgraphs: parts")
+    assert sorted(f.name for f in (tmp_path / "parts").iterdir()) == ["a_0.graph", "a_0.svg", "b_1.graph", "b_1.svg"]
+    first, second = (from_text((tmp_path / "parts" / f"{name}.graph").read_text()) for name in ("a_0", "b_1"))
+    assert set(first.outputs) >= {node.name for node in second.inputs}
+    assert "</svg>" in (tmp_path / "parts" / "a_0.svg").read_text()
+
+
+def test_a_block_of_the_picture_can_be_expanded(run: Run, tmp_path: Path) -> None:
+    asked = ("partition", GOOGLENET, "--devices", "2", "--depth", "0")
+    run(*asked, "--expand", "i3a", "-o", "p.dot").done()
+    assert "i3a.concat" in (tmp_path / "p.dot").read_text()
+    run(*asked, "--expand", "i9z", "-o", "p.dot").refused("E0101", "i9z")
+
+
+def test_any_split_and_teams(run: Run) -> None:
+    asked = ("partition", GOOGLENET, "--devices", "2", "--batch", "8")
+    run(*asked, "--any-split").done("any split")
+    run(*asked, "--replicate").done("teams: gpu0 + gpu1")
+
+
+def test_a_workload_is_divided_by_its_numbers(run: Run, tmp_path: Path) -> None:
+    times = {"fpgaLatency": 1.0, "cpuLatency": 9.0, "supportedOnFpga": 1, "size": 100, "isBackwardNode": 0}
+    nodes = [{"id": i, "name": f"n{i}", **times} for i in range(4)]
+    edges = [{"sourceId": i, "destId": i + 1, "cost": 0.25} for i in range(3)]
+    head = {"maxFPGAs": 2, "maxCPUs": 0, "maxSizePerFPGA": 1000}
+    (tmp_path / "four.json").write_text(json.dumps({**head, "nodes": nodes, "edges": edges}))
+    out = json.loads(run("partition", "four.json", "--format", "json").done().out)
+    assert out["totals"]["bottleneck"] == 2.25
+    run("partition", "four.json").done("four on 2 devices", "accelerator1")
+    run("partition", "four.json", "--devices", "2").refused("--devices: a workload", code=2)
+    run("partition", "four.json", "--explain").refused("--explain: a workload", code=2)
+    (tmp_path / "four.json").write_text("{")
+    run("partition", "four.json").refused("E0701")
