@@ -43,6 +43,8 @@ DOORS = {
     "llvmlite": ("kernels/loops/options.py",),
     "mpi4py": ("runtime/engines/mpi.py",),
     "ray": ("runtime/engines/ray.py",),
+    "ortools": ("partition/strategies/constraint.py",),
+    "scipy": ("partition/strategies/integer.py",),
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),
     "PIL": ("train/", "render/"),

@@ -23,8 +23,10 @@ LARGEST = 16  # groups for each device that packing looks at
 
 
 def lower_bound_seconds(problem: Problem) -> float:
-    """A lower bound of the busiest device's load."""
+    """A lower bound of the busiest device's load. Where devices may share a stage, only all work over all speeds is."""
     seconds = problem.seconds
+    if problem.replicate:
+        return spread(seconds)
     largest = float(seconds.min(axis=0).max())
     if not np.isfinite(largest):
         return 0.0  # a group that no device runs: there is no division

@@ -62,13 +62,17 @@ class Joined:
 
 @dataclass(frozen=True)
 class Contraction:
-    """A smaller problem, and for each group of the larger one its group in it."""
+    """A smaller problem; for each group of the larger one its group in it, and for each of its groups the one kept."""
 
     problem: Problem
     into: Ints
+    kept: Ints
 
     def expand(self, device_of: Sequence[int]) -> tuple[int, ...]:
         return tuple(int(device_of[g]) for g in self.into)
+
+    def shrink(self, device_of: Sequence[int]) -> tuple[int, ...]:
+        return tuple(int(device_of[g]) for g in self.kept)
 
 
 def contracted(problem: Problem) -> Contraction:
@@ -80,7 +84,8 @@ def contracted(problem: Problem) -> Contraction:
         breaks no order.
     """
     if not problem.roomy:
-        return Contraction(problem, np.arange(len(problem.groups)))
+        every = np.arange(len(problem.groups))
+        return Contraction(problem, every, every)
     idle = (problem.seconds == 0).all(axis=0) & (problem.pins < 0)
     work = _Joining(problem)
     todo = [int(g) for g in np.flatnonzero(idle)]
@@ -142,7 +147,7 @@ class _Joining:
             pins=problem.pins[alive],
             exchange_bytes=tuple(np.bincount(into, problem.exchange_bytes)) if problem.exchange_bytes else (),
         )
-        return Contraction(smaller, into)
+        return Contraction(smaller, into, alive)
 
 
 def _reached(start: int, neighbours: Sequence[Iterable[int]]) -> set[int]:

@@ -13,14 +13,15 @@ source: Tarnawski et al.: Efficient algorithms for device placement of DNN graph
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
 
-from cnngraph.partition.bound import LARGEST, lower_bound_seconds, weights
+from cnngraph.partition.bound import LARGEST, weights
 from cnngraph.partition.downsets import Cuts, downsets
-from cnngraph.partition.problem import Answer, Floats, Ints, Mask, Problem, lawful, loads
+from cnngraph.partition.problem import Answer, Floats, Ints, Mask, Problem, loads
+from cnngraph.partition.proof import SIMPLE_PROOF, improved, proven_seconds, value_seconds
 from cnngraph.partition.relaxed import contracted, kinds, relaxed
 from cnngraph.partition.strategies.chain import STRATEGY as CHAIN
 from cnngraph.partition.strategy import Deadline, Strategy
@@ -34,7 +35,7 @@ FIRST_STEP, GROWTH = 0.004, 2.0  # of the threshold above the lower bound
 Used = tuple[int, ...]
 
 
-class _Late(Exception):
+class Late(Exception):
     """The time is over."""
 
 
@@ -98,12 +99,6 @@ class Search:
             best[used], back[used] = values, (origin, kind_of)
         end = min(best, key=lambda used: float(best[used][full]))
         return self.walk(back, end, full) if best[end][full] < threshold else None
-
-    def ceiling(self) -> float:
-        """More than any division costs."""
-        rows = self.problem.seconds
-        work = float(np.max(rows, axis=0, where=np.isfinite(rows), initial=0.0).sum())
-        return 2 * work + sum(float(pay.sum()) for pay in self.pay) + 1.0
 
     def walk(self, back: dict[Used, tuple[Ints, Ints]], used: Used, place: int) -> list[int]:
         device_of = np.full(len(self.problem.groups), -1)
@@ -177,7 +172,7 @@ class Search:
             high = np.searchsorted(done, self.done[c, starts[-1]] + threshold, "left")
             for at in range(low, high, BLOCK):
                 if self.deadline.over:
-                    raise _Late
+                    raise Late
                 ends = order[at : min(at + BLOCK, high)]
                 load = np.maximum(self.stage(starts, ends, c), floor)
                 found = np.maximum(before[starts][:, None], load)  # (starts, ends)
@@ -208,7 +203,7 @@ class Search:
         for i, end in enumerate(ends):
             while found[row[i], i] < limit[i]:
                 if self.deadline.over:
-                    raise _Late
+                    raise Late
                 if self.problem.peak_bytes(self.members[end] & ~self.members[starts[row[i]]]) <= room:
                     break
                 found[row[i], i] = np.inf
@@ -232,37 +227,25 @@ def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer 
 def prove(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
     """The best contiguous division, or the one that is given; in both cases with a bound."""
     smaller = contracted(relaxed(problem))
+    value, bound = value_seconds(problem, best), proven_seconds(smaller.problem, best)
+    if value <= bound:
+        return improved(problem, best, None, bound, SIMPLE_PROOF)
     members = downsets(smaller.problem, deadline)
     if members is None:
         return best
     search = Search(smaller.problem, members, deadline)
     if len(search.states()) > MOST_STATES:
         return best
-    ceiling = search.ceiling() if best is None else float(loads(problem, best.device_of).max())
-    ceiling *= 1 - CLOSE  # only what is better counts
-    bound = lower_bound_seconds(smaller.problem)
-    step = FIRST_STEP
-    found = None
+    step, found = FIRST_STEP, None
     try:
-        while found is None and bound < ceiling:
-            threshold = min(bound * (1 + step), ceiling) if bound else ceiling
-            found = search.below(threshold, bound)
+        while found is None and bound < value * (1 - CLOSE):
+            threshold = min(bound * (1 + step), value) if bound else value
+            found = search.below(threshold * (1 - CLOSE), bound)
             bound = threshold if found is None else float(loads(smaller.problem, found).max())
             step *= GROWTH
-    except _Late:
+    except Late:
         pass
-    return _better(problem, best, None if found is None else smaller.expand(found), bound)
-
-
-def _better(problem: Problem, best: Answer | None, found: tuple[int, ...] | None, bound: float) -> Answer | None:
-    """The better of the two, with the bound; links that differ, or memory, may make the new one worse or unlawful."""
-    if found is not None and lawful(problem, found):
-        old = np.inf if best is None else float(loads(problem, best.device_of).max())
-        if float(loads(problem, found).max()) < old:
-            return Answer(found, bound, PROOF)
-    if best is None or bound < best.bound_seconds:
-        return best
-    return replace(best, bound_seconds=bound, proof=PROOF)
+    return improved(problem, best, None if found is None else smaller.expand(found), bound, PROOF)
 
 
 STRATEGY = Strategy("ideals", _solve, whole=True)

@@ -1,0 +1,91 @@
+"""The program of a division, solved by HiGHS through SciPy: for those who have SciPy and not OR-tools.
+
+It cannot be told a division to begin with, only to find a better one, and its seconds are not rounded. It is slower
+than CP-SAT on the same program. One thread and no seed: only the clock can change its answer.
+source: Huangfu, Hall: Parallelizing the dual revised simplex method, Math. Prog. Comp. 10, 2018 (HiGHS).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnngraph.partition.problem import Answer, Floats, Problem
+from cnngraph.partition.program import BUSIEST, Program, Row, too_large
+from cnngraph.partition.proof import SIMPLE_PROOF, improved, proven_seconds, value_seconds
+from cnngraph.partition.relaxed import contracted, relaxed
+from cnngraph.partition.strategies.chain import STRATEGY as CHAIN
+from cnngraph.partition.strategy import Deadline, Strategy
+
+PROOF = "HiGHS"
+CLOSE = 1e-7  # relative: what HiGHS calls equal, so what it proves is that much less certain
+LEAST_SECONDS = 0.05  # below that it is not asked
+
+
+def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
+    best = best or CHAIN.solve(problem, None, deadline)
+    smaller = contracted(relaxed(problem))
+    value, bound = value_seconds(problem, best), proven_seconds(smaller.problem, best)
+    if value <= bound:
+        return improved(problem, best, None, bound, SIMPLE_PROOF)
+    if too_large(smaller.problem) or deadline.left < LEAST_SECONDS:
+        return best
+    program = Program(smaller.problem)
+    found, proven = _ask(program, (bound, value), deadline)
+    answer = None if found is None else smaller.expand(program.devices(found))
+    return improved(problem, best, answer, max(bound, min(proven, value) * (1 - CLOSE)), PROOF)
+
+
+def _ask(program: Program, between: tuple[float, float], deadline: Deadline) -> tuple[Floats | None, float]:
+    """All variables of the best division below `between`, or None; and seconds that no division is below.
+
+    Seconds are told as parts of the highest value: the solver's tolerances are absolute.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array
+
+    entries, limits = [], []
+    for number, row in enumerate(_rows(program, between[1])):
+        entries += [(number, v, c) for v, c in zip(row.variables, row.coefficients, strict=True)]
+        limits.append(row.most)
+    for number, chosen in enumerate(program.exactly_one, start=len(limits)):
+        entries += [(number, v, 1.0) for v in chosen]
+    at_most = np.array([*limits, *(1.0 for _ in program.exactly_one)])
+    at_least = np.array([*(-np.inf for _ in limits), *(1.0 for _ in program.exactly_one)])
+    rows, columns, coefficients = zip(*entries, strict=True)
+    table = csr_array((coefficients, (rows, columns)), shape=(len(at_most), program.count))
+    lowest, highest, cost = np.zeros(program.count), np.ones(program.count), np.zeros(program.count)
+    lowest[BUSIEST], cost[BUSIEST] = between[0] / between[1], 1.0
+    whole = np.ones(program.count)
+    whole[BUSIEST] = 0
+    found = milp(
+        cost,
+        integrality=whole,
+        bounds=Bounds(lowest, highest),
+        constraints=LinearConstraint(table, at_least, at_most),
+        options={"time_limit": deadline.left, "mip_rel_gap": 0.0},
+    )
+    if found.status == 2:
+        return None, between[1]  # no division is as good as the best so far
+    proven = 0.0 if found.mip_dual_bound is None else float(found.mip_dual_bound) * between[1]
+    return (None if found.x is None else np.asarray(found.x, float)), proven
+
+
+def _rows(program: Program, scale: float) -> list[Row]:
+    """Rows that always hold: one that is conditional allows as much more as its left side can be where it does not."""
+    found = []
+    for row in program.rows:
+        variables, coefficients, most = list(row.variables), list(row.coefficients), row.most
+        if not row.exact:
+            unit = scale if variables[-1] == BUSIEST else row.most
+            last = -1.0 if variables[-1] == BUSIEST else coefficients[-1] / unit
+            coefficients, most = [*(c / unit for c in coefficients[:-1]), last], most / unit
+        if row.given is not None:
+            largest = sum(c for c in coefficients if c > 0)
+            variables.append(row.given)
+            coefficients.append(largest)
+            most += largest
+        found.append(Row(variables, coefficients, most))
+    return found
+
+
+STRATEGY = Strategy("integer", _solve, whole=True, needs="scipy")

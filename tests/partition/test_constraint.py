@@ -1,0 +1,72 @@
+"""CP-SAT against every division of small problems; without OR-tools these tests are skipped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from partition.random_problems import best_by_trying, random_problem
+
+from cnngraph.partition.problem import Answer, Problem, lawful, loads
+from cnngraph.partition.program import Program
+from cnngraph.partition.relaxed import contracted, relaxed
+from cnngraph.partition.strategies.constraint import STRATEGY
+from cnngraph.partition.strategy import Deadline
+
+pytest.importorskip("ortools", reason="the strategy constraint needs OR-tools")
+
+
+def value(problem: Problem, answer: Answer) -> float:
+    return float(loads(problem, answer.device_of).max())
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+@pytest.mark.parametrize("seed", range(30))
+def test_the_answer_is_the_best_and_proven(seed: int, contiguous: bool) -> None:
+    problem = replace(random_problem(seed, alike=True), contiguous=contiguous)
+    expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())
+    if expected is None:
+        assert answer is None
+        return
+    assert answer is not None
+    assert lawful(problem, answer.device_of)
+    assert value(problem, answer) == pytest.approx(expected)
+    assert answer.bound_seconds == pytest.approx(expected, rel=1e-6)
+    assert answer.bound_seconds <= expected * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_the_bound_holds_where_links_differ(seed: int) -> None:
+    problem = replace(random_problem(seed), contiguous=False)
+    expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())
+    if answer is not None:
+        assert expected is not None
+        assert lawful(problem, answer.device_of)
+        assert answer.bound_seconds <= expected * (1 + 1e-9) <= value(problem, answer) * (1 + 2e-9)
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_lawful_division_satisfies_its_program(seed: int, contiguous: bool) -> None:
+    smaller = contracted(relaxed(replace(random_problem(seed), contiguous=contiguous)))
+    random = np.random.default_rng(seed)
+    program = Program(smaller.problem)
+    for _ in range(200):
+        division = sorted(random.integers(0, 3, len(smaller.problem.groups)), key=lambda d: (d * (seed % 5 + 2)) % 5)
+        if not lawful(smaller.problem, division):
+            continue
+        busiest = float(loads(smaller.problem, division).max())
+        values = program.values(division, busiest)
+        for chosen in program.exactly_one:
+            assert values[chosen].sum() == 1
+        for row in program.rows:
+            if row.given is None or values[row.given]:
+                assert np.dot(row.coefficients, values[list(row.variables)]) <= row.most + 1e-9
+
+
+def test_a_deadline_that_is_over_leaves_the_answer_as_it_was() -> None:
+    problem = random_problem(1, alike=True)
+    given = STRATEGY.solve(problem, None, Deadline())
+    assert given is not None
+    assert STRATEGY.solve(problem, given, Deadline(0.0)) == given
