@@ -100,21 +100,22 @@ def _heights(graph: Graph) -> dict[str, int]:
     return height
 
 
-def last_reads(graph: Graph) -> dict[str, int]:
+def last_reads(graph: Graph, order: tuple[Node, ...] | None = None) -> dict[str, int]:
     """For each state: the position in the execution order of its last reader, -1 if nothing reads it."""
-    positions = {node.name: i for i, node in enumerate(execution_order(graph))}
+    positions = {node.name: i for i, node in enumerate(order or execution_order(graph))}
     return {s.name: max((positions[u.name] for u in graph.users[s.name]), default=-1) for s in graph.states}
 
 
-def straight_updates(graph: Graph) -> dict[Ref, str]:
+def straight_updates(graph: Graph, order: tuple[Node, ...] | None = None) -> dict[Ref, str]:
     """Next values that are written straight over their state: value -> state.
 
     Nothing else reads such a value, and no reader of the state runs after its maker.
     """
-    positions = {node.name: i for i, node in enumerate(execution_order(graph))}
+    order = order or execution_order(graph)
+    positions = {node.name: i for i, node in enumerate(order)}
     uses = Counter(graph.updates.values())
     read = {ref for node in graph for ref in node.inputs} | set(graph.outputs.values())
-    last = last_reads(graph)
+    last = last_reads(graph, order)
     return {
         ref: state
         for state, ref in graph.updates.items()
@@ -136,7 +137,7 @@ class Liveness:
         self.index = {node.name: i for i, node in enumerate(order)}
         refs = [Ref(node.name, k) for node in order for k in range(len(node.types))]
         value = {ref: v for v, ref in enumerate(refs)}
-        straight = straight_updates(graph)
+        straight = straight_updates(graph, order)
         sizes = [size for node in order for size in value_bytes(node)]
         sizes = [0 if ref in straight else size for ref, size in zip(refs, sizes, strict=True)]
         leaves = [isinstance(node.op, LEAVES) for node in order]
@@ -155,7 +156,7 @@ class Liveness:
             yield from ((value[ref], i, i) for ref in node.inputs)
         for ref in graph.outputs.values():
             yield value[ref], len(order), self.index[ref.node]
-        read = last_reads(graph)
+        read = last_reads(graph, order)
         for state, ref in graph.updates.items():
             producer = self.index[ref.node]
             yield value[ref], max(producer, read[state]), producer

@@ -63,7 +63,7 @@ def test_loads_of_numbers_are_those_of_the_table(seed: int) -> None:
 @pytest.mark.parametrize("cluster", [slow_cluster(2), slow_cluster(3), UNEQUAL], ids=["two", "three", "unequal"])
 def test_no_contiguous_division_is_better(seed: int, cluster: Cluster) -> None:
     graph = (random_training if seed % 2 else random_graph)(seed).bind(batch=4)
-    partition = split(graph, cluster)
+    partition = split(graph, cluster, "chain")
     assert partition.bottleneck_seconds == pytest.approx(best_by_trying(graph, cluster), rel=1e-12)
     assert partition.lower_bound_seconds <= partition.bottleneck_seconds
 
@@ -80,9 +80,9 @@ def test_memory_is_a_hard_limit(seed: int) -> None:
         outcomes.add(best is None)
         if best is None:
             with pytest.raises(CnnGraphError, match="E0602"):
-                split(graph, cluster)
+                split(graph, cluster, "chain")
         else:
-            partition = split(graph, cluster)
+            partition = split(graph, cluster, "chain")
             assert partition.bottleneck_seconds == pytest.approx(best, rel=1e-12)
             assert all(stage.peak_bytes <= device.memory_bytes for stage in partition.stages)
     assert outcomes == {True, False}

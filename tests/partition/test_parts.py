@@ -94,7 +94,7 @@ def test_parts_of_networks(name: str, count: int) -> None:
     graph = load(resource("specs", "nets", f"{name}.cnn")).bound(batch=2)
     partition = split(graph, Cluster.uniform(count))
     assert len(partition.stages) > 1
-    check(partition, initial_states(graph, seed=0), random_feeds(graph))
+    check(partition, initial_states(graph, seed=0), random_feeds(graph), tolerance=1e-5)  # a cut between lanes
 
 
 @pytest.mark.parametrize("seed", range(6))

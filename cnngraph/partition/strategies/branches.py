@@ -36,7 +36,7 @@ from cnngraph.partition.strategy import Deadline, Strategy
 
 MOST_DOWNSETS = 600
 MOST_FOR_LEVELS = 200
-SHARES = (1000, 250, 64, 32, 16, 8, 4)  # a unit has at most this part of the work of one device
+SHARES = (1000, 250, 64, 32, 16, 8, 4, 2, 1)  # a unit has at most this part of the work of one device
 SLACK = 1e-9
 
 
@@ -158,20 +158,8 @@ class Units:
         return np.array([order[int(unit)] for unit in self.into])
 
 
-def units(problem: Problem, most_downsets: int) -> tuple[Ints, list[int]] | None:
-    """The unit of each group and the downsets of the units, as sets of bits; None where they stay too many."""
-    work = Units(problem)
-    total = float(work.work.sum()) / len(problem.devices)
-    for share, freely in product((np.inf, *SHARES), (False, True)):
-        work.join(total / share, freely)
-        into = work.numbered()
-        if (found := few_downsets(regrouped(problem, into), most_downsets)) is not None:
-            return into, found
-    return None
-
-
-def few_downsets(problem: Problem, most: int) -> list[int] | None:
-    """All downsets as integers of a bit for each group, small ones first; None if there are more than `most`."""
+def few_downsets(problem: Problem, most: int) -> list[int]:
+    """All downsets as integers of a bit for each group, small ones first; none if there are more than `most`."""
     count = len(problem.groups)
     needs, after = [0] * count, [0] * count
     for a, b in problem.before:
@@ -181,7 +169,7 @@ def few_downsets(problem: Problem, most: int) -> list[int] | None:
     while layer:
         found += layer
         if len(found) > most:
-            return None
+            return []
         larger: dict[int, None] = {}
         for chosen in layer:
             for g in range(count):
@@ -189,6 +177,31 @@ def few_downsets(problem: Problem, most: int) -> list[int] | None:
                     larger[chosen | 1 << g] = None
         layer = larger
     return found
+
+
+class Shrinking:
+    """Units of a problem, ever larger ones."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.units = Units(problem)
+        self.sets: list[int] = []
+        self.most_work = [float(self.units.work.sum()) / len(problem.devices) / share for share in (np.inf, *SHARES)]
+        self.steps = list(product(self.most_work, (False, True)))
+
+    def until(self, most_downsets: int) -> bool:
+        """Whether units with so few downsets were found: `sets` are these, as sets of bits."""
+        while not 0 < len(self.sets) <= most_downsets:
+            if not self.steps:
+                return False
+            self.units.join(*self.steps.pop(0))
+            self.sets = few_downsets(regrouped(self.problem, self.into), most_downsets)
+        return True
+
+    @property
+    def into(self) -> Ints:
+        """The unit of each group."""
+        return self.units.numbered()
 
 
 # ---- the best stages ----
@@ -359,29 +372,29 @@ def bits(chosen: int) -> Iterator[int]:
         chosen ^= low
 
 
-def side_by_side(problem: Problem, limit_seconds: float, most: int) -> tuple[int, ...] | None:
+def side_by_side(problem: Problem, work: Shrinking, limit_seconds: float, most: int) -> tuple[int, ...] | None:
     """A division into as few levels as units allow, at most so many, with no stage above the limit."""
     if len(kinds(problem)) > 1 or (problem.pins >= 0).any():
         return None
-    if (found := units(problem, MOST_FOR_LEVELS)) is None:
+    if not work.until(MOST_FOR_LEVELS):
         return None
-    into, sets = found
-    levels = Levels(regrouped(problem, into), sets, limit_seconds * (1 + SLACK), most)
+    into = work.into
+    levels = Levels(regrouped(problem, into), work.sets, limit_seconds * (1 + SLACK), most)
     device_of = levels.fewest() if levels.needed(0) <= most else None
     return None if device_of is None else expanded(into, device_of)
 
 
 def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
-    if not problem.contiguous or (found := units(problem, MOST_DOWNSETS)) is None:
+    work = Shrinking(problem)
+    if not problem.contiguous or not work.until(MOST_DOWNSETS):
         return best
-    into, sets = found
-    if len(sets) <= int(into.max()) + 2:
+    if len(work.sets) <= int(work.into.max()) + 2:
         return best  # a chain of units has no branches
-    best = _better(problem, best, stages_of_units(problem, into, deadline))
+    best = _better(problem, best, stages_of_units(problem, work.into, deadline))
     if best is None or (levels := depth(problem, best.device_of)) < 3:
         return best
     busiest = float(loads(problem, best.device_of).max())
-    return _better(problem, best, side_by_side(problem, busiest, levels - 1))
+    return _better(problem, best, side_by_side(problem, work, busiest, levels - 1))
 
 
 def _better(problem: Problem, best: Answer | None, device_of: tuple[int, ...] | None) -> Answer | None:
