@@ -13,6 +13,8 @@ What the numbers mean:
   * Contiguous concerns the forward part: stages may not wait for each other in a ring over edges between forward
     nodes. Backward nodes follow their colour. One whose colour has no forward node stands in the forward order as a
     mirror image: what reads its value comes before it. Colours that then wait for each other become one group.
+  * For the latency an accelerator runs its subgraph in one piece; CPUs run each node as soon as they can, any number
+    at a time.
   * Accelerators come first in the order of devices, then the CPUs.
 source: Tarnawski, Phanishayee, Devanur, Mahajan, Nina Paravecino: Efficient algorithms for device placement of DNN
 graph operators, NeurIPS 2020, section 3, and the input format of the program published with it.
@@ -116,6 +118,7 @@ def posed(workload: Workload, objective: Objective = "throughput", contiguous: b
         pins=np.full(len(size_of), -1, np.int64),
         contiguous=contiguous,
         objective=objective,
+        in_one_piece=frozenset(range(accelerators) if objective == "latency" else ()),
     )
 
 
