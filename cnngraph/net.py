@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cnngraph.partition.partition import Partition
     from cnngraph.render.dot import Options
     from cnngraph.render.tabular import Table
+    from cnngraph.runtime.engines.transport import Transport
     from cnngraph.runtime.pipeline import Pipeline
     from cnngraph.runtime.pipelining import PipelineOptions
     from cnngraph.train.dataset import Dataset
@@ -207,20 +208,24 @@ class Net:
         cluster: Cluster | None = None,
         recompute: bool = False,
         pipeline: PipelineOptions | None = None,
+        transport: Transport | None = None,
+        save_every: int | None = None,
         on_progress: OnProgress | None = None,
         on_memory: Callable[[str], None] | None = None,
     ) -> History:
         """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
 
         `recompute` takes less memory and more time, and gives the same numbers. A `pipeline` takes batches through the
-        devices in microbatches. `on_memory` is told what a step takes.
+        devices in microbatches. With a `transport` this process is one of the devices, beside others; the net then has
+        the weights of this device alone. `on_memory` is told what a step takes.
         """
         from cnngraph.train.fit import fit
         from cnngraph.train.history import silent
 
         history = fit(
             self.training, data or self.data(), epochs=epochs, on_progress=on_progress or silent, cluster=cluster,
-            recompute=recompute, settings=self.settings, pipeline=pipeline, on_memory=on_memory,
+            recompute=recompute, settings=self.settings, pipeline=pipeline, transport=transport, save_every=save_every,
+            on_memory=on_memory,
             output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
         )  # fmt: skip
         self.states = history.states

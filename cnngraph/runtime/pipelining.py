@@ -21,6 +21,8 @@ from cnngraph.partition.device import Cluster
 from cnngraph.partition.partition import Partition, assign
 from cnngraph.partition.split import split
 from cnngraph.passes import pipeline as passes
+from cnngraph.passes.fold_batchnorm import fold_batchnorm
+from cnngraph.passes.merge_siblings import merge_siblings
 from cnngraph.pipeline.schedule import Schedule, depths, make_schedule
 from cnngraph.plan.batch import Batch
 from cnngraph.plan.choice import Choice
@@ -64,7 +66,7 @@ class PipelineOptions:
 
 
 USUAL = PipelineOptions()
-LAYER_BY_LAYER = tuple(p for p in passes.EXECUTION if p not in (passes.fold_batchnorm, passes.merge_siblings))
+LAYER_BY_LAYER = tuple(p for p in passes.EXECUTION if p not in (fold_batchnorm, merge_siblings))
 """A lowering that joins no states of two layers, which may be on two devices."""
 
 

@@ -13,6 +13,7 @@ from cnngraph.ir.op import Array
 from cnngraph.partition.device import Cluster
 from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.passes.prune import prune
+from cnngraph.runtime.pipeline import Pipeline
 from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.dataset import Dataset, Part
@@ -65,18 +66,10 @@ class Evaluation:
 
 
 class Tester:
-    """The inference form of a network with its loss."""
+    """What runs the inference form of a network with its loss (`test_graph`), over whole parts of data."""
 
-    def __init__(
-        self,
-        spec: TrainingSpec,
-        feeds: Feeder,
-        states: Mapping[str, Array],
-        cluster: Cluster | None,
-        settings: Settings,
-    ) -> None:
-        self._prediction, self._feeds = spec.prediction, feeds
-        self._runner = Runner(run(figures_only(spec.graph, spec.prediction), INFERENCE), states, cluster, settings)
+    def __init__(self, spec: TrainingSpec, feeds: Feeder, runner: Runner | Pipeline) -> None:
+        self._prediction, self._feeds, self._runner = spec.prediction, feeds, runner
 
     def take(self, states: Mapping[str, Array]) -> None:
         """Go on with the values of these states."""
@@ -106,8 +99,13 @@ def evaluate(
 
     Raises E0702 where the data does not fit, E0703 where a state is missing.
     """
-    tester = Tester(spec, feeder(spec, data), states, cluster, settings)
+    tester = Tester(spec, feeder(spec, data), Runner(test_graph(spec), states, cluster, settings))
     return tester.run(data.test, batch_size(spec), data.class_names)
+
+
+def test_graph(spec: TrainingSpec) -> Graph:
+    """The inference form of the network, with its loss and its prediction."""
+    return run(figures_only(spec.graph, spec.prediction), INFERENCE)
 
 
 def figures_only(graph: Graph, prediction: str) -> Graph:

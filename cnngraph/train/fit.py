@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -16,20 +16,19 @@ from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.autodiff.step import RATE
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
-from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 from cnngraph.ir.text import to_text
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.partition import HOST
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
-from cnngraph.runtime.pipeline import Pipeline
+from cnngraph.runtime.engines.transport import Transport
 from cnngraph.runtime.pipelining import PipelineOptions
-from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.augment import Augmenter, chain_of
-from cnngraph.train.checkpoint import Checkpoint, Position, load_checkpoint, save_checkpoint
+from cnngraph.train.checkpoint import Checkpoint, Position
 from cnngraph.train.dataset import Dataset
-from cnngraph.train.evaluate import Tester, figures_only
+from cnngraph.train.engine import Here, Spread
+from cnngraph.train.evaluate import Tester, figures_only, test_graph
 from cnngraph.train.feeds import ahead, batch_size, feeder, shuffled
 from cnngraph.train.history import Epoch, History, OnProgress, Progress, silent
 from cnngraph.train.initialisers import initial_states, initialiser_of
@@ -50,6 +49,8 @@ def fit(
     recompute: bool = False,
     settings: Settings = DEFAULT,
     pipeline: PipelineOptions | None = None,
+    transport: Transport | None = None,
+    save_every: int | None = None,
     on_memory: Callable[[str], None] | None = None,
 ) -> History:
     """Train the net of `spec` on `data` for `epochs`, or as many as it says; `output` receives all states each epoch.
@@ -58,7 +59,11 @@ def fit(
     file that it wrote. (If batch or seed changed since, an epoch that was not whole begins anew.) Ctrl-C ends the step
     in progress, saves, and returns a history that says so. With a `cluster` each step runs on its devices, with a
     `pipeline` in microbatches that follow each other there; with `recompute` in less memory (`autodiff.recompute`).
-    `on_memory` is told what a step takes, before the first one.
+    `on_memory` is told what a step takes, before the first one. `save_every` so many steps the states are saved too.
+
+    With a `transport` this process is one device of the cluster, beside others that call this alike: it holds the
+    states of this device alone, also in the history; `output` is there at the end, and before in parts
+    (`train.shards`).
 
     Where the section asks for averages, tests are of the averages, and in the file and the history a state and its
     average have changed places: whoever reads the weights reads averages, and a run that goes on finds both.
@@ -68,13 +73,15 @@ def fit(
     """
     with Interrupt() as interrupt:
         epochs = spec.epochs if epochs is None else epochs
-        training = _Run(
-            spec, data, epochs=epochs, output=output, cluster=cluster, recompute=recompute, settings=settings,
-            pipeline=pipeline,
-        )  # fmt: skip
+        engine = Here(cluster, settings, pipeline)
+        if transport is not None:
+            engine = Spread(transport, cluster or Cluster((HOST,)), settings, pipeline)
+        training = _Run(spec, data, engine, epochs=epochs, output=output, recompute=recompute, save_every=save_every)
         if resume_from is not None:
             training.resume(resume_from)
-        return training.run(on_progress, on_memory, interrupt)
+        if output is not None:
+            engine.begin(output, resume_from)
+        return training.run(on_progress if engine.leads else silent, on_memory if engine.leads else None, interrupt)
 
 
 class _Run:
@@ -84,15 +91,15 @@ class _Run:
         self,
         spec: TrainingSpec,
         data: Dataset,
+        engine: Here,
         *,
         epochs: int,
         output: Path | None,
-        cluster: Cluster | None,
         recompute: bool,
-        settings: Settings,
-        pipeline: PipelineOptions | None,
+        save_every: int | None,
     ) -> None:
         self.spec, self.data, self.epochs, self.output = spec, data, epochs, output
+        self.engine, self.save_every = engine, save_every
         self.batch = batch_size(spec)
         self.steps = -(-len(data.train) // self.batch)
         self.schedule = schedule_of(spec.schedule)
@@ -100,19 +107,34 @@ class _Run:
         self.feeds = feeder(spec, data)
         form = run(figures_only(spec.graph, spec.prediction), TRAINING)
         whole = step_of(spec, form)
-        step = with_gradients(whole, spec.prediction) if pipeline else figures_only(whole, spec.prediction)
+        step = with_gradients(whole, spec.prediction) if engine.pipeline else figures_only(whole, spec.prediction)
         self.graph = recomputed(step, {"batch": self.batch}) if recompute else step
-        first = initial_states(self.graph, spec.seed, initialiser_of(spec.init))
-        self.runner = _runner(self.graph, first, cluster, settings, pipeline)
-        self.tester = Tester(spec, self.feeds, first, cluster, settings)
         self.position = Position()
+        self.runner = engine.steps(self.graph, self.first_states, self.step_feeds)
+        tests = engine.tests(test_graph(spec), self.test_feeds, self.runner, self.step_feeds)
+        self.tester = Tester(spec, self.feeds, tests)
         self.rows: tuple[Epoch, ...] = ()
         self.whole = True  # all states are of one step
         self.keep()
 
+    def first_states(self, names: Sequence[str]) -> dict[str, Array]:
+        return initial_states(self.graph, self.spec.seed, initialiser_of(self.spec.init), names)
+
+    def step_feeds(self) -> dict[str, Array]:
+        """What the first step takes."""
+        indices = next(shuffled(len(self.data.train), self.batch, self.spec.seed, 0))
+        feeds, _ = self.preparation(0)(indices)
+        return {**feeds, RATE: np.zeros((), np.float32)}
+
+    def test_feeds(self) -> dict[str, Array]:
+        """What the first batch of a test takes."""
+        part = self.data.test
+        return self.feeds.feeds(part.images[: self.batch], part.labels[: self.batch])
+
     def resume(self, path: Path) -> None:
         """Go on from a file: its states, and its place in the run."""
-        states, saved = load_checkpoint(path, {node.name: node.type for node in self.graph.states})
+        types = {node.name: node.type for node in self.graph.states if node.name in self.runner.states}
+        states, saved = self.engine.load(path, types)
         same = (saved.batch, saved.seed) == (self.batch, self.spec.seed)
         self.position = saved.position if same else Position(saved.position.epoch)
         self.rows = saved.rows
@@ -127,16 +149,17 @@ class _Run:
                 self.tell_memory(on_memory)
             interrupted = self.run_epochs(on_progress, interrupt)
         except KeyboardInterrupt:
+            if isinstance(self.engine, Spread):  # the others are elsewhere
+                raise
             interrupted = True
             if not self.whole:
                 self.restore()
         self.save()
+        self.finish()
         return History(self.rows, self.epochs, interrupted, self.output, exchanged(self.runner.states))
 
     def tell_memory(self, on_memory: Callable[[str], None]) -> None:
-        for feeds, _ in self.remaining():
-            on_memory(self.runner.memory({**feeds, RATE: np.zeros((), np.float32)}))
-            return
+        on_memory(self.runner.memory(self.step_feeds()))
 
     def run_epochs(self, on_progress: OnProgress, interrupt: Interrupt) -> bool:
         """The rest of the run; whether it was interrupted."""
@@ -147,22 +170,30 @@ class _Run:
                 self.run_step(feeds, labels)
                 speed.images += len(labels)
                 on_progress(self.progress(speed))
-                if interrupt.requested:
+                if self.engine.agreed(interrupt.requested):
                     return True
+                if self.save_every and self.clock().step % self.save_every == 0:
+                    self.save()
             last = self.progress(speed)
             on_progress(replace(last, finished=self.finish_epoch(time.perf_counter() - begun)))
         return False
 
     def remaining(self) -> Iterator[tuple[dict[str, Array], Array]]:
         """(feeds, labels) of each batch of the epoch in progress that is still to come."""
-        part, seed, epoch = self.data.train, self.spec.seed, self.position.epoch
-        change = Augmenter(self.chain, seed, epoch, len(part))
+        now = self.position
+        batches = list(shuffled(len(self.data.train), self.batch, self.spec.seed, now.epoch))
+        return ahead(self.preparation(now.epoch), batches[now.step :])
+
+    def preparation(self, epoch: int) -> Callable[[Array], tuple[dict[str, Array], Array]]:
+        """What makes (feeds, labels) of the images with some indices."""
+        part = self.data.train
+        change = Augmenter(self.chain, self.spec.seed, epoch, len(part))
 
         def prepared(indices: Array) -> tuple[dict[str, Array], Array]:
             labels = part.labels[indices]
             return self.feeds.feeds(change(part.images[indices], indices), labels), labels
 
-        return ahead(prepared, list(shuffled(len(part), self.batch, seed, epoch))[self.position.step :])
+        return prepared
 
     def run_step(self, feeds: Mapping[str, Array], labels: Array) -> None:
         """One step; the position counts it once all states have their next value."""
@@ -212,6 +243,7 @@ class _Run:
         """Back to the states that were kept, and say why."""
         self.restore()
         self.save()
+        self.finish()
         rate = getattr(self.spec.optimizer, "lr", None)
         helps = [f"try a lower learning rate, such as lr = {min(rate, 1) / 10:g}"] if rate else []
         helps += [f"{self.output} holds the state after epoch {self.position.epoch}"] if self.output else []
@@ -232,7 +264,11 @@ class _Run:
 
     def save(self) -> None:
         if self.output is not None:
-            save_checkpoint(self.output, exchanged(self.runner.states), self.checkpoint())
+            self.engine.save(self.output, exchanged(self.runner.states), self.checkpoint())
+
+    def finish(self) -> None:
+        if self.output is not None:
+            self.engine.finish(self.output, self.checkpoint())
 
     def checkpoint(self) -> Checkpoint:
         names, how = self.data.class_names, self.data.preprocessing
@@ -241,18 +277,6 @@ class _Run:
         return Checkpoint(
             spec.name, spec.prediction, names, how, spec.seed, self.batch, self.position, self.rows, part
         )  # fmt: skip
-
-
-def _runner(
-    graph: Graph,
-    states: Mapping[str, Array],
-    cluster: Cluster | None,
-    settings: Settings,
-    pipeline: PipelineOptions | None,
-) -> Runner | Pipeline:
-    if pipeline is None:
-        return Runner(graph, states, cluster, settings)
-    return Pipeline(graph, states, cluster or Cluster((HOST,)), pipeline, settings)
 
 
 class _Speed:

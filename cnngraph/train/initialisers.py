@@ -6,7 +6,7 @@ another order or another device changes no state's numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import prod, sqrt
@@ -33,8 +33,12 @@ class Initialiser:
         raise NotImplementedError
 
 
-def initial_states(graph: Graph, seed: int, chosen: Initialiser | None = None) -> dict[str, Array]:
+def initial_states(
+    graph: Graph, seed: int, chosen: Initialiser | None = None, names: Container[str] | None = None
+) -> dict[str, Array]:
     """The first value of every state of `graph`, by name, as its `initial` says; raises `CnnGraphError` (E0101).
+
+    With `names`, of those alone; a state that begins as another does is not asked for without it.
 
     Where the user has `chosen` an initialiser, it stands for that of each trainable state that would begin with random
     numbers; what begins with one number everywhere, such as a bias, stays.
@@ -50,6 +54,8 @@ def initial_states(graph: Graph, seed: int, chosen: Initialiser | None = None) -
     values: dict[str, Array] = {}
     for node in graph.states:
         assert isinstance(node.op, State)
+        if names is not None and node.name not in names:
+            continue
         same = node.op.initial.removeprefix("as ")  # an average begins as its state does, which stands before it
         values[node.name] = values[same] if same in values else _initial(node.name, node.op, seed, chosen)
     return values

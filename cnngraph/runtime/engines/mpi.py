@@ -40,6 +40,7 @@ ALIVE = np.array(-1)
 SHORTEST_PAUSE, LONGEST_PAUSE = 20e-6, 0.1e-3
 IDLE_PAUSE = 20e-3  # of a pulse that has no message to drive
 LOST_STATUS = 75  # "try again", in the words of sysexits.h
+VERDICT_VARIABLE = "CNNGRAPH_VERDICT"  # names a file for the status of a job that says itself what is wrong
 RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
 
 TUNED = {
@@ -102,8 +103,9 @@ class Messages(Transport):
         world = MPI.COMM_WORLD
         self.rank, self.devices = world.Get_rank(), tuple(devices)
         if world.Get_size() != len(devices):
+            time.sleep(LAST_SECONDS if self.rank else 0)  # the first one tells
             text = f"{len(devices)} devices need as many processes, but MPI started {world.Get_size()}"
-            raise error("E0601", text, f"mpiexec -n {len(devices)}")
+            self._end(world, error("E0601", text, f"mpiexec -n {len(devices)}"))
         super().__init__(devices[self.rank], wait_seconds)
         self.capacity, self.silence_seconds = capacity, silence_seconds
         self._rank_of = {device: rank for rank, device in enumerate(devices)}
@@ -123,14 +125,14 @@ class Messages(Transport):
         with self._lock:
             queue = self._sent.setdefault((target, tag), deque())
         memory = None
-        if len(queue) == self.capacity:
+        if len(queue) >= self.capacity:
             self._await_sent(queue[0], tag, target)
             memory = queue[0].memory
         if memory is None or (memory.shape, memory.dtype) != (value.shape, value.dtype):
             memory = np.empty(value.shape, value.dtype)
         np.copyto(memory, value)
         with self._lock:
-            if len(queue) == self.capacity:
+            if len(queue) >= self.capacity:
                 queue.popleft()
             queue.append(_Sent(self._comm.Issend(memory, self._rank_of[target], tag), memory))
 
@@ -146,6 +148,9 @@ class Messages(Transport):
         if memory is not out:
             np.copyto(out, memory)
 
+    def make_room(self, capacity: int) -> None:
+        self.capacity = max(self.capacity, capacity)
+
     def fail(self, reason: BaseException) -> NoReturn:
         """End the job, and say why. Of ranks that fail together one speaks: one that did not just lose a peer."""
         lost = isinstance(reason, PeerLost)
@@ -154,14 +159,22 @@ class Messages(Transport):
         time.sleep(SETTLE_SECONDS)
         if self._claimed < claim:
             time.sleep(LAST_SECONDS)
-        elif isinstance(reason, CnnGraphError):
+            self._comm.Abort(LOST_STATUS)
+        self._end(self._comm, reason)
+
+    def _end(self, comm: MPI.Comm, reason: BaseException) -> NoReturn:
+        """Tell the reason, and end all processes."""
+        lost = isinstance(reason, PeerLost)
+        if isinstance(reason, CnnGraphError):
             print(reason, file=sys.stderr)
         elif not isinstance(reason, KeyboardInterrupt):
             traceback.print_exception(reason)
         sys.stdout.flush()
         sys.stderr.flush()
         status = 130 if isinstance(reason, KeyboardInterrupt) else LOST_STATUS if lost else 1
-        self._comm.Abort(status)
+        if not lost and (verdict := os.environ.get(VERDICT_VARIABLE)):
+            Path(verdict).write_text(str(status), encoding="utf-8")
+        comm.Abort(status)
         raise AssertionError("the job has ended")
 
     def close(self) -> None:

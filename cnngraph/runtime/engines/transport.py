@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 
@@ -49,6 +50,15 @@ class Transport(ABC):
         self.wait_seconds = wait_seconds
         self.names: dict[int, str] = {}
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, reason: BaseException | None, trace: object) -> None:
+        if reason is None:
+            self.close()
+        elif not isinstance(reason, Stopped):
+            self.fail(reason)
+
     @abstractmethod
     def put(self, tag: int, target: str, value: Array) -> None:
         """Send a copy of the value; waits while the channel is full. Raises PeerLost or Stopped."""
@@ -64,6 +74,10 @@ class Transport(ABC):
     @abstractmethod
     def close(self) -> None:
         """Nothing more is sent. Waits until what was put has left, and frees what the channels hold."""
+
+    @abstractmethod
+    def make_room(self, capacity: int) -> None:
+        """From now on each channel to others has room for so many messages, or more."""
 
     def gather(self, team: Sequence[str], tag: int, value: Array) -> list[Array]:
         """The values of all members, in the order of the team. All members call it, with values of one shape."""
@@ -193,6 +207,9 @@ class _End(Transport):
         assert message.shape == out.shape, f"{self.names.get(tag, tag)}: {message.shape} came, not {out.shape}"
         np.copyto(out, message)
         self._channels.release(source, self.device, tag, message)
+
+    def make_room(self, capacity: int) -> None:
+        self._channels.capacity = max(self._channels.capacity, capacity)
 
     def fail(self, reason: BaseException) -> None:
         self._channels.fail(reason)
