@@ -2,12 +2,7 @@
 
 The largest amount is what counts, but most moves do not touch it. So what is made small is smooth: the sum of
 (amount / best)^12 over the devices; a move that makes it worse by dE is taken with probability exp(-dE / (E T)), while
-T falls. Four kinds of moves:
-
-    move      a -> b           mostly to the device of a group that shares a value with it
-    swap      a -> b, b -> a   where devices are full, or their amounts nearly equal
-    run       several groups that stand next to each other in the chain
-    exchange  two devices, with all they have
+T falls.
 
 Rounds of growing length start from the best division found; the search ends where some rounds in a row gain nothing,
 where the bound is reached, or at the deadline. No limit is ever broken on the way.
@@ -21,15 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Protocol, TypeAlias
 
-import numpy as np
-
 from cnngraph.partition.limits import Limits
+from cnngraph.partition.moves import Moves
 from cnngraph.partition.problem import Problem
 from cnngraph.partition.strategy import Deadline
 
 HOT = 4.0  # first temperature, over the groups that a device has: then one of them more is often taken
 COLD = 0.001  # last temperature: what makes the largest amount 0.1 % larger is hardly ever taken
-FAR, EXCHANGES, RUNS, SWAPS = 0.1, 0.01, 0.05, 0.1  # shares of moves: to any device; of several groups
 STEPS_OF_A_GROUP = 1000  # in the first round
 GROWTH = 2  # of the length of rounds
 LEAST_GAIN = 1e-9  # rounding gains less
@@ -60,12 +53,7 @@ class Annealing:
         self.random = random
         self.best = device_of
         self.best_amount = max(measure(problem, device_of).amounts)
-        self.free: list[int] = np.flatnonzero(problem.pins < 0).tolist()
-        self.able: list[list[bool]] = np.isfinite(problem.seconds).tolist()
-        self.near = [
-            sorted({other for n in nets for other in problem.nets[n].groups} - {group})
-            for group, nets in enumerate(problem.nets_of)
-        ]
+        self.moves = Moves(problem, random)
 
     def restart(self) -> None:
         """Back to the best division; sums begin anew, without the rounding of many moves."""
@@ -85,7 +73,7 @@ class Annealing:
     def round(self, steps: int, deadline: Deadline) -> None:
         """Anneals once, from hot to cold."""
         self.restart()
-        hot = max(HOT * len(self.powers) / len(self.free), COLD)
+        hot = max(HOT * len(self.powers) / len(self.moves.free), COLD)
         for done in range(0, steps, STEPS_AT_ONCE):
             if deadline.over:
                 return
@@ -95,52 +83,17 @@ class Annealing:
             self.energy = sum(self.powers)
 
     def step(self, temperature: float) -> None:
-        """Tries one move, swap or run."""
-        random, device_of = self.random.random, self.here.device_of
-        group = self.free[int(random() * len(self.free))]
-        near = self.near[group]
-        if near and random() >= FAR:
-            device = device_of[near[int(random() * len(near))]]
-        else:
-            device = int(random() * len(self.powers))
-        if device == device_of[group] or not self.able[device][group]:
-            return
-        if (kind := random()) >= EXCHANGES + RUNS + SWAPS:
+        """Tries one move, or several together."""
+        moves = self.moves.choose(self.here.device_of)
+        if len(moves) == 1:
+            [(group, device)] = moves
             changed = self.here.after(group, device)
             energy = self.energy_after(changed)
-            if self.taken(energy, temperature) and self.limits.allow([(group, device)]):
+            if self.taken(energy, temperature) and self.limits.allow(moves):
                 self.here.move(group, device, changed)
                 self.settle(changed, energy)
-            return
-        choose = self.exchange if kind < EXCHANGES else self.run if kind < EXCHANGES + RUNS else self.swap
-        if moves := choose(group, device):
+        elif moves:
             self.together(moves, temperature)
-
-    def swap(self, group: int, device: int) -> list[tuple[int, int]]:
-        """The group and, in exchange, one of the device; to find it takes a few tries."""
-        home = self.here.device_of[group]
-        for _ in range(len(self.powers)):
-            other = self.free[int(self.random.random() * len(self.free))]
-            if self.here.device_of[other] == device and self.able[home][other]:
-                return [(group, device), (other, home)]
-        return []
-
-    def run(self, group: int, device: int) -> list[tuple[int, int]]:
-        """The group and those after it in the chain that are on its device; short runs are more likely."""
-        home = self.here.device_of[group]
-        length = 2 + int(self.random.random() * self.random.random() * len(self.free) / len(self.powers))
-        return [
-            (other, device)
-            for other in range(group, min(group + length, len(self.near)))
-            if self.here.device_of[other] == home and self.able[device][other] and self.problem.pins[other] < 0
-        ]
-
-    def exchange(self, group: int, device: int) -> list[tuple[int, int]]:
-        """All that the device has, and all of the group's device, but for what is placed."""
-        home = self.here.device_of[group]
-        other = {home: device, device: home}
-        moves = [(g, other[d]) for g in self.free if (d := self.here.device_of[g]) in other]
-        return moves if all(self.able[d][g] for g, d in moves) else []
 
     def together(self, moves: list[tuple[int, int]], temperature: float) -> None:
         """Moves several groups, and all of them back if they do not gain enough."""
@@ -197,9 +150,9 @@ def anneal(
     search = Annealing(problem, device_of, measure, Random(seed))
     idle = 0
     for number in range(ROUNDS):
-        if search.best_amount <= bound * (1 + LEAST_GAIN) or not search.free or idle == PATIENCE or deadline.over:
+        if search.best_amount <= bound * (1 + LEAST_GAIN) or not search.moves.free or idle == PATIENCE or deadline.over:
             break
         before = search.best_amount
-        search.round(STEPS_OF_A_GROUP * len(search.free) * GROWTH**number, deadline)
+        search.round(STEPS_OF_A_GROUP * len(search.moves.free) * GROWTH**number, deadline)
         idle = 0 if search.best_amount < before else idle + 1
     return search.best

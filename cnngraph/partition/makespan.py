@@ -64,7 +64,9 @@ class TaskRun:
         self.blamed: list[int] = []
         self.end: list[float] = []
 
-    def seconds(self, device_of: Sequence[int]) -> float:
+    def seconds(self, device_of: Sequence[int], taken: Sequence[float] | None = None) -> float:
+        """Seconds of one run of a division; `taken` is for pieces."""
+        del taken
         on = [device_of[group] for group in self.group_of]
         there: list[dict[int, float]] = [{} for _ in self.source]  # when a value arrives, by device
         free, last = [0.0 for _ in self.devices], [-1 for _ in self.devices]
@@ -113,7 +115,7 @@ class PieceRun:
         self.last = -1
 
     def seconds(self, device_of: Sequence[int], taken: Sequence[float] | None = None) -> float:
-        """`taken`: the loads of the devices, if they are known."""
+        """Seconds of one run of a division, infinite where pieces wait for each other; `taken`: its loads, if known."""
         taken = loads(self.problem, device_of).tolist() if taken is None else taken
         pieces, count, self.last = self.problem.in_one_piece, self.count, -1
         devices = [device_of[group] for group in self.group_of]

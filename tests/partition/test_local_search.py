@@ -31,7 +31,8 @@ def test_small_problems_are_solved(contiguous: bool) -> None:
         chain = CHAIN.solve(problem, None, Deadline())
         answer = LOCAL_SEARCH.solve(problem, chain, Deadline())
         optimum = best_by_trying(problem)
-        assert answer is not None and optimum is not None
+        assert answer is not None
+        assert optimum is not None
         assert lawful(problem, answer.device_of), seed
         assert value(problem, answer) == pytest.approx(optimum), seed
         assert chain is None or value(problem, answer) <= value(problem, chain) + 1e-9
@@ -42,7 +43,9 @@ def test_a_larger_problem_gains_and_the_same_seed_gives_the_same_answer(monkeypa
     problem = replace(random_problem(3, 40, 4), contiguous=False)
     chain = CHAIN.solve(problem, None, Deadline())
     one, other = (LOCAL_SEARCH.solve(problem, chain, Deadline(60)) for _ in range(2))
-    assert chain and one and one == other
+    assert chain
+    assert one
+    assert one == other
     assert value(problem, one) < value(problem, chain)
     assert lawful(problem, one.device_of)
 
@@ -118,5 +121,6 @@ def test_without_a_chain_it_begins_where_memory_suffices() -> None:
     )
     assert CHAIN.solve(problem, None, Deadline()) is None
     answer = LOCAL_SEARCH.solve(problem, None, Deadline())
-    assert answer is not None and lawful(problem, answer.device_of)
+    assert answer is not None
+    assert lawful(problem, answer.device_of)
     assert value(problem, answer) == pytest.approx(best_by_trying(problem))
