@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+import numpy as np
+
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import Program, load_file, load_text
@@ -26,8 +28,9 @@ from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from cnngraph.partition.device import Cluster
+    from cnngraph.partition.device import Cluster, Device
     from cnngraph.partition.partition import Partition
+    from cnngraph.partition.profile import Profile
     from cnngraph.render.dot import Options
     from cnngraph.render.tabular import Table
     from cnngraph.runtime.engines.transport import Transport
@@ -245,6 +248,21 @@ class Net:
         self.states = states
 
     # ---- devices ----
+
+    def profile(
+        self, feeds: Mapping[str, Array], device: Device, gradient: bool = False, workers: int = 1, rounds: int = 7
+    ) -> Profile:
+        """What each node takes here, with so many workers busy, beside what `device` would take by the cost model.
+
+        With `gradient` the whole training step, at a learning rate of 0 unless one is fed. No weight changes.
+        """
+        from cnngraph.autodiff.step import RATE
+        from cnngraph.runtime.profiling import profiled
+
+        graph = self.training_graph() if gradient else run(self.graph, INFERENCE)
+        still = {node.name: np.zeros(node.type.concrete, node.type.dtype) for node in graph.inputs if node.name == RATE}
+        feeds = {**still, **feeds}
+        return profiled(graph, self._complete(graph), feeds, device, workers, rounds, gradient)
 
     def bound(self, batch: int = 1, gradient: bool = False, recompute: bool = False, **sizes: int) -> Graph:
         """The graph with numbers for all sizes; with `gradient`, the whole training step, as in `training_graph`."""

@@ -34,7 +34,8 @@ def read_quantity(value: object, kind: str) -> float | None:
     parts = re.fullmatch(r"\s*([+-]?[0-9][0-9_]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµ/]+)\s*", str(value))
     if parts is None or parts[2] not in UNITS[kind]:
         return None
-    amount = float(parts[1]) * UNITS[kind][parts[2]]
+    unit = UNITS[kind][parts[2]]
+    amount = float(parts[1]) * unit if unit >= 1 else float(parts[1]) / round(1 / unit)  # 5 us is 5e-6 to the last bit
     return amount if math.isfinite(amount) else None
 
 

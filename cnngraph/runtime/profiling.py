@@ -1,7 +1,7 @@
 """What each node takes when a graph is run: by one worker, while as many as asked for do the same beside it.
 
-    worker 0   run, run, ...   clocked run, clocked run, ...        the seconds of a node are the median of its clocked
-    worker 1   run, run, ...   clocked run, clocked run, ...        runs, scaled so that all nodes make one plain run
+    worker 0   run, run, ...   clocked run, clocked run, ...        the seconds of a node are the lower quartile of its
+    worker 1   run, run, ...   clocked run, clocked run, ...        clocked runs, scaled: all nodes make one plain run
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from statistics import fmean, median
+from statistics import fmean
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from cnngraph.partition.spread import spread
 from cnngraph.partition.work import estimates
 from cnngraph.passes import pipeline as passes
 from cnngraph.runtime.feeds import sizes_of
+from cnngraph.runtime.machine import lower_quartile
 from cnngraph.runtime.measured import machine_text
 from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import Settings
@@ -125,5 +126,5 @@ def _measured(
     seconds: dict[str, float] = {}
     for steps in zip(*clocked, strict=True):
         if name := steps[0].node:
-            seconds[name] = seconds.get(name, 0.0) + median(step.seconds for step in steps)
-    return median(taken), seconds
+            seconds[name] = seconds.get(name, 0.0) + lower_quartile([step.seconds for step in steps])
+    return lower_quartile(taken), seconds

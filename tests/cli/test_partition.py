@@ -36,7 +36,7 @@ def test_placements_of_the_file(run: Run) -> None:
     run("partition", file, "--devices", "a,b").refused("E0601", "placed on `gpu0`", "a, b")
 
 
-@pytest.mark.parametrize("name", ["four_gpus", "two_cpus"])
+@pytest.mark.parametrize("name", ["two_cpus", "four_gpus", "eight_gpus", "two_hosts", "mixed"])
 def test_a_cluster_of_the_package(name: str, run: Run) -> None:
     file = resource("specs", "clusters", f"{name}.toml")
     run("partition", GOOGLENET, "--devices", file, "--batch", "16").done("bottleneck", "lower bound")

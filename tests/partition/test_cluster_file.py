@@ -110,10 +110,11 @@ def test_the_examples_load(path: Path) -> None:
     assert isinstance(load_cluster(path), Cluster)
 
 
-def test_four_gpus_has_bridges() -> None:
-    cluster = load_cluster(EXAMPLES / "four_gpus.toml")
-    assert cluster.link("gpu1", "gpu0").bytes_per_second == 50e9
-    assert cluster.link("gpu1", "gpu2").bytes_per_second == 12e9
+def test_links_inside_a_host_are_faster() -> None:
+    cluster = load_cluster(EXAMPLES / "two_hosts.toml")
+    assert len(cluster.links) == 2 * 4 * 3, "each pair of a host, in both directions"
+    assert cluster.link("host0.gpu3", "host0.gpu1").bytes_per_second == 100e9
+    assert cluster.link("host0.gpu1", "host1.gpu1").bytes_per_second == 11e9
 
 
 def test_kinds_launches_and_what_a_device_lacks() -> None:
