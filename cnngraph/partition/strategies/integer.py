@@ -7,6 +7,11 @@ source: Huangfu, Hall: Parallelizing the dual revised simplex method, Math. Prog
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from cnngraph.partition.problem import Answer, Floats, Problem
@@ -57,17 +62,32 @@ def _ask(program: Program, between: tuple[float, float], deadline: Deadline) -> 
     lowest[BUSIEST], cost[BUSIEST] = between[0] / between[1], 1.0
     whole = np.ones(program.count)
     whole[BUSIEST] = 0
-    found = milp(
-        cost,
-        integrality=whole,
-        bounds=Bounds(lowest, highest),
-        constraints=LinearConstraint(table, at_least, at_most),
-        options={"time_limit": deadline.left, "mip_rel_gap": 0.0},
-    )
+    with _silence():
+        found = milp(
+            cost,
+            integrality=whole,
+            bounds=Bounds(lowest, highest),
+            constraints=LinearConstraint(table, at_least, at_most),
+            options={"time_limit": deadline.left, "mip_rel_gap": 0.0},
+        )
     if found.status == 2:
         return None, between[1]  # no division is as good as the best so far
     proven = 0.0 if found.mip_dual_bound is None else float(found.mip_dual_bound) * between[1]
     return (None if found.x is None else np.asarray(found.x, float)), proven
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Closes standard output to C code: HiGHS prints a line there now and then, in the middle of JSON if need be."""
+    sys.stdout.flush()
+    kept, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nothing)
 
 
 def _rows(program: Program, scale: float) -> list[Row]:
