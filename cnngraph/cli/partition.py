@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 from cnngraph.cli.options import (
     depth_option,
     direction_option,
+    pipeline_options,
     read_cluster,
     read_settings,
     source_options,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from cnngraph.partition.partition import Partition
     from cnngraph.partition.problem import Objective
     from cnngraph.render.tabular import Table
+    from cnngraph.runtime.pipelining import PipelineOptions
 
 OBJECTIVES = ("throughput", "latency", "memory")
 
@@ -51,6 +54,10 @@ OBJECTIVES = ("throughput", "latency", "memory")
 @depth_option
 @click.option("--expand", multiple=True, metavar="PATH", help="A block to draw in full, e.g. conv4.bottleneck[2].")
 @direction_option
+@pipeline_options
+@click.option("--timeline", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw a step of the pipeline.")
+@click.option("--trace", type=click.Path(path_type=Path), metavar="FILE.json", help="The same for ui.perfetto.dev.")
+@click.option("--measure", is_flag=True, help="Run a step of the pipeline here, and show it beside the prediction.")
 @click.option("--subgraphs", type=click.Path(path_type=Path), metavar="FOLDER", help="Write the graph of each device.")
 def command(
     file: Path,
@@ -69,30 +76,46 @@ def command(
     subgraphs: Path | None,
     explain: bool,
     kept: Path | None,
+    pipeline: PipelineOptions | None,
+    timeline: Path | None,
+    trace: Path | None,
+    measure: bool,
     **search: Any,
 ) -> None:
     """Divide the net of FILE over devices so that the busiest one has as little to do as possible.
 
     FILE may be a published workload instead, a JSON file of operators with their times: it names its own devices.
     """
+    from cnngraph.cli.timelines import show_timelines
     from cnngraph.elaborate.modules import load_file
     from cnngraph.net import Net
     from cnngraph.render.dot import save
 
     if file.suffix == ".json":
         refuse_for_workloads(devices=devices, gradient=gradient, render=render or output, subgraphs=subgraphs,
-                             explain=explain, kept=kept, **search)  # fmt: skip
+                             explain=explain, kept=kept, microbatches=pipeline, **search)  # fmt: skip
         click.echo(table_of_workload(file, **search).to(format_))
         return
     if recompute and not gradient:
         raise click.UsageError("--recompute is about a training step: add --gradient")
     if explain and format_ in ("csv", "json"):
         raise click.UsageError(f"--explain is for people: not with --format {format_}")
+    if pipeline is None and (timeline or trace or measure):
+        raise click.UsageError("--timeline, --trace and --measure are about a pipeline: add --microbatches")
     loaded = Net(load_file(file), net, read_settings(settings))
     question, found = divided(loaded, devices, batch, gradient, recompute, kept, **search)
     click.echo(shown(found, format_, {"batch": batch, **whole_numbers(settings)}))
     if explain:
         click.echo(f"\n{explained(question, found, format_)}")
+    if pipeline is not None:
+        pipeline = replace(pipeline, strategy=search["strategy"], replicate=search["replicate"])
+        if kept is not None:
+            pipeline = replace(pipeline, device_of=found.device_of, teams=found.teams)
+        told = show_timelines(loaded, found.cluster, pipeline, batch, gradient, measure, timeline, trace)
+        click.echo(f"\n{told}", err=format_ not in ("text", "markdown"))
+        for name, path in (("timeline", timeline), ("trace", trace)):
+            if path is not None:
+                click.echo(f"{name}: {path}", err=format_ != "text")
     if render or output:
         target = output or Path(f"{loaded.name}_devices.svg")
         look: dict[str, Any] = {"depth": depth, "expand": expand, "direction": direction}
@@ -173,7 +196,7 @@ def write_subgraphs(partition: Partition, folder: Path) -> None:
 
 def refuse_for_workloads(**given: Any) -> None:
     """A workload has its own devices and no graph."""
-    options = ("devices", "gradient", "render", "subgraphs", "explain", "kept", "profile", "replicate")
+    options = ("devices", "gradient", "render", "microbatches", "subgraphs", "explain", "kept", "profile", "replicate")
     names = {"kept": "from"}
     if wrong := [names.get(option, option) for option in options if given.get(option)]:
         raise click.UsageError(f"--{wrong[0]}: a workload names its own devices, and has times but no graph")

@@ -36,7 +36,7 @@ def test_placements_of_the_file(run: Run) -> None:
     run("partition", file, "--devices", "a,b").refused("E0601", "placed on `gpu0`", "a, b")
 
 
-@pytest.mark.parametrize("name", ["two_cpus", "four_gpus", "eight_gpus", "two_hosts", "mixed"])
+@pytest.mark.parametrize("name", ["four_gpus", "two_cpus"])
 def test_a_cluster_of_the_package(name: str, run: Run) -> None:
     file = resource("specs", "clusters", f"{name}.toml")
     run("partition", GOOGLENET, "--devices", file, "--batch", "16").done("bottleneck", "lower bound")
@@ -170,3 +170,47 @@ def test_a_workload_is_divided_by_its_numbers(run: Run, tmp_path: Path) -> None:
     run("partition", "four.json", "--explain").refused("--explain: a workload", code=2)
     (tmp_path / "four.json").write_text("{")
     run("partition", "four.json").refused("E0701")
+
+
+LENET = NETS / "lenet5.cnn"
+CPUS = resource("specs", "clusters", "two_cpus.toml")
+
+
+def test_a_step_of_the_pipeline_is_predicted_drawn_and_traced(run: Run, tmp_path: Path) -> None:
+    asked = ("partition", LENET, "--devices", CPUS, "--batch", "16", "--gradient", "--microbatches", "4")
+    outcome = run(*asked, "--schedule", "fill-drain", "--timeline", "t.svg", "--trace", "t.json")
+    outcome.done("predicted: step ", "bubble ", "a microbatch, as it is executed: cpu0", "timeline: t.svg")
+    assert "lenet5: 4 microbatches of 4, fill-drain" in (tmp_path / "t.svg").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "t.json").read_text())["traceEvents"]
+    assert "measured" not in outcome.out
+    run(*asked, "--format", "json").done()
+
+
+def test_a_step_is_measured_beside_its_prediction(run: Run, tmp_path: Path) -> None:
+    asked = ("partition", LENET, "--devices", "2", "--batch", "8", "--gradient", "--microbatches", "2", "--measure")
+    run(*asked, "--timeline", "t.svg").done("predicted from the parts, measured alone: step ", "\nmeasured: step ")
+    assert (tmp_path / "t.svg").read_text(encoding="utf-8").count("step ") >= 2
+
+
+def test_a_kept_division_is_that_of_the_pipeline(run: Run, tmp_path: Path) -> None:
+    """Even one that cuts between operators that are run as one."""
+    asked = ("partition", LENET, "--batch", "8", "--gradient")
+    table = json.loads(run(*asked, "--devices", CPUS, "--format", "json").done().out)
+    nodes = [name for stage in table["stages"] for name in stage["nodes"]]
+    early = [
+        n
+        for n in nodes
+        if "tanh" not in n and any(word in n.split(".") for word in ("c1", "s2", "c3", "image", "rate"))
+    ]
+    names = {"cpu0": early, "cpu1": [n for n in nodes if n not in early]}
+    stages = [{"device": device, "nodes": own} for device, own in names.items()]
+    (tmp_path / "p.json").write_text(json.dumps(table | {"stages": stages, "contiguous": False}))
+    run(*asked, "--from", "p.json", "--microbatches", "2").done("predicted: step ", "cpu0", "cpu1")
+
+
+def test_pipelines_that_cannot_be(run: Run) -> None:
+    asked = ("partition", LENET, "--devices", "2", "--batch", "8")
+    run(*asked, "--timeline", "t.svg").refused("add --microbatches", code=2)
+    run(*asked, "--measure").refused("add --microbatches", code=2)
+    run(*asked, "--microbatches", "3").refused("E0108", "a batch of 8")
+    run(*asked, "--microbatches", "2", "--schedule", "2f2b").refused("2f2b")
