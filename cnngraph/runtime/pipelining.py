@@ -18,6 +18,7 @@ from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import Input, State
 from cnngraph.partition.device import Cluster
+from cnngraph.partition.groups import ordered_groups
 from cnngraph.partition.partition import Partition, assign
 from cnngraph.partition.split import split
 from cnngraph.passes import pipeline as passes
@@ -225,6 +226,9 @@ def _completed(graph: Graph, device_of: Mapping[str, str]) -> dict[str, str]:
     for node in reversed(list(graph)):
         if node.name not in home:
             home[node.name] = next((home[user.name] for user in graph.users[node.name]), first)
+    for group in ordered_groups(graph):  # a layer and what it was fused with may have been on two devices
+        states = [name for name in group.nodes if name in device_of and isinstance(graph[name].op, State)]
+        home |= dict.fromkeys(group.nodes, home[next(iter(states), group.nodes[0])])
     return home
 
 
