@@ -5,7 +5,7 @@
     memory_bytes = "16 GB"              a number, or a text with a unit
     flops_per_second = "10 TFLOP/s"
     bytes_per_second = "500 GB/s"       its own memory
-    launch_seconds = "5 us"             optional: what each operator takes at least; 0 by default
+    launch_seconds = "5 us"             optional: what each call of an operator takes at least; 0 by default
     lacks = ["lrn"]                     optional: operators that it cannot run
 
     [device.flops_by_kind]              optional, of the device above: kinds of operators (`kind.KINDS`) with another

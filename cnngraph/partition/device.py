@@ -18,7 +18,7 @@ class Device:
     """A place that computes: its memory, its arithmetic and the speed of its own memory.
 
     fields: flops_by_kind   flop/s of kinds of operators (`kind.KINDS`) that differ from `flops_per_second`
-            launch_seconds  what each operator takes however little it computes
+            launch_seconds  what each call of an operator takes however little it computes
             lacks           names of the operators that it cannot run; with one goes its gradient
 
     The defaults are those of a plain accelerator: 16 GB, 10 TFLOP/s, 500 GB/s.
@@ -32,8 +32,8 @@ class Device:
     launch_seconds: float = 0.0
     lacks: frozenset[str] = frozenset()
 
-    def seconds(self, kind: str, cost: Cost) -> float:
-        """What an operator of this kind takes; nothing where it computes and moves nothing, as a view does.
+    def seconds(self, kind: str, cost: Cost, launches: int = 1) -> float:
+        """What an operator of this kind takes in so many calls; nothing where it does nothing, as a view.
 
         >>> gpu = Device("gpu", flops_per_second=100, bytes_per_second=10, flops_by_kind={"pooling": 5})
         >>> gpu.seconds("product", Cost(200, 10)), gpu.seconds("pooling", Cost(200, 10))
@@ -42,7 +42,7 @@ class Device:
         if cost.flops == 0 == cost.bytes_moved:
             return 0.0
         rate = self.flops_by_kind.get(kind, self.flops_per_second)
-        return self.launch_seconds + seconds(cost, rate, self.bytes_per_second)
+        return launches * self.launch_seconds + seconds(cost, rate, self.bytes_per_second)
 
     def __str__(self) -> str:
         return f"{self.name} ({bytes_text(self.memory_bytes)}, {self.flops_per_second / 1e12:g} TFLOP/s)"

@@ -54,11 +54,11 @@ def work_seconds(graph: Graph, cluster: Cluster, measured: Mapping[str, float] |
     return table
 
 
-def estimates(graph: Graph, devices: Sequence[Device]) -> Floats:
+def estimates(graph: Graph, devices: Sequence[Device], launches: int = 1) -> Floats:
     """(devices, nodes): what each would take by the cost model, whether the device has the operator or not.
 
-    Leaves and views take nothing; nor does what follows from states alone where no run changes them: it is computed
-    once.
+    A batch that is cut into tiles is as many `launches` of each node. Leaves and views take nothing; nor does what
+    follows from states alone where no run changes them: it is computed once.
     """
     costs = [batch_cost(graph, node) for node in graph]
     kinds = [""] * len(costs)
@@ -70,7 +70,7 @@ def estimates(graph: Graph, devices: Sequence[Device]) -> Floats:
     for device in alike:
         if device not in rows:
             rows[device] = [
-                0.0 if node.name in free else device.seconds(kind, cost)
+                0.0 if node.name in free else device.seconds(kind, cost, launches)
                 for node, kind, cost in zip(graph, kinds, costs, strict=True)
             ]
     return np.array([rows[device] for device in alike], float).reshape(len(devices), len(costs))

@@ -26,7 +26,6 @@ from cnngraph.ir.op import Cost, total_bytes
 from cnngraph.ir.size import number
 from cnngraph.kernels.kernel import Call, Task, in_turn
 from cnngraph.partition.device import Cluster, Device, Link
-from cnngraph.plan.batch import TILES
 from cnngraph.plan.choice import Choice
 from cnngraph.runtime.probes import probes, small_tasks
 from cnngraph.runtime.threads import Crew, Mailbox, one_blas_thread, this_machine
@@ -76,7 +75,7 @@ def measured_machine(workers: int, clock: Clock = perf_counter) -> MachineSpeeds
         rounded(max(s.together for s in speeds if s.unit == "flops_per_second")),
         rounded(sum(COPIES) / sum(size / rate for size, rate in zip(COPIES, memory, strict=True))),
         {s.name: rounded(s.together) for s in kinds},
-        rounded(TILES * launch.together),
+        rounded(launch.together),
     )
     between = Link("any", "any", rounded(link.bytes_per_second), rounded(link.latency_seconds))
     shown = (

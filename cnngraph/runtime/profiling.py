@@ -23,6 +23,7 @@ from cnngraph.partition.profile import Executed, Profile
 from cnngraph.partition.spread import spread
 from cnngraph.partition.work import estimates
 from cnngraph.passes import pipeline as passes
+from cnngraph.plan.batch import Batch
 from cnngraph.runtime.feeds import sizes_of
 from cnngraph.runtime.machine import lower_quartile
 from cnngraph.runtime.measured import machine_text
@@ -73,7 +74,8 @@ def compared(
     bound = require_bound(graph.bind(**sizes))
     lowered = passes.run(graph, passes.EXECUTION).bind(**sizes)
     computing = [(i, node) for i, node in enumerate(lowered) if not isinstance(node.op, Input | State)]
-    expected = estimates(lowered, [device])[0]
+    launches = len(Batch(graph, sizes).tiles)
+    expected = estimates(lowered, [device], launches)[0]
     executed = tuple(
         Executed(
             node.name,
@@ -84,7 +86,7 @@ def compared(
         )
         for i, node in computing
     )
-    weight = dict(zip((node.name for node in bound), map(float, estimates(bound, [device])[0]), strict=True))
+    weight = dict(zip((node.name for node in bound), map(float, estimates(bound, [device], launches)[0]), strict=True))
     nodes = spread({each.node: each.measured_seconds for each in executed}, lowered, bound, weight)
     shapes = {node.name: node.type.concrete for node in bound.inputs}
     return Profile(graph.name, gradient, shapes, machine_text(), workers, device, run_seconds, executed, nodes)

@@ -58,6 +58,7 @@ def test_kinds_launches_and_views() -> None:
     device = Device("d", 1, 100.0, 10.0, {"pooling": 5.0}, launch_seconds=3.0)
     assert device.seconds("pooling", Cost(10, 10)) == 3 + 2
     assert device.seconds("pointwise", Cost(10, 10)) == 3 + 1
+    assert device.seconds("pointwise", Cost(10, 10), launches=4) == 4 * 3 + 1
     assert device.seconds("move", Cost(0, 0)) == 0, "a view is no work"
     assert hash(device) == hash(Device("d", 1, 100.0, 10.0, {"pooling": 7.0}, 3.0))
     assert device != Device("d", 1, 100.0, 10.0, {"pooling": 7.0}, 3.0)
