@@ -6,7 +6,8 @@
 Without a time limit only quick strategies are asked. They end by their own steps, so that every run and every process
 of a job finds the same division; a limit far away guards against graphs that nobody foresaw. With a time limit the
 others share what is left of it: each may take an equal part, and leaves what it does not need to those after it.
-The race ends as soon as the value of an answer equals a bound.
+The race ends as soon as the value of an answer equals a bound. Where memory leaves all of them nothing, a division is
+sought whose fullest device is least full.
 """
 
 from __future__ import annotations
@@ -15,12 +16,19 @@ from dataclasses import dataclass, replace
 
 from cnngraph.cost.quantity import seconds_text
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.partition.bound import lower_bound_seconds
-from cnngraph.partition.problem import Answer, Problem, depth, loads
+from cnngraph.partition.objective import objective_bound, objective_value
+from cnngraph.partition.problem import Answer, Problem, depth, lawful
+from cnngraph.partition.strategies.least_memory import least_memory
 from cnngraph.partition.strategy import Deadline, Strategy, known_strategies
 
-ORDER = ("chain", "around_pins", "list_scheduling", "replication", "branches", "local_search", "ideals")
-GUARD_SECONDS = 60.0
+ORDER = (
+    *("chain", "around_pins", "list_scheduling", "replication", "branches"),  # quick
+    *("local_search", "ideals"),
+)
+GUARD_SECONDS = 60.0  # for quick strategies
+SEARCH_SECONDS = 10.0  # for an objective that has no quick strategy
+SQUEEZE_SECONDS = 5.0
+QUICK_PROOF = "what holds for all divisions"
 EQUAL = 1e-9  # relative: the same sum in another order differs by less
 
 
@@ -29,17 +37,21 @@ def race(problem: Problem, time_limit_seconds: float | None = None) -> Answer | 
 
     `Answer.proof` says so where the clock ended a search. Errors: E0602 from a strategy that knows why nothing fits.
     """
-    deadline = Deadline(GUARD_SECONDS if time_limit_seconds is None else time_limit_seconds)
-    asked = fitting(problem, quick_only=time_limit_seconds is None)
-    state = _Race(problem, lower_bound_seconds(problem))
+    asked = fitting(problem, quick_only=time_limit_seconds is None) or fitting(problem)
+    guard = GUARD_SECONDS if asked and asked[-1].quick else SEARCH_SECONDS
+    deadline = Deadline(guard if time_limit_seconds is None else time_limit_seconds)
+    state = _Race(problem, objective_bound(problem))
     for i, strategy in enumerate(asked):
         if state.closed or (deadline.over and state.best):
             break
+        if not strategy.quick and state.best is None:
+            state.squeeze(deadline)
         state.ask(strategy, deadline if strategy.quick else deadline.within(deadline.left / (len(asked) - i)))
+    state.squeeze(deadline)
     return state.answer(deadline)
 
 
-def fitting(problem: Problem, quick_only: bool) -> list[Strategy]:
+def fitting(problem: Problem, quick_only: bool = False) -> list[Strategy]:
     """The strategies to ask, in order: installed, for this objective and, where it is asked for, quick."""
     place = {name: i for i, name in enumerate(ORDER)}
     found = [
@@ -52,10 +64,14 @@ def fitting(problem: Problem, quick_only: bool) -> list[Strategy]:
 
 def better(problem: Problem, one: Answer, other: Answer) -> bool:
     """Whether `one` has the smaller value or, where they are equal, the shallower stages."""
-    a, b = value(problem, one), value(problem, other)
+    a, b = _value(problem, one), _value(problem, other)
     if abs(a - b) > EQUAL * max(a, b):
         return a < b
     return 0 < depth(problem, one.device_of) < depth(problem, other.device_of)
+
+
+def _value(problem: Problem, answer: Answer) -> float:
+    return objective_value(problem, answer.device_of, answer.teams)
 
 
 @dataclass
@@ -67,6 +83,7 @@ class _Race:
     refusal: CnnGraphError | None = None
     cut_short: bool = False
     closed: bool = False
+    squeezed: bool = False
 
     def ask(self, strategy: Strategy, deadline: Deadline) -> None:
         try:
@@ -81,7 +98,14 @@ class _Race:
             self.bound, self.proof = found.bound_seconds, found.proof
         if self.best is None or better(self.problem, found, self.best):
             self.best = found
-        self.closed = value(self.problem, self.best) <= self.bound * (1 + EQUAL)
+        self.closed = _value(self.problem, self.best) <= self.bound * (1 + EQUAL)
+
+    def squeeze(self, deadline: Deadline) -> None:
+        """Where nothing was found: any division that fits."""
+        if self.best is None and self.problem.objective != "memory" and not self.squeezed and not self.problem.roomy:
+            self.squeezed = True
+            found = least_memory(self.problem, deadline.within(SQUEEZE_SECONDS), enough=1.0)
+            self.best = Answer(found) if found is not None and lawful(self.problem, found) else None
 
     def answer(self, deadline: Deadline) -> Answer | None:
         if self.best is None:
@@ -89,10 +113,5 @@ class _Race:
                 raise self.refusal
             return None
         cut = f"the search ended after {seconds_text(deadline.seconds)}" if self.cut_short and not self.closed else ""
-        proof = "; ".join(text for text in (self.proof, cut) if text)
+        proof = f"{self.proof or QUICK_PROOF}; {cut}" if cut else self.proof
         return replace(self.best, bound_seconds=self.bound, proof=proof)
-
-
-def value(problem: Problem, answer: Answer) -> float:
-    """What the objective makes small: the load of the busiest device."""
-    return float(loads(problem, answer.device_of, answer.teams).max())

@@ -14,10 +14,12 @@ from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import State
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.partition.faults import faults
+from cnngraph.partition.groups import forward_nodes
 from cnngraph.partition.parts import part_of
-from cnngraph.partition.problem import Objective, exchange_seconds
+from cnngraph.partition.problem import Objective, exchange_seconds, longest_path
 from cnngraph.partition.work import work_seconds
 
+GOALS: Mapping[Objective, str] = {"throughput": "busiest device", "latency": "one run", "memory": "fullest device"}
 HOST = Device("host", memory_bytes=2**62)
 
 
@@ -67,7 +69,9 @@ class Partition:
     (the slowest link of those it takes), one receiving for each cut value that it reads; what a team's gradients take.
     `lower_bound_seconds` holds for every partition over these devices, for the reason that `proof` says. `stages`
     are those of the devices that have nodes. `teams` are devices that share one stage, each for samples of its own; the
-    first is the one that `device_of` names.
+    first is the one that `device_of` names. `goal` is what the objective made small: the load of the busiest
+    device (throughput), seconds of one run (latency), or how full the fullest device is (memory; 1 is full); the lower
+    bound is one of that. `remarks` say what may surprise.
     """
 
     graph: Graph
@@ -81,6 +85,8 @@ class Partition:
     objective: Objective = "throughput"
     contiguous: bool = True
     teams: tuple[tuple[str, ...], ...] = ()
+    value: float = 0.0  # the goal of another objective than throughput
+    remarks: tuple[str, ...] = ()
 
     @property
     def bottleneck_seconds(self) -> float:
@@ -89,9 +95,28 @@ class Partition:
 
     @property
     def gap(self) -> float:
-        """How far the bottleneck lies above the lower bound, as a fraction of it: at most so much could be gained."""
-        above = self.bottleneck_seconds - self.lower_bound_seconds
+        """How far the goal lies above its lower bound, as a fraction of it: at most so much could be gained."""
+        above = self.goal - self.lower_bound_seconds
         return max(above, 0.0) / self.lower_bound_seconds if self.lower_bound_seconds else 0.0
+
+    @property
+    def goal(self) -> float:
+        return self.bottleneck_seconds if self.objective == "throughput" else self.value
+
+    def goal_text(self, value: float) -> str:
+        """A value of the objective for people."""
+        return f"{value:.1%} of the memory" if self.objective == "memory" else seconds_text(value)
+
+    @property
+    def depth(self) -> int:
+        """How many stages a sample passes forward, one after the other; 0 where they wait for each other in a ring."""
+        forward = forward_nodes(self.graph)
+        after: dict[str, set[str]] = {stage.device.name: set() for stage in self.stages}
+        for cut in self.cuts:
+            readers = (user.name for user in self.graph.users[cut.value.node] if cut.value in user.inputs)
+            if cut.value.node in forward:
+                after[cut.source].update(self.device_of[name] for name in readers if name in forward)
+        return longest_path({source: targets - {source} for source, targets in after.items()})
 
     def stage(self, device: str) -> Stage:
         return next(stage for stage in self.stages if stage.device.name == device)
@@ -117,9 +142,10 @@ class Partition:
         sent = sum(cut.bytes * len(cut.targets) for cut in self.cuts)
         lines.append(f"{len(self.cuts)} values cross, {bytes_text(sent)}")
         lines.append(
-            f"busiest device {seconds_text(self.bottleneck_seconds)}, "
-            f"lower bound {seconds_text(self.lower_bound_seconds)}, gap {self.gap:.1%}"
+            f"{GOALS[self.objective]} {self.goal_text(self.goal)}, "
+            f"lower bound {self.goal_text(self.lower_bound_seconds)}, gap {self.gap:.1%}"
         )
+        lines += self.remarks
         return "\n".join(lines)
 
 

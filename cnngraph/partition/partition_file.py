@@ -23,13 +23,14 @@ from typing import Any, TypeVar, get_args
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.notation import show
-from cnngraph.partition.bound import lower_bound_seconds
 from cnngraph.partition.cluster_file import cluster_of
 from cnngraph.partition.device import Cluster, Link
 from cnngraph.partition.faults import faults
+from cnngraph.partition.objective import objective_bound
 from cnngraph.partition.partition import Partition, Stage, assess
 from cnngraph.partition.pose import pose
-from cnngraph.partition.problem import Objective, Problem
+from cnngraph.partition.problem import Answer, Objective, Problem
+from cnngraph.partition.remarks import told
 from cnngraph.spelling import did_you_mean
 
 T = TypeVar("T")
@@ -154,11 +155,14 @@ def read_partition(
     read = _Reader(name).read(table, graph)
     problem = pose(graph, read.cluster, read.objective, read.contiguous, measured, bool(read.teams))
     same = read.problem == fingerprint(problem)
+    place = {name: d for d, name in enumerate(read.cluster.names)}
+    teams = tuple(tuple(place[name] for name in team) for team in read.teams)
+    answer = Answer(tuple(place[read.device_of[name]] for name in problem.groups), teams=teams)
     found = assess(
         graph, read.cluster, read.device_of,
-        read.lower_bound_seconds if same else lower_bound_seconds(problem), measured, read.teams,
+        read.lower_bound_seconds if same else objective_bound(problem), measured, read.teams,
         proof=read.proof if same else "", strategy=read.strategy,
-        objective=read.objective, contiguous=read.contiguous,
+        objective=read.objective, contiguous=read.contiguous, **told(problem, answer),
     )  # fmt: skip
     if wrong := list(islice(faults(found), MOST)):
         raise CnnGraphError([Diagnostic("E0604", f"{name}: {fault}") for fault in wrong])

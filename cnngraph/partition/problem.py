@@ -10,10 +10,10 @@ Tasks stand in the order in which every device runs its own; groups in an order 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ import numpy.typing as npt
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+Place = TypeVar("Place", bound=Hashable)
 Objective: TypeAlias = Literal["throughput", "latency", "memory"]
 
 
@@ -203,17 +204,28 @@ def depth(problem: Problem, device_of: Sequence[int]) -> int:
 
     Stages that stand side by side count once, so a shallow division fills its pipeline sooner.
     """
-    if in_a_ring(problem, device_of):
-        return 0
-    before: dict[int, set[int]] = {device: set() for device in device_of}
+    after: dict[int, set[int]] = {int(device): set() for device in device_of}
     for first, second in problem.before:
         if device_of[first] != device_of[second]:
-            before[device_of[second]].add(device_of[first])
-    found: dict[int, int] = {}
-    while len(found) < len(before):
-        for device in [d for d in before if d not in found and before[d] <= found.keys()]:
-            found[device] = 1 + max((found[other] for other in before[device]), default=0)
-    return max(found.values(), default=0)
+            after[int(device_of[first])].add(int(device_of[second]))
+    return longest_path(after)
+
+
+def longest_path(after: Mapping[Place, Iterable[Place]]) -> int:
+    """The number of places on the longest path; 0 where there is a ring.
+
+    >>> longest_path({"a": ["b", "c"], "b": ["c"], "c": []}), longest_path({"a": ["b"], "b": ["a"]})
+    (3, 0)
+    """
+    before: dict[Place, set[Place]] = {place: set() for place in after}
+    for place, users in after.items():
+        for user in users:
+            before[user].add(place)
+    found: dict[Place, int] = {}
+    while free := [place for place in before if place not in found and before[place] <= found.keys()]:
+        for place in free:
+            found[place] = 1 + max((found[other] for other in before[place]), default=0)
+    return max(found.values(), default=0) if len(found) == len(before) else 0
 
 
 def in_a_ring(problem: Problem, device_of: Sequence[int]) -> tuple[int, ...]:

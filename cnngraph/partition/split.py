@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from cnngraph.cost.model import require_bound
 from cnngraph.ir.graph import Graph
 from cnngraph.partition.auto import race
-from cnngraph.partition.bound import lower_bound_seconds
 from cnngraph.partition.device import Cluster, unknown_devices
 from cnngraph.partition.memory import does_not_fit
+from cnngraph.partition.objective import objective_bound
 from cnngraph.partition.partition import Partition, assign
 from cnngraph.partition.pose import pose
 from cnngraph.partition.problem import Answer, Objective, Problem
+from cnngraph.partition.remarks import told
 from cnngraph.partition.strategy import Deadline, strategy_named
 
 NAMED_SECONDS = 10.0  # for a strategy that is asked for by name, where no limit is given
@@ -59,9 +60,10 @@ def split(
     answer = solve(problem, strategy, time_limit_seconds)
     names = [cluster.names[d] for d in answer.device_of]
     device_of = {task: names[group] for task, group in zip(problem.tasks, problem.group_of, strict=True)}
-    bound = max(lower_bound_seconds(problem), answer.bound_seconds)
+    bound = max(objective_bound(problem), answer.bound_seconds)
     teams = tuple(tuple(cluster.names[d] for d in team) for team in answer.teams)
     return assign(
         graph, cluster, device_of, bound, measured, teams,
         strategy=strategy, proof=answer.proof, objective=objective, contiguous=problem.contiguous,
+        **told(problem, answer),
     )  # fmt: skip

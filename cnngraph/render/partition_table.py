@@ -12,7 +12,7 @@ import numpy as np
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.leaves import State
 from cnngraph.partition.bound import lower_bound_seconds
-from cnngraph.partition.partition import Partition, Stage
+from cnngraph.partition.partition import GOALS, Partition, Stage
 from cnngraph.partition.problem import Answer, Problem, loads
 from cnngraph.render.outline import backward_nodes
 from cnngraph.render.tabular import Cell, Column, Quantity, Table
@@ -64,14 +64,23 @@ def stages(partition: Partition) -> Table:
         "values that cross": len(partition.cuts),
         "traffic": Quantity(sum(cut.bytes * len(cut.targets) for cut in partition.cuts), bytes_text),
         "bottleneck": Quantity(partition.bottleneck_seconds, seconds_text),
-        "lower bound": Quantity(partition.lower_bound_seconds, seconds_text),
+        **_goal(partition),
+        "lower bound": Quantity(partition.lower_bound_seconds, partition.goal_text),
         "gap": Quantity(partition.gap, "{:.1%}".format),
         **_found(partition.proof, partition.strategy, partition.objective, partition.contiguous),
     }
+    if partition.remarks:
+        totals["note"] = "; ".join(partition.remarks)
     if partition.teams:
         totals["teams"] = "; ".join(" + ".join(team) for team in partition.teams)
     count = sum(len(stage.team) or 1 for stage in partition.stages)
     return Table(COLUMNS, rows, totals, f"{partition.graph.name} on {count} device{'s' * (count != 1)}")
+
+
+def _goal(partition: Partition) -> dict[str, Cell]:
+    if partition.objective == "throughput":
+        return {}
+    return {GOALS[partition.objective]: Quantity(partition.goal, partition.goal_text)}
 
 
 def _row(partition: Partition, stage: Stage, backward: frozenset[str]) -> tuple[Cell, ...]:
