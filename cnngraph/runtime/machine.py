@@ -22,13 +22,14 @@ from typing import TypeAlias
 
 import numpy as np
 
-from cnngraph.ir.op import Cost, total_bytes
+from cnngraph.ir.op import Array, Cost, total_bytes
 from cnngraph.ir.size import number
 from cnngraph.kernels.kernel import Call, Task, in_turn
 from cnngraph.partition.device import Cluster, Device, Link
 from cnngraph.plan.choice import Choice
+from cnngraph.runtime.engines.transport import Channels, Transport
 from cnngraph.runtime.probes import probes, small_tasks
-from cnngraph.runtime.threads import Crew, Mailbox, one_blas_thread, this_machine
+from cnngraph.runtime.threads import one_blas_thread, this_machine
 from cnngraph.runtime.tuning import bound
 
 Clock: TypeAlias = Callable[[], float]
@@ -41,6 +42,7 @@ SMALL_MESSAGE, LARGE_MESSAGE = 64, 2**23  # bytes
 COLD_BYTES, MOST_COPIES = 2**24, 32  # of the arrays of a task: what a core's own cache does not hold
 BURST = 25  # times that all small operators are called in a row
 ROUNDS = 25  # messages there and back
+MESSAGE_SECONDS = 30.0  # the longest that one may take
 DIGITS = 3
 
 
@@ -205,8 +207,8 @@ def lower_quartile(seconds: Sequence[float]) -> float:
 def thread_link(clock: Clock = perf_counter) -> Link:
     """A message from one worker to another, from the beginning of its `put` to the end of its `take`.
 
-        worker 0   put(0)            take(1)  put(2) ...          half of a round is one message
-        worker 1          take(0) put(1)              take(2) ...
+        worker 0   put    take   put    take  ...        half of a round is one message
+        worker 1      take   put    take   put ...
     """
     small, large = (message_seconds(size, clock) for size in (SMALL_MESSAGE, LARGE_MESSAGE))
     return Link("any", "any", (LARGE_MESSAGE - SMALL_MESSAGE) / max(large - small, 1e-12), small)
@@ -215,17 +217,25 @@ def thread_link(clock: Clock = perf_counter) -> Link:
 def message_seconds(count: int, clock: Clock = perf_counter, rounds: int = ROUNDS) -> float:
     """One way, for a message of so many bytes, by rounds there and back."""
     value = np.zeros(max(count // 4, 1), np.float32)
-    message, own = np.empty_like(value), (np.empty_like(value), np.empty_like(value))
-    mailbox = Mailbox(dict.fromkeys(range(2 * rounds), message))
+    back = np.empty_like(value)
+    channels = Channels(wait_seconds=MESSAGE_SECONDS)
     times: list[float] = []
-    first: list[Call] = []
-    second: list[Call] = []
-    for there in range(0, 2 * rounds, 2):
-        first += [lambda: times.append(clock()), partial(mailbox.put, there, value)]
-        first += [partial(mailbox.take, there + 1, own[0]), lambda: times.append(clock())]
-        second += [partial(mailbox.take, there, own[1]), partial(mailbox.put, there + 1, own[1])]
-    Crew({"first": first, "second": second}, mailbox).run()
-    return lower_quartile([end - start for start, end in zip(times[::2], times[1::2], strict=True)]) / 2
+    with ThreadPoolExecutor(1) as pool, channels.end("first") as first:
+        other = pool.submit(_answer, channels.end("second"), np.empty_like(value), rounds)
+        for _ in range(rounds):
+            start = clock()
+            first.put(0, "second", value)
+            first.take(1, "second", back)
+            times.append(clock() - start)
+        other.result()
+    return lower_quartile(times) / 2
+
+
+def _answer(second: Transport, value: Array, rounds: int) -> None:
+    with second:
+        for _ in range(rounds):
+            second.take(0, "first", value)
+            second.put(1, "first", value)
 
 
 def available_bytes() -> int:
