@@ -146,15 +146,16 @@ def main() -> None:
     options = parser.parse_args()
     throughput: list[Sequence[str]] = [(*HEAD, *HEAD_ANY)]
     latency: list[Sequence[str]] = [HEAD_LATENCY]
-    for path in sorted(options.data.glob("*/*.json")):
-        if options.names and path.stem not in options.names:
-            continue
-        print(f"{path.parent.name} {path.stem}", file=sys.stderr, flush=True)
-        if path.parent.name == "throughput":
-            experts = options.data / "human-experts"
-            throughput.append(throughput_row(path, experts, options.strategy, tuple(options.limits)))
-        elif path.parent.name == "latency":
-            latency.append(latency_row(path, options.strategy, options.limits[0]))
+    for kind in ("throughput", "latency"):
+        for path in sorted((options.data / kind).glob("*.json")):
+            if options.names and path.stem not in options.names:
+                continue
+            print(kind, path.stem, file=sys.stderr, flush=True)
+            if kind == "throughput":
+                experts = options.data / "human-experts"
+                throughput.append(throughput_row(path, experts, options.strategy, tuple(options.limits)))
+            else:
+                latency.append(latency_row(path, options.strategy, options.limits[0]))
     print(markdown(throughput), markdown(latency), sep="\n\n")
 
 

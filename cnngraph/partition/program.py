@@ -25,12 +25,11 @@ from cnngraph.partition.problem import Floats, Ints, Problem, SummedMemory
 from cnngraph.partition.relaxed import Joined, kinds
 
 BUSIEST = 0  # the variable that counts seconds; all others are yes or no
-MOST_VARIABLES = 60_000  # more are not asked
 
 
-def too_large(problem: Problem) -> bool:
-    """Whether the program would have more variables than solvers get anywhere with."""
-    return (len(problem.groups) + len(problem.nets)) * len(problem.devices) > MOST_VARIABLES
+def program_size(problem: Problem) -> int:
+    """About how many variables the program would have."""
+    return (len(problem.groups) + len(problem.nets)) * len(problem.devices)
 
 
 @dataclass(frozen=True)

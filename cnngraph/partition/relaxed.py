@@ -16,6 +16,8 @@ import numpy as np
 
 from cnngraph.partition.problem import Floats, Ints, Mask, Memory, Problem
 
+MOST_REACHED = 500
+
 
 def relaxed(problem: Problem) -> Problem:
     """The problem with one price for each device: that of its cheapest link.
@@ -89,8 +91,8 @@ def contracted(problem: Problem) -> Contraction:
     idle = (problem.seconds == 0).all(axis=0) & (problem.pins < 0)
     work = _Joining(problem)
     todo = [int(g) for g in np.flatnonzero(idle)]
-    while joined := [g for g in todo if work.join(g)]:
-        todo = [g for g in todo if g not in set(joined)]
+    while joined := {g for g in todo if work.join(g)}:
+        todo = [g for g in todo if g not in joined]
     return work.result()
 
 
@@ -130,7 +132,7 @@ class _Joining:
         lively = [self.touched[n] for n in self.nets_of[g] if len(self.touched[n]) > 1]
         for side in (self.before, self.after):
             for m in sorted(side[g]):
-                if all(m in touched for touched in lively) and side[g] <= _reached(m, side):
+                if all(m in touched for touched in lively) and (side[g] == {m} or side[g] <= _reached(m, side)):
                     return m
         return None
 
@@ -151,8 +153,9 @@ class _Joining:
 
 
 def _reached(start: int, neighbours: Sequence[Iterable[int]]) -> set[int]:
+    """What leads to a group, or to what it leads; the nearest of it where that is much."""
     seen, stack = {start}, [start]
-    while stack:
+    while stack and len(seen) < MOST_REACHED:
         for other in neighbours[stack.pop()]:
             if other not in seen:
                 seen.add(other)

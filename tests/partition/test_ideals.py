@@ -20,7 +20,7 @@ def value(problem: Problem, answer: Answer) -> float:
     return float(loads(problem, answer.device_of).max())
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_the_answer_is_the_best_and_proven(seed: int) -> None:
     problem = random_problem(seed, alike=True)
     expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())
@@ -34,7 +34,7 @@ def test_the_answer_is_the_best_and_proven(seed: int) -> None:
     assert answer.proof in (PROOF, SIMPLE_PROOF)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(20))
 def test_the_bound_holds_where_links_differ(seed: int) -> None:
     problem = random_problem(seed)
     expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())
@@ -57,9 +57,10 @@ def test_a_deadline_that_is_over_leaves_the_answer_as_it_was() -> None:
     assert STRATEGY.solve(problem, given, Deadline(0.0)) == given
 
 
-def test_what_is_not_contiguous_is_left_to_others() -> None:
+def test_divisions_of_any_kind_are_left_to_others() -> None:
     problem = replace(random_problem(1), contiguous=False)
-    assert STRATEGY.solve(problem, None, Deadline()) is None
+    given = Answer((0, 1) * 3)
+    assert STRATEGY.solve(problem, given, Deadline()) == given
 
 
 def test_downsets_of_a_diamond() -> None:

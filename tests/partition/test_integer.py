@@ -19,7 +19,7 @@ def value(problem: Problem, answer: Answer) -> float:
 
 
 @pytest.mark.parametrize("contiguous", [True, False])
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(15))
 def test_the_answer_is_the_best_and_proven(seed: int, contiguous: bool) -> None:
     problem = replace(random_problem(seed, alike=True), contiguous=contiguous)
     expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())
@@ -33,7 +33,7 @@ def test_the_answer_is_the_best_and_proven(seed: int, contiguous: bool) -> None:
     assert answer.bound_seconds <= expected * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_the_bound_holds_where_links_differ(seed: int) -> None:
     problem = replace(random_problem(seed), contiguous=False)
     expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())

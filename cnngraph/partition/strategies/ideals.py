@@ -219,9 +219,8 @@ def _sums_of_smallest(seconds: Floats) -> Floats:
 
 
 def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
-    if not problem.contiguous:
-        return best
-    return prove(problem, best or CHAIN.solve(problem, None, deadline), deadline)
+    best = best or CHAIN.solve(problem, None, deadline)
+    return prove(problem, best, deadline) if problem.contiguous else best
 
 
 def prove(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from cnngraph.partition.problem import Answer, Floats, Problem
-from cnngraph.partition.program import BUSIEST, Program, Row, too_large
+from cnngraph.partition.program import BUSIEST, Program, Row, program_size
 from cnngraph.partition.proof import SIMPLE_PROOF, improved, proven_seconds, value_seconds
 from cnngraph.partition.relaxed import contracted, relaxed
 from cnngraph.partition.strategies.chain import STRATEGY as CHAIN
@@ -23,6 +23,7 @@ from cnngraph.partition.strategy import Deadline, Strategy
 
 PROOF = "HiGHS"
 CLOSE = 1e-7  # relative: what HiGHS calls equal, so what it proves is that much less certain
+MOST_VARIABLES = 15_000  # with more it gets nowhere, and may overrun its time
 LEAST_SECONDS = 0.05  # below that it is not asked
 
 
@@ -32,7 +33,7 @@ def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer 
     value, bound = value_seconds(problem, best), proven_seconds(smaller.problem, best)
     if value <= bound:
         return improved(problem, best, None, bound, SIMPLE_PROOF)
-    if too_large(smaller.problem) or deadline.left < LEAST_SECONDS:
+    if program_size(smaller.problem) > MOST_VARIABLES or deadline.left < LEAST_SECONDS:
         return best
     program = Program(smaller.problem)
     found, proven = _ask(program, (bound, value), deadline)
