@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from cnngraph.runtime.engines.transport import Transport
 
 J = TypeVar("J")
-Again = Callable[[], Mapping[str, str]]
-"""What is different when all begins anew: options (`resume`) with their values."""
+Again = Callable[[], Mapping[str, Path]]
+"""What is different when all begins anew: options (`resume`), which are fields of the job, with their values."""
 
 
 def spread(
@@ -46,7 +47,7 @@ def _by_mpi(cluster: Cluster, work: Callable[[J, Transport], None], job: J, rest
 
     def command(anew: bool) -> list[str]:
         more = again() if anew else {}
-        return [*start, *(word for name, value in more.items() for word in (f"--{name}", value))]
+        return [*start, *(word for name, value in more.items() for word in (f"--{name}", str(value)))]
 
     if status := supervise(command, restarts, _tell):
         sys.exit(status)

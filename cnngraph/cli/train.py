@@ -110,7 +110,7 @@ def spread(engine: str, cluster: Cluster, job: Job, target: Path, restarts: int)
     from cnngraph.train.shards import folder_of, newest
 
     folder = folder_of(target)
-    spread(engine, cluster, train, job, restarts, lambda: {"resume": str(folder)} if newest(folder) else {})
+    spread(engine, cluster, train, job, restarts, lambda: {"resume": folder} if newest(folder) else {})
 
 
 def train(job: Job, transport: Transport | None = None) -> None:

@@ -15,6 +15,8 @@ import os
 import re
 import signal
 import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,8 @@ from cnngraph.runtime.engines.mpi import VERDICT_VARIABLE
 SHARED = Path("/dev/shm")
 ASKED_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 5.0
+LAUNCHER = re.compile(rb"={9}|=   |YOUR APPLICATION|This typically|Please see the FAQ|\[mpiexec@|Abort\(|\s*$")
+"""Lines of MPICH about a process that ended."""
 
 
 def supervise(
@@ -51,16 +55,30 @@ def supervise(
 def _run(command: Sequence[str], variables: dict[str, str]) -> tuple[int, bool]:
     """The exit status of a job, and whether it was asked to end."""
     before = _shared_files()
-    job = subprocess.Popen(command, env={**os.environ, **variables}, start_new_session=True, stdin=subprocess.DEVNULL)
+    job = subprocess.Popen(
+        command, env={**os.environ, "PYTHONUNBUFFERED": "1", **variables}, start_new_session=True,
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    reader = threading.Thread(target=_show, args=[job], daemon=True)
+    reader.start()
     try:
         with _handed_on(job) as asked:
             status = job.wait()
             return status if status >= 0 else 128 - status, bool(asked)
     finally:
         _end(job)
+        reader.join(GRACE_SECONDS)
         for path in _shared_files() - before:
             if not _mapped(path):
                 path.unlink(missing_ok=True)
+
+
+def _show(job: subprocess.Popen[bytes]) -> None:
+    """What the job says is wrong, without the launcher's words about how processes end: `on_loss` has better ones."""
+    for line in job.stderr or ():
+        if not LAUNCHER.match(line):
+            sys.stderr.buffer.write(line)
+            sys.stderr.buffer.flush()
 
 
 @contextmanager

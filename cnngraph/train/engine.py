@@ -110,7 +110,7 @@ class Spread(Here):
         self.agreed(True)
 
     def agreed(self, flag: bool) -> bool:
-        return agreed(self.transport, self.devices, flag)
+        return agreed(self.transport, self.devices, flag or self.transport.asked_to_end)
 
     def save(self, path: Path, states: Mapping[str, Array], checkpoint: Checkpoint) -> None:
         save_part(folder_of(path), self.place, len(self.devices), states, checkpoint)

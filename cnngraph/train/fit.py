@@ -138,7 +138,7 @@ class _Run:
         same = (saved.batch, saved.seed) == (self.batch, self.spec.seed)
         self.position = saved.position if same else Position(saved.position.epoch)
         self.rows = saved.rows
-        self.write(exchanged(states))
+        self.runner.take(exchanged(states))
         self.keep()
 
     def run(
@@ -255,12 +255,8 @@ class _Run:
 
     def restore(self) -> None:
         states, self.position = self.kept
-        self.write(states)
+        self.runner.take(states)
         self.whole = True
-
-    def write(self, states: Mapping[str, Array]) -> None:
-        for name, value in states.items():
-            np.copyto(self.runner.states[name], value)
 
     def save(self) -> None:
         if self.output is not None:

@@ -148,9 +148,6 @@ class Messages(Transport):
         if memory is not out:
             np.copyto(out, memory)
 
-    def make_room(self, capacity: int) -> None:
-        self.capacity = max(self.capacity, capacity)
-
     def fail(self, reason: BaseException) -> NoReturn:
         """End the job, and say why. Of ranks that fail together one speaks: one that did not just lose a peer."""
         lost = isinstance(reason, PeerLost)

@@ -36,6 +36,11 @@ class PeerLost(CnnGraphError):
     def __init__(self, text: str, *helps: str) -> None:
         super().__init__(Diagnostic("E0603", text, helps=helps))
 
+    @staticmethod
+    def of(diagnostics: Sequence[Diagnostic]) -> PeerLost:
+        """The same error, as another process told it."""
+        return PeerLost(diagnostics[0].message, *diagnostics[0].helps)
+
 
 class Transport(ABC):
     """One device's end of its channels. One thread of the device uses it.
@@ -43,12 +48,15 @@ class Transport(ABC):
     fields: device        whose end it is
             names         what a tag stands for, in words, for the texts of errors
             wait_seconds  the longest time that one put or take waits
+            asked_to_end  whether someone wants the run to end soon, and well
     """
 
     def __init__(self, device: str, wait_seconds: float = WAIT_SECONDS) -> None:
         self.device = device
         self.wait_seconds = wait_seconds
         self.names: dict[int, str] = {}
+        self.capacity = CAPACITY
+        self.asked_to_end = False
 
     def __enter__(self) -> Self:
         return self
@@ -75,9 +83,9 @@ class Transport(ABC):
     def close(self) -> None:
         """Nothing more is sent. Waits until what was put has left, and frees what the channels hold."""
 
-    @abstractmethod
     def make_room(self, capacity: int) -> None:
         """From now on each channel to others has room for so many messages, or more."""
+        self.capacity = max(self.capacity, capacity)
 
     def gather(self, team: Sequence[str], tag: int, value: Array) -> list[Array]:
         """The values of all members, in the order of the team. All members call it, with values of one shape."""
@@ -209,6 +217,7 @@ class _End(Transport):
         self._channels.release(source, self.device, tag, message)
 
     def make_room(self, capacity: int) -> None:
+        super().make_room(capacity)
         self._channels.capacity = max(self._channels.capacity, capacity)
 
     def fail(self, reason: BaseException) -> None:
