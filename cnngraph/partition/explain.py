@@ -56,10 +56,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Trial:
-    """One change, and what it makes of the busiest device: seconds for each sample. None: it is not possible."""
+    """One change, and what it makes of the goal. None: it is not possible."""
 
     change: str
-    seconds: float | None
+    value: float | None
     note: str = ""
 
 
@@ -84,13 +84,18 @@ class Explanation:
     trials: tuple[Trial, ...]
 
     @property
-    def seconds(self) -> float:
-        """The load of the busiest device for each sample."""
-        return self.stage.load_seconds / self.samples
+    def value(self) -> float:
+        """The goal as it is now."""
+        return value_of(self.partition, self.samples)
 
     @property
     def helpful(self) -> tuple[Trial, ...]:
-        return tuple(t for t in self.trials if t.seconds is not None and t.seconds < self.seconds * (1 - WORTH))
+        return tuple(t for t in self.trials if t.value is not None and t.value < self.value * (1 - WORTH))
+
+
+def value_of(partition: Partition, samples: int) -> float:
+    """What is to be small: of throughput for one sample, so that batches compare."""
+    return partition.goal / samples if partition.objective == "throughput" else partition.goal
 
 
 def explain(question: Question, partition: Partition, seconds: float = 30.0) -> Explanation:
@@ -98,7 +103,7 @@ def explain(question: Question, partition: Partition, seconds: float = 30.0) -> 
     deadline = Deadline(seconds)
     stage = max(partition.stages, key=lambda stage: stage.load_seconds)
     trials = [tried(change, asked, deadline) for change, asked in changes(question, partition, stage)]
-    trials.sort(key=lambda trial: (trial.seconds is None, trial.seconds))
+    trials.sort(key=lambda trial: (trial.value is None, trial.value))
     return Explanation(partition, stage, question.batch, layers(stage), values(partition, stage), tuple(trials))
 
 
@@ -112,7 +117,7 @@ def tried(change: str, question: Question, deadline: Deadline) -> Trial:
         found = replace(question, how=how).answer()
     except CnnGraphError as wrong:
         return Trial(change, None, wrong.diagnostics[0].message)
-    return Trial(change, found.bottleneck_seconds / question.batch)
+    return Trial(change, value_of(found, question.batch))
 
 
 def changes(question: Question, partition: Partition, stage: Stage) -> Iterator[tuple[str, Question]]:
@@ -129,12 +134,13 @@ def changes(question: Question, partition: Partition, stage: Stage) -> Iterator[
         yield "twice the memory", replace(question, cluster=replace(cluster, devices=roomy))
         if question.gradient and not question.recompute:
             yield "layers run again for their gradients (--recompute)", replace(question, recompute=True)
-    yield f"a batch of {2 * question.batch}", replace(question, batch=2 * question.batch)
-    if question.batch > 1:
+    if partition.objective == "throughput":
+        yield f"a batch of {2 * question.batch}", replace(question, batch=2 * question.batch)
+    if question.batch > 1 and partition.objective != "latency":
         yield f"a batch of {question.batch // 2}", replace(question, batch=question.batch // 2)
     if partition.contiguous and len(partition.cluster.devices) > 1:
         yield "any split (--any-split)", replace(question, how={**how, "contiguous": False})
-    if not how.get("replicate") and len(partition.cluster.devices) > 1:
+    if not how.get("replicate") and partition.objective == "throughput" and len(partition.cluster.devices) > 1:
         yield "devices that share a stage (--replicate)", replace(question, how={**how, "replicate": True})
 
 

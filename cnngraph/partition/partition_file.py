@@ -64,9 +64,11 @@ def write_partition(
         "contiguous": partition.contiguous,
         "strategy": partition.strategy,
         "bottleneck_seconds": partition.bottleneck_seconds,
-        "lower_bound_seconds": partition.lower_bound_seconds,
+        "goal": partition.goal,
+        "lower_bound": partition.lower_bound_seconds,
         "gap": partition.gap,
         "proof": partition.proof,
+        "remarks": list(partition.remarks),
         "problem": fingerprint(problem),
         "teams": [list(team) for team in partition.teams],
         "stages": [_stage(stage) for stage in partition.stages],
@@ -160,7 +162,7 @@ def read_partition(
     answer = Answer(tuple(place[read.device_of[name]] for name in problem.groups), teams=teams)
     found = assess(
         graph, read.cluster, read.device_of,
-        read.lower_bound_seconds if same else objective_bound(problem), measured, read.teams,
+        read.lower_bound if same else objective_bound(problem), measured, read.teams,
         proof=read.proof if same else "", strategy=read.strategy,
         objective=read.objective, contiguous=read.contiguous, **told(problem, answer),
     )  # fmt: skip
@@ -180,7 +182,7 @@ class _Read:
     contiguous: bool
     strategy: str
     problem: str
-    lower_bound_seconds: float
+    lower_bound: float
     proof: str
 
 
@@ -205,7 +207,7 @@ class _Reader:
         read = _Read(
             cluster, self.device_of(table, cluster, graph), self.teams(table, cluster), objective,
             self.value(table, "contiguous", bool, True), self.value(table, "strategy", str, ""),
-            self.value(table, "problem", str, ""), self.value(table, "lower_bound_seconds", float, 0.0),
+            self.value(table, "problem", str, ""), self.value(table, "lower_bound", float, 0.0),
             self.value(table, "proof", str, ""),
         )  # fmt: skip
         if self.found:

@@ -14,7 +14,6 @@ from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import Dim
 from cnngraph.ir.types import BATCH, TensorType
 from cnngraph.ops.gradient import Gradient
-from cnngraph.render.outline import segment
 from cnngraph.render.style import WHITE, operands
 
 LONGEST = 48
@@ -27,7 +26,7 @@ SIGNS = {"add": "+", "mul": "×"}
 def operator_text(node: Node) -> str:
     """An operator as a row of a paper's table: `conv 64, 7x7/2, same`; what is left away is left to the tooltip."""
     if isinstance(node.op, Input):
-        return f"{segment(node.name)} {shape_text(node.type)}"
+        return f"{node.name} {shape_text(node.type)}"
     if isinstance(node.op, Gradient):
         return f"gradient by {', '.join(node.op.wanted)}"
     head, _, arguments = str(node.op).partition("(")

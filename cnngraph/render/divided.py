@@ -16,7 +16,7 @@ from functools import cached_property
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.partition.groups import forward_nodes
-from cnngraph.partition.partition import Cut, Partition, Stage
+from cnngraph.partition.partition import GOALS, Cut, Partition, Stage
 from cnngraph.render.caption import Line, frame_title, full_text, grid, shape_text, shortened
 from cnngraph.render.labels import Labels, Look
 from cnngraph.render.outline import backward_nodes, lies_in, outline
@@ -128,10 +128,8 @@ class DeviceLabels(Labels):
     def headline(self, title: str) -> str:
         """How good the division is; and for each device its load and its memory, the busiest bold."""
         found, stages = self.divided.partition, self.divided.stage_of
-        good = (
-            f"busiest device {seconds_text(found.bottleneck_seconds)}, "
-            f"lower bound {seconds_text(found.lower_bound_seconds)}, gap {found.gap:.1%}"
-        )
+        goal, bound = found.goal_text(found.goal), found.goal_text(found.lower_bound_seconds)
+        good = f"{GOALS[found.objective]} {goal}, lower bound {bound}, gap {found.gap:.1%}"
         count = f"{title} on {len(stages)} device{'s' * (len(stages) > 1)}"
         lines = [Line((count,), size=18), Line((good,)), Line(HEADINGS)]
         for frame, stage in stages.items():
@@ -170,6 +168,10 @@ class DeviceLabels(Labels):
         where = [shortened(f"on {devices}")] if len(frames) > 1 else []
         return [super().block_texts(box)[0], seconds_text(seconds * box.copies), *where]
 
+    def fed(self, node: Node) -> str:
+        """The text of an input of the network."""
+        return f"{self.divided.node_of[node.name]} {shape_text(node.type)}"
+
     def hint(self, node: Node) -> str:
         """What the node is in the network."""
         whole = self.divided.partition.graph
@@ -193,6 +195,9 @@ class DeviceLabels(Labels):
     def _crossing(self, arrow: Arrow) -> list[tuple[Ref, str]]:
         """The values of an arrow that are read on another device, with that device."""
         nodes, frame_of = self.boxes[arrow.target].nodes, self.divided.frame_of
+        ends = {frame_of[self.boxes[end].last.name] for end in (arrow.source, arrow.target)}
+        if self.divided.framed and len(ends) == 1:
+            return []  # a gradient beside its layer: what both read came along another arrow
         readers = {ref: node.name for node in nodes for ref in node.inputs}
         pairs = [(ref, frame_of[readers.get(ref, nodes[0].name)]) for ref in arrow.refs]
         return [(ref, frame) for ref, frame in pairs if frame_of[ref.node] != frame and ref in self.divided.cut_of]

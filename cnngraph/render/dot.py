@@ -20,7 +20,7 @@ import graphviz
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph
 from cnngraph.partition.partition import Partition
-from cnngraph.render.caption import operator_text, shape_text, table
+from cnngraph.render.caption import shape_text, table
 from cnngraph.render.divided import DeviceLabels, Divided
 from cnngraph.render.engine import lay_out
 from cnngraph.render.labels import Labels
@@ -164,7 +164,7 @@ class _Drawing:
         if mark:
             look |= {"color": mark.line}
         if kind == "input":
-            dot.node(name, graphviz.escape(operator_text(box.last)), shape="box", style="rounded,filled", **look)
+            dot.node(name, graphviz.escape(self.labels.fed(box.last)), shape="box", style="rounded,filled", **look)
         elif kind == "merge":
             text = self.labels.merge(box)
             shape = "circle" if len(text) == 1 else "ellipse"

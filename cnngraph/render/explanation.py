@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.partition.explain import FULL, Explanation, Share, Trial
+from cnngraph.partition.partition import GOALS
 from cnngraph.render.tabular import Cell, Column, Quantity, Table
 
 COLUMNS = (
     Column("change", "what would help", right=False),
-    Column("now_seconds", "now"),
-    Column("then_seconds", "then"),
+    Column("now", "now"),
+    Column("then", "then"),
     Column("gain", "gain"),
     Column("note", "", right=False),
 )
@@ -45,23 +46,24 @@ def _told(shares: Iterable[Share]) -> str:
 
 def _bound(explanation: Explanation) -> str:
     found = explanation.partition
-    bound = seconds_text(found.lower_bound_seconds)
     if found.gap < 1e-6:
         return f"other division no division of this kind is better: {found.proof or 'all work is spread evenly'}"
-    saved = found.gap / (1 + found.gap)
+    saved, bound = found.gap / (1 + found.gap), found.goal_text(found.lower_bound_seconds)
     return f"other division saves at most {saved:.1%}: nothing of this kind is below {bound}"
 
 
 def trials(explanation: Explanation) -> Table:
-    """Each change that was tried, the best first, with the busiest device's time for one sample."""
-    return Table(COLUMNS, tuple(_row(explanation, trial) for trial in explanation.trials), {}, "for one sample")
+    """Each change that was tried, the best first, with what the objective makes small."""
+    objective = explanation.partition.objective
+    title = f"{GOALS[objective]}, for one sample" if objective == "throughput" else GOALS[objective]
+    return Table(COLUMNS, tuple(_row(explanation, trial) for trial in explanation.trials), {}, title)
 
 
 def _row(explanation: Explanation, trial: Trial) -> tuple[Cell, ...]:
-    now = explanation.seconds
-    then = None if trial.seconds is None else Quantity(trial.seconds, seconds_text)
-    gain = None if trial.seconds is None else Quantity(1 - trial.seconds / now if now else 0.0, _percent)
-    return trial.change, Quantity(now, seconds_text), then, gain, trial.note or _judged(explanation, trial)
+    now, text = explanation.value, explanation.partition.goal_text
+    then = None if trial.value is None else Quantity(trial.value, text)
+    gain = None if trial.value is None else Quantity(1 - trial.value / now if now else 0.0, _percent)
+    return trial.change, Quantity(now, text), then, gain, trial.note or _judged(explanation, trial)
 
 
 def _percent(part: float) -> str:

@@ -66,6 +66,10 @@ class Labels:
         noted = [Row(shortened(notes[node.name], LONGEST_REMARK), WHITE) for node in box.nodes if node.name in notes]
         return [*self._title(box, self.fill(box.nodes[0])), *rows, *shape, *noted]
 
+    def fed(self, node: Node) -> str:
+        """The text of an input."""
+        return operator_text(node)
+
     def merge(self, box: Box) -> str:
         """The text of a merge: its title and sign, and its shape where no arrow says it."""
         text = f"{box.title} {merge_text(box.last)}".strip()

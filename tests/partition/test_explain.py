@@ -35,8 +35,8 @@ def explained(asked: Question) -> Explanation:
 
 def trial(explanation: Explanation, words: str) -> float:
     found = next(trial for trial in explanation.trials if words in trial.change)
-    assert found.seconds is not None, found.note
-    return found.seconds
+    assert found.value is not None, found.note
+    return found.value
 
 
 # ---- what the device does ----
@@ -78,14 +78,14 @@ def test_each_trial_is_a_division_of_its_own() -> None:
     more = replace(asked, cluster=with_another(asked.cluster, found.stage.device)).answer()
     assert trial(found, "one more device") == more.bottleneck_seconds / 2
     assert trial(found, "a batch of 4") == replace(asked, batch=4).answer().bottleneck_seconds / 4
-    assert found.helpful[0].seconds == min(each.seconds for each in found.trials if each.seconds is not None)
+    assert found.helpful[0].value == min(each.value for each in found.trials if each.value is not None)
 
 
 def test_where_links_are_slow_faster_ones_help() -> None:
     slow_links = Cluster.uniform(2, SLOW, replace(CHEAP, bytes_per_second=3e8, latency_seconds=0.0))
     found = explained(question(slow_links))
     assert found.values
-    assert trial(found, "links twice") < found.seconds
+    assert trial(found, "links twice") < found.value
 
 
 def test_more_memory_and_running_again_are_tried_where_memory_is_full() -> None:
@@ -108,7 +108,7 @@ def test_what_is_not_possible_says_why() -> None:
     tight = Cluster.uniform(2, replace(SLOW, memory_bytes=peak + 100), CHEAP)
     asked = Question(lambda batch, again: random_graph(0).bind(batch=batch), tight, 2)
     (larger,) = (each for each in explained(asked).trials if each.change == "a batch of 4")
-    assert larger.seconds is None
+    assert larger.value is None
     assert "does not fit" in larger.note or "needs" in larger.note
 
 
@@ -126,7 +126,7 @@ def test_measured_seconds_follow_the_device_that_is_made_faster() -> None:
     measured = Measured(seconds, cluster.devices[0])
     asked = Question(lambda batch, again: graph.bind(batch=batch), cluster, 2, measured_of=lambda graph: measured)
     found = explained(asked)
-    assert trial(found, "all devices twice as fast") == pytest.approx(found.seconds / 2, rel=0.05)
+    assert trial(found, "all devices twice as fast") == pytest.approx(found.value / 2, rel=0.05)
 
 
 # ---- changed clusters ----

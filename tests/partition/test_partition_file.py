@@ -143,7 +143,7 @@ def test_the_bound_of_another_problem_is_not_kept() -> None:
     for device in cluster["device"]:
         device["flops_per_second"] *= 100
         device["bytes_per_second"] *= 100
-    found = read_partition(edited(partition, cluster=cluster, lower_bound_seconds=1.0), partition.graph)
+    found = read_partition(edited(partition, cluster=cluster, lower_bound=1.0), partition.graph)
     assert found.lower_bound_seconds < partition.lower_bound_seconds
     assert found.proof == ""
 
@@ -177,7 +177,7 @@ def test_what_is_no_partition(text: str) -> None:
 @pytest.mark.parametrize(
     "value", [None, 3, "x", [], [3], {}, [[]], [{}], [{"device": 3, "nodes": 4}], [{"nodes": [[]]}], -1]
 )
-@pytest.mark.parametrize("key", ["net", "cluster", "teams", "stages", "lower_bound_seconds", "proof", "problem"])
+@pytest.mark.parametrize("key", ["net", "cluster", "teams", "stages", "lower_bound", "proof", "problem"])
 def test_a_wrong_value_anywhere_is_refused_or_harmless(key: str, value: Any) -> None:
     partition = divided(0)
     with suppress(CnnGraphError):

@@ -31,9 +31,9 @@ def test_trials_are_a_table_with_the_best_first() -> None:
     found = explained()
     rows = json.loads(trials(found).to("json"))["rows"]
     assert [row["change"] for row in rows] == [trial.change for trial in found.trials]
-    possible = [row for row in rows if row["then_seconds"] is not None]
-    assert possible == sorted(possible, key=lambda row: row["then_seconds"])
+    possible = [row for row in rows if row["then"] is not None]
+    assert possible == sorted(possible, key=lambda row: row["then"])
     for row in possible:
-        assert row["now_seconds"] == found.seconds
-        assert row["gain"] == 1 - row["then_seconds"] / row["now_seconds"]
+        assert row["now"] == found.value
+        assert row["gain"] == 1 - row["then"] / row["now"]
         assert (row["note"] == "does not help") == (row["gain"] < 0.005)
