@@ -30,6 +30,7 @@ from cnngraph.runtime.settings import Settings
 if TYPE_CHECKING:
     from cnngraph.partition.device import Cluster, Device
     from cnngraph.partition.partition import Partition
+    from cnngraph.partition.problem import Objective
     from cnngraph.partition.profile import Profile
     from cnngraph.render.dot import Options
     from cnngraph.render.tabular import Table
@@ -293,11 +294,25 @@ class Net:
         gradient: bool = False,
         strategy: str = "auto",
         recompute: bool = False,
+        *,
+        objective: Objective = "throughput",
+        contiguous: bool | None = None,
+        replicate: bool = False,
+        time_limit_seconds: float | None = None,
         **sizes: int,
     ) -> Partition:
-        """Which device runs what: `devices` is a number, names (`gpu0,gpu1`) or a cluster."""
+        """Which device runs what: `devices` is a number, names (`gpu0,gpu1`) or a cluster.
+
+        More is said of `objective`, `contiguous`, `replicate` and the time limit at `cnngraph.partition.split.split`.
+        """
         from cnngraph.partition.device import parse_devices
-        from cnngraph.partition.split import split
+        from cnngraph.partition.explain import Question
+        from cnngraph.partition.ways_out import answered
+
+        def graph_of(batch: int, recompute: bool) -> Graph:
+            return self.bound(batch, gradient, recompute, **sizes)
 
         cluster = parse_devices(devices) if isinstance(devices, str) else devices
-        return split(self.bound(batch, gradient, recompute, **sizes), cluster, strategy)
+        how: dict[str, Any] = {"strategy": strategy, "objective": objective, "contiguous": contiguous}
+        how |= {"replicate": replicate, "time_limit_seconds": time_limit_seconds}
+        return answered(Question(graph_of, cluster, batch, recompute, gradient, how))

@@ -132,6 +132,7 @@ def divided(
     """What is asked, and its answer: found now, or kept in a file."""
     from cnngraph.partition.explain import Question
     from cnngraph.partition.partition_file import load_partition
+    from cnngraph.partition.ways_out import answered
 
     if (devices is None) == (kept is None):
         raise click.UsageError("give --devices, or --from with a file that names them")
@@ -144,7 +145,7 @@ def divided(
     how |= {"contiguous": False if search["any_split"] else None, "time_limit_seconds": search["time_limit"]}
     if devices is not None:
         question = Question(graph_of, read_cluster(devices), batch, recompute, gradient, how, measured_of)
-        return question, question.answer()
+        return question, answered(question)
     graph = graph_of(batch, recompute)
     found = load_partition(kept or "", graph, measured_of(graph))
     how |= {"objective": found.objective, "contiguous": found.contiguous, "replicate": bool(found.teams)}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from cnngraph.cost.quantity import seconds_text
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.partition.objective import objective_bound, objective_value
+from cnngraph.partition.objective import least_fullest, objective_bound, objective_value
 from cnngraph.partition.problem import Answer, Problem, depth, lawful
 from cnngraph.partition.strategies.least_memory import least_memory
 from cnngraph.partition.strategy import Deadline, Strategy, known_strategies
@@ -27,7 +27,7 @@ ORDER = (
 )
 GUARD_SECONDS = 60.0  # for quick strategies
 SEARCH_SECONDS = 10.0  # for an objective that has no quick strategy
-SQUEEZE_SECONDS = 5.0
+SQUEEZE_SECONDS = 2.0
 QUICK_PROOF = "what holds for all divisions"
 EQUAL = 1e-9  # relative: the same sum in another order differs by less
 
@@ -102,10 +102,13 @@ class _Race:
 
     def squeeze(self, deadline: Deadline) -> None:
         """Where nothing was found: any division that fits."""
-        if self.best is None and self.problem.objective != "memory" and not self.squeezed and not self.problem.roomy:
+        problem = self.problem
+        if self.best is None and problem.objective != "memory" and not (self.squeezed or problem.roomy):
             self.squeezed = True
-            found = least_memory(self.problem, deadline.within(SQUEEZE_SECONDS), enough=1.0)
-            self.best = Answer(found) if found is not None and lawful(self.problem, found) else None
+            if least_fullest(problem) > 1:
+                return
+            found = least_memory(problem, deadline.within(SQUEEZE_SECONDS), enough=1.0)
+            self.best = Answer(found) if found is not None and lawful(problem, found) else None
 
     def answer(self, deadline: Deadline) -> Answer | None:
         if self.best is None:

@@ -6,8 +6,6 @@ from functools import cache
 
 import numpy as np
 
-from cnngraph.cost.quantity import bytes_text
-from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.partition.problem import Ints, Problem
 
 
@@ -54,37 +52,3 @@ class Intervals:
                 return None
             start, used = end, used + 1
         return used
-
-    def least_limit(self, devices: int) -> float:
-        """The least memory, within one per cent, with which `devices` equal devices hold the chain."""
-        low, high = 0.0, self.peak(0, self.count)
-        while high - low > high / 100:
-            middle = (low + high) / 2
-            needed = self.devices_needed(middle)
-            low, high = (low, middle) if needed is not None and needed <= devices else (middle, high)
-        return high
-
-
-def does_not_fit(problem: Problem) -> CnnGraphError:
-    """Why the chain fits on no sequence of the devices, with the numbers: E0602."""
-    intervals = Intervals(problem)
-    roomiest = int(np.argmax(problem.limits_bytes))
-    limit = float(problem.limits_bytes[roomiest])
-    has = f"{problem.devices[roomiest]} has {bytes_text(limit)}"
-    count = len(problem.devices)
-    sizes = [intervals.peak(g, g + 1) for g in range(intervals.count)]
-    if max(sizes) > limit:
-        name = problem.groups[int(np.argmax(sizes))]
-        return error(
-            "E0602",
-            f"{name} needs {bytes_text(max(sizes))} with its inputs and what must stay with it, but {has}",
-            "no number of such devices would do: take a smaller batch, or a device with more memory",
-        )
-    needs = bytes_text(intervals.least_limit(count))
-    enough = intervals.devices_needed(limit)
-    return error(
-        "E0602",
-        f"{problem.title} does not fit on {count} device{'s' * (count > 1)}: even in the best division "
-        f"the fullest needs {needs}, but {has}",
-        f"{enough} devices of {bytes_text(limit)} would do, or a smaller batch",
-    )

@@ -8,11 +8,11 @@ from cnngraph.cost.model import require_bound
 from cnngraph.ir.graph import Graph
 from cnngraph.partition.auto import race
 from cnngraph.partition.device import Cluster, unknown_devices
-from cnngraph.partition.memory import does_not_fit
 from cnngraph.partition.objective import objective_bound
 from cnngraph.partition.partition import Partition, assign
 from cnngraph.partition.pose import pose
 from cnngraph.partition.problem import Answer, Objective, Problem
+from cnngraph.partition.refusal import refusal
 from cnngraph.partition.remarks import told
 from cnngraph.partition.strategy import Deadline, strategy_named
 
@@ -27,7 +27,7 @@ def solve(problem: Problem, strategy: str = "auto", time_limit_seconds: float | 
         seconds = NAMED_SECONDS if time_limit_seconds is None else time_limit_seconds
         answer = strategy_named(strategy).solve(problem, None, Deadline(seconds))
     if answer is None:
-        raise does_not_fit(problem)
+        raise refusal(problem)
     return answer
 
 
