@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from cnngraph.runtime.engines.transport import Transport
     from cnngraph.runtime.pipeline import Pipeline
     from cnngraph.runtime.pipelining import PipelineOptions
+    from cnngraph.runtime.share import Share
     from cnngraph.train.dataset import Dataset
     from cnngraph.train.evaluate import Evaluation
     from cnngraph.train.history import History, OnProgress
@@ -179,18 +180,43 @@ class Net:
             graph = with_gradients(step_of(self.training, graph), self.training.prediction)
         return Pipeline(graph, self._complete(graph), cluster, options or USUAL, self.settings)
 
+    def share(
+        self,
+        cluster: Cluster,
+        options: PipelineOptions,
+        feeds: Mapping[str, Array],
+        transport: Transport,
+        weights: Path | None = None,
+    ) -> Share:
+        """What runs the part of one device of the cluster, beside other processes; it has no weights but its own.
+
+        `weights` is a file that training wrote; without it they are first values.
+        """
+        from cnngraph.runtime.share import Share
+        from cnngraph.train.checkpoint import load_checkpoint
+
+        graph = run(self.graph, INFERENCE)
+        types = {node.name: node.type for node in graph.states}
+
+        def first(names: Sequence[str]) -> Mapping[str, Array]:
+            if weights is None:
+                return self._first(graph, names)
+            return load_checkpoint(weights, {name: types[name] for name in names})[0]
+
+        return Share(graph, first, feeds, cluster, options, self.settings, transport)
+
     def _complete(self, graph: Graph) -> dict[str, Array]:
         """The states of `graph`: the net's own, and first values for those that it does not have yet."""
         missing = [node.name for node in graph.states if node.name not in self._states]
         self._states = {**(self._first(graph) if missing else {}), **self._states}
         return {node.name: self._states[node.name] for node in graph.states}
 
-    def _first(self, graph: Graph) -> dict[str, Array]:
-        """First values of all states, as the train section says."""
+    def _first(self, graph: Graph, names: Sequence[str] | None = None) -> dict[str, Array]:
+        """First values of these states, or all, as the train section says."""
         from cnngraph.train.initialisers import initial_states, initialiser_of
 
         seed, init = (self.training.seed, self.training.init) if self._program.train_sections else (0, None)
-        return initial_states(graph, seed, initialiser_of(init))
+        return initial_states(graph, seed, initialiser_of(init), names)
 
     # ---- training ----
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnngraph.cli.options import execution_options, pipeline_options, read_settings, source_options
+from cnngraph.cli.run_spread import Job, run_spread
 
 if TYPE_CHECKING:
     from cnngraph.ir.graph import Graph
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 @click.option("--profile", is_flag=True, help="Where the time goes, by kernel and by node.")
 @click.option("--plan", is_flag=True, help="Print the plan: its steps, and where each value lies.")
 @click.option(
-    "--engine", type=click.Choice(["numpy", "torch", "onnxruntime"]), default="numpy", show_default=True,
-    help="What runs the net: cnngraph itself, or PyTorch.",
+    "--engine", type=click.Choice(["numpy", "mpi", "ray", "torch", "onnxruntime"]), default="numpy", show_default=True,
+    help="What runs the net: cnngraph itself, also with a process for each device, or PyTorch.",
 )
 @pipeline_options
 @execution_options
@@ -64,6 +65,12 @@ def command(
 
     if output is not None:
         must_be_writable(output)
+    if engine in ("mpi", "ray"):
+        if devices is None or fetch is not None:
+            raise click.UsageError(f"--engine {engine}: with --devices, and without --fetch")
+        job = Job(file, net, settings, inputs, batch, seed, weights, output, repeat, profile, plan, execution)
+        run_spread(engine, job, read_cluster(devices), pipeline)
+        return
     loaded = Net(load_file(file), net, read_settings(settings))
     loaded.settings = execution
     if weights is not None:

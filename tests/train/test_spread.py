@@ -197,3 +197,18 @@ def test_actors_give_the_bits_of_threads(place: Path, threads: Path) -> None:
     pytest.importorskip("ray", reason="the extra [ray] is not installed")
     finished(started(place, "ray.safetensors", "--engine", "ray", "--save-every", "5"))
     same_weights(threads, place / "ray.safetensors")
+
+
+def test_run_gives_the_same_outputs_everywhere(place: Path) -> None:
+    pytest.importorskip("mpi4py", reason="the extra [mpi] is not installed")
+    for engine in ("numpy", "mpi"):
+        command = [sys.executable, "-m", "cnngraph", "run", "small.cnn", "--devices", "three.toml", "--batch", "6"]
+        options = ["--microbatches", "2", "--engine", engine, "-o", f"{engine}.npz"]
+        done = subprocess.run(
+            [*command, *options], cwd=place, capture_output=True, text=True, timeout=60, check=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert done.stdout.count("output: (6, 10) float32") == 1
+    one, other = (np.load(place / f"{engine}.npz") for engine in ("numpy", "mpi"))
+    assert list(one) == list(other) == ["output"]
+    np.testing.assert_array_equal(one["output"], other["output"])

@@ -174,7 +174,11 @@ def run_actors(
 
 @contextmanager
 def _cluster() -> Iterator[ModuleType]:
+    """Ray: the cluster that this process is joined to already, or one for the time of the run."""
     ray = library()
+    if ray.is_initialized():
+        yield ray
+        return
     local = {} if "RAY_ADDRESS" in os.environ else {"include_dashboard": False, "object_store_memory": STORE_BYTES}
     ray.init(log_to_driver=False, configure_logging=False, **local)
     try:
