@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from cnngraph.cost.quantity import bytes_text
 from cnngraph.ir.op import Array, Cost, total_bytes
 from cnngraph.ir.size import number
 from cnngraph.kernels.kernel import Call, Task, in_turn
@@ -34,7 +35,8 @@ from cnngraph.runtime.tuning import bound
 
 Clock: TypeAlias = Callable[[], float]
 
-TRIAL_SECONDS = 0.06  # for each thing that is measured, at least
+PASSES = 3  # of measuring everything
+TRIAL_SECONDS = 0.03  # for each thing that is measured, in each pass, at least
 LEAST_RUNS, MOST_RUNS = 3, 200
 PRODUCTS = (128, 256, 512, 1024)  # rows and columns of square matrices
 COPIES = (2**20, 2**22, 2**24, 2**26)  # bytes of the arrays that are copied: some that caches hold, some that not
@@ -42,6 +44,7 @@ SMALL_MESSAGE, LARGE_MESSAGE = 64, 2**23  # bytes
 COLD_BYTES, MOST_COPIES = 2**24, 32  # of the arrays of a task: what a core's own cache does not hold
 BURST = 25  # times that all small operators are called in a row
 ROUNDS = 25  # messages there and back
+LAUNCH, MESSAGE, MESSAGE_BYTES = "operator on a small tile", "message, any size", "message, each byte"
 MESSAGE_SECONDS = 30.0  # the longest that one may take
 DIGITS = 3
 
@@ -65,27 +68,41 @@ class MachineSpeeds:
 
 
 def measured_machine(workers: int, clock: Clock = perf_counter) -> MachineSpeeds:
-    """The speeds of this machine with so many workers, as a cluster of devices cpu0, cpu1, ..."""
-    speeds = [*product_speeds(workers, clock), *copy_speeds(workers, clock)]
-    memory = [speed.together for speed in speeds if speed.unit == "bytes_per_second"]
-    launch = launch_seconds(workers, clock)
-    kinds = [kind_speed(kind, tasks, launch, workers, clock) for kind, tasks in probes().items()]
-    link = thread_link(clock)
+    """The speeds of this machine with so many workers, as a cluster of devices cpu0, cpu1, ...
+
+    Everything is measured several times, some seconds apart, and counts at its best: what disturbs it comes and goes.
+    """
+    passes = [_one_pass(workers, clock) for _ in range(PASSES)]
+    speeds = tuple(_best(same) for same in zip(*passes, strict=True))
+    found = {speed.name: speed.together for speed in speeds}
+    copies = sum(size / found[_copy_name(size)] for size in COPIES)
     device = Device(
         "cpu",
         rounded_down(available_bytes() // workers),
-        rounded(max(s.together for s in speeds if s.unit == "flops_per_second")),
-        rounded(sum(COPIES) / sum(size / rate for size, rate in zip(COPIES, memory, strict=True))),
-        {s.name: rounded(s.together) for s in kinds},
-        rounded(launch.together),
+        rounded(max(found[_product_name(size)] for size in PRODUCTS)),
+        rounded(sum(COPIES) / copies),
+        {kind: rounded(found[kind]) for kind in probes()},
+        rounded(found[LAUNCH]),
     )
-    between = Link("any", "any", rounded(link.bytes_per_second), rounded(link.latency_seconds))
-    shown = (
-        *speeds, *kinds, launch,
-        Speed("message, any size", "seconds", link.latency_seconds, link.latency_seconds),
-        Speed("message, each byte", "bytes_per_second", link.bytes_per_second, link.bytes_per_second),
-    )  # fmt: skip
-    return MachineSpeeds(shown, Cluster.uniform(workers, device, between))
+    between = Link("any", "any", rounded(found[MESSAGE_BYTES]), rounded(found[MESSAGE]))
+    return MachineSpeeds(speeds, Cluster.uniform(workers, device, between))
+
+
+def _one_pass(workers: int, clock: Clock) -> list[Speed]:
+    launch, link = launch_seconds(workers, clock), thread_link(clock)
+    return [
+        *product_speeds(workers, clock),
+        *copy_speeds(workers, clock),
+        *(kind_speed(kind, tasks, launch, workers, clock) for kind, tasks in probes().items()),
+        launch,
+        Speed(MESSAGE, "seconds", link.latency_seconds, link.latency_seconds),
+        Speed(MESSAGE_BYTES, "bytes_per_second", link.bytes_per_second, link.bytes_per_second),
+    ]
+
+
+def _best(same: Sequence[Speed]) -> Speed:
+    best = min if same[0].unit == "seconds" else max
+    return replace(same[0], alone=best(s.alone for s in same), together=best(s.together for s in same))
 
 
 def product_speeds(workers: int, clock: Clock) -> list[Speed]:
@@ -93,9 +110,13 @@ def product_speeds(workers: int, clock: Clock) -> list[Speed]:
     found = []
     for size in PRODUCTS:
         made = partial(_product, size)
-        rate = speeds_of(f"product {size} x {size}", "flops_per_second", 2.0 * size**3, made, workers, clock)
+        rate = speeds_of(_product_name(size), "flops_per_second", 2.0 * size**3, made, workers, clock)
         found.append(rate)
     return found
+
+
+def _product_name(size: int) -> str:
+    return f"product {size} x {size}"
 
 
 def _product(size: int) -> Call:
@@ -107,9 +128,13 @@ def _product(size: int) -> Call:
 def copy_speeds(workers: int, clock: Clock) -> list[Speed]:
     """Copies: bytes read and bytes written, both counted."""
     return [
-        speeds_of(f"copy {size} bytes", "bytes_per_second", 2.0 * size, partial(_copy, size), workers, clock)
+        speeds_of(_copy_name(size), "bytes_per_second", 2.0 * size, partial(_copy, size), workers, clock)
         for size in COPIES
     ]
+
+
+def _copy_name(size: int) -> str:
+    return f"copy {bytes_text(size)}"
 
 
 def _copy(size: int) -> Call:
@@ -141,7 +166,7 @@ def launch_seconds(workers: int, clock: Clock) -> Speed:
         / (len(tasks) * BURST)
         for count in (1, workers)
     )
-    return Speed("operator on a small tile", "seconds", alone, together)
+    return Speed(LAUNCH, "seconds", alone, together)
 
 
 def task_cost(task: Task) -> Cost:

@@ -9,7 +9,14 @@ import pytest
 from cnngraph.ops.tanh import Tanh
 from cnngraph.partition.kind import KINDS, kind_of
 from cnngraph.runtime import machine
-from cnngraph.runtime.machine import available_bytes, lower_quartile, measured_machine, message_seconds, seconds_at_once
+from cnngraph.runtime.machine import (
+    Speed,
+    available_bytes,
+    lower_quartile,
+    measured_machine,
+    message_seconds,
+    seconds_at_once,
+)
 from cnngraph.runtime.probes import probes, small_tasks
 
 
@@ -46,7 +53,7 @@ def test_a_cluster_of_this_machine(small: None) -> None:
     found = measured_machine(2, Ticks())
     speeds = {speed.name: speed for speed in found.speeds}
     assert speeds["product 8 x 8"].alone == speeds["product 8 x 8"].together == pytest.approx(2 * 8**3 / 1e-3)
-    assert speeds["copy 1024 bytes"].together == pytest.approx(2 * 2**10 / 1e-3)
+    assert speeds["copy 1.02 kB"].together == pytest.approx(2 * 2**10 / 1e-3)
     assert speeds["operator on a small tile"].together == pytest.approx(5e-4), "a burst of two"
     assert [device.name for device in found.cluster.devices] == ["cpu0", "cpu1"]
     device = found.cluster.devices[0]
@@ -56,6 +63,13 @@ def test_a_cluster_of_this_machine(small: None) -> None:
     flops = 2 * 28 * 28 * 6  # of a tanh: one for each element
     assert device.flops_by_kind["pointwise"] == pytest.approx(flops / 5e-4, rel=0.01), "without its launch"
     assert found.cluster.default_link.latency_seconds == pytest.approx(5e-4), "half of a round"
+
+
+def test_the_best_of_several_passes() -> None:
+    rates = [Speed("a", "bytes_per_second", 2.0, 5.0), Speed("a", "bytes_per_second", 3.0, 4.0)]
+    assert machine._best(rates) == Speed("a", "bytes_per_second", 3.0, 5.0)
+    times = [Speed("a", "seconds", 2.0, 5.0), Speed("a", "seconds", 3.0, 4.0)]
+    assert machine._best(times) == Speed("a", "seconds", 2.0, 4.0)
 
 
 def test_all_workers_at_the_same_time() -> None:
