@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.graph import Graph, Node, Ref
@@ -24,7 +25,7 @@ from cnngraph.render.parts import Arrow, Box, Cluster
 from cnngraph.render.picture import Picture, check_paths, picture
 from cnngraph.render.style import INK, device_colours, tint
 
-READABLE = 48  # boxes: the devices are to be seen at a glance
+READABLE = 36  # boxes: the devices are to be seen at a glance
 LONGEST_NAME = 30
 HEADINGS = ("device", "load", "compute", "communication", "memory")
 REMARK = "thick arrows: values that cross, and their bytes in one run"
@@ -75,7 +76,7 @@ class Divided:
         check_paths(outline(self._whole, without=backward_nodes(self._whole)), expand)
         paths = [f"{frame}.{path}" for path in expand for frame in self.frames.values()] if self.framed else expand
         known = [path for path in paths if any(lies_in(name, path) for name in self.node_of)]
-        return picture(self.graph, depth, known, self.frame_of, int(self.framed), READABLE)
+        return picture(self.graph, depth, known, self.frame_of, int(self.framed), READABLE, self._cut_blocks)
 
     @cached_property
     def node_of(self) -> Mapping[str, str]:
@@ -96,6 +97,19 @@ class Divided:
     def cut_of(self) -> Mapping[Ref, Cut]:
         """What crosses, by the value as the picture knows it."""
         return {Ref(self._path_of[cut.value.node], cut.value.index): cut for cut in self.partition.cuts}
+
+    @cached_property
+    def _cut_blocks(self) -> frozenset[str]:
+        """The blocks in which a value goes from device to device, and those around them."""
+        found = set()
+        for node in self.graph:
+            for ref in node.inputs:
+                if self.frame_of[ref.node] != self.frame_of[node.name]:
+                    same = takewhile(
+                        lambda pair: pair[0] == pair[1], zip(*map(_blocks, (ref.node, node.name)), strict=False)
+                    )
+                    found |= {block for block, _ in same}
+        return frozenset(found)
 
     @cached_property
     def frames(self) -> Mapping[str, str]:
@@ -219,6 +233,12 @@ def _figures(stage: Stage) -> tuple[str, ...]:
     times = stage.load_seconds, stage.compute_seconds, stage.communication_seconds + stage.exchange_seconds
     memory = f"{bytes_text(stage.peak_bytes)} of {bytes_text(stage.device.memory_bytes)}"
     return (stage.label, *map(seconds_text, times), memory)
+
+
+def _blocks(path: str) -> list[str]:
+    """The blocks that a node stands in, outermost first."""
+    words = path.split(".")
+    return [".".join(words[:i]) for i in range(1, len(words))]
 
 
 def _ending(name: str) -> str:

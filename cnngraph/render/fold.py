@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import TypeAlias
 
 from cnngraph.ir.graph import Graph, Node
@@ -53,6 +54,28 @@ class Folding:
             return replace(self.fold(first[0]), copies=len(run), covers=covers)
         path = f"{covers[0]} to {segment(covers[len(first) - 1])}" if len(first) > 1 else covers[0]
         return replace(self.fold(Frame(path, first)), copies=len(run), covers=covers)
+
+    def gather(self, frame: Frame) -> Frame:
+        """`frame` with neighbouring blocks of one name and one kind, each of which reads the one before it, as one.
+
+            layer[1] -> layer[2] -> ... -> layer[9]        unequal, so that they are no copies
+            layer[1] to layer[9]
+        """
+        runs: list[list[Item]] = []
+        for item in frame.items:
+            if runs and self._goes_on(runs[-1][-1], item):
+                runs[-1].append(item)
+            else:
+                runs.append([self.gather(item) if isinstance(item, Frame) else item])
+        return replace(frame, items=tuple(_together(run) if len(run) > 1 else run[0] for run in runs))
+
+    def _goes_on(self, before: Item, item: Item) -> bool:
+        if not (isinstance(before, Frame) and isinstance(item, Frame)) or base(before.path) != base(item.path):
+            return False
+        own = {node.name for node in nodes_in(before)}
+        kinds = {self.kind_of.get(node.name) for each in (before, item) for node in nodes_in(each)}
+        reads = any(self.shown.get(ref.node, ref.node) in own for node in nodes_in(item) for ref in node.inputs)
+        return len(kinds) == 1 and reads and not any(map(self.whole, (before.path, item.path)))
 
     def _run(self, items: Group, start: int) -> list[Group]:
         """The longest run of equal groups that begins at `start`, of the shortest period that repeats at all."""
@@ -112,6 +135,11 @@ class Folding:
     @cached_property
     def _outputs(self) -> frozenset[str]:
         return frozenset(ref.node for ref in self.graph.outputs.values())
+
+
+def _together(run: list[Item]) -> Frame:
+    covers = chain.from_iterable((isinstance(item, Frame) and item.covers) or (path_of(item),) for item in run)
+    return Frame(f"{path_of(run[0])} to {segment(path_of(run[-1]))}", tuple(run), covers=tuple(covers))
 
 
 def _nodes(group: Group) -> list[Node]:

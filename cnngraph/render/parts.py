@@ -71,6 +71,7 @@ class Parts:
     """Turns an outline into parts: what is too deep becomes a box, chains become boxes of several rows.
 
     Operators of different kinds are never rows of one box. `above` frames stand around what the file calls its blocks.
+    Blocks that are `opened` are frames however deep they lie; what stands in them need not be.
     """
 
     graph: Graph
@@ -79,6 +80,7 @@ class Parts:
     kind_of: Mapping[str, str]
     ignored: frozenset[str]
     above: int = 0
+    opened: frozenset[str] = frozenset()
 
     def framed(self, root: Frame) -> tuple[Part, ...]:
         """A cluster for each of the outermost frames, whatever stands in it."""
@@ -109,7 +111,8 @@ class Parts:
             return replace(inner, title=repeats or label or inner.title)
         if len(parts) == 1 and isinstance(inner, Box) and not inner.title:
             return replace(inner, title=self._title(frame, outer), copies=frame.copies, covers=frame.covers)
-        if level(frame.path) - self.above > self.depth and not touches(frame.path, self.expand):
+        shown = touches(frame.path, self.expand) or frame.path in self.opened
+        if level(frame.path) - self.above > self.depth and not shown:
             nodes = tuple(nodes_in(frame))
             return Box(frame.path, nodes, self._title(frame, outer), True, frame.copies, frame.covers)
         return Cluster(frame.path, self._title(frame, outer), parts, frame.copies > 1)

@@ -42,20 +42,22 @@ def picture(
     kind_of: Mapping[str, str] | None = None,
     above: int = 0,
     readable: int = READABLE,
+    opened: Collection[str] = (),
 ) -> Picture:
     """Boxes, clusters and arrows of `graph`; without a `depth`, the deepest one that stays readable.
 
-    Nodes of different kinds are not folded into one. The outermost `above` (0 or 1) blocks are always frames: devices.
+    Nodes of different kinds are not folded into one. The outermost `above` (0 or 1) blocks, devices, are always frames,
+    as are those that are `opened`. Where all blocks as boxes are still too many, neighbours of one name become one box.
     """
     backward = backward_nodes(graph)
     tree = outline(graph, without=backward)
     check_paths(tree, expand)
     folding = Folding(graph, lambda path: touches(path, expand), kind_of or {}, backward)
     folded = folding.fold(tree)
-    levels = [depth] if depth is not None else range(_deepest(folded) - above, -1, -1)
-    for chosen in levels:
-        parts = Parts(graph, chosen, tuple(expand), kind_of or {}, backward, above)
-        root = Cluster("", graph.name, parts.framed(folded) if above else parts.parts_of(folded))
+    shapes = [(depth, folded)] if depth is not None else _smaller(folding, folded, above)
+    for chosen, shape in shapes:
+        parts = Parts(graph, chosen, tuple(expand), kind_of or {}, backward, above, frozenset(opened))
+        root = Cluster("", graph.name, parts.framed(shape) if above else parts.parts_of(shape))
         if len(root.boxes) * (2 if backward else 1) <= readable:
             break
     home = _homes(root, folding.shown)
@@ -64,6 +66,12 @@ def picture(
     added = Backward(graph, backward, root.boxes, home, arrows)
     joined = added.in_frames(root) if above else replace(root, parts=(*root.parts, *added.parts))
     return Picture(joined, (*arrows, *added.arrows), outputs, backward)
+
+
+def _smaller(folding: Folding, folded: Frame, above: int) -> Iterator[tuple[int, Frame]]:
+    """What may be drawn, from all there is to the least: a depth and an outline."""
+    yield from ((depth, folded) for depth in range(_deepest(folded) - above, -1, -1))
+    yield 0, folding.gather(folded)
 
 
 def _homes(root: Cluster, shown: Mapping[str, str]) -> dict[str, str]:

@@ -133,3 +133,34 @@ def test_odd_names_of_devices_are_escaped() -> None:
     words = "".join(ElementTree.fromstring(to_svg(partition.graph, partition=partition)).itertext())
     assert "host<1>.gpu[0]" in words
     assert '"b" & ∖N' in words
+
+
+def unequal_layers(count: int) -> Graph:
+    """Blocks that grow, so that none is a copy of another: layer[1] -> layer[2] -> ..."""
+    net = Net()
+    x = net.input("image", 4, 8, 8)
+    for i in range(1, count + 1):
+        y = conv_relu(net, f"layer[{i}].conv_relu", x, 4, square(1))
+        x = net(f"layer[{i}].concat", Concat(), x, y)
+    return net.finish("growing", {"y": x}).bind(batch=1)
+
+
+def test_blocks_that_are_no_copies_are_gathered_where_they_are_too_many() -> None:
+    partition = cut_at(unequal_layers(50), "layer[21].conv_relu.conv.weight")
+    source = source_of(partition)
+    first, second = "device0.layer[1] to layer[20]", "device1.layer[21] to layer[50]"
+    assert rows(source, first)[0] == "layer[1] to layer[20]"
+    assert rows(source, second)[:2] == ["layer[21] to layer[50]", "204@8x8"]
+    assert "layer[20].concat" in arrow(source, first, second)
+    few = source_of(cut_at(unequal_layers(5), "layer[3].conv_relu.conv.weight"))
+    assert " to layer" not in few
+
+
+def test_a_block_in_which_values_cross_is_open_where_there_are_no_frames() -> None:
+    graph = unequal_layers(50)
+    device_of = {node.name: "b" if node.name.startswith(("layer[7].conv_relu", "layer[9].")) else "a" for node in graph}
+    source = source_of(assign(graph, Cluster.named(["a", "b"]), device_of, contiguous=False))
+    assert clusters(source) == ["layer[7]"]
+    assert "layer[6].concat" in arrow(source, "layer[1] to layer[6]", "layer[7].conv_relu.conv")
+    assert "penwidth=3" in arrow(source, "layer[8]", "layer[9]")
+    assert rows(source, "layer[10] to layer[50]")[0] == "layer[10] to layer[50]"
