@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cnngraph.cli.options import execution_options, pipeline_options, read_settings, source_options
-from cnngraph.cli.run_spread import Job, run_spread
 
 if TYPE_CHECKING:
     from cnngraph.ir.graph import Graph
     from cnngraph.net import Net
     from cnngraph.partition.device import Cluster
+    from cnngraph.runtime.engines.transport import Transport
     from cnngraph.runtime.pipeline import Pipeline
     from cnngraph.runtime.pipelining import PipelineOptions
     from cnngraph.runtime.settings import Settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run, and how."""
+
+    file: Path
+    net: str | None
+    settings: tuple[str, ...]
+    inputs: tuple[str, ...]
+    batch: int | None
+    seed: int
+    weights: Path | None
+    output: Path | None
+    repeat: int
+    profile: bool
+    plan: bool
+    execution: Settings
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A job with its devices."""
+
+    job: Job
+    cluster: Cluster
+    pipeline: PipelineOptions
 
 
 @click.command()
@@ -121,6 +151,29 @@ def pipeline_run(
     if profile:
         click.echo(f"{pipeline.timed(feeds)}\n")
     return results, time
+
+
+def run_spread(engine: str, job: Job, cluster: Cluster, pipeline: PipelineOptions | None) -> None:
+    """Run on all devices; the first one tells the outputs, which all have."""
+    from cnngraph.cli.spread import spread
+    from cnngraph.runtime.pipelining import PipelineOptions
+
+    spread(engine, cluster, run_share, Spread(job, cluster, pipeline or PipelineOptions(1)))
+
+
+def run_share(spread: Spread, transport: Transport) -> None:
+    """The part of one device."""
+    from cnngraph.elaborate.modules import load_file
+    from cnngraph.net import Net
+
+    job = spread.job
+    loaded = Net(load_file(job.file), job.net, read_settings(job.settings))
+    loaded.settings = job.execution
+    feeds = feeds_of(loaded.graph, read_arrays(job.inputs), job.batch, job.seed)
+    share = loaded.share(spread.cluster, spread.pipeline, feeds, transport, job.weights)
+    leads = transport.device == spread.cluster.names[0]
+    with nullcontext() if leads else redirect_stdout(StringIO()):
+        show(*pipeline_run(share, feeds, job.repeat, job.plan, job.profile), job.output if leads else None)
 
 
 def show(results: dict[str, Any], time: str, output: Path | None) -> None:

@@ -40,19 +40,20 @@ class Here:
     def __init__(
         self, cluster: Cluster | None = None, settings: Settings = DEFAULT, pipeline: PipelineOptions | None = None
     ) -> None:
-        self.cluster, self.settings, self.pipeline = cluster or Cluster((HOST,)), settings, pipeline
+        self.given, self.settings, self.pipeline = cluster, settings, pipeline
+        self.cluster = cluster or Cluster((HOST,))
 
     def steps(self, graph: Graph, first: First, feeds: Feeds) -> Steps:
         """What runs the training step on feeds like these."""
         states = first([node.name for node in graph.states])
         if self.pipeline is None:
-            return Runner(graph, states, self.cluster, self.settings)
+            return Runner(graph, states, self.given, self.settings)
         return Pipeline(graph, states, self.cluster, self.pipeline, self.settings)
 
     def tests(self, graph: Graph, feeds: Feeds, steps: Steps, step_feeds: Feeds) -> Steps:
         """What runs the network for tests, with the states of `steps` where they are."""
         if isinstance(steps, Runner):
-            return Runner(graph, steps.states, self.cluster, self.settings)
+            return Runner(graph, steps.states, self.given, self.settings)
         return Pipeline(graph, steps.states, self.cluster, whole_batch(steps, step_feeds), self.settings)
 
     def begin(self, path: Path, resume_from: Path | None) -> None:
