@@ -11,16 +11,18 @@ import math
 from dataclasses import replace
 from random import Random
 
+import numpy as np
+
 from cnngraph.partition.limits import Limits
 from cnngraph.partition.makespan import least_makespan, makespan, run_of
 from cnngraph.partition.moves import Moves
 from cnngraph.partition.pin_counts import PinCounts
 from cnngraph.partition.problem import Answer, Problem, lawful
 from cnngraph.partition.strategies.list_scheduling import STRATEGY as LIST_SCHEDULING
-from cnngraph.partition.strategies.pieces import STRATEGY as PIECES
+from cnngraph.partition.strategies.pieces import set_apart
 from cnngraph.partition.strategy import Deadline, Strategy
 
-HOT, COLD = 0.03, 0.0003  # temperatures, relative to the makespan
+HOT, COLD = 3.0, 0.0003  # temperatures, relative to the makespan; the first over the number of groups
 CRITICAL = 0.7  # share of moves that begin with a critical group
 ALL_WORK = 0.02  # weight of the mean load beside the makespan
 STEPS_OF_A_GROUP, GROWTH, ROUNDS, PATIENCE = 100, 2, 6, 2
@@ -36,22 +38,26 @@ class Shortening:
         self.moves = Moves(problem, random)
         self.free = set(self.moves.free)
         self.limited = replace(problem, contiguous=problem.contiguous and not problem.in_one_piece)
+        finite = np.where(np.isfinite(problem.seconds), problem.seconds, 0.0)
+        self.slowest = float(finite.max(axis=0).sum())  # with all transfers, no run that ends is longer
         self.best, self.best_seconds = device_of, makespan(problem, device_of)
 
     def round(self, steps: int, deadline: Deadline) -> None:
         """Anneals once, from hot to cold."""
         self.here, self.limits = PinCounts(self.problem, self.best), Limits(self.limited, self.best)
         self.settle(self.measure())
+        hot = max(HOT / len(self.free), COLD)
         for done in range(steps):
             if deadline.over:
                 return
-            self.step(self.best_seconds * HOT * (COLD / HOT) ** (done / steps))
+            self.step(self.energy * hot * (COLD / hot) ** (done / steps))
 
     def measure(self) -> float:
-        """Seconds of the division as it is, and a little of its loads; infinite where pieces wait for each other."""
+        """Seconds of the division as it is, and a little of its loads. Pieces in a ring are a way that costs much."""
         here = self.here
         self.seconds = self.run.seconds(here.device_of, here.amounts)
-        return self.seconds + ALL_WORK * sum(here.amounts) / len(here.amounts)
+        work = sum(here.amounts)
+        return min(self.seconds, self.slowest + work) + ALL_WORK * work / len(here.amounts)
 
     def step(self, temperature: float) -> None:
         """Tries one move, or several together."""
@@ -93,12 +99,15 @@ def shorten(problem: Problem, device_of: tuple[int, ...], deadline: Deadline, se
 
 
 def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
-    start = best
-    for quick in (LIST_SCHEDULING, PIECES):
-        start = start if best else quick.solve(problem, start, deadline)
-    if start is None or not lawful(problem, start.device_of):
+    start = best or LIST_SCHEDULING.solve(problem, None, deadline)
+    divisions = [] if start is None else [start.device_of]
+    if problem.in_one_piece and (found := set_apart(problem, deadline.within(deadline.left / 4))):
+        divisions.append(found)
+    divisions = [division for division in divisions if lawful(problem, division)]
+    if not divisions:
         return best
-    return Answer(shorten(problem, start.device_of, deadline), start.bound_seconds, start.proof)
+    found = shorten(problem, min(divisions, key=lambda division: makespan(problem, division)), deadline)
+    return Answer(found, best.bound_seconds if best else 0.0, best.proof if best else "")
 
 
 STRATEGY = Strategy("shorter_run", _solve, frozenset({"latency"}))
