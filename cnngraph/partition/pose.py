@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,16 +17,27 @@ from cnngraph.partition.partition import averaged_bytes
 from cnngraph.partition.problem import Floats, Ints, Mask, Objective, Problem, Value
 from cnngraph.partition.work import work_seconds
 
+MOST_KNOWN = 50_000  # sets of groups
+
 
 @dataclass(frozen=True)
 class GraphMemory:
-    """Peak bytes by liveness: the weights of the groups, what is fed to them, and the most that lives at one time."""
+    """Peak bytes by liveness: the weights of the groups, what is fed to them, and the most that lives at one time.
+
+    What was asked is remembered, as strategies ask the same again and again.
+    """
 
     liveness: Liveness
     group_of: Ints
+    known: dict[bytes, int] = field(default_factory=dict, repr=False, compare=False)
 
     def peak_bytes(self, chosen: Mask) -> int:
-        return self.liveness.peak_bytes(chosen[self.group_of])
+        key = np.packbits(chosen).tobytes()
+        if key not in self.known:
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
+            self.known[key] = self.liveness.peak_bytes(chosen[self.group_of])
+        return self.known[key]
 
 
 def pose(
@@ -39,7 +50,8 @@ def pose(
 ) -> Problem:
     """The problem of dividing a bound graph over a cluster, all of whose placements are on its devices.
 
-    `contiguous` is what stages of a pipeline must be. By default it is asked for but where the file places nodes: two
+    `contiguous` is what stages of a pipeline must be. By default it is asked for but for the latency, which needs no
+    pipeline, and where the file places nodes: two
     towers may alternate between two devices. `measured` seconds of nodes replace the estimates.
     """
     if (total := total_value_bytes(graph)) >= 2**62:
@@ -74,11 +86,15 @@ def pose(
         memory=GraphMemory(Liveness(graph), group_of),
         limits_bytes=np.array([device.memory_bytes for device in cluster.devices], float),
         pins=np.array(pins, np.int64),
-        contiguous=not any(node.device for node in graph) if contiguous is None else contiguous,
+        contiguous=_stages_are_asked_for(graph, objective) if contiguous is None else contiguous,
         objective=objective,
         replicate=replicate,
         exchange_bytes=tuple(float(sum(averaged.get(name, 0) for name in group.nodes)) for group in groups),
     )
+
+
+def _stages_are_asked_for(graph: Graph, objective: Objective) -> bool:
+    return objective != "latency" and not any(node.device for node in graph)
 
 
 def _links(cluster: Cluster) -> tuple[Floats, Floats]:

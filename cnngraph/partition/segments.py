@@ -17,6 +17,7 @@ from cnngraph.partition.problem import Floats, Ints, Mask, Problem
 
 MOST_BORDERS = 1500  # tables of (start, end) then take 18 MB
 MOST_BORDERS_IN_MEMORY = 600
+MOST_CELLS = 4_000_000  # of the tables that are kept
 
 
 @dataclass(frozen=True)
@@ -91,21 +92,23 @@ def _uncut(corners: list[tuple[int, int, int, int, int]], weight: Floats, count:
 
 
 class IntervalLoads:
-    """Loads of intervals on devices. The last table is kept: neighbours in a cluster are often alike."""
+    """Loads of intervals on devices. Tables are kept, as far as they are small: many devices are alike."""
 
     def __init__(self, problem: Problem, cuts: Cuts) -> None:
         self.problem, self.cuts = problem, cuts
-        self.key: tuple[object, ...] = ()
-        self.table = np.zeros((0, 0))
+        self.tables: dict[tuple[object, ...], Floats] = {}
+        self.most = max(MOST_CELLS // cuts.messages.size, 1)
 
     def of(self, device: int, latency: float, per_byte: float) -> Floats:
         """(end, start from the last) -> the load of the device, infinite where it cannot have the interval."""
         problem = self.problem
         able = elsewhere(problem, device).tobytes()
         key = (latency, per_byte, problem.seconds[device].tobytes(), able, problem.limits_bytes[device])
-        if key != self.key:
-            self.key, self.table = key, self._table(device, latency, per_byte)
-        return self.table
+        if key not in self.tables:
+            if len(self.tables) >= self.most:
+                self.tables.clear()
+            self.tables[key] = self._table(device, latency, per_byte)
+        return self.tables[key]
 
     def _table(self, device: int, latency: float, per_byte: float) -> Floats:
         problem, cuts = self.problem, self.cuts

@@ -73,6 +73,30 @@ def _body(random: Random, layers: int) -> Builder:
     return builder
 
 
+def random_cluster(random: Random, memory_bytes: float) -> Cluster:
+    """Two to five devices; most that differ in speed, memory and links, some that lack an operator."""
+    count, alike = random.randint(2, 5), random.random() < 0.3
+
+    def device(i: int) -> Device:
+        fast, room = (1.0, 1.0) if alike else (random.choice([0.5, 1, 1, 4]), random.uniform(0.6, 2))
+        lacks = (
+            frozenset({random.choice(["relu", "add", "conv"])}) if not alike and random.random() < 0.1 else frozenset()
+        )
+        return Device(f"d{i}", int(memory_bytes * room), 1e9 * fast, 1e9 * fast, lacks=lacks)
+
+    devices = tuple(device(i) for i in range(count))
+    pairs = [] if alike else [(a.name, b.name) for a in devices for b in devices if a is not b]
+    links = (Link(a, b, 2e9 * random.choice([0.2, 1, 5]), random.choice([0, 1e-6, 1e-5])) for a, b in pairs)
+    return Cluster(devices, tuple(links), CHEAP)
+
+
+def randomly_placed(graph: Graph, random: Random, cluster: Cluster) -> Graph:
+    """Up to two forward nodes on devices of the cluster."""
+    names = random.sample([n.name for n in graph if n.inputs and n.colocated is None], k=random.randint(0, 2))
+    where = {name: random.choice(cluster.names) for name in names}
+    return replace(graph, nodes=tuple(replace(n, device=where.get(n.name)) for n in graph))
+
+
 def random_states(graph: Graph, seed: int = 0) -> dict[str, Array]:
     """Small values for all states; a state of whole numbers is (key, step)."""
     generator = np.random.default_rng(seed)

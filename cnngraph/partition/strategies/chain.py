@@ -26,7 +26,7 @@ from itertools import islice, pairwise, permutations
 import numpy as np
 
 from cnngraph.partition.problem import Answer, Floats, Ints, Problem, loads
-from cnngraph.partition.segments import MOST_BORDERS, Cuts, IntervalLoads, cut_tables, first_borders, near
+from cnngraph.partition.segments import MOST_BORDERS, IntervalLoads, cut_tables, first_borders, near
 from cnngraph.partition.strategy import Deadline, Strategy
 
 MOST_STEPS = 3e8  # cells of tables, over all orders of the devices
@@ -43,18 +43,25 @@ class Way:
     per_byte: Floats
 
 
-def chain(problem: Problem, way: Way | None = None) -> list[int] | None:
+def chain(problem: Problem, way: Way | None = None, table: IntervalLoads | None = None) -> list[int] | None:
     """The device of each group, or None if no contiguous division in this order respects memory and placements."""
-    way = way or next(ways(problem))
-    borders = first_borders(problem, int((MOST_STEPS / 10 / len(problem.devices)) ** 0.5))
-    found = _divided(problem, way, cut_tables(problem, borders))
+    way, table = way or next(ways(problem)), table or first_table(problem)
+    borders = table.cuts.borders
+    found = _divided(way, table)
     for _ in range(MOST_ROUNDS if found is not None and len(borders) <= len(problem.groups) else 0):
         assert found is not None
-        finer = _divided(problem, way, cut_tables(problem, near(borders, found, len(problem.groups))))
+        cuts = cut_tables(problem, near(borders, found, len(problem.groups)))
+        finer = _divided(way, IntervalLoads(problem, cuts))
         if finer is None or finer == found:
             break
         found = finer
     return found
+
+
+def first_table(problem: Problem) -> IntervalLoads:
+    """Loads between all borders, or between so many that tables are small."""
+    borders = first_borders(problem, int((MOST_STEPS / 10 / len(problem.devices)) ** 0.5))
+    return IntervalLoads(problem, cut_tables(problem, borders))
 
 
 def ways(problem: Problem) -> Iterator[Way]:
@@ -104,11 +111,10 @@ def _kind(problem: Problem, device: int) -> tuple[object, ...]:
     return (*own, -1 if uniform else device)
 
 
-def _divided(problem: Problem, way: Way, cuts: Cuts) -> list[int] | None:
-    count = len(cuts.borders) - 1
+def _divided(way: Way, table: IntervalLoads) -> list[int] | None:
+    count = len(table.cuts.borders) - 1
     best = np.full(count + 1, np.inf)
     best[0] = 0.0
-    table = IntervalLoads(problem, cuts)
     choices = []
     for d in way.order:
         # (end, start from the last)
@@ -116,7 +122,7 @@ def _divided(problem: Problem, way: Way, cuts: Cuts) -> list[int] | None:
         latest = reached.argmin(axis=1)  # among equals the latest start: earlier devices first
         choices.append(count - latest)
         best = reached[np.arange(count + 1), latest]
-    return _walk_back(way.order, choices, cuts.borders) if np.isfinite(best[count]) else None
+    return _walk_back(way.order, choices, table.cuts.borders) if np.isfinite(best[count]) else None
 
 
 def _walk_back(order: Sequence[int], choices: list[Ints], borders: Ints) -> list[int]:
@@ -132,11 +138,12 @@ def _walk_back(order: Sequence[int], choices: list[Ints], borders: Ints) -> list
 
 def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
     steps = min(len(problem.groups), MOST_BORDERS) ** 2 * len(problem.devices)
+    table = first_table(problem)
     values = [np.inf if best is None else loads(problem, best.device_of).max()]
     for i, way in enumerate(ways(problem)):
         if i and (i * steps > MOST_STEPS or deadline.over):
             break
-        found = chain(problem, way)
+        found = chain(problem, way, table)
         if found is not None and (value := loads(problem, found).max()) < min(values):
             best = Answer(tuple(found))
             values.append(value)
