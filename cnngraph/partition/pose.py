@@ -50,9 +50,9 @@ def pose(
 ) -> Problem:
     """The problem of dividing a bound graph over a cluster, all of whose placements are on its devices.
 
-    `contiguous` is what stages of a pipeline must be. By default it is asked for but for the latency, which needs no
-    pipeline, and where the file places nodes: two
-    towers may alternate between two devices. `measured` seconds of nodes replace the estimates.
+    `contiguous` is what stages of a pipeline must be. By default it is asked for, but not for the latency, which needs
+    no pipeline, and not where the file places nodes: two towers may alternate between two devices. `measured` seconds
+    of nodes replace the estimates.
     """
     if (total := total_value_bytes(graph)) >= 2**62:
         raise error("E0602", f"the values of {graph.name} have {total:,} bytes in all", "choose smaller sizes")
