@@ -11,13 +11,15 @@ import numpy as np
 
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.leaves import State
-from cnngraph.partition.bound import lower_bound_seconds
+from cnngraph.partition.objective import objective_bound, objective_value
 from cnngraph.partition.partition import GOALS, Partition, Stage
 from cnngraph.partition.problem import Answer, Problem, loads
+from cnngraph.partition.remarks import remarks
 from cnngraph.render.outline import backward_nodes
 from cnngraph.render.tabular import Cell, Column, Quantity, Table
 
 BUSIEST = "<- busiest"
+SIMPLE = {"throughput": "work over speed", "latency": "paths and work", "memory": "sizes"}  # bounds that need no search
 BAR = 8  # letters
 LONGEST = 30
 
@@ -118,14 +120,17 @@ def shares(problem: Problem, answer: Answer, strategy: str = "auto") -> Table:
             sizes = Quantity(peak, bytes_text), Quantity(limit, bytes_text), share(peak, limit)
         mark = BUSIEST if load[d] == load.max() else ""
         rows.append((problem.devices[d], int(tasks[d]), *times, share(float(load[d]), float(load.max())), *sizes, mark))
-    bound = max(lower_bound_seconds(problem), answer.bound_seconds)
-    gap = max(float(load.max()) - bound, 0.0) / bound if bound else 0.0
+    goal = objective_value(problem, answer.device_of, answer.teams)
+    bound = max(objective_bound(problem), answer.bound_seconds)
     totals: dict[str, Cell] = {
         "bottleneck": Quantity(float(load.max()), "{:.6g}".format),
+        **({} if problem.objective == "throughput" else {GOALS[problem.objective]: Quantity(goal, "{:.6g}".format)}),
         "lower bound": Quantity(bound, "{:.6g}".format),
-        "gap": Quantity(gap, "{:.2%}".format),
+        "gap": Quantity(max(goal - bound, 0.0) / bound if bound else 0.0, "{:.2%}".format),
         **_found(answer.proof, strategy, problem.objective, problem.contiguous),
     }
+    if found := remarks(problem, answer):
+        totals["note"] = "; ".join(found)
     return Table(SHARES, tuple(rows), totals, f"{problem.title} on {len(rows)} devices")
 
 
@@ -143,7 +148,7 @@ def share(part: float, whole: float) -> Quantity:
 
 def _found(proof: str, strategy: str, objective: str, contiguous: bool) -> dict[str, Cell]:
     kind = "stages in order" if contiguous else "any split"
-    return {"proved by": proof or "work over speed", "found by": f"{strategy or 'hand'} for {objective}, {kind}"}
+    return {"proved by": proof or SIMPLE[objective], "found by": f"{strategy or 'hand'} for {objective}, {kind}"}
 
 
 def _ending(name: str) -> str:

@@ -87,3 +87,15 @@ def test_a_workload_of_numbers_has_a_table_too(tmp_path: Path) -> None:
     assert [row["memory_share"] for row in read["rows"]] == [0.2, 0.2]
     assert read["totals"]["bottleneck"] == 2.25
     assert str(table).startswith("four on 2 devices\n")
+
+
+def test_another_objective_has_its_own_goal_and_bound(tmp_path: Path) -> None:
+    times = {"fpgaLatency": 1.0, "cpuLatency": 9.0, "supportedOnFpga": 1, "size": 100, "isBackwardNode": 0}
+    nodes = [{"id": i, "name": f"n{i}", **times} for i in range(4)]
+    edges = [{"sourceId": i, "destId": i + 1, "cost": 0.25} for i in range(3)]
+    head = {"maxFPGAs": 2, "maxCPUs": 0, "maxSizePerFPGA": 1000}
+    (tmp_path / "four.json").write_text(json.dumps({**head, "nodes": nodes, "edges": edges}))
+    problem = load_workload(tmp_path / "four.json", "latency")
+    totals = json.loads(shares(problem, solve(problem)).to("json"))["totals"]
+    assert totals["one_run"] == totals["lower_bound"] == 4.0  # a chain is not shortened by a second device
+    assert totals["gap"] == 0.0
