@@ -104,7 +104,8 @@ def command(
         raise click.UsageError("--timeline, --trace and --measure are about a pipeline: add --microbatches")
     loaded = Net(load_file(file), net, read_settings(settings))
     question, found = divided(loaded, devices, batch, gradient, recompute, kept, **search)
-    click.echo(shown(found, format_, {"batch": batch, **whole_numbers(settings)}))
+    measured = question.measured_of(found.graph)
+    click.echo(shown(found, format_, {"batch": batch, **whole_numbers(settings)}, measured))
     if explain:
         click.echo(f"\n{explained(question, found, format_)}")
     if pipeline is not None:
@@ -165,12 +166,12 @@ def whole_numbers(settings: tuple[str, ...]) -> dict[str, int]:
     return {name: value for name, value in read_settings(settings).items() if isinstance(value, int)}
 
 
-def shown(partition: Partition, format_: str, sizes: Mapping[str, int]) -> str:
+def shown(partition: Partition, format_: str, sizes: Mapping[str, int], measured: Mapping[str, float] | None) -> str:
     """The table, or in JSON all there is to keep."""
     from cnngraph.partition.partition_file import write_partition
     from cnngraph.render.partition_table import stages
 
-    return write_partition(partition, sizes).rstrip() if format_ == "json" else stages(partition).to(format_)
+    return write_partition(partition, sizes, measured).rstrip() if format_ == "json" else stages(partition).to(format_)
 
 
 def explained(question: Question, partition: Partition, format_: str) -> str:

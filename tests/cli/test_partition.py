@@ -174,6 +174,7 @@ def test_a_workload_is_divided_by_its_numbers(run: Run, tmp_path: Path) -> None:
 
 LENET = NETS / "lenet5.cnn"
 CPUS = resource("specs", "clusters", "two_cpus.toml")
+PROFILE = ("--profile", "seconds.json")
 
 
 def test_a_step_of_the_pipeline_is_predicted_drawn_and_traced(run: Run, tmp_path: Path) -> None:
@@ -214,3 +215,19 @@ def test_pipelines_that_cannot_be(run: Run) -> None:
     run(*asked, "--measure").refused("add --microbatches", code=2)
     run(*asked, "--microbatches", "3").refused("E0108", "a batch of 8")
     run(*asked, "--microbatches", "2", "--schedule", "2f2b").refused("2f2b")
+
+
+def test_measured_seconds_take_the_place_of_estimates(run: Run, tmp_path: Path) -> None:
+    run("profile", LENET, "--batch", "4", "--rounds", "1", "--workers", "1", "-o", "seconds.json").done()
+    asked = ("partition", LENET, "--batch", "4", "--format", "json")
+    devices = ("--devices", CPUS)
+    estimated, measured = (json.loads(run(*asked, *devices, *more).done().out) for more in ((), PROFILE))
+    assert measured["bottleneck_seconds"] != estimated["bottleneck_seconds"]
+    assert measured["problem"] != estimated["problem"]
+    (tmp_path / "kept.json").write_text(json.dumps(measured))
+    again = json.loads(run(*asked, "--from", "kept.json", *PROFILE).done().out)
+    assert again == measured
+    without = json.loads(run(*asked, "--from", "kept.json").done().out)
+    assert without["problem"] == estimated["problem"]
+    assert without["lower_bound"] <= without["goal"]
+    run("partition", LENET, "--batch", "8", *devices, *PROFILE).refused("E0601", "measured with image")
