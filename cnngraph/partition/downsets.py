@@ -18,7 +18,7 @@ import numpy.typing as npt
 from cnngraph.partition.problem import Floats, Ints, Mask, Problem
 from cnngraph.partition.strategy import Deadline
 
-MOST_CELLS = 60_000_000  # downsets * (groups + values): bytes of the tables
+MOST_CELLS = 60_000_000  # downsets * (groups + values): up to two bytes each
 
 
 def downsets(problem: Problem, deadline: Deadline) -> Mask | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cnngraph.partition.problem import Floats, Ints, Mask, Memory, Problem
+from cnngraph.partition.problem import Floats, Ints, Mask, Memory, Problem, SummedMemory
 
 MOST_REACHED = 500
 
@@ -80,15 +80,14 @@ class Contraction:
 def contracted(problem: Problem) -> Contraction:
     """Joins idle groups, one after the other, with a neighbour; the order of the rest stays.
 
-    A group g joins m if it takes no time and no placement, memory limits nothing, and
+    A group g joins m if it takes no time and no placement, needs no memory (or memory limits nothing), and
       * each value that g touches also touches m: moving g to m's device costs nobody anything;
       * m comes before g, and so does all else that must, by way of m (or the same backwards): moving g to m's stage
         breaks no order.
     """
-    if not problem.roomy:
-        every = np.arange(len(problem.groups))
-        return Contraction(problem, every, every)
     idle = (problem.seconds == 0).all(axis=0) & (problem.pins < 0)
+    if not problem.roomy:
+        idle &= problem.memory.bytes_of == 0 if isinstance(problem.memory, SummedMemory) else False
     work = _Joining(problem)
     todo = [int(g) for g in np.flatnonzero(idle)]
     while joined := {g for g in todo if work.join(g)}:

@@ -9,7 +9,7 @@ import pytest
 from partition.random_problems import best_by_trying, random_problem
 
 from cnngraph.partition.downsets import Cuts, downsets
-from cnngraph.partition.problem import Answer, Problem, lawful, loads
+from cnngraph.partition.problem import Answer, Problem, SummedMemory, lawful, loads
 from cnngraph.partition.proof import SIMPLE_PROOF
 from cnngraph.partition.relaxed import contracted, relaxed
 from cnngraph.partition.strategies.ideals import PROOF, STRATEGY
@@ -92,6 +92,21 @@ def test_contraction_keeps_the_best(seed: int) -> None:
     smaller = contracted(problem)
     expected = best_by_trying(problem)
     assert best_by_trying(smaller.problem) == (expected if expected is None else pytest.approx(expected))
+
+
+def test_idle_groups_that_need_memory_stay_where_memory_limits() -> None:
+    problem = relaxed(random_problem(3, groups=4, devices=2))
+    problem = replace(
+        problem,
+        task_seconds=np.zeros_like(problem.task_seconds),
+        before=frozenset({(0, 1), (1, 2), (2, 3)}),
+        values=(),
+        memory=SummedMemory(np.array([4.0, 0.0, 3.0, 2.0])),
+        limits_bytes=np.array([5.0, 6.0]),
+        pins=np.full(4, -1),
+    )
+    assert contracted(problem).into.tolist() == [0, 0, 1, 2]
+    assert contracted(replace(problem, limits_bytes=np.array([9.0, 9.0]))).into.tolist() == [0, 0, 0, 0]
 
 
 def test_idle_groups_are_joined() -> None:

@@ -82,6 +82,8 @@ class Search:
         back: dict[Used, tuple[Ints, Ints]] = {}
         full, nothing = len(self.members) - 1, tuple(0 for _ in self.kinds)
         for used in self.states():
+            if self.deadline.over:
+                raise Late
             values = np.full(len(self.members), np.inf)
             origin, kind_of = np.zeros((2, len(self.members)), np.int64)
             if used == nothing:
