@@ -43,7 +43,7 @@ DOORS = {
     "llvmlite": ("kernels/loops/options.py",),
     "mpi4py": ("runtime/engines/mpi.py",),
     "ray": ("runtime/engines/ray.py",),
-    "ortools": ("partition/strategies/constraint.py",),
+    "ortools": ("partition/strategies/constraint.py", "partition/strategies/pieces_constraint.py"),
     "scipy": ("partition/strategies/integer.py",),
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),

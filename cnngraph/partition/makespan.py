@@ -113,6 +113,7 @@ class PieceRun:
         self.blamed: dict[int, int] = {}
         self.on: list[int] = []
         self.last = -1
+        self.finish: dict[int, float] = {}  # of the pieces and tasks of the last run
 
     def seconds(self, device_of: Sequence[int], taken: Sequence[float] | None = None) -> float:
         """Seconds of one run of a division, infinite where pieces wait for each other; `taken`: its loads, if known."""
@@ -130,12 +131,13 @@ class PieceRun:
                     after[here].append(on[user])
         start: dict[int, float] = dict.fromkeys(waits, 0.0)
         self.blamed = dict.fromkeys(waits, -1)
+        self.finish = {}
         ready, done, latest = [unit for unit, awaited in waits.items() if not awaited], 0, 0.0
         while ready:
             unit = ready.pop()
             done += 1
             own = taken[unit] if unit < count else self.task_seconds[devices[unit - count]][unit - count]
-            end = start[unit] + own
+            self.finish[unit] = end = start[unit] + own
             if end > latest or self.last < 0:
                 latest, self.last = end, unit
             for user in after[unit]:
