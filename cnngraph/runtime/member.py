@@ -61,7 +61,10 @@ class Member:
         first = Memory(micro, with_accumulators, devices=[self.stage])
         others = [first.another() for _ in range(order.in_flight(self.device) - 1)]
         self._totals = [with_accumulators[n] for n in self.plan.accumulators if n in with_accumulators]
-        self._moving = [self.states[n] for n in self.plan.moving if n in self.states]
+        moving = [self.states[n] for n in self.plan.moving if n in self.states]
+        self._counters = [x for x in moving if np.issubdtype(x.dtype, np.integer)]  # (key, step) of random numbers
+        self._averages = [x for x in moving if not np.issubdtype(x.dtype, np.integer)]
+        self._team = order.team(self.stage)
         self._route = _Route(self)
         self._slots = [_Slot(micro, self.stage, memory, self._route) for memory in (first, *others)]
         self._once = [bind_step(step, first, self._route) for step in micro.prologue[self.stage]]
@@ -79,10 +82,12 @@ class Member:
     def run(self, feeds: Mapping[str, Any]) -> None:
         """One step: all actions in order. Then `results` holds the outputs, and the states have their next values."""
         self.results = {}
-        self._route.begin(self.actions[0])
-        for total in self._totals:
-            total.fill(0)
-        self._route.end(ZEROING)
+        self._steps = [int(counter[-1]) for counter in self._counters]
+        if self._totals:
+            self._route.begin(self.actions[0])
+            for total in self._totals:
+                total.fill(0)
+            self._route.end(ZEROING)
         with np.errstate(all="ignore"):  # infinity and NaN pass through, and whoever reads the results judges them
             for i, action in enumerate(self.actions):
                 self._route.begin(action)
@@ -98,6 +103,7 @@ class Member:
             slot = self._slots[self.own.index(action.microbatch) % len(self._slots)]
             if action.phase is Phase.FORWARD:
                 slot.feed(feeds, action.microbatch, self.plan.samples)
+                self._count(action.microbatch)
             for call in slot.phases.get(PLANNED[action.phase], ()):
                 call()
             if last:
@@ -113,14 +119,19 @@ class Member:
 
     def _reduce(self) -> None:
         """The team's sums of gradients, added in its order; averages that each moved for itself are averaged."""
-        team = self.plan.schedule.team(self.stage)
         first = self._route.base + self._route.count
         for k, total in enumerate(self._totals):
-            np.copyto(total, _summed(self.transport.gather(team, first + k, total)))
-        for k, state in enumerate(self._moving, len(self._totals)):
-            found = self.transport.gather(team, first + k, state)
-            whole = np.issubdtype(state.dtype, np.integer)  # a counter of random numbers
-            np.copyto(state, np.maximum.reduce(found) if whole else _summed(found) / state.dtype.type(len(team)))
+            np.copyto(total, _summed(self.transport.gather(self._team, first + k, total)))
+        for k, state in enumerate(self._averages, len(self._totals)):
+            found = _summed(self.transport.gather(self._team, first + k, state))
+            np.copyto(state, found / state.dtype.type(len(self._team)))
+        self._count(self.plan.schedule.microbatches)
+
+    def _count(self, microbatches: int) -> None:
+        """Counters of a team stand where so many microbatches leave them, whoever ran these."""
+        if len(self._team) > 1:
+            for counter, step in zip(self._counters, self._steps, strict=True):
+                counter[-1] = step + microbatches
 
 
 def _summed(values: Sequence[Array]) -> Array:

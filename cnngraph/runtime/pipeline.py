@@ -18,6 +18,7 @@ from cnngraph.ir.op import Array
 from cnngraph.partition.device import Cluster
 from cnngraph.pipeline.simulate import simulate
 from cnngraph.pipeline.timeline import Span, Timeline
+from cnngraph.runtime.balance import pipeline_seconds
 from cnngraph.runtime.engines.transport import WAIT_SECONDS, Channels
 from cnngraph.runtime.feeds import checked_feeds, missing_or_unknown, sizes_of
 from cnngraph.runtime.member import Member, combined
@@ -89,17 +90,28 @@ class Pipeline:
             raise CnnGraphError(found)
         sizes = sizes_of(self.graph, feeds)
         key = tuple(sorted(sizes.items()))
+        if self.options.measure and self.options.device_of is None and self.options.measured is None:
+            self.options = replace(self.options, measured=self._measured(sizes, feeds))
+        before = next(reversed(self._kept), None)
         made = self._kept.pop(key, None) or self._made(sizes)
+        if before not in (None, key):
+            made.take()  # the states moved on with another plan
         self._kept[key] = made
         if len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
         return made
 
+    def _measured(self, sizes: Mapping[str, int], feeds: Mapping[str, Any]) -> Mapping[str, float]:
+        options, count = self._options(sizes), len(self.cluster.devices)
+        return pipeline_seconds(self.graph, self.states, feeds, count, options, self.settings)
+
+    def _options(self, sizes: Mapping[str, int]) -> PipelineOptions:
+        return replace(self.options, microbatches=most_parts(sizes.get("batch", 1), self.options.microbatches))
+
     def _made(self, sizes: Mapping[str, int]) -> Ready:
-        count = most_parts(sizes.get("batch", 1), self.options.microbatches)
-        options = replace(self.options, microbatches=count)
-        plan = pipeline_plan(self.graph, sizes, self.cluster, options, self.settings)
-        self.options = replace(self.options, device_of=plan.partition.device_of)  # states stay where they are
+        plan = pipeline_plan(self.graph, sizes, self.cluster, self._options(sizes), self.settings)
+        found = plan.partition  # states stay where they are
+        self.options = replace(self.options, device_of=found.device_of, teams=found.teams)
         return _Threads(self.graph.bind(**sizes), plan, self.states, self.wait_seconds)
 
 

@@ -16,7 +16,7 @@ from cnngraph.autodiff.microbatches import Halves, halves
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.ir.graph import Graph
-from cnngraph.ir.leaves import Input, State
+from cnngraph.ir.leaves import State
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.groups import ordered_groups
 from cnngraph.partition.partition import Partition, assign
@@ -25,7 +25,7 @@ from cnngraph.passes import pipeline as passes
 from cnngraph.passes.fold_batchnorm import fold_batchnorm
 from cnngraph.passes.merge_siblings import merge_siblings
 from cnngraph.pipeline.schedule import Schedule, depths, make_schedule
-from cnngraph.plan.batch import Batch
+from cnngraph.plan.batch import TILES, Batch
 from cnngraph.plan.choice import Choice
 from cnngraph.plan.phases import BACKWARD, phases_of, remember_states
 from cnngraph.plan.plan import Plan
@@ -177,10 +177,11 @@ class _Planner:
 
     @cached_property
     def batch(self) -> Batch:
-        """One microbatch of the graph that is run."""
+        """One microbatch of the graph that is run. More microbatches are cut into fewer tiles: those of the batch."""
         count = self.options.microbatches
         own = {name: size // count if name == "batch" else size for name, size in self.sizes.items()}
-        return Batch(remember_states(passes.run(self.halves.micro, self.options.lowering)), own)
+        graph = remember_states(passes.run(self.halves.micro, self.options.lowering))
+        return Batch(graph, own, parts=-(-TILES // count))
 
     def plan(self, tight: Cluster) -> PipelinePlan:
         """The plan of a division that was found for the memory of the `tight` cluster."""
@@ -241,8 +242,7 @@ def _beside(update: Graph, partition: Partition) -> Partition:
             home[node.name] = next((home[ref.node] for ref in node.inputs if ref.node in home), first)
     for node in update:
         if node.name not in home:
-            alone = isinstance(node.op, Input) or not update.users[node.name]
-            home[node.name] = first if alone else home[update.users[node.name][0].name]
+            home[node.name] = home[update.users[node.name][0].name] if update.users[node.name] else first
     return assign(update, partition.cluster, home, contiguous=False)
 
 

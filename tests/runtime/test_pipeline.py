@@ -20,7 +20,7 @@ from cnngraph.runtime.pipeline import Pipeline
 from cnngraph.runtime.pipelining import PipelineOptions
 from cnngraph.runtime.runner import Runner
 from cnngraph.train.initialisers import initial_states
-from cnngraph.train.step import step_of
+from cnngraph.train.step import step_of, with_gradients
 
 SLOW, FAST = Device("gpu", flops_per_second=1e9, bytes_per_second=1e9), Link("any", "any", 1e12, 1e-9)
 BATCH = 8
@@ -136,6 +136,21 @@ def test_batches_of_other_sizes_go_on_with_the_same_states(one: Any) -> None:
     assert different(found.states, first.states) == []
 
 
+def test_what_follows_from_weights_moves_on_whatever_the_batch() -> None:
+    text = """
+    net wide(image: 16@16x16) =
+        conv(16, 3x3, pad = 1) -> relu -> conv(16, 3x3) -> relu -> globalavgpool -> dense(4) -> softmax
+    train { loss: cross_entropy(output, label); optimizer: sgd(lr = 0.1) }
+    """
+    graph = with_gradients(training_graph(text), "output")
+    found, states = Pipeline(graph, initial_states(graph, seed=0), devices(2)), initial_states(graph, seed=0)
+    assert any(found.plan(feeds_of(graph, 0)).micro.prologue.values())
+    for step, batch in enumerate((8, 6, 8)):
+        fresh, feeds = Pipeline(graph, states, devices(2)), feeds_of(graph, step, batch)
+        assert different(found.run(feeds), fresh.run(feeds)) == []
+        states = fresh.states
+
+
 def test_states_can_be_taken_back(one: Any) -> None:
     found = pipeline(2)
     trained(found)
@@ -160,10 +175,10 @@ def test_more_in_flight_takes_more_memory() -> None:
 
 
 def test_where_too_much_would_be_in_flight_another_division_is_found(one: Any) -> None:
-    feeds, options = feeds_of(GRAPH, 0), PipelineOptions(kind="fill-drain")
-    free = pipeline(3, kind="fill-drain").plan(feeds)
+    feeds, options = feeds_of(GRAPH, 0), PipelineOptions(kind="1f1b")
+    free = pipeline(4, kind="1f1b").plan(feeds)
     little = replace(SLOW, memory_bytes=max(free.peak_bytes.values()) - 1)
-    found = Pipeline(GRAPH, STATES, Cluster.uniform(3, little, FAST), options)
+    found = Pipeline(GRAPH, STATES, Cluster.uniform(4, little, FAST), options)
     plan = found.plan(feeds)
     assert max(plan.peak_bytes.values()) <= little.memory_bytes
     assert plan.partition.device_of != free.partition.device_of

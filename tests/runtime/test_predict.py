@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,6 +154,22 @@ def test_replaying_one_microbatch_computes_the_same() -> None:
     sizes = [item.bytes for items in program["gpu0"].values() for item in items if isinstance(item, Send)]
     assert transport.occupies
     assert all(transport.seconds("gpu0", "gpu1", size) > 0 for size in sizes)
+
+
+def test_a_division_by_measured_seconds() -> None:
+    usual = pipeline()
+    found = loads(NET).pipeline(CLUSTER, replace(usual.options, measure=True), gradient=True)
+    feeds = feeds_of(found)
+    outputs = found.run(feeds)
+    assert different(outputs, usual.run(feeds)) == []
+    seconds, plan = found.options.measured, found.plan(feeds)
+    assert seconds is not None
+    runs = {step.node for steps in plan.micro.steps.values() for step in steps if isinstance(step, Run)}
+    assert runs <= seconds.keys()
+    assert min(seconds.values()) > 0
+    assert sum(stage.compute_seconds for stage in plan.partition.stages) == pytest.approx(sum(seconds.values()))
+    weights = [name for name in seconds if name in plan.micro.states]
+    assert weights  # they have their share of the update
 
 
 def different(found: Mapping[str, Array], expected: Mapping[str, Array]) -> list[str]:
