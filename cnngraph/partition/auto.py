@@ -23,7 +23,7 @@ from cnngraph.partition.strategy import Deadline, Strategy, known_strategies
 
 ORDER = (
     *("chain", "around_pins", "list_scheduling", "replication", "branches"),  # quick
-    *("local_search", "ideals"),
+    *("local_search", "shorter_run", "ideals"),
 )
 GUARD_SECONDS = 60.0  # for quick strategies
 SEARCH_SECONDS = 10.0  # for an objective that has no quick strategy
