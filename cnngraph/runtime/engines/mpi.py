@@ -57,7 +57,11 @@ def is_rank() -> bool:
 
 
 def launcher() -> str:
-    """The path of mpiexec: beside this Python, or on the search path. Raises E0603 where there is none."""
+    """The path of mpiexec: beside this Python, or on the search path. Raises E0603 where it or mpi4py is missing."""
+    try:
+        import mpi4py  # noqa: F401 (MPI itself begins with mpi4py.MPI, in the processes that are started)
+    except ImportError as reason:
+        raise error("E0603", f"the engine mpi needs mpi4py: {reason}", "pip install 'cnngraph[mpi]'") from reason
     beside = Path(sys.executable).with_name("mpiexec")
     found = str(beside) if beside.exists() else shutil.which("mpiexec")
     if found is None:

@@ -86,8 +86,10 @@ def test_ctrl_c_leaves_no_process_and_no_file() -> None:
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mpi4py", None)
-    with pytest.raises(CnnGraphError, match=r"pip install 'cnngraph\[mpi\]'"):
-        mpi.begin()
+    for needs in (mpi.begin, mpi.launcher):
+        with pytest.raises(CnnGraphError, match=r"E0603(.|\n)*needs mpi4py(.|\n)*pip install 'cnngraph\[mpi\]'"):
+            needs()
+    monkeypatch.undo()
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CnnGraphError, match="mpiexec, which was not found"):
