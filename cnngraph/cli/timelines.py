@@ -58,7 +58,7 @@ def timelines(
         feeds = feeds_of(pipeline.graph, {}, batch, seed=0)
         for _ in range(WARMING):
             pipeline.run(feeds)
-        expected = replace(pipeline.predicted(feeds), name="predicted from the parts, measured alone")
+        expected = replace(pipeline.predicted(feeds), name="predicted from what each device takes")
         return pipeline.plan(feeds), [expected, pipeline.timed(feeds)]
     plan = pipeline_plan(pipeline.graph, {"batch": batch}, cluster, options, pipeline.settings)
     links = links_of(cluster, plan.capacity)

@@ -101,10 +101,18 @@ def value_of(partition: Partition, samples: int) -> float:
 def explain(question: Question, partition: Partition, seconds: float = 30.0) -> Explanation:
     """Why `partition`, the answer to the question, is no better. It ends soon after so many seconds."""
     deadline = Deadline(seconds)
-    stage = max(partition.stages, key=lambda stage: stage.load_seconds)
+    stage = max(partition.stages, key=_fullness if partition.objective == "memory" else _load)
     trials = [tried(change, asked, deadline) for change, asked in changes(question, partition, stage)]
     trials.sort(key=lambda trial: (trial.value is None, trial.value))
     return Explanation(partition, stage, question.batch, layers(stage), values(partition, stage), tuple(trials))
+
+
+def _load(stage: Stage) -> float:
+    return stage.load_seconds
+
+
+def _fullness(stage: Stage) -> float:
+    return stage.peak_bytes / stage.device.memory_bytes
 
 
 def tried(change: str, question: Question, deadline: Deadline) -> Trial:
@@ -124,12 +132,13 @@ def changes(question: Question, partition: Partition, stage: Stage) -> Iterator[
     """What could be had: other machines, another batch, another way to divide."""
     cluster, how, device = question.cluster, question.how, stage.device
     yield f"one more device like {device.name}", replace(question, cluster=with_another(cluster, device))
-    yield f"{device.name} twice as fast", replace(question, cluster=with_faster(cluster, (device.name,)))
-    yield "all devices twice as fast", replace(question, cluster=with_faster(cluster, cluster.names))
-    if partition.cuts:
+    timed = partition.objective != "memory"
+    if timed:
+        yield f"{device.name} twice as fast", replace(question, cluster=with_faster(cluster, (device.name,)))
+        yield "all devices twice as fast", replace(question, cluster=with_faster(cluster, cluster.names))
+    if timed and partition.cuts:
         yield "links twice as fast", replace(question, cluster=with_faster_links(cluster))
-    full = any(stage.peak_bytes > FULL * stage.device.memory_bytes for stage in partition.stages)
-    if full:
+    if not timed or max(map(_fullness, partition.stages)) > FULL:
         roomy = tuple(replace(each, memory_bytes=2 * each.memory_bytes) for each in cluster.devices)
         yield "twice the memory", replace(question, cluster=replace(cluster, devices=roomy))
         if question.gradient and not question.recompute:

@@ -23,8 +23,9 @@ def reasons(explanation: Explanation) -> str:
     found, stage = explanation.partition, explanation.stage
     moving = stage.communication_seconds + stage.exchange_seconds
     load = stage.load_seconds or 1.0
+    most = "fullest" if found.objective == "memory" else "busiest"
     lines = [
-        f"{stage.label} is the busiest: {seconds_text(stage.load_seconds)}, of which "
+        f"{stage.label} is the {most}: {seconds_text(stage.load_seconds)}, of which "
         f"{seconds_text(stage.compute_seconds)} compute ({stage.compute_seconds / load:.0%}) "
         f"and {seconds_text(moving)} communication ({moving / load:.0%})",
         f"it computes    {_told(explanation.layers)}",
@@ -33,9 +34,9 @@ def reasons(explanation: Explanation) -> str:
         lines.append(f"it moves       {_told(explanation.values)}")
     for each in found.stages:
         used = each.peak_bytes / each.device.memory_bytes
-        if used > FULL:
+        if used > FULL or (each is stage and found.objective == "memory"):
             sizes = f"{bytes_text(each.peak_bytes)} of {bytes_text(each.device.memory_bytes)}"
-            lines.append(f"memory         {each.label} uses {sizes} ({used:.0%}): that may force the division")
+            lines.append(f"memory         {each.label} uses {sizes} ({used:.0%})")
     lines.append(_bound(explanation))
     return "\n".join(lines)
 

@@ -189,7 +189,7 @@ def test_a_step_of_the_pipeline_is_predicted_drawn_and_traced(run: Run, tmp_path
 
 def test_a_step_is_measured_beside_its_prediction(run: Run, tmp_path: Path) -> None:
     asked = ("partition", LENET, "--devices", "2", "--batch", "8", "--gradient", "--microbatches", "2", "--measure")
-    run(*asked, "--timeline", "t.svg").done("predicted from the parts, measured alone: step ", "\nmeasured: step ")
+    run(*asked, "--timeline", "t.svg").done("predicted from what each device takes: step ", "\nmeasured: step ")
     assert (tmp_path / "t.svg").read_text(encoding="utf-8").count("step ") >= 2
 
 

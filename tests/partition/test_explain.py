@@ -150,3 +150,19 @@ def test_faster_devices_and_links() -> None:
     assert (faster["a"].flops_by_kind["pooling"], faster["a"].launch_seconds) == (6.0, 0.5)
     assert with_faster_links(cluster).link("a", "b") == Link("a", "b", 10.0, 1.0)
     assert with_faster_links(cluster).default_link.bytes_per_second == 24e9
+
+
+def test_of_memory_the_fullest_device_is_explained() -> None:
+    found = explained(question(slow_cluster(3), objective="memory"))
+    assert found.stage.peak_bytes == max(stage.peak_bytes for stage in found.partition.stages)
+    assert found.value == found.partition.goal
+    changes = [each.change for each in found.trials]
+    assert "twice the memory" in changes
+    assert not any("fast" in change for change in changes)
+
+
+def test_of_one_run_no_batch_is_tried() -> None:
+    found = explained(question(slow_cluster(2), objective="latency"))
+    assert found.value == found.partition.goal
+    assert not any("batch" in each.change for each in found.trials)
+    assert "links twice as fast" in [each.change for each in found.trials] or not found.partition.cuts
