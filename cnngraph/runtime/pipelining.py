@@ -19,7 +19,7 @@ from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import State
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.groups import ordered_groups
-from cnngraph.partition.partition import Partition, assign
+from cnngraph.partition.partition import Partition, assess, assign
 from cnngraph.partition.split import split
 from cnngraph.passes import pipeline as passes
 from cnngraph.passes.fold_batchnorm import fold_batchnorm
@@ -234,16 +234,22 @@ def _completed(graph: Graph, device_of: Mapping[str, str]) -> dict[str, str]:
 
 
 def _beside(update: Graph, partition: Partition) -> Partition:
-    """The update where the states are: each of its nodes beside what it reads, each new state beside its reader."""
+    """The update where the states are: each of its nodes beside what it reads, each new state beside its reader.
+
+    What is fed, such as the rate, comes from the last stage: it has its last gradient first.
+    """
     home = {node.name: partition.device_of[node.name] for node in update if node.name in partition.device_of}
     first = partition.stages[0].device.name
+    fed = {node.name for node in update.inputs}
+    home |= {node.name: partition.stages[-1].device.name for node in update.inputs}
     for node in update:
         if node.inputs:
-            home[node.name] = next((home[ref.node] for ref in node.inputs if ref.node in home), first)
+            known = [ref.node for ref in node.inputs if ref.node in home and ref.node not in fed]
+            home[node.name] = home[known[0]] if known else first
     for node in update:
         if node.name not in home:
             home[node.name] = home[update.users[node.name][0].name] if update.users[node.name] else first
-    return assign(update, partition.cluster, home, contiguous=False)
+    return assess(update, partition.cluster, home, contiguous=False)
 
 
 def _edges(plan: Plan) -> list[tuple[str, str]]:
