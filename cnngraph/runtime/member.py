@@ -40,7 +40,8 @@ Results = dict[str, dict[int, Array]]
 class Member:
     """A device, ready to run its part of a step many times.
 
-    `states` are those of its stage, used as they are and overwritten; nobody else holds them.
+    `states` are those of its stage, used as they are and overwritten; nobody else holds them. `totals` are its
+    accumulators: after a step, the gradients added up over the microbatches, and over a team.
     """
 
     plan: PipelinePlan
@@ -60,7 +61,7 @@ class Member:
         with_accumulators = {**self.states, **_zeros(micro, self.stage, self.plan.accumulators)}
         first = Memory(micro, with_accumulators, devices=[self.stage])
         others = [first.another() for _ in range(order.in_flight(self.device) - 1)]
-        self._totals = [with_accumulators[n] for n in self.plan.accumulators if n in with_accumulators]
+        self.totals = {n: with_accumulators[n] for n in self.plan.accumulators if n in with_accumulators}
         moving = [self.states[n] for n in self.plan.moving if n in self.states]
         self._counters = [x for x in moving if np.issubdtype(x.dtype, np.integer)]  # (key, step) of random numbers
         self._averages = [x for x in moving if not np.issubdtype(x.dtype, np.integer)]
@@ -83,9 +84,9 @@ class Member:
         """One step: all actions in order. Then `results` holds the outputs, and the states have their next values."""
         self.results = {}
         self._steps = [int(counter[-1]) for counter in self._counters]
-        if self._totals:
+        if self.totals:
             self._route.begin(self.actions[0])
-            for total in self._totals:
+            for total in self.totals.values():
                 total.fill(0)
             self._route.end(ZEROING)
         with np.errstate(all="ignore"):  # infinity and NaN pass through, and whoever reads the results judges them
@@ -120,9 +121,9 @@ class Member:
     def _reduce(self) -> None:
         """The team's sums of gradients, added in its order; averages that each moved for itself are averaged."""
         first = self._route.base + self._route.count
-        for k, total in enumerate(self._totals):
+        for k, total in enumerate(self.totals.values()):
             np.copyto(total, _summed(self.transport.gather(self._team, first + k, total)))
-        for k, state in enumerate(self._averages, len(self._totals)):
+        for k, state in enumerate(self._averages, len(self.totals)):
             found = _summed(self.transport.gather(self._team, first + k, state))
             np.copyto(state, found / state.dtype.type(len(self._team)))
         self._count(self.plan.schedule.microbatches)
