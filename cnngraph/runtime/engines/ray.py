@@ -180,8 +180,8 @@ def _cluster() -> Iterator[ModuleType]:
         yield ray
         return
     local = {} if "RAY_ADDRESS" in os.environ else {"include_dashboard": False, "object_store_memory": STORE_BYTES}
-    ray.init(log_to_driver=False, configure_logging=False, **local)
     try:
+        ray.init(log_to_driver=False, configure_logging=False, **local)
         yield ray
     finally:
         ray.shutdown()
