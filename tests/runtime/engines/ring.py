@@ -39,12 +39,15 @@ def ring(end: Messages, mode: str) -> None:
 
 def full(end: Messages) -> None:
     """gpu1 takes late: gpu0 can put no more than its room."""
+    start = np.zeros(1)
     if end.device == "gpu0":
+        end.put(4, "gpu1", start)
         begun = time.perf_counter()
         for i in range(6):
             end.put(3, "gpu1", np.full(1 << 16, i, np.float32))
             print(f"put {i} after {time.perf_counter() - begun:.2f}")
     if end.device == "gpu1":
+        end.take(4, "gpu0", start)
         time.sleep(0.5)
         out = np.empty(1 << 16, np.float32)
         for i in range(6):
@@ -53,7 +56,7 @@ def full(end: Messages) -> None:
 
 
 def main(mode: str, seconds: float) -> None:
-    end = Messages(DEVICES, wait_seconds=seconds, silence_seconds=1.5)
+    end = Messages(DEVICES, wait_seconds=seconds, silence_seconds=1.5 if mode == "stop" else 20)
     end.names[1] = "conv1"
     try:
         ring(end, mode)

@@ -49,7 +49,7 @@ def test_messages_between_processes(hosts: tuple[str, ...]) -> None:
     assert (job.returncode, err) == (0, "")
     assert sorted(re.findall(r"(gpu\d) is done", out)) == ["gpu0", "gpu1", "gpu2", "gpu3"]
     puts = [float(seconds) for seconds in re.findall(r"put \d after (\S+)", out)]
-    assert puts[1] < 0.4 < puts[2], "two messages have room, the third waits"
+    assert puts[2] - puts[1] > 0.2, "two messages have room, the third waits"
     assert files() <= before
 
 

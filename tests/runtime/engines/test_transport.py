@@ -55,6 +55,8 @@ def test_a_full_channel_makes_its_sender_wait_and_takes_no_more_memory() -> None
 
     sender = threading.Thread(target=send)
     sender.start()
+    while len(sent) < 2:
+        time.sleep(0.001)
     time.sleep(0.05)
     assert sent == [0, 1]
     for i in range(50):
