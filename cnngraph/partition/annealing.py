@@ -27,6 +27,7 @@ STEPS_OF_A_GROUP = 1000  # in the first round
 GROWTH = 2  # of the length of rounds
 LEAST_GAIN = 1e-9  # rounding gains less
 ROUNDS, PATIENCE = 6, 3  # at most; in a row without a gain
+STEPS_A_SECOND = 250_000  # about
 STEPS_AT_ONCE = 128  # at one temperature, and between two looks at the clock
 
 
@@ -128,13 +129,7 @@ class Annealing:
         for d, amount in changed.items():
             self.powers[d] = self.power(amount)
         self.energy = energy
-        if max(self.here.amounts) < self.best_amount * (1 - LEAST_GAIN):
-            self.keep()
-
-    def keep(self) -> None:
-        """Measures the division from scratch and remembers it if it is the best: sums of many moves are rounded."""
-        amount = max(self.measure(self.problem, self.here.device_of).amounts)
-        if amount < self.best_amount:
+        if (amount := max(self.here.amounts)) < self.best_amount * (1 - LEAST_GAIN):
             self.best, self.best_amount = tuple(self.here.device_of), amount
 
 
@@ -152,7 +147,18 @@ def anneal(
     for number in range(ROUNDS):
         if search.best_amount <= bound * (1 + LEAST_GAIN) or not search.moves.free or idle == PATIENCE or deadline.over:
             break
-        before = search.best_amount
-        search.round(STEPS_OF_A_GROUP * len(search.moves.free) * GROWTH**number, deadline)
-        idle = 0 if search.best_amount < before else idle + 1
+        before = search.best, search.best_amount
+        search.round(_steps(search, number, deadline), deadline)
+        search.best_amount = max(measure(problem, search.best).amounts)  # sums of many moves are rounded
+        idle = 0 if search.best_amount < before[1] else idle + 1
+        if idle:
+            search.best, search.best_amount = before
     return search.best
+
+
+def _steps(search: Annealing, number: int, deadline: Deadline) -> int:
+    """Steps of a round: as many as planned, or half, a quarter, ... of them, so that it ends cold within the time."""
+    steps: int = STEPS_OF_A_GROUP * len(search.moves.free) * GROWTH**number
+    while steps > STEPS_A_SECOND * deadline.left and steps > STEPS_AT_ONCE:
+        steps //= 2
+    return steps

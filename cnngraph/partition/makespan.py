@@ -52,7 +52,9 @@ class TaskRun:
         self.group_of: list[int] = problem.group_of.tolist()
         self.task_seconds: list[list[float]] = problem.task_seconds.tolist()
         self.devices = range(len(problem.devices))
-        self.travel = [travel_seconds(problem, value.bytes).tolist() for value in problem.values]
+        self.bytes = [float(value.bytes) for value in problem.values]
+        self.latency: list[list[float]] = problem.pay_seconds.tolist()
+        self.per_byte: list[list[float]] = problem.pay_seconds_per_byte.tolist()
         self.source = [value.source for value in problem.values]
         self.readers = [sorted(value.readers) for value in problem.values]
         self.reads: list[list[int]] = [[] for _ in problem.tasks]
@@ -84,10 +86,18 @@ class TaskRun:
                 for reader in self.readers[v]:
                     target = on[reader]
                     if target not in there[v]:
-                        there[v][target] = road[d][target] = max(end, road[d][target]) + self.travel[v][d][target]
+                        there[v][target] = road[d][target] = max(end, road[d][target]) + self.travel(v, d, target)
             self.end.append(end)
             self.blamed.append(blamed)
         return max(self.end, default=0.0)
+
+    def travel(self, value: int, source: int, target: int) -> float:
+        """Seconds for which a value is on its way, as `travel_seconds` says for all devices."""
+        if source == target:
+            return 0.0
+        count = self.bytes[value]
+        there = self.latency[source][target] + count * self.per_byte[source][target]
+        return max(there, self.latency[target][source] + count * self.per_byte[target][source])
 
     def critical_groups(self) -> list[int]:
         """Groups of the tasks that the end of the last run waited for, one after the other."""

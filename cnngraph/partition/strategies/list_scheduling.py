@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnngraph.partition.makespan import TaskRun, makespan
+from cnngraph.partition.makespan import PieceRun, TaskRun
 from cnngraph.partition.problem import Answer, Problem, lawful
 from cnngraph.partition.strategy import Deadline, Strategy
 
@@ -77,7 +77,7 @@ class Placing:
             source = run.source[v]
             home = self.device_of[run.group_of[source]]
             if home >= 0:
-                start = max(start, self.end[source] + run.travel[v][home][device])
+                start = max(start, self.end[source] + run.travel(v, home, device))
         return start + run.task_seconds[device][task]
 
     def allowed(self, group: int, device: int) -> bool:
@@ -132,8 +132,9 @@ def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer 
     lists = [listed(problem, run, order) for order in (sorted(tasks, key=lambda t: (-rank[t], t)), tasks)]
     one = (int(problem.seconds.sum(axis=1).argmin()),) * len(problem.groups)
     found = [division for division in (*lists, one) if division is not None and lawful(problem, division)]
+    timed = run if not problem.in_one_piece else PieceRun(problem)
     answers = [*([best] if best else []), *map(Answer, found)]
-    return min(answers, key=lambda answer: makespan(problem, answer.device_of), default=None)
+    return min(answers, key=lambda answer: timed.seconds(answer.device_of), default=None)
 
 
 STRATEGY = Strategy("list_scheduling", _solve, frozenset({"latency"}), quick=True)
