@@ -30,8 +30,6 @@ def lower_bound_seconds(problem: Problem) -> float:
     largest = float(seconds.min(axis=0).max())
     if not np.isfinite(largest):
         return 0.0  # a group that no device runs: there is no division
-    if problem.replicate:
-        return spread(seconds)  # a team divides even one group
     placed = max(float(row[problem.pins == d].sum()) for d, row in enumerate(seconds))
     return max(spread(seconds), largest, placed, packing(seconds))
 

@@ -97,8 +97,19 @@ def _stages_are_asked_for(graph: Graph, objective: Objective) -> bool:
     return objective != "latency" and not any(node.device for node in graph)
 
 
+def even_links(cluster: Cluster) -> bool:
+    """Whether each link is as fast there as back."""
+    return all(np.array_equal(table, table.T) for table in _one_way(cluster))
+
+
 def _links(cluster: Cluster) -> tuple[Floats, Floats]:
-    """(devices, devices): seconds, and seconds for a byte, of the link from the first to the second, at its slowest."""
+    """(devices, devices): seconds, and seconds for a byte, between the two, in the slower direction."""
+    latency, per_byte = _one_way(cluster)
+    return np.maximum(latency, latency.T), np.maximum(per_byte, per_byte.T)
+
+
+def _one_way(cluster: Cluster) -> tuple[Floats, Floats]:
+    """The same of the link from the first to the second."""
     names = cluster.names
     latency, per_byte = np.zeros((len(names), len(names))), np.zeros((len(names), len(names)))
     for i, source in enumerate(names):

@@ -49,6 +49,8 @@ def _alone(problem: Problem, device: int) -> str:
 
 def _cut_in_two(problem: Problem) -> tuple[float, float] | None:
     """The busier of two devices where the chain is cut in the best place: its computing and its communication."""
+    if not np.isfinite(problem.seconds[:2]).all():
+        return None
     borders = first_borders(problem, MOST_BORDERS)
     cuts = cut_tables(problem, borders)
     last = len(borders) - 1
@@ -60,8 +62,8 @@ def _cut_in_two(problem: Problem) -> tuple[float, float] | None:
         paid = latency * cuts.messages[start, end] + per_byte * cuts.sizes[start, end]
         sides.append((done[device, end] - done[device, start], paid))
     busier = [max(pair, key=sum) for pair in zip(*(zip(*side, strict=True) for side in sides), strict=True)]
-    found = min(busier, key=sum, default=(np.inf, np.inf))
-    return (float(found[0]), float(found[1])) if np.isfinite(sum(found)) else None
+    found = min(busier, key=sum, default=(0.0, 0.0))
+    return (float(found[0]), float(found[1])) if last > 1 else None
 
 
 def _listed(names: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cnngraph.cost.model import require_bound
 from cnngraph.ir.graph import Graph
@@ -10,7 +11,7 @@ from cnngraph.partition.auto import race
 from cnngraph.partition.device import Cluster, unknown_devices
 from cnngraph.partition.objective import objective_bound
 from cnngraph.partition.partition import Partition, assign
-from cnngraph.partition.pose import pose
+from cnngraph.partition.pose import even_links, pose
 from cnngraph.partition.problem import Answer, Objective, Problem
 from cnngraph.partition.refusal import refusal
 from cnngraph.partition.remarks import told
@@ -58,6 +59,8 @@ def split(
         raise wrong
     problem = pose(graph, cluster, objective, contiguous, measured, replicate)
     answer = solve(problem, strategy, time_limit_seconds)
+    if not even_links(cluster):  # the problem takes the slower direction: what it proves is not true of the faster one
+        answer = replace(answer, bound_seconds=0.0, proof="")
     names = [cluster.names[d] for d in answer.device_of]
     device_of = {task: names[group] for task, group in zip(problem.tasks, problem.group_of, strict=True)}
     bound = max(objective_bound(problem), answer.bound_seconds)

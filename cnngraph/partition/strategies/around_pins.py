@@ -55,7 +55,7 @@ def around_pins(problem: Problem) -> list[int]:
     for g in np.flatnonzero(problem.pins < 0):
         before = int(device_of[g - 1]) if g else 0
         choices = []
-        for d in range(len(problem.devices)):
+        for d in np.flatnonzero(np.isfinite(problem.seconds[:, g])).tolist():
             gains, communication = loads.added(int(g), d)
             choices.append(((loads.seconds + gains).max(), communication, d != before, d))
         for *_, d in sorted(choices):
@@ -84,6 +84,8 @@ def _too_full(problem: Problem, chosen: Mask, device: int, what: str) -> CnnGrap
 def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
     del deadline  # one pass over the groups
     if problem.contiguous:
+        return best
+    if any(not np.isfinite(problem.seconds[pin, g]) for g, pin in enumerate(problem.pins) if pin >= 0):
         return best
     try:
         return Answer(tuple(around_pins(problem)))

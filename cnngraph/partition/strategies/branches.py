@@ -161,20 +161,24 @@ class Units:
 def few_downsets(problem: Problem, most: int) -> list[int]:
     """All downsets as integers of a bit for each group, small ones first; none if there are more than `most`."""
     count = len(problem.groups)
-    needs, after = [0] * count, [0] * count
+    needs = [0] * count
+    after: list[list[int]] = [[] for _ in range(count)]
     for a, b in problem.before:
         needs[b] |= 1 << a
-        after[a] |= 1 << b
-    layer, found = {0: None}, list[int]()
+        after[a].append(b)
+    layer = {0: sum(1 << g for g in range(count) if not needs[g])}  # a set, and what may be added to it
+    found = list[int]()
     while layer:
         found += layer
-        if len(found) > most:
-            return []
-        larger: dict[int, None] = {}
-        for chosen in layer:
-            for g in range(count):
-                if not chosen >> g & 1 and not needs[g] & ~chosen:
-                    larger[chosen | 1 << g] = None
+        larger: dict[int, int] = {}
+        for chosen, free in layer.items():
+            for g in bits(free):
+                grown = chosen | 1 << g
+                if grown not in larger:
+                    ready = sum(1 << user for user in after[g] if not needs[user] & ~grown)
+                    larger[grown] = free & ~(1 << g) | ready
+            if len(found) + len(larger) > most:
+                return []
         layer = larger
     return found
 
