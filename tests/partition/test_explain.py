@@ -89,7 +89,7 @@ def test_where_links_are_slow_faster_ones_help() -> None:
 
 
 def test_more_memory_and_running_again_are_tried_where_memory_is_full() -> None:
-    net = load(resource("specs", "nets", "resnet18.cnn"))
+    net = load(resource("specs", "nets", "lenet5.cnn"))
     roomy = split(net.bound(16, gradient=True), Cluster.uniform(2))
     peak = max(stage.peak_bytes for stage in roomy.stages)
     tight = Cluster.uniform(2, Device("gpu", memory_bytes=int(peak * 1.05)))

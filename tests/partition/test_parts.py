@@ -98,6 +98,7 @@ def test_parts_of_googlenet_cut_between_blocks() -> None:
     check(partition, initial_states(graph, seed=0), random_feeds(graph))
 
 
+@pytest.mark.sweep
 def test_parts_of_two_towers() -> None:
     graph = load(resource("specs", "nets", "alexnet_two_gpus.cnn")).bound(batch=2)
     partition = split(graph, Cluster.uniform(2))
