@@ -45,8 +45,9 @@ def test_ranks_on_two_hosts(name: str, batch: int, count: int, tmp_path: Path) -
 @pytest.mark.sweep
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("name", "batch", "count"), [("lenet5_digits", 8, 3), *LONG])
-def test_actors(name: str, batch: int, count: int, tmp_path: Path) -> None:
+def test_actors(name: str, batch: int, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="the extra [ray] is not installed")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     job = Job(name, batch, count, str(tmp_path))
     run_actors(engines.cluster(count).names, engines.work, job)
     same(job)

@@ -106,6 +106,8 @@ class Messages(Transport):
 
         world = MPI.COMM_WORLD
         self.rank, self.devices = world.Get_rank(), tuple(devices)
+        world.Barrier()
+        _forget_files()
         if world.Get_size() != len(devices):
             time.sleep(LAST_SECONDS if self.rank else 0)  # the first one tells
             text = f"{len(devices)} devices need as many processes, but MPI started {world.Get_size()}"
@@ -116,8 +118,6 @@ class Messages(Transport):
         self._comm, self._beats = world.Dup(), world.Dup()
         self._sent: dict[tuple[str, int], deque[_Sent]] = {}
         self._lock = threading.Lock()  # of `_sent`, which the pulse tests too
-        world.Barrier()
-        _forget_files()
         self._heard = [time.monotonic()] * len(devices)
         self._claimed = 2 * len(devices)  # the least claim to tell why the job fails that was heard
         self._broken: RuntimeError | None = None
@@ -161,6 +161,7 @@ class Messages(Transport):
         if self._claimed < claim:
             time.sleep(LAST_SECONDS)
             self._comm.Abort(LOST_STATUS)
+            os._exit(LOST_STATUS)
         self._end(self._comm, reason)
 
     def _end(self, comm: MPI.Comm, reason: BaseException) -> NoReturn:
@@ -176,7 +177,7 @@ class Messages(Transport):
         if not lost and (verdict := os.environ.get(VERDICT_VARIABLE)):
             Path(verdict).write_text(str(status), encoding="utf-8")
         comm.Abort(status)
-        raise AssertionError("the job has ended")
+        os._exit(status)  # MPICH asks its launcher to end all, and may return meanwhile
 
     def close(self) -> None:
         for (target, tag), queue in self._sent.items():
@@ -186,6 +187,8 @@ class Messages(Transport):
         self._wait(self._comm.Ibarrier(), -1, "one of the others", "reach")
         self._closing.set()
         self._pulse.join()
+        self._comm.Barrier()  # nobody beats any more
+        self._hear()
 
     def _await_sent(self, sent: _Sent, tag: int, target: str) -> None:
         self._wait(sent.request, tag, target, "take")

@@ -94,3 +94,16 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CnnGraphError, match="mpiexec, which was not found"):
         mpi.launcher()
+
+
+def test_there_is_a_rank_for_each_device() -> None:
+    command = [mpi.launcher(), "-n", "2", sys.executable, str(RING), "whole", "20"]
+    before = files()
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=30, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert done.stderr.count("error[E0601]: 4 devices need as many processes, but MPI started 2") == 1
+    assert "Traceback" not in done.stderr
+    assert files() <= before
