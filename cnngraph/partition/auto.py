@@ -1,11 +1,11 @@
 """`--strategy auto`: strategies in turn, cheap ones first, each given the best answer so far.
 
-    chain -> around_pins -> replication -> branches -> ideals -> local_search -> the others by name
+    chain -> around_pins -> replication -> branches -> ideals -> packing -> local_search -> the others
       `---------- those that are quick: always ----------'  `---- only within a given time ----'
 
 Without a time limit only quick strategies are asked. They end by their own steps, so that every run and every process
 of a job finds the same division; a limit far away guards against graphs that nobody foresaw. With a time limit the
-others share what is left of it: each may take an equal part, and leaves what it does not need to those after it.
+others share what is left of it: each may take half of it, the last all, and leaves what it does not need.
 The race ends as soon as the value of an answer equals a bound. Where memory leaves all of them nothing, a division is
 sought whose fullest device is least full.
 """
@@ -23,7 +23,7 @@ from cnngraph.partition.strategy import Deadline, Strategy, known_strategies
 
 ORDER = (
     *("chain", "around_pins", "list_scheduling", "replication", "branches"),  # quick
-    *("ideals", "local_search", "shorter_run"),  # where downsets are few, the first ends the race
+    *("ideals", "packing", "local_search", "shorter_run"),  # where downsets are few, the first ends the race
 )
 GUARD_SECONDS = 60.0  # for quick strategies
 SEARCH_SECONDS = 10.0  # for an objective that has no quick strategy
@@ -46,7 +46,7 @@ def race(problem: Problem, time_limit_seconds: float | None = None) -> Answer | 
             break
         if not strategy.quick and state.best is None:
             state.squeeze(deadline)
-        state.ask(strategy, deadline if strategy.quick else deadline.within(deadline.left / (len(asked) - i)))
+        state.ask(strategy, deadline if strategy.quick else deadline.within(deadline.left / min(len(asked) - i, 2)))
     state.squeeze(deadline)
     return state.answer(deadline)
 
