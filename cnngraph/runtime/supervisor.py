@@ -75,10 +75,12 @@ def _run(command: Sequence[str], variables: dict[str, str]) -> tuple[int, bool]:
 
 def _show(job: subprocess.Popen[bytes]) -> None:
     """What the job says is wrong, without the launcher's words about how processes end: `on_loss` has better ones."""
-    for line in job.stderr or ():
-        if not LAUNCHER.match(line):
-            sys.stderr.buffer.write(line)
-            sys.stderr.buffer.flush()
+    assert job.stderr is not None
+    with job.stderr:
+        for line in job.stderr:
+            if not LAUNCHER.match(line):
+                sys.stderr.buffer.write(line)
+                sys.stderr.buffer.flush()
 
 
 @contextmanager
