@@ -66,7 +66,7 @@ class Case:
         for place, node in enumerate(graph.inputs):
             type_, numbers = node.type.bind(batch=self.batch, **self.sizes), rng(step, place)
             if node.name == "rate":
-                feeds[node.name] = np.array(0.5**step, np.float32)
+                feeds[node.name] = np.array(0.1 * 0.9**step, np.float32)  # many steps on noise stay finite
             elif type_.vocabulary is not None:
                 feeds[node.name] = numbers.integers(0, type_.vocabulary, type_.concrete)
             else:
@@ -138,4 +138,4 @@ def assert_all_work(divided: Pipeline, feeds: Mapping[str, Any], count: int) -> 
 def same_bits(found: Mapping[str, Array], expected: Mapping[str, Array]) -> None:
     assert found.keys() == expected.keys()
     assert expected
-    assert [name for name in expected if not np.array_equal(found[name], expected[name])] == []
+    assert [name for name in expected if found[name].tobytes() != expected[name].tobytes()] == []
