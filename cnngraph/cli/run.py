@@ -39,6 +39,14 @@ class Job:
     plan: bool
     execution: Settings
 
+    def load(self) -> Net:
+        from cnngraph.elaborate.modules import load_file
+        from cnngraph.net import Net
+
+        loaded = Net(load_file(self.file), self.net, read_settings(self.settings))
+        loaded.settings = self.execution
+        return loaded
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -58,7 +66,10 @@ class Spread:
 @click.option("--fetch", metavar="NAMES", help="Outputs or nodes, with commas; only what leads to them is run.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the outputs: .npz, or .npy of one.")
 @click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="Runs that are timed.")
-@click.option("--devices", metavar="N|NAMES|FILE", help="Divide the run: 4, or gpu0,gpu1, or a cluster.toml.")
+@click.option(
+    "--devices", metavar="N|NAMES|FILE",
+    help="Divide the run: 4, or gpu0,gpu1, or a cluster.toml; or as `partition --format json` wrote.",
+)
 @click.option("--profile", is_flag=True, help="Where the time goes, by kernel and by node.")
 @click.option("--plan", is_flag=True, help="Print the plan: its steps, and where each value lies.")
 @click.option(
@@ -86,23 +97,24 @@ def command(
     execution: Settings,
 ) -> None:
     """Run the net of FILE forward. One run comes before those that are timed."""
+    from cnngraph.cli.division import read_division
     from cnngraph.cli.files import must_be_writable
-    from cnngraph.cli.options import read_cluster
     from cnngraph.cli.timings import profile as profile_of
-    from cnngraph.elaborate.modules import load_file
-    from cnngraph.net import Net
+    from cnngraph.partition.device import Cluster
+    from cnngraph.partition.partition import HOST
     from cnngraph.plan.peak import peak_text
 
     if output is not None:
         must_be_writable(output)
+    job = Job(file, net, settings, inputs, batch, seed, weights, output, repeat, profile, plan, execution)
     if engine in ("mpi", "ray"):
         if devices is None or fetch is not None:
             raise click.UsageError(f"--engine {engine}: with --devices, and without --fetch")
-        job = Job(file, net, settings, inputs, batch, seed, weights, output, repeat, profile, plan, execution)
-        run_spread(engine, job, read_cluster(devices), pipeline)
+        cluster, pipeline = read_division(devices, job.load(), pipeline)
+        assert cluster is not None
+        run_spread(engine, job, cluster, pipeline)
         return
-    loaded = Net(load_file(file), net, read_settings(settings))
-    loaded.settings = execution
+    loaded = job.load()
     if weights is not None:
         loaded.load_weights(weights)
     if engine != "numpy":
@@ -111,13 +123,15 @@ def command(
     if engine != "numpy":
         show(*engine_run(loaded, engine, feeds, repeat), output)
         return
+    cluster, pipeline = read_division(devices, loaded, pipeline)
     if pipeline is not None:
         if fetch is not None:
             raise click.UsageError("--fetch: not with --microbatches")
-        show(*pipeline_run(loaded.pipeline(devices_of(devices), pipeline), feeds, repeat, plan, profile), output)
+        found = loaded.pipeline(cluster or Cluster((HOST,)), pipeline)
+        show(*pipeline_run(found, feeds, repeat, plan, profile), output)
         return
     names = [name.strip() for name in fetch.split(",")] if fetch is not None else None
-    runner = loaded.runner(read_cluster(devices) if devices else None)
+    runner = loaded.runner(cluster)
     executor = runner.executor(feeds, names)
     if plan:
         click.echo(f"{executor.plan}\n")
@@ -127,15 +141,6 @@ def command(
     if profile:
         fed = {name: feeds[name] for name in executor.plan.inputs}
         click.echo(f"\n{profile_of(executor, lambda: executor.timed(fed), repeat)}")
-
-
-def devices_of(devices: str | None) -> Cluster:
-    """`--devices`; without it one device."""
-    from cnngraph.cli.options import read_cluster
-    from cnngraph.partition.device import Cluster
-    from cnngraph.partition.partition import HOST
-
-    return read_cluster(devices) if devices else Cluster((HOST,))
 
 
 def pipeline_run(
@@ -163,12 +168,8 @@ def run_spread(engine: str, job: Job, cluster: Cluster, pipeline: PipelineOption
 
 def run_share(spread: Spread, transport: Transport) -> None:
     """The part of one device."""
-    from cnngraph.elaborate.modules import load_file
-    from cnngraph.net import Net
-
     job = spread.job
-    loaded = Net(load_file(job.file), job.net, read_settings(job.settings))
-    loaded.settings = job.execution
+    loaded = job.load()
     feeds = feeds_of(loaded.graph, read_arrays(job.inputs), job.batch, job.seed)
     share = loaded.share(spread.cluster, spread.pipeline, feeds, transport, job.weights)
     leads = transport.device == spread.cluster.names[0]

@@ -51,7 +51,10 @@ class Job:
 @click.option("--epochs", type=click.IntRange(1), help="Instead of what the file says.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The weights' file; NET.safetensors by default.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on from what an earlier run wrote.")
-@click.option("--devices", metavar="N|NAMES|FILE", help="Divide each step: 4, or gpu0,gpu1, or a cluster.toml.")
+@click.option(
+    "--devices", metavar="N|NAMES|FILE",
+    help="Divide each step: 4, or gpu0,gpu1, or a cluster.toml; or as `partition --gradient --format json` wrote.",
+)
 @click.option("--recompute", is_flag=True, help="Less memory: run layers again for their gradients.")
 @click.option("--history", type=click.Path(path_type=Path), help="Write the figures of all epochs as JSON.")
 @click.option("--save-every", type=click.IntRange(1), metavar="STEPS", help="Save within epochs too.")
@@ -83,19 +86,19 @@ def command(
     execution: Settings,
 ) -> None:
     """Train the net of FILE. Ctrl-C ends the run with its weights saved; --resume goes on from them."""
+    from cnngraph.cli.division import read_division
     from cnngraph.cli.files import must_be_writable
-    from cnngraph.cli.options import read_cluster
 
-    cluster = read_cluster(devices) if devices else None
     job = Job(
-        file, net, settings, data, epochs, output, resume, cluster, recompute, history, save_every, pipeline, execution
+        file, net, settings, data, epochs, output, resume, None, recompute, history, save_every, pipeline, execution
     )  # fmt: skip
-    name = job.load().name  # what is wrong with the file is told before processes start
-    target = output or Path(f"{name}.safetensors")
+    loaded = job.load()  # what is wrong with the file is told before processes start
+    cluster, pipeline = read_division(devices, loaded, pipeline, True, recompute)
+    target = output or Path(f"{loaded.name}.safetensors")
     for file_to_write in (target, history):
         if file_to_write is not None:
             must_be_writable(file_to_write)
-    job = replace(job, output=target)
+    job = replace(job, output=target, cluster=cluster, pipeline=pipeline)
     if engine == "threads":
         train(job)
         return

@@ -143,6 +143,17 @@ def load_partition(path: str | Path, graph: Graph, measured: Mapping[str, float]
     return read_partition(text, graph, str(path), measured)
 
 
+def kept_sizes(path: str | Path) -> dict[str, int]:
+    """The sizes for which a kept partition was made; none where the file is not one, which `load_partition` tells."""
+    try:
+        table = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    sizes = table.get("sizes") if isinstance(table, dict) else None
+    found = sizes.items() if isinstance(sizes, dict) else ()
+    return {name: size for name, size in found if isinstance(size, int) and size > 0}
+
+
 def read_partition(
     text: str, graph: Graph, name: str = "partition", measured: Mapping[str, float] | None = None
 ) -> Partition:
