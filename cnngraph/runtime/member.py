@@ -73,6 +73,7 @@ class Member:
         if self.plan.update is not None and self.stage in self.plan.update.devices:
             memory = Memory(self.plan.update, with_accumulators, 1, [first], devices=[self.stage])
             self._late = _Slot(self.plan.update, self.stage, memory, self._route)
+        self._names = _names(self.plan)
         self.prepare()
 
     def prepare(self) -> None:
@@ -83,6 +84,7 @@ class Member:
     def run(self, feeds: Mapping[str, Any]) -> None:
         """One step: all actions in order. Then `results` holds the outputs, and the states have their next values."""
         self.results = {}
+        self.transport.names = self._names
         self._steps = [int(counter[-1]) for counter in self._counters]
         if self.totals:
             self._route.begin(self.actions[0])
@@ -146,6 +148,18 @@ def _summed(values: Sequence[Array]) -> Array:
 def _zeros(plan: Plan, stage: str, names: Sequence[str]) -> dict[str, Array]:
     buffers = {name: plan.buffers[plan.states[name]] for name in names}
     return {n: np.zeros(b.type.concrete, b.type.dtype) for n, b in buffers.items() if b.device == stage}
+
+
+def _names(plan: PipelinePlan) -> dict[int, str]:
+    """What each tag stands for, in words."""
+    plans = [(0, plan.micro), *([(tag_count(plan.micro), plan.update)] if plan.update is not None else [])]
+    return {
+        base + step.tag: str(step.value)
+        for base, each in plans
+        for steps in each.steps.values()
+        for step in steps
+        if isinstance(step, Send)
+    }
 
 
 def tag_count(plan: Plan) -> int:

@@ -81,6 +81,18 @@ def test_a_wrong_feed_is_refused_everywhere() -> None:
         everywhere(2, lambda end: share(end, 2).run({**feeds_of(GRAPH, 0), "image": np.zeros((BATCH, 3, 3, 2))}))
 
 
+def test_waits_for_a_value_know_its_name() -> None:
+    def work(end: Transport) -> set[str]:
+        own = share(end, 2)
+        own.run(feeds_of(GRAPH, 0))
+        return set(end.names.values())
+
+    one, other = everywhere(2, work)
+    assert one == other
+    nodes = {node.name for node in GRAPH}
+    assert any(name in nodes for name in one)
+
+
 def test_all_see_what_each_did_when() -> None:
     lines = everywhere(2, lambda end: share(end, 2).timed(feeds_of(GRAPH, 0)))
     for found in lines:
