@@ -13,9 +13,10 @@ from cnngraph.partition.partition import assign
 from cnngraph.partition.pose import pose
 from cnngraph.partition.problem import Answer, Problem, depth, lawful
 from cnngraph.partition.problem import loads as loads_of
-from cnngraph.partition.strategies.branches import STRATEGY, Levels, Shrinking, few_downsets, recut, regrouped
+from cnngraph.partition.strategies.branches import STRATEGY, Levels, recut
 from cnngraph.partition.strategies.chain import STRATEGY as CHAIN
 from cnngraph.partition.strategy import Deadline
+from cnngraph.partition.units import Shrinking, few_downsets, regrouped
 from cnngraph.resources import resource
 
 
