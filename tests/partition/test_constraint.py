@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -70,3 +72,19 @@ def test_a_deadline_that_is_over_leaves_the_answer_as_it_was() -> None:
     given = STRATEGY.solve(problem, None, Deadline())
     assert given is not None
     assert STRATEGY.solve(problem, given, Deadline(0.0)) == given
+
+
+INTERRUPTED = """
+import signal, cnngraph
+net = cnngraph.loads("net n(image: 3@8x8) = conv(8, 3x3) -> relu -> conv(8, 3x3) -> relu -> globalavgpool -> dense(4)")
+net.partition("2", strategy="constraint")
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+def test_ctrl_c_is_heard_after_a_solution() -> None:
+    found = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
+    assert found.stdout == "heard\n", found.stderr

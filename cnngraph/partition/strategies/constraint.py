@@ -70,6 +70,7 @@ def _ask(
     solver.parameters.max_time_in_seconds = deadline.left
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
+    solver.parameters.catch_sigint_signal = False  # it would leave Ctrl-C with no handler, for the rest of the process
     status = solver.solve(model)
     proven = solver.best_objective_bound / scale
     if status == cp_model.INFEASIBLE:

@@ -55,6 +55,7 @@ def _ask(problem: Problem, best: Answer, deadline: Deadline) -> Answer:
     solver.parameters.max_time_in_seconds = max(deadline.left, 0.01)
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
+    solver.parameters.catch_sigint_signal = False  # it would leave Ctrl-C with no handler, for the rest of the process
     status = solver.solve(model.model)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         found = model.division([[solver.value(choice) for choice in row] for row in model.at])
