@@ -19,7 +19,7 @@ from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import State
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.groups import ordered_groups
-from cnngraph.partition.partition import Partition, assess, assign
+from cnngraph.partition.partition import HOST, Partition, assess, assign
 from cnngraph.partition.split import split
 from cnngraph.passes import pipeline as passes
 from cnngraph.passes.fold_batchnorm import fold_batchnorm
@@ -188,7 +188,7 @@ class _Planner:
         batch, options = self.batch, self.options
         partition = self.divided(tight)
         phases = phases_of(batch.bound, options.kind in APART)
-        micro = schedule(partition, batch, Options(self.choice, fixed_states=True, phases=phases))
+        micro = schedule(_roomy(partition), batch, Options(self.choice, fixed_states=True, phases=phases))
         teams = {team[0]: team for team in partition.teams if team[0] in micro.devices}
         backward = any(phase >= BACKWARD for phase in phases.values())
         depth = depths(micro.devices, _edges(micro), teams)
@@ -201,7 +201,7 @@ class _Planner:
             return None
         late = passes.run(self.halves.update, passes.EXECUTION)
         bound = late.bind(**{name: size for name, size in self.sizes.items() if name in late.symbols})
-        return schedule(_beside(bound, partition), Batch(bound), Options(self.choice))
+        return schedule(_roomy(_beside(bound, partition)), Batch(bound), Options(self.choice))
 
     def divided(self, tight: Cluster) -> Partition:
         graph, device_of = self.batch.bound, self.options.device_of
@@ -214,6 +214,12 @@ class _Planner:
         if tight is self.cluster:
             return found
         return assigned(found.device_of, teams=found.teams, contiguous=False)
+
+
+def _roomy(partition: Partition) -> Partition:
+    """The same on devices that have room for any plan: whether all that is in flight fits is judged of both plans."""
+    stages = (replace(s, device=replace(s.device, memory_bytes=HOST.memory_bytes)) for s in partition.stages)
+    return replace(partition, stages=tuple(stages))
 
 
 def _completed(graph: Graph, device_of: Mapping[str, str]) -> dict[str, str]:

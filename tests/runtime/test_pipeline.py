@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
 from cnngraph.runtime.pipeline import Pipeline
 from cnngraph.runtime.pipelining import PipelineOptions
 from cnngraph.runtime.runner import Runner
+from cnngraph.runtime.settings import Settings
 from cnngraph.train.initialisers import initial_states
 from cnngraph.train.step import step_of, with_gradients
 
@@ -174,15 +175,26 @@ def test_more_in_flight_takes_more_memory() -> None:
     assert peaks[0] < peaks[1]
 
 
-def test_where_too_much_would_be_in_flight_another_division_is_found(one: Any) -> None:
-    feeds, options = feeds_of(GRAPH, 0), PipelineOptions(kind="1f1b")
-    free = pipeline(4, kind="1f1b").plan(feeds)
-    little = replace(SLOW, memory_bytes=max(free.peak_bytes.values()) - 1)
-    found = Pipeline(GRAPH, STATES, Cluster.uniform(4, little, FAST), options)
-    plan = found.plan(feeds)
-    assert max(plan.peak_bytes.values()) <= little.memory_bytes
-    assert plan.partition.device_of != free.partition.device_of
-    assert different(found.run(feeds), one[0][0]) == []
+@pytest.mark.parametrize("compiled", [False, True])
+def test_where_too_much_would_be_in_flight_another_division_is_found(compiled: bool) -> None:
+    feeds, settings, found = feeds_of(GRAPH, 0), Settings(compiled=compiled), 0
+    refused: list[str] = []
+    expected = Pipeline(GRAPH, STATES, devices(1), settings=settings).run(feeds)
+    for count, kind in product((2, 3, 4), ("1f1b", "fill-drain")):
+        free = Pipeline(GRAPH, STATES, devices(count), PipelineOptions(kind=kind), settings).plan(feeds)
+        little = replace(SLOW, memory_bytes=max(free.peak_bytes.values()) - 1)
+        other = Pipeline(GRAPH, STATES, Cluster.uniform(count, little, FAST), PipelineOptions(kind=kind), settings)
+        try:
+            plan = other.plan(feeds)
+        except CnnGraphError as refusal:
+            refused.append(str(refusal))
+            continue
+        found += 1
+        assert max(plan.peak_bytes.values()) <= little.memory_bytes
+        assert plan.partition.device_of != free.partition.device_of
+        assert different(other.run(feeds), expected) == []
+    assert found
+    assert [text for text in refused if "in flight, but it has" not in text] == []
 
 
 def test_what_fits_in_no_division_says_what_is_in_flight() -> None:
