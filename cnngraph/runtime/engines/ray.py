@@ -36,7 +36,7 @@ STORE_BYTES = 256 << 20  # of Ray's object store on this machine
 J = TypeVar("J")
 
 
-def library() -> ModuleType:
+def ray_module() -> ModuleType:
     """Ray itself. Raises E0603 where it is missing."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -66,7 +66,7 @@ class Messages(Transport):
 
     def __init__(self, device: str, actors: Mapping[str, Any], own: Channels) -> None:
         super().__init__(device, own.wait_seconds)
-        self._ray, self._actors, self._own = library(), actors, own
+        self._ray, self._actors, self._own = ray_module(), actors, own
         self._end = own.end(device)
 
     def put(self, tag: int, target: str, value: Array) -> None:
@@ -175,7 +175,7 @@ def run_actors(
 @contextmanager
 def _cluster() -> Iterator[ModuleType]:
     """Ray: the cluster that this process is joined to already, or one for the time of the run."""
-    ray = library()
+    ray = ray_module()
     if ray.is_initialized():
         yield ray
         return

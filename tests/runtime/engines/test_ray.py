@@ -113,4 +113,4 @@ class TestActors:
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(CnnGraphError, match=r"pip install 'cnngraph\[ray\]'"):
-        engine.library()
+        engine.ray_module()
