@@ -14,38 +14,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnngraph.partition.problem import Answer, Floats, Problem
-from cnngraph.partition.program import BUSIEST, Program, Row, program_size
-from cnngraph.partition.proof import SIMPLE_PROOF, improved, proven_seconds, value_seconds
-from cnngraph.partition.relaxed import contracted, relaxed
-from cnngraph.partition.strategies.chain import STRATEGY as CHAIN
+from cnngraph.partition.program import BUSIEST, Program, Row
+from cnngraph.partition.solver import solved
 from cnngraph.partition.strategy import Deadline, Strategy
 
-PROOF = "CP-SAT"
 STEPS = 1_000_000_000  # units of the busiest device
 SLACK = 0.03  # above the best value so far
 MOST_VARIABLES = 60_000  # with more it gets nowhere, and may overrun its time
-LEAST_SECONDS = 0.05  # below that it is not asked
 
 
 def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
-    best = best or CHAIN.solve(problem, None, deadline)
-    smaller = contracted(relaxed(problem))
-    value, bound = value_seconds(problem, best), proven_seconds(smaller.problem, best)
-    if value <= bound:
-        return improved(problem, best, None, bound, SIMPLE_PROOF)
-    if program_size(smaller.problem) > MOST_VARIABLES or deadline.left < LEAST_SECONDS:
-        return best
-    program = Program(smaller.problem)
-    hint = None if best is None or best.teams else program.values(smaller.shrink(best.device_of), value)
-    found, proven = _ask(program, hint, (bound, value), deadline)
-    answer = None if found is None else smaller.expand(program.devices(found))
-    return improved(problem, best, answer, max(bound, min(proven, value)), PROOF)
+    return solved(problem, best, deadline, _ask, MOST_VARIABLES, "CP-SAT")
 
 
 def _ask(
     program: Program, hint: Floats | None, between: tuple[float, float], deadline: Deadline
 ) -> tuple[Floats | None, float]:
-    """All variables of the best division found, or None; and seconds that no division is below."""
     from ortools.sat.python import cp_model
 
     scale = STEPS / between[1]

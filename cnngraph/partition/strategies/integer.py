@@ -15,37 +15,23 @@ from contextlib import contextmanager
 import numpy as np
 
 from cnngraph.partition.problem import Answer, Floats, Problem
-from cnngraph.partition.program import BUSIEST, Program, Row, program_size
-from cnngraph.partition.proof import SIMPLE_PROOF, improved, proven_seconds, value_seconds
-from cnngraph.partition.relaxed import contracted, relaxed
-from cnngraph.partition.strategies.chain import STRATEGY as CHAIN
+from cnngraph.partition.program import BUSIEST, Program, Row
+from cnngraph.partition.solver import solved
 from cnngraph.partition.strategy import Deadline, Strategy
 
-PROOF = "HiGHS"
 CLOSE = 1e-7  # relative: what HiGHS calls equal, so what it proves is that much less certain
 MOST_VARIABLES = 15_000  # with more it gets nowhere, and may overrun its time
-LEAST_SECONDS = 0.05  # below that it is not asked
 
 
 def _solve(problem: Problem, best: Answer | None, deadline: Deadline) -> Answer | None:
-    best = best or CHAIN.solve(problem, None, deadline)
-    smaller = contracted(relaxed(problem))
-    value, bound = value_seconds(problem, best), proven_seconds(smaller.problem, best)
-    if value <= bound:
-        return improved(problem, best, None, bound, SIMPLE_PROOF)
-    if program_size(smaller.problem) > MOST_VARIABLES or deadline.left < LEAST_SECONDS:
-        return best
-    program = Program(smaller.problem)
-    found, proven = _ask(program, (bound, value), deadline)
-    answer = None if found is None else smaller.expand(program.devices(found))
-    return improved(problem, best, answer, max(bound, min(proven, value) * (1 - CLOSE)), PROOF)
+    return solved(problem, best, deadline, _ask, MOST_VARIABLES, "HiGHS")
 
 
-def _ask(program: Program, between: tuple[float, float], deadline: Deadline) -> tuple[Floats | None, float]:
-    """All variables of the best division below `between`, or None; and seconds that no division is below.
-
-    Seconds are told as parts of the highest value: the solver's tolerances are absolute.
-    """
+def _ask(
+    program: Program, hint: Floats | None, between: tuple[float, float], deadline: Deadline
+) -> tuple[Floats | None, float]:
+    """Seconds are told as parts of the highest value: the solver's tolerances are absolute."""
+    del hint  # milp takes none
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
@@ -72,9 +58,9 @@ def _ask(program: Program, between: tuple[float, float], deadline: Deadline) -> 
             options={"time_limit": deadline.left, "mip_rel_gap": 0.0},
         )
     if found.status == 2:
-        return None, between[1]  # no division is as good as the best so far
+        return None, between[1] * (1 - CLOSE)  # no division is as good as the best so far
     proven = 0.0 if found.mip_dual_bound is None else float(found.mip_dual_bound) * between[1]
-    return (None if found.x is None else np.asarray(found.x, float)), proven
+    return (None if found.x is None else np.asarray(found.x, float)), proven * (1 - CLOSE)
 
 
 @contextmanager
