@@ -36,6 +36,8 @@ DOORS = {
     "networkx": ("ir/graph.py",),
     "graphviz": ("render/",),
     "onnx": ("interop/onnx/",),
+    "onnxruntime": ("interop/onnx/runtime.py",),
+    "google": ("interop/onnx/",),  # protobuf: what a damaged file raises
     "safetensors": ("interop/safetensors.py",),
     "torch": ("interop/pytorch/",),
     "threadpoolctl": ("runtime/",),
