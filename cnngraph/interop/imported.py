@@ -67,8 +67,8 @@ class Imported:
     """A network that was read from another tool's file.
 
     `states` has an array for each state of the graph that the file has values for (all of them, or none where only the
-    structure is known). `inputs` and `outputs` say, by name, how arrays of the file's own order become ours. `notes` are
-    sentences on what was settled on the way, for the user to read.
+    structure is known). `inputs` and `outputs` say, by name, how arrays in the order of the file become ours.
+    `notes` are sentences on what was settled on the way, for the user to read.
     """
 
     graph: Graph
