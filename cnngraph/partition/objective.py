@@ -1,8 +1,8 @@
 """What the objective of a problem makes small, for any division, and a bound that holds for all of them.
 
-throughput   seconds of the busiest device: what it computes, sends and receives for one sample
-latency      seconds from the start of one run to its end
-memory       the fullest device: its peak bytes as a share of its memory
+    throughput   seconds of the busiest device: what it computes, sends and receives for one sample
+    latency      seconds from the start of one run to its end
+    memory       the fullest device: its peak bytes as a share of its memory
 """
 
 from __future__ import annotations

@@ -49,11 +49,10 @@ class Work:
 
 
 @dataclass(eq=False, slots=True)
-class Put:
-    """Waits for room in the channel; the message arrives when it is copied, or when the road has carried it."""
+class Copy:
+    """A message that the device itself copies, unless a road carries it."""
 
     channel: Channel
-    kind: ClassVar[str] = "send"
 
     @property
     def seconds(self) -> float:
@@ -62,6 +61,13 @@ class Put:
     @property
     def name(self) -> str:
         return self.channel.name
+
+
+@dataclass(eq=False, slots=True)
+class Put(Copy):
+    """Waits for room in the channel; the message arrives when it is copied, or when the road has carried it."""
+
+    kind: ClassVar[str] = "send"
 
     @property
     def peer(self) -> str:
@@ -88,19 +94,10 @@ class Put:
 
 
 @dataclass(eq=False, slots=True)
-class Take:
+class Take(Copy):
     """Waits for the next message of the channel, and makes room when it has copied it."""
 
-    channel: Channel
     kind: ClassVar[str] = "receive"
-
-    @property
-    def seconds(self) -> float:
-        return self.channel.seconds if self.channel.road is None else 0.0
-
-    @property
-    def name(self) -> str:
-        return self.channel.name
 
     @property
     def peer(self) -> str:

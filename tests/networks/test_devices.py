@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from runtime.drawn_feeds import drawn_feeds
 
-from cnngraph.ir.graph import Graph
-from cnngraph.ir.op import Array, rng
+from cnngraph.ir.op import Array
 from cnngraph.net import Net, load
 from cnngraph.partition.device import Cluster, Device, Link
 from cnngraph.passes.pipeline import INFERENCE, run
@@ -41,22 +41,9 @@ def devices(count: int) -> Cluster:
     return Cluster.uniform(count, SLOW, FAST)
 
 
-def drawn_feeds(graph: Graph, step: int = 0) -> dict[str, Array]:
-    feeds: dict[str, Array] = {}
-    for place, node in enumerate(graph.inputs):
-        type_, numbers = node.type.bind(batch=BATCH), rng(step, place)
-        if node.name == "rate":
-            feeds[node.name] = np.array(0.5**step, np.float32)
-        elif type_.vocabulary is not None:
-            feeds[node.name] = numbers.integers(0, type_.vocabulary, type_.concrete)
-        else:
-            feeds[node.name] = numbers.normal(size=type_.concrete).astype(np.float32)
-    return feeds
-
-
 def assert_all_work(divided: Runner, name: str, count: int) -> None:
     """Each device applies operators; where the file names two of them, others need not."""
-    plan = divided.executor(drawn_feeds(divided.graph)).plan
+    plan = divided.executor(drawn_feeds(divided.graph, 0, BATCH)).plan
     busy = [device for device, steps in plan.steps.items() if any(isinstance(step, Run) for step in steps)]
     assert len(busy) >= (2 if name == "alexnet_two_gpus" else count)
 
@@ -69,7 +56,7 @@ def same_bits(found: Mapping[str, Array], expected: Mapping[str, Array]) -> None
 @pytest.mark.parametrize(("name", "count"), CASES)
 def test_forward_on_devices_is_forward_on_one(name: str, count: int) -> None:
     graph = run(network(name).graph, INFERENCE)
-    states, feeds = initial_states(graph, seed=0), drawn_feeds(graph)
+    states, feeds = initial_states(graph, seed=0), drawn_feeds(graph, 0, BATCH)
     divided = Runner(graph, states, devices(count))
     same_bits(divided.run(feeds), Runner(graph, states).run(feeds))
     assert_all_work(divided, name, count)
@@ -81,7 +68,7 @@ def test_training_on_devices_is_training_on_one(name: str, count: int) -> None:
     states = initial_states(graph, seed=0)
     whole, divided = Runner(graph, states), Runner(graph, states, devices(count))
     for step in range(STEPS):
-        feeds = drawn_feeds(graph, step)
+        feeds = drawn_feeds(graph, step, BATCH)
         same_bits(divided.run(feeds), whole.run(feeds))
     same_bits(divided.states, whole.states)
     weights = [node.name for node in graph.states if "random" not in node.name]
@@ -104,7 +91,7 @@ def googlenet() -> Runner:
 
 def steps_for(runner: Runner, fetch: Sequence[str] | None) -> set[str]:
     """Names of the nodes that run."""
-    plan = runner.executor(drawn_feeds(runner.graph), fetch).plan
+    plan = runner.executor(drawn_feeds(runner.graph, 0, BATCH), fetch).plan
     return {step.node for steps in plan.steps.values() for step in steps if isinstance(step, Run)}
 
 
@@ -119,6 +106,6 @@ def test_fetch_runs_only_what_leads_there(googlenet: Runner) -> None:
 
 
 def test_fetch_gives_the_same_bits(googlenet: Runner) -> None:
-    feeds: dict[str, Any] = drawn_feeds(googlenet.graph)
+    feeds: dict[str, Any] = drawn_feeds(googlenet.graph, 0, BATCH)
     whole = googlenet.run(feeds)
     same_bits(googlenet.run(feeds, ["aux1"]), {"aux1": whole["aux1"]})

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from partition.random_problems import best_by_trying, random_problem
+from partition.exact import best_and_proven, bound_holds
+from partition.random_problems import random_problem
 
-from cnngraph.partition.problem import Answer, Problem, lawful, loads
+from cnngraph.partition.problem import lawful, loads
 from cnngraph.partition.program import Program
 from cnngraph.partition.relaxed import contracted, relaxed
 from cnngraph.partition.strategies.constraint import STRATEGY
@@ -19,33 +20,15 @@ from cnngraph.partition.strategy import Deadline
 pytest.importorskip("ortools", reason="the strategy constraint needs OR-tools")
 
 
-def value(problem: Problem, answer: Answer) -> float:
-    return float(loads(problem, answer.device_of).max())
-
-
 @pytest.mark.parametrize("contiguous", [True, False])
 @pytest.mark.parametrize("seed", range(15))
 def test_the_answer_is_the_best_and_proven(seed: int, contiguous: bool) -> None:
-    problem = replace(random_problem(seed, alike=True), contiguous=contiguous)
-    expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())
-    if expected is None:
-        assert answer is None
-        return
-    assert answer is not None
-    assert lawful(problem, answer.device_of)
-    assert value(problem, answer) == pytest.approx(expected)
-    assert answer.bound_seconds == pytest.approx(expected, rel=1e-6)
-    assert answer.bound_seconds <= expected * (1 + 1e-9)
+    best_and_proven(STRATEGY, replace(random_problem(seed, alike=True), contiguous=contiguous))
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_bound_holds_where_links_differ(seed: int) -> None:
-    problem = replace(random_problem(seed), contiguous=False)
-    expected, answer = best_by_trying(problem), STRATEGY.solve(problem, None, Deadline())
-    if answer is not None:
-        assert expected is not None
-        assert lawful(problem, answer.device_of)
-        assert answer.bound_seconds <= expected * (1 + 1e-9) <= value(problem, answer) * (1 + 2e-9)
+    bound_holds(STRATEGY, replace(random_problem(seed), contiguous=False))
 
 
 @pytest.mark.parametrize("contiguous", [True, False])

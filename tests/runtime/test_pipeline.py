@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from runtime.drawn_feeds import drawn_feeds
 
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.graph import Graph
-from cnngraph.ir.op import Array, rng
+from cnngraph.ir.op import Array
 from cnngraph.net import loads
 from cnngraph.partition.device import Cluster, Device, Link
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
@@ -47,16 +48,7 @@ def training_graph(text: str = NET) -> Graph:
 
 
 def feeds_of(graph: Graph, step: int, batch: int = BATCH) -> dict[str, Array]:
-    feeds: dict[str, Array] = {}
-    for place, node in enumerate(graph.inputs):
-        type_, numbers = node.type.bind(batch=batch), rng(step, place)
-        if node.name == "rate":
-            feeds[node.name] = np.array(0.5**step, np.float32)
-        elif type_.vocabulary is not None:
-            feeds[node.name] = numbers.integers(0, type_.vocabulary, type_.concrete)
-        else:
-            feeds[node.name] = numbers.normal(size=type_.concrete).astype(np.float32)
-    return feeds
+    return drawn_feeds(graph, step, batch)
 
 
 def different(found: Mapping[str, Array], expected: Mapping[str, Array]) -> list[str]:
