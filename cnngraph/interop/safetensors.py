@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -18,12 +19,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
+from cnngraph.interop.fitting import BYTES, Stored, misfits
+from cnngraph.interop.renaming import once, renamed
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
-from cnngraph.spelling import nearest
 
-DTYPES = {"float32": "F32", "float64": "F64", "int64": "I64"}
-BYTES = {"F32": 4, "F64": 8, "I64": 8}
+MAX_HEADER_BYTES = 16_000_000  # the names and shapes of a file; 100,000 arrays take less
+MAX_FILES = 1_000  # of an index
 
 
 def save_weights(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> None:
@@ -46,44 +48,50 @@ def save_weights(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str,
 
 
 def load_weights(
-    path: Path, expected: Mapping[str, TensorType] | None = None
+    path: Path,
+    expected: Mapping[str, TensorType] | None = None,
+    renaming: Mapping[str, str] | None = None,
+    strict: bool = False,
 ) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays and texts of a file; of `expected`, if given, all arrays and no others, in its order.
 
+    `renaming` are rules as in `cnngraph.interop.renaming`: names of the file -> names that are expected. A `.json` file
+    is an index, as large models have it: its `weight_map` says in which file beside it each array lies.
+
     Raises E0703 when the file is missing or damaged, and once for each name that it lacks or holds in another shape.
-    Arrays that nobody expects are left in the file: an optimizer's moments do not hinder a prediction.
+    Arrays that nobody expects are left in the file: an optimizer's moments do not hinder a prediction. With `strict`
+    they are wrong too.
     """
-    with _opened(path) as file:
-        metadata = dict(file.metadata() or {})
-        found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (the file is no mapping)
-        shapes = {name: (tuple(part.get_shape()), part.get_dtype()) for name, part in found.items()}
-        if expected is not None:
-            _check(path, expected, shapes)
-        names = found if expected is None else expected
-        return {name: file.get_tensor(name) for name in names}, metadata
+    stored, metadata = _stored(path)
+    old_of, problems = renamed(renaming or {}, list(stored), expected)
+    found = {new: stored[old] for new, old in old_of.items()}
+    if expected is not None:
+        problems += misfits(path, expected, found, strict)
+    problems += [
+        Diagnostic("E0703", f"{path}: {name} holds {found[name].dtype} numbers; cnngraph knows {', '.join(BYTES)}")
+        for name in found
+        if expected is None and found[name].dtype not in BYTES
+    ]
+    if problems:
+        raise CnnGraphError(problems)
+    return _read({name: found[name] for name in (found if expected is None else expected)}), metadata
 
 
 def names_in(path: Path) -> list[str]:
     """The names of the arrays of a file. Raises E0703."""
-    with _opened(path) as file:
-        return list(file.keys())
+    return list(_stored(path)[0])
 
 
 def joined(parts: Sequence[Path], path: Path, metadata: Mapping[str, str]) -> None:
     """Write the arrays of all parts to one file, at once; one array is in memory at a time. Raises E0703."""
-    found: dict[str, tuple[Path, list[int], str]] = {}
-    for part in parts:
-        with _opened(part) as file:
-            for name in file.keys():  # noqa: SIM118 (the file is no mapping)
-                piece = file.get_slice(name)
-                found[name] = (part, list(piece.get_shape()), piece.get_dtype())
-    order = sorted(found, key=lambda name: (-BYTES[found[name][2]], name))
+    found = {name: array for part in parts for name, array in _stored(part)[0].items()}
+    order = sorted(found, key=lambda name: (-BYTES[found[name].dtype], name))
     table: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
     end = 0
     for name in order:
-        _, shape, dtype = found[name]
-        start, end = end, end + prod(shape) * BYTES[dtype]
-        table[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+        array = found[name]
+        start, end = end, end + prod(array.shape) * BYTES[array.dtype]
+        table[name] = {"dtype": array.dtype, "shape": array.shape, "data_offsets": [start, end]}
     header = json.dumps(table, separators=(",", ":"), ensure_ascii=False).encode()
     header += b" " * (-len(header) % 8)
 
@@ -91,7 +99,7 @@ def joined(parts: Sequence[Path], path: Path, metadata: Mapping[str, str]) -> No
         yield len(header).to_bytes(8, "little")
         yield header
         for name in order:
-            with _opened(found[name][0]) as file:
+            with _opened(found[name].path) as file:
                 yield file.get_tensor(name).tobytes()
 
     try:
@@ -100,17 +108,73 @@ def joined(parts: Sequence[Path], path: Path, metadata: Mapping[str, str]) -> No
         raise error("E0703", f"{path}: the weights cannot be written: {problem.strerror}") from problem
 
 
+def _read(wanted: Mapping[str, Stored]) -> dict[str, Array]:
+    """These arrays, each file opened once."""
+    arrays: dict[str, Array] = {}
+    for path in dict.fromkeys(array.path for array in wanted.values()):
+        with _opened(path) as file:
+            arrays |= {new: file.get_tensor(array.name) for new, array in wanted.items() if array.path == path}
+    return {name: arrays[name] for name in wanted}
+
+
+def _stored(path: Path) -> tuple[dict[str, Stored], dict[str, str]]:
+    """What lies in a file, or in those of an index, and its texts."""
+    found: dict[str, Stored] = {}
+    metadata: dict[str, str] = {}
+    files = [path] if path.suffix != ".json" else _files_of_index(path)
+    for part in files:
+        with _opened(part) as file:
+            metadata |= file.metadata() or {}
+            for name in file.keys():  # noqa: SIM118 (the file is no mapping)
+                if name in found:
+                    raise error("E0703", f"{path}: {name} lies in {found[name].path.name} and in {part.name}")
+                piece = file.get_slice(name)
+                found[name] = Stored(part, name, tuple(piece.get_shape()), piece.get_dtype())
+    return found, metadata
+
+
+def _files_of_index(path: Path) -> list[Path]:
+    """The files that an index names; they lie beside it, nowhere else."""
+    if not path.is_file():
+        raise error("E0703", f"{path}: there is no such index of weights")
+    try:
+        if path.stat().st_size > MAX_HEADER_BYTES:
+            raise ValueError(f"it has more than {MAX_HEADER_BYTES:,} bytes")
+        places = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)["weight_map"]
+        names = list(dict.fromkeys(places.values()))
+        if not all(isinstance(name, str) and re.fullmatch(r"[\w-][\w.-]*\.safetensors", name) for name in names):
+            raise ValueError("it names files that are no .safetensors beside it")
+        if len(names) > MAX_FILES:
+            raise ValueError(f"it names more than {MAX_FILES:,} files")
+    except OSError as problem:
+        raise error("E0703", f"{path}: the index cannot be read: {problem.strerror}") from problem
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
+        raise error("E0703", f"{path}: this is no index of weights, or it is damaged: {problem}") from problem
+    return [path.with_name(name) for name in names]
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
+    """A file with a sound header: the library refuses sizes and offsets that overlap, leave gaps or leave the file."""
     if not path.is_file():
         raise error("E0703", f"{path}: there is no such file of weights")
     try:
         with safe_open(path, framework="numpy") as file:
+            _check_names(path)
             yield file
-    except SafetensorError as problem:
+    except (SafetensorError, ValueError, RecursionError) as problem:
         raise error("E0703", f"{path}: this is no safetensors file, or it is damaged: {problem}") from problem
     except OSError as problem:
         raise error("E0703", f"{path}: the weights cannot be read: {problem}") from problem
+
+
+def _check_names(path: Path) -> None:
+    """ValueError where a header is absurdly long, or has a name twice, of which the library would take the last."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > MAX_HEADER_BYTES:
+            raise ValueError(f"its header has {length:,} bytes")
+        json.loads(file.read(length), object_pairs_hook=once)
 
 
 def _replace(path: Path, content: Iterable[bytes]) -> None:
@@ -125,29 +189,3 @@ def _replace(path: Path, content: Iterable[bytes]) -> None:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def _check(path: Path, expected: Mapping[str, TensorType], found: Mapping[str, tuple[tuple[int, ...], str]]) -> None:
-    wrong = [_mismatch(path, name, type_, found) for name, type_ in expected.items()]
-    if problems := [d for d in wrong if d]:
-        raise CnnGraphError(problems)
-
-
-def _mismatch(
-    path: Path, name: str, type_: TensorType, found: Mapping[str, tuple[tuple[int, ...], str]]
-) -> Diagnostic | None:
-    if name not in found:
-        near = nearest(name, found)
-        helps = (f"the file has {near}",) if near else ()
-        return Diagnostic("E0703", f"{path}: the weights lack {name} {_text(type_.concrete)}", helps=helps)
-    shape, dtype = found[name]
-    if shape != type_.concrete:
-        message = f"{path}: {name} is {_text(shape)}, the network needs {_text(type_.concrete)}"
-        return Diagnostic("E0703", message)
-    if dtype != DTYPES[type_.dtype]:
-        return Diagnostic("E0703", f"{path}: {name} holds {dtype} numbers, the network needs {DTYPES[type_.dtype]}")
-    return None
-
-
-def _text(shape: tuple[int, ...]) -> str:
-    return f"({', '.join(map(str, shape))})"
