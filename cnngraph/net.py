@@ -28,6 +28,7 @@ from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from cnngraph.interop.fitting import Stored
     from cnngraph.partition.device import Cluster, Device
     from cnngraph.partition.partition import Partition
     from cnngraph.partition.problem import Objective
@@ -186,22 +187,19 @@ class Net:
         options: PipelineOptions,
         feeds: Mapping[str, Array],
         transport: Transport,
-        weights: Path | None = None,
+        weights: Mapping[str, Stored] | None = None,
     ) -> Share:
         """What runs the part of one device of the cluster, beside other processes; it has no weights but its own.
 
-        `weights` is a file that training wrote; without it they are first values.
+        `weights` are those that `find_weights` found; without them they are first values.
         """
+        from cnngraph.interop.safetensors import read_weights
         from cnngraph.runtime.share import Share
-        from cnngraph.train.checkpoint import load_checkpoint
 
         graph = run(self.graph, INFERENCE)
-        types = {node.name: node.type for node in graph.states}
 
         def first(names: Sequence[str]) -> Mapping[str, Array]:
-            if weights is None:
-                return self._first(graph, names)
-            return load_checkpoint(weights, {name: types[name] for name in names})[0]
+            return self._first(graph, names) if weights is None else read_weights({n: weights[n] for n in names})
 
         return Share(graph, first, feeds, cluster, options, self.settings, transport)
 
@@ -267,12 +265,23 @@ class Net:
 
         return evaluate(self.training, data or self.data(), self._complete(self.training.graph), settings=self.settings)
 
-    def load_weights(self, path: str | Path) -> None:
-        """Take the weights of a file that training wrote. Raises E0703 with all mismatches."""
-        from cnngraph.train.checkpoint import load_checkpoint
+    def find_weights(
+        self, path: str | Path, renaming: Mapping[str, str] | None = None, strict: bool = False
+    ) -> dict[str, Stored]:
+        """Where the weights lie in a file; all is checked, and nothing is read. Raises E0703 with all mismatches."""
+        from cnngraph.interop.safetensors import find_weights
 
-        states, _ = load_checkpoint(Path(path), {node.name: node.type for node in self.graph.states})
-        self.states = states
+        return find_weights(Path(path), {node.name: node.type for node in self.graph.states}, renaming, strict)[0]
+
+    def load_weights(self, path: str | Path, renaming: Mapping[str, str] | None = None, strict: bool = False) -> None:
+        """Take the weights of a file. Raises E0703 with all mismatches.
+
+        `renaming` are names of the file and what they become: `{"backbone.*": "*"}`. With `strict` nothing but the
+        states of the network may be in the file.
+        """
+        from cnngraph.interop.safetensors import read_weights
+
+        self.states = read_weights(self.find_weights(path, renaming, strict))
 
     # ---- devices ----
 

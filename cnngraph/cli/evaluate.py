@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cnngraph.cli.options import execution_options, read_settings, source_options
+from cnngraph.cli.sources import Weights, weights_options
 
 if TYPE_CHECKING:
     from cnngraph.runtime.settings import Settings
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @source_options
-@click.option("--weights", type=click.Path(path_type=Path), help="NET.safetensors by default.")
+@weights_options("NET.safetensors by default")
 @click.option("--data", type=click.Path(path_type=Path), help="The folder where data sets are kept.")
 @execution_options
 def command(
     file: Path,
     net: str | None,
     settings: tuple[str, ...],
-    weights: Path | None,
+    weights: Weights,
     data: Path | None,
     execution: Settings,
 ) -> None:
@@ -32,5 +33,5 @@ def command(
 
     loaded = Net(load_file(file), net, read_settings(settings))
     loaded.settings = execution
-    loaded.load_weights(weights or Path(f"{loaded.name}.safetensors"))
+    weights.or_else(Path(f"{loaded.name}.safetensors")).load(loaded)
     click.echo(str(loaded.evaluate(loaded.data(data))))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnngraph.cli.options import execution_options, pipeline_options, read_settings, source_options
+from cnngraph.cli.sources import Weights, weights_options
 
 if TYPE_CHECKING:
     from cnngraph.ir.graph import Graph
@@ -32,7 +33,7 @@ class Job:
     inputs: tuple[str, ...]
     batch: int | None
     seed: int
-    weights: Path | None
+    weights: Weights
     output: Path | None
     repeat: int
     profile: bool
@@ -62,7 +63,7 @@ class Spread:
 @click.option("--input", "inputs", multiple=True, metavar="NAME=FILE", help="A .npy file for an input; others random.")
 @click.option("--batch", type=click.IntRange(1), help="Samples of random inputs; 1 by default.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of random inputs.")
-@click.option("--weights", type=click.Path(path_type=Path), help="A file that training wrote; else as the seed says.")
+@weights_options("else as the seed says")
 @click.option("--fetch", metavar="NAMES", help="Outputs or nodes, with commas; only what leads to them is run.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the outputs: .npz, or .npy of one.")
 @click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="Runs that are timed.")
@@ -85,7 +86,7 @@ def command(
     inputs: tuple[str, ...],
     batch: int | None,
     seed: int,
-    weights: Path | None,
+    weights: Weights,
     fetch: str | None,
     output: Path | None,
     repeat: int,
@@ -115,8 +116,7 @@ def command(
         run_spread(engine, job, cluster, pipeline)
         return
     loaded = job.load()
-    if weights is not None:
-        loaded.load_weights(weights)
+    weights.load(loaded)
     if engine != "numpy":
         refuse_options(engine, profile=profile, plan=plan, devices=devices, fetch=fetch, microbatches=pipeline)
     feeds = feeds_of(loaded.graph, read_arrays(inputs), batch, seed)
@@ -171,7 +171,7 @@ def run_share(spread: Spread, transport: Transport) -> None:
     job = spread.job
     loaded = job.load()
     feeds = feeds_of(loaded.graph, read_arrays(job.inputs), job.batch, job.seed)
-    share = loaded.share(spread.cluster, spread.pipeline, feeds, transport, job.weights)
+    share = loaded.share(spread.cluster, spread.pipeline, feeds, transport, job.weights.find(loaded))
     leads = transport.device == spread.cluster.names[0]
     with nullcontext() if leads else redirect_stdout(StringIO()):
         show(*pipeline_run(share, feeds, job.repeat, job.plan, job.profile), job.output if leads else None)

@@ -38,6 +38,14 @@ def misfits(
             yield Diagnostic("E0703", f"{path}: the network has no {name} {shape_text(found[name].shape)}")
 
 
+def unknown_numbers(path: Path, found: Mapping[str, Stored]) -> Iterator[Diagnostic]:
+    """One E0703 for each array of numbers that no network of ours has."""
+    for name, array in found.items():
+        if array.dtype not in BYTES:
+            known = ", ".join(BYTES)
+            yield Diagnostic("E0703", f"{path}: {name} holds {array.dtype} numbers; those of cnngraph are {known}")
+
+
 def _missing(path: Path, name: str, type_: TensorType, names: list[str]) -> Diagnostic:
     message = f"{path}: the weights lack {name} {shape_text(type_.concrete)}"
     if longer := next((other for other in names if other.endswith(f".{name}")), None):

@@ -74,7 +74,7 @@ def _pairs(path: Path, table: object, above: str = "") -> list[tuple[str, str]]:
     """The leaves of a table; TOML makes tables of dotted names that are not quoted."""
     if not isinstance(table, dict):
         raise error("E0703", f"{path}: {above.rstrip('.') or 'the file'} is no name, nor a table of names")
-    found = []
+    found: list[tuple[str, str]] = []
     for name, value in table.items():
         leaf = isinstance(value, str)
         found += [(above + name, value)] if leaf else _pairs(path, value, f"{above}{name}.")

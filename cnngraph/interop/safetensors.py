@@ -18,8 +18,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
-from cnngraph.interop.fitting import BYTES, Stored, misfits
+from cnngraph.diagnostics import CnnGraphError, error
+from cnngraph.interop.fitting import BYTES, Stored, misfits, unknown_numbers
 from cnngraph.interop.renaming import once, renamed
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
@@ -62,19 +62,33 @@ def load_weights(
     Arrays that nobody expects are left in the file: an optimizer's moments do not hinder a prediction. With `strict`
     they are wrong too.
     """
+    found, metadata = find_weights(path, expected, renaming, strict)
+    return read_weights(found), metadata
+
+
+def find_weights(
+    path: Path,
+    expected: Mapping[str, TensorType] | None = None,
+    renaming: Mapping[str, str] | None = None,
+    strict: bool = False,
+) -> tuple[dict[str, Stored], dict[str, str]]:
+    """Where the arrays lie that `load_weights` would give, and the texts; all is checked, and no array is read."""
     stored, metadata = _stored(path)
     old_of, problems = renamed(renaming or {}, list(stored), expected)
     found = {new: stored[old] for new, old in old_of.items()}
-    if expected is not None:
-        problems += misfits(path, expected, found, strict)
-    problems += [
-        Diagnostic("E0703", f"{path}: {name} holds {found[name].dtype} numbers; cnngraph knows {', '.join(BYTES)}")
-        for name in found
-        if expected is None and found[name].dtype not in BYTES
-    ]
+    problems += unknown_numbers(path, found) if expected is None else misfits(path, expected, found, strict)
     if problems:
         raise CnnGraphError(problems)
-    return _read({name: found[name] for name in (found if expected is None else expected)}), metadata
+    return found if expected is None else {name: found[name] for name in expected}, metadata
+
+
+def read_weights(wanted: Mapping[str, Stored]) -> dict[str, Array]:
+    """These arrays, each file opened once. Raises E0703."""
+    arrays: dict[str, Array] = {}
+    for path in dict.fromkeys(array.path for array in wanted.values()):
+        with _opened(path) as file:
+            arrays |= {new: file.get_tensor(array.name) for new, array in wanted.items() if array.path == path}
+    return {name: arrays[name] for name in wanted}
 
 
 def names_in(path: Path) -> list[str]:
@@ -106,15 +120,6 @@ def joined(parts: Sequence[Path], path: Path, metadata: Mapping[str, str]) -> No
         _replace(path, content())
     except OSError as problem:
         raise error("E0703", f"{path}: the weights cannot be written: {problem.strerror}") from problem
-
-
-def _read(wanted: Mapping[str, Stored]) -> dict[str, Array]:
-    """These arrays, each file opened once."""
-    arrays: dict[str, Array] = {}
-    for path in dict.fromkeys(array.path for array in wanted.values()):
-        with _opened(path) as file:
-            arrays |= {new: file.get_tensor(array.name) for new, array in wanted.items() if array.path == path}
-    return {name: arrays[name] for name in wanted}
 
 
 def _stored(path: Path) -> tuple[dict[str, Stored], dict[str, str]]:

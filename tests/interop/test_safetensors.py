@@ -91,10 +91,12 @@ def test_a_file_with_wrong_bits_is_read_or_refused(path, data):
     for expected in (None, {"c1.conv.weight": TensorType((4, 3))}):
         try:
             arrays, _ = load_weights(part, expected)
-        except CnnGraphError as wrong:
-            assert {d.code for d in wrong.diagnostics} == {"E0703"}
+        except CnnGraphError as refused:
+            codes, size = {d.code for d in refused.diagnostics}, 0
         else:
-            assert sum(array.nbytes for array in arrays.values()) <= len(content)
+            codes, size = {"E0703"}, sum(array.nbytes for array in arrays.values())
+        assert codes == {"E0703"}
+        assert size <= len(content)
 
 
 def file_of(header: object, data: bytes = b"", length: int | None = None) -> bytes:
@@ -163,7 +165,8 @@ def test_an_index_names_the_files(path):
 @pytest.mark.parametrize(
     "content",
     ["", "[]", "{}", '{"weight_map": 1}', '{"weight_map": {"a": 1}}', '{"weight_map": {"a": "../w.safetensors"}}',
-     '{"weight_map": {"a": "/w.safetensors"}}', '{"weight_map": {"a": "b/w.safetensors"}}', '{"weight_map": {"a": ".."}}',
+     '{"weight_map": {"a": "/w.safetensors"}}', '{"weight_map": {"a": "b/w.safetensors"}}',
+     '{"weight_map": {"a": ".."}}',
      '{"weight_map": {"a": "w.safetensors", "a": "v.safetensors"}}', '{"weight_map": {"a": "missing.safetensors"}}',
      '{"weight_map": ' + "[" * 100_000],
 )  # fmt: skip
