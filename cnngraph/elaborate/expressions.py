@@ -197,8 +197,8 @@ def _tensor_arithmetic(frame: Frame, expr: ast.Binary, left: Value, right: Value
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         if symbol == "-":
             return node("add", [left, node("scale", [right], -1.0)])
-        if symbol in "+*":
-            return node({"+": "add", "*": "mul"}[symbol], [left, right])
+        if symbol in "+*/":
+            return node({"+": "add", "*": "mul", "/": "div"}[symbol], [left, right])
     elif isinstance(left, Tensor) and is_number(right) and not isinstance(right, Size):
         if symbol in "+-":
             return node("shift", [left], float(right) if symbol == "+" else -float(right))
@@ -211,6 +211,9 @@ def _tensor_arithmetic(frame: Frame, expr: ast.Binary, left: Value, right: Value
             return node("shift", [right if symbol == "+" else node("scale", [right], -1.0)], float(left))
         if symbol == "*":
             return node("scale", [right], float(left))
+        if symbol == "/":
+            inverse = node("power", [right], -1.0)
+            return inverse if left == 1 or not isinstance(inverse, Tensor) else node("scale", [inverse], float(left))
     raise problem("E0103", f"`{symbol}` cannot join {kind_of(left)} and {kind_of(right)}", expr.span)
 
 

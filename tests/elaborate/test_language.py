@@ -54,6 +54,7 @@ RIGHT = {
     "x - 2 * x": "output 4@32x32",
     "1 - x": "output 4@32x32",
     "-x / 3 + 1": "output 4@32x32",
+    "1 / x - 2 / x + x / (x + 1) + x / globalavgpool(x)": "output 4@32x32",
     "conv(it.c, 1x1) -> conv(x.h, 1x1)": "output 32@32x32",
     "reshape(x.shape)": "output 4@32x32",
 }
@@ -103,7 +104,7 @@ WRONG = {
     "return zz": ["E0101 unknown name `zz`"],
     "return x\nreturn x": ["E0110 a body returns only once"],
     "return x, x = x -> relu": ["E0102 two results are named `x`"],
-    "x / x": ["E0103 `/` cannot join a tensor and a tensor"],
+    "x % x": ["E0103 `%` cannot join a tensor and a tensor"],
     "x.foo": ["E0101 4@32x32 has no `.foo`"],
     "conv(relu.c, 1x1)": ["E0103 `.c` belongs to a tensor, not to a layer"],
     "split(3)": ["E0204 split(3) cannot divide the 4 channels of 4@32x32"],

@@ -313,8 +313,9 @@ pairs = anything.map(lambda t: (t, t, TensorType.ids(2)))
 probabilities = {"domain": PROBABILITY}
 
 SIMPLE = (
-    "abs", "flatten", "hard_sigmoid", "hard_swish", "identity", "log_softmax", "mish", "prelu", "relu", "selu",
-    "sigmoid", "sign", "silu", "softmax", "softplus", "softsign", "stop_gradient", "tanh",
+    "abs", "argmax", "cos", "erf", "exp", "flatten", "hard_sigmoid", "hard_swish", "identity", "log_softmax", "mish",
+    "prelu", "relu", "selu", "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "softsign", "stop_gradient",
+    "tanh",
 )  # fmt: skip
 STRATEGIES: dict[str, Form] = {
     **dict.fromkeys(SIMPLE, taking(anything)),
@@ -329,6 +330,7 @@ STRATEGIES: dict[str, Form] = {
     "reverse_gradient": taking(anything, weight=between(0, 3)),
     "layer_scale": taking(anything, initial=between(0.125, 1)),
     "normalize": taking(anything, epsilon=between(2**-10, 3)),
+    "rmsnorm": taking(anything, epsilon=between(2**-10, 1)),
     "layernorm": taking(anything, epsilon=between(2**-10, 1)),
     "groupnorm": divided("groups", epsilon=between(2**-10, 1)),
     "lrn": taking(
@@ -352,6 +354,9 @@ STRATEGIES: dict[str, Form] = {
     "add": joined(merged(True)),
     "mul": joined(merged(True)),
     "max": joined(merged(False)),
+    "min": joined(merged(False)),
+    "log": taking(anything, domain=(0.25, 4)),
+    "power": taking(anything, exponent=between(-2, 3), domain=(0.25, 4)),
     "concat": joined(side_by_side()),
     "reshape": reshape,
     "part": part,

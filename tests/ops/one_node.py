@@ -57,6 +57,11 @@ def at_each_position(op: Op, *values: Array) -> Call:
     return Call(tuple(map(first, values)))
 
 
+def to_ids(op: Op, x: Array) -> Call:
+    """Ids have no features: their positions stay in their order."""
+    return Call((first(x),), back=unmoved)
+
+
 def features_last(op: Op, *values: Array) -> Call:
     """Where ONNX, too, has the features on the last axis."""
     return Call(values, back=unmoved)
@@ -178,16 +183,17 @@ def upsample(op: Any, x: Array) -> Call:
 
 
 SIMPLE = (
-    "abs", "concat", "dropout", "elu", "gelu", "hard_sigmoid", "hard_swish", "identity", "leaky_relu", "log_softmax",
-    "max", "mish", "normalize", "relu", "reverse_gradient", "selu", "sigmoid", "sign", "silu", "softmax",
-    "softplus", "softsign", "stop_gradient", "tanh",
+    "abs", "concat", "cos", "dropout", "elu", "erf", "exp", "gelu", "hard_sigmoid", "hard_swish", "identity",
+    "leaky_relu", "log", "log_softmax", "max", "min", "mish", "normalize", "relu", "reverse_gradient", "selu",
+    "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "softsign", "stop_gradient", "tanh",
 )  # fmt: skip
 WAYS: dict[str, Way] = {
     **dict.fromkeys(SIMPLE, at_each_position),
-    **dict.fromkeys(("dense", "flatten", "layernorm", "linear", "mix", "constant"), features_last),
-    **dict.fromkeys(("add", "mul"), with_vectors),
+    **dict.fromkeys(("dense", "flatten", "layernorm", "linear", "mix", "constant", "rmsnorm"), features_last),
+    **dict.fromkeys(("add", "div", "mul"), with_vectors),
     **dict.fromkeys(("globalavgpool", "globalmaxpool"), all_positions),
     **dict.fromkeys(("avgpool", "l2pool", "maxpool"), pool),
+    "argmax": to_ids,
     "batchnorm": per_channel,
     "clip": of_limits,
     "conv": conv,
@@ -196,6 +202,7 @@ WAYS: dict[str, Way] = {
     "groupnorm": groupnorm,
     "lrn": lrn,
     "padding": padding,
+    "pixel_shuffle": at_each_position,
     "position": position,
     "prelu": prelu,
     "reduce": reduce,

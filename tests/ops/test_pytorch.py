@@ -115,6 +115,8 @@ def layer_norm(channels: int, epsilon: float = 1e-5) -> Callable[..., Tensor]:
 
 NORMALIZATIONS = [
     Pair(op("layernorm"), (VECTOR,), layer_norm(4)),
+    Pair(op("rmsnorm"), (VECTOR,), lambda x, w: F.rms_norm(x, w.shape, w, 1e-5)),
+    Pair(op("rmsnorm", 1e-2), (IMAGE,), lambda x, w: F.rms_norm(x.movedim(1, -1), w.shape, w, 1e-2).movedim(-1, 1)),
     Pair(op("layernorm", 1e-2), (IMAGE,), layer_norm(4, 1e-2)),
     Pair(op("groupnorm", 2), (IMAGE,), lambda x, w, b: F.group_norm(x, 2, w, b)),
     Pair(op("groupnorm", 4), (IMAGE,), lambda x, w, b: F.instance_norm(x, weight=w, bias=b)),
@@ -142,6 +144,10 @@ MERGES = [
     Pair(op("mul"), (VOLUME, TensorType.of(2)), lambda x, v: x * v[:, :, None, None, None]),
     Pair(op("mul"), (VECTOR, SERIES, VECTOR), lambda u, x, v: u[:, :, None] * x * v[:, :, None]),
     Pair(op("max"), (IMAGE,) * 3, lambda a, b, c: torch.maximum(torch.maximum(a, b), c)),
+    Pair(op("min"), (IMAGE,) * 3, lambda a, b, c: torch.minimum(torch.minimum(a, b), c)),
+    Pair(op("div"), (IMAGE, IMAGE), lambda a, b: a / b, positive=("x", "by")),
+    Pair(op("div"), (IMAGE, VECTOR), lambda a, b: a / b[:, :, None, None], positive=("x", "by")),
+    Pair(op("div"), (VECTOR, IMAGE), lambda a, b: a[:, :, None, None] / b, positive=("x", "by")),
 ]
 
 ELEMENTWISE = [
@@ -171,6 +177,15 @@ ELEMENTWISE = [
     Pair(op("sign"), (IMAGE,), torch.sign),
     Pair(op("softsign"), (IMAGE,), F.softsign),
     Pair(op("mish"), (IMAGE,), F.mish),
+    Pair(op("exp"), (IMAGE,), torch.exp),
+    Pair(op("log"), (IMAGE,), torch.log, positive=("x",)),
+    Pair(op("power", 0.5), (IMAGE,), torch.sqrt, positive=("x",)),
+    Pair(op("power", -1.0), (IMAGE,), torch.reciprocal),
+    Pair(op("power", 3), (IMAGE,), lambda x: x**3),
+    Pair(op("power", -1.5), (IMAGE,), lambda x: x**-1.5, positive=("x",)),
+    Pair(op("erf"), (IMAGE,), torch.erf),
+    Pair(op("sin"), (IMAGE,), torch.sin),
+    Pair(op("cos"), (IMAGE,), torch.cos),
     Pair(op("scale", -1.5), (IMAGE,), lambda x: x * -1.5),
     Pair(op("shift", 0.5), (IMAGE,), lambda x: x + 0.5),
     Pair(op("dropout"), (IMAGE,), lambda x: F.dropout(x, training=False)),
@@ -178,6 +193,8 @@ ELEMENTWISE = [
     Pair(op("part", 1, 2), (IMAGE,), lambda x: x.chunk(2, 1)[1]),
     Pair(op("part", 2, 3), (WIDER,), lambda x: x.chunk(3, 1)[2]),
     Pair(op("shuffle", 2), (IMAGE,), lambda x: F.channel_shuffle(x, 2)),
+    Pair(op("pixel_shuffle", 2), (IMAGE,), lambda x: F.pixel_shuffle(x, 2)),
+    Pair(op("pixel_unshuffle", 3), (TensorType.of(2, (6, 9)),), lambda x: F.pixel_unshuffle(x, 3)),
     Pair(op("flatten"), (IMAGE,), lambda x: channels_last(x).flatten(1)),
     Pair(op("reverse_gradient", 0.75), (IMAGE,), lambda x: 1.75 * x.detach() - 0.75 * x),
     Pair(op("crop", 2), (IMAGE,), lambda x: x[:, :, 2:-2, 2:-2]),

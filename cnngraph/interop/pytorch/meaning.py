@@ -267,6 +267,31 @@ def _both_sides(g: Geometry) -> Axes:
     return tuple(before for before, _ in g.pad)
 
 
+def _div(op: Any, types: object, *inputs: Tensor) -> Tensor:
+    x, by = _at_every_position(inputs)
+    return x / by
+
+
+def _pixel_shuffle(op: Any, types: object, x: Tensor) -> Tensor:
+    """(N, c * r * s, H, W) -> (N, c, H * r, W * s), in any number of axes."""
+    rank = x.ndim - 2
+    factors = spread(op.name, "factor", op.factor, rank)
+    table = x.unflatten(1, (-1, *factors))  # (N, c, r, s, H, W)
+    pairs = [axis for i in range(rank) for axis in (2 + rank + i, 2 + i)]
+    sizes = [n * r for n, r in zip(x.shape[2:], factors, strict=True)]
+    return table.permute(0, 1, *pairs).reshape(len(x), -1, *sizes)
+
+
+def _pixel_unshuffle(op: Any, types: object, x: Tensor) -> Tensor:
+    """(N, c, H * r, W * s) -> (N, c * r * s, H, W)."""
+    rank = x.ndim - 2
+    factors = spread(op.name, "factor", op.factor, rank)
+    parts = [part for n, r in zip(x.shape[2:], factors, strict=True) for part in (n // r, r)]
+    table = x.reshape(*x.shape[:2], *parts)  # (N, c, H, r, W, s)
+    inner, outer = range(3, 2 * rank + 2, 2), range(2, 2 * rank + 2, 2)
+    return table.permute(0, 1, *inner, *outer).flatten(1, 1 + rank)
+
+
 MEANING: Mapping[str, Callable[..., Any]] = {
     "conv": _conv,
     "upconv": _upconv,
@@ -291,6 +316,7 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "padding": _padding,
     "reduce": _reduce,
     "layernorm": _layernorm,
+    "rmsnorm": lambda op, types, x, scale: F.rms_norm(x.movedim(1, -1), scale.shape, scale, op.epsilon).movedim(-1, 1),
     "groupnorm": lambda op, types, x, scale, shift: torch.group_norm(x, op.groups, scale, shift, op.epsilon),
     "layer_scale": lambda op, types, x, weight: (x.movedim(1, -1) * weight).movedim(-1, 1),
     "normalize": lambda op, types, x: F.normalize(x, eps=op.epsilon),
@@ -317,6 +343,13 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "softmax": lambda op, types, x: x.softmax(1),
     "log_softmax": lambda op, types, x: x.log_softmax(1),
     "sign": lambda op, types, x: x.sign(),
+    "exp": lambda op, types, x: x.exp(),
+    "log": lambda op, types, x: x.log(),
+    "power": lambda op, types, x: x**op.exponent,
+    "erf": lambda op, types, x: x.erf(),
+    "sin": lambda op, types, x: x.sin(),
+    "cos": lambda op, types, x: x.cos(),
+    "argmax": lambda op, types, x: x.argmax(1),
     "softsign": lambda op, types, x: F.softsign(x),
     "mish": lambda op, types, x: F.mish(x),
     "dropout": lambda op, types, x, random=None: F.dropout(x, op.rate, op.training),
@@ -324,6 +357,8 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "add": lambda op, types, *inputs: reduce(torch.add, _at_every_position(inputs)),
     "mul": lambda op, types, *inputs: reduce(torch.mul, _at_every_position(inputs)),
     "max": lambda op, types, *inputs: reduce(torch.maximum, inputs),
+    "min": lambda op, types, *inputs: reduce(torch.minimum, inputs),
+    "div": _div,
     "add_positions": _add_positions,
     "embed": lambda op, types, x, table: F.embedding(x, table).movedim(-1, 1),
     "prepend_token": lambda op, types, x, token: torch.cat([token[None, :, None].expand(len(x), -1, 1), x], 2),
@@ -336,6 +371,8 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "part": lambda op, types, x: (x.chunk if isinstance(op.of, int) else x.split)(op.of, 1)[op.index],
     "shuffle": lambda op, types, x: x.unflatten(1, (op.groups, -1)).transpose(1, 2).flatten(1, 2),
     "upsample": _upsample,
+    "pixel_shuffle": _pixel_shuffle,
+    "pixel_unshuffle": _pixel_unshuffle,
     "scale": lambda op, types, x: x * op.factor,
     "filled": lambda op, types, x: torch.full_like(x, op.value),
     "stop_gradient": lambda op, types, x: x.detach(),
