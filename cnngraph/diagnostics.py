@@ -8,7 +8,7 @@ exception a user has to catch.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -136,10 +136,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Use:
-    """One step into a block: the name of the block and the place that uses it."""
+    """One step into a block: the name of the block, the place that uses it, and what its parameters are there."""
 
     block: str
     span: Span
+    arguments: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

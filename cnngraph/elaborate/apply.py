@@ -213,10 +213,11 @@ def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Va
         )
     if len(frame.uses) >= MAX_USES:
         raise problem("E0402", f"blocks are used more than {MAX_USES} deep", span)
+    arguments: dict[str, Value] = {}
     inner = frame.changed(
         scope=Scope(layer.home),
         path=f"{frame.claim(frame.line_name or name)}.",
-        uses=(*frame.uses, Use(name, span)),
+        uses=(*frame.uses, Use(name, span, arguments)),
         outline=(*frame.outline, definition),
         it=left,
         line_name=None,
@@ -224,6 +225,7 @@ def _apply_block(frame: Frame, layer: BlockLayer, left: Value, span: Span) -> Va
         at_head=False,
     )
     bind_parameters(inner, layer, left, span)
+    arguments.update((parameter, value) for parameter, (value, _) in inner.scope.names.items())
     session = frame.session
     if session.alone and id(definition) in session.read:
         return Unknown()

@@ -108,3 +108,10 @@ def test_names_of_nodes_are_unique() -> None:
     names = [node.name for node in made]
     assert len(set(names)) == len(names)
     assert "a.relu" in names
+
+
+def test_a_node_knows_the_arguments_of_the_blocks_around_it() -> None:
+    made = graph(net("b(8, bent = true)", before="block b(n, bent = false) = conv(n, 1x1)"))
+    origin = made.nodes[-1].origin
+    assert origin is not None
+    assert [(use.block, dict(use.arguments)) for use in origin.uses] == [("b", {"n": 8, "bent": True})]
