@@ -1,0 +1,73 @@
+"""ONNX Runtime as an engine for graphs and for files. The only file that imports onnxruntime, when it is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from cnngraph.diagnostics import error
+from cnngraph.interop.onnx.writing import Options, boundary, to_model, write_onnx
+from cnngraph.ir.graph import Graph
+from cnngraph.ir.op import Array
+
+Forward: TypeAlias = Callable[[Mapping[str, Array]], dict[str, Array]]
+LARGE_BYTES = 1_500_000_000  # a model in memory is one protocol buffer, which holds no 2 GB
+ERRORS_ALONE = 3  # of ONNX Runtime's levels of what is logged
+
+
+def forward(graph: Graph, states: Mapping[str, Array], threads: int) -> Forward:
+    """What runs a graph in ONNX Runtime, on arrays as ours. Errors: E0603 where it cannot; E0803 as for any export."""
+    require_onnxruntime()
+    if sum(array.nbytes for array in states.values()) < LARGE_BYTES:
+        run = session(to_model(graph, states).SerializeToString(), threads)
+    else:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model.onnx"
+            write_onnx(path, graph, states, Options(external=True))
+            run = session(path, threads)
+    inputs, outputs = boundary(graph)
+
+    def ours(feeds: Mapping[str, Array]) -> dict[str, Array]:
+        found = run({name: axes.theirs(feeds[name]) for name, axes in inputs.items()})
+        return {name: axes.ours(found[name]) for name, axes in outputs.items()}
+
+    return ours
+
+
+def session(model: bytes | Path, threads: int = 1) -> Forward:
+    """What runs an ONNX model, on arrays in its own order. Errors: E0603."""
+    require_onnxruntime()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = threads, ERRORS_ALONE
+    source = model if isinstance(model, bytes) else str(model)
+    opened = _asked(lambda: onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"]))
+    names = [value.name for value in opened.get_outputs()]
+
+    def run(feeds: Mapping[str, Array]) -> dict[str, Array]:
+        found = _asked(lambda: opened.run(names, {name: np.asarray(array) for name, array in feeds.items()}))
+        return dict(zip(names, found, strict=True))
+
+    return run
+
+
+def require_onnxruntime() -> None:
+    """Raise E0603 unless ONNX Runtime is installed."""
+    if find_spec("onnxruntime") is None:
+        raise error("E0603", "the engine onnxruntime is not installed", "pip install 'cnngraph[onnxruntime]'")
+
+
+def _asked(question: Callable[[], Any]) -> Any:
+    """The answer; ONNX Runtime's refusals, which share no class but Exception, as E0603."""
+    try:
+        return question()
+    except Exception as refusal:
+        if not type(refusal).__module__.startswith("onnxruntime"):
+            raise
+        raise error("E0603", f"the engine onnxruntime cannot run this: {refusal}", "take --engine numpy") from refusal
