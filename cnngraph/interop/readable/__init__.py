@@ -1,0 +1,1 @@
+"""A graph as a readable file of the language, as a person would have written it."""
