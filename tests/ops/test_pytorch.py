@@ -192,6 +192,7 @@ ELEMENTWISE = [
     Pair(op("identity"), (IMAGE,), lambda x: x.clone()),
     Pair(op("part", 1, 2), (IMAGE,), lambda x: x.chunk(2, 1)[1]),
     Pair(op("part", 2, 3), (WIDER,), lambda x: x.chunk(3, 1)[2]),
+    Pair(op("learned", TensorType.of(3, (2, 5))), (IMAGE,), lambda x, w: w.movedim(-1, 0).expand(3, 3, 2, 5) + 0 * x.sum()),
     Pair(op("shuffle", 2), (IMAGE,), lambda x: F.channel_shuffle(x, 2)),
     Pair(op("pixel_shuffle", 2), (IMAGE,), lambda x: F.pixel_shuffle(x, 2)),
     Pair(op("pixel_unshuffle", 3), (TensorType.of(2, (6, 9)),), lambda x: F.pixel_unshuffle(x, 3)),

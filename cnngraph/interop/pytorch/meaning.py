@@ -371,6 +371,7 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "part": lambda op, types, x: (x.chunk if isinstance(op.of, int) else x.split)(op.of, 1)[op.index],
     "shuffle": lambda op, types, x: x.unflatten(1, (op.groups, -1)).transpose(1, 2).flatten(1, 2),
     "upsample": _upsample,
+    "learned": lambda op, types, x, weight: weight.movedim(-1, 0).expand(len(x), *weight.movedim(-1, 0).shape),
     "pixel_shuffle": _pixel_shuffle,
     "pixel_unshuffle": _pixel_unshuffle,
     "scale": lambda op, types, x: x * op.factor,
