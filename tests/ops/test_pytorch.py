@@ -18,6 +18,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is the oracle of these test
 F = torch.nn.functional
 
 Tensor = Any
+LEARNED = TensorType.of(3, (2, 5))
 RELATIVE = 1e-10  # of the largest number: both sides compute in float64
 
 
@@ -192,7 +193,7 @@ ELEMENTWISE = [
     Pair(op("identity"), (IMAGE,), lambda x: x.clone()),
     Pair(op("part", 1, 2), (IMAGE,), lambda x: x.chunk(2, 1)[1]),
     Pair(op("part", 2, 3), (WIDER,), lambda x: x.chunk(3, 1)[2]),
-    Pair(op("learned", TensorType.of(3, (2, 5))), (IMAGE,), lambda x, w: w.movedim(-1, 0).expand(3, 3, 2, 5) + 0 * x.sum()),
+    Pair(op("learned", LEARNED), (IMAGE,), lambda x, w: w.movedim(-1, 0).expand(3, 3, 2, 5) + 0 * x.sum()),
     Pair(op("shuffle", 2), (IMAGE,), lambda x: F.channel_shuffle(x, 2)),
     Pair(op("pixel_shuffle", 2), (IMAGE,), lambda x: F.pixel_shuffle(x, 2)),
     Pair(op("pixel_unshuffle", 3), (TensorType.of(2, (6, 9)),), lambda x: F.pixel_unshuffle(x, 3)),
