@@ -1,7 +1,4 @@
-"""Keep what is slow to build in the user's cache folder. A missing, torn or forbidden file never matters.
-
-The files are pickles and are trusted as far as the folder is: only its owner may write there.
-"""
+"""Keep what is slow to build in the user's cache folder. A missing, torn or forbidden file never matters."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ def kept(name: str, load: Callable[[BinaryIO], T], make: Callable[[], T], save: 
     folder = cache_folder()
     if folder is None:
         return make()
-    with suppress(Exception), (folder / name).open("rb") as file:  # a torn pickle may raise anything
+    with suppress(Exception), (folder / name).open("rb") as file:  # a torn file may make it raise anything
         return load(file)
     made = make()
     with suppress(OSError):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Any, BinaryIO, cast
 import lark
 from lark import Lark, UnexpectedToken
 from lark.grammar import Rule
+from lark.lexer import TerminalDef
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from cnngraph.diagnostics import (
@@ -103,7 +105,7 @@ def grammar() -> Lark:
     """The parser of `grammar/cnn.lark`: read from the user's cache, for building it takes ten times as long."""
     text = resource("grammar", "cnn.lark").read_text(encoding="utf-8")
     key = sha256(repr((lark.__version__, sys.version_info[:2], OPTIONS, text)).encode()).hexdigest()
-    parser = kept(f"grammar-{key[:24]}.pickle", Lark.load, lambda: Lark(text, postlex=KeepAll(), **OPTIONS), _save)
+    parser = kept(f"grammar-{key[:24]}.json", _load, lambda: Lark(text, postlex=KeepAll(), **OPTIONS), _save)
     _shorten(parser)
     return parser
 
@@ -118,7 +120,30 @@ def _shorten(parser: Lark) -> None:
 
 
 def _save(parser: Lark, file: BinaryIO) -> None:
-    parser.save(file, exclude_options={"postlex"})
+    """The tables of the parser as JSON; the library itself would pickle them."""
+    data, memo = parser.memo_serialize([TerminalDef, Rule])
+    data["options"] = {name: value for name, value in data["options"].items() if name != "postlex"}
+    file.write(json.dumps(_plain({"data": data, "memo": memo})).encode())
+
+
+def _load(file: BinaryIO) -> Lark:
+    return Lark.load(json.load(file, object_hook=_numbered))
+
+
+def _plain(value: Any) -> Any:
+    """Tables by number as `{"#": ...}`: the keys of JSON are texts.
+
+    >>> _numbered(json.loads(json.dumps(_plain({7: 1}))))
+    {7: 1}
+    """
+    if isinstance(value, dict):
+        table = {str(key): _plain(inner) for key, inner in value.items()}
+        return {"#": table} if any(isinstance(key, int) for key in value) else table
+    return value
+
+
+def _numbered(table: dict[str, Any]) -> dict[Any, Any]:
+    return {int(key): value for key, value in table["#"].items()} if "#" in table else table
 
 
 class KeepAll:
