@@ -1,0 +1,54 @@
+"""A graph of ONNX as plain data: nodes in dependency order, known arrays, and the types of what is fed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnngraph.ir.op import Array
+
+
+@dataclass(frozen=True)
+class Fed:
+    """An input or an output: its name, the kind of its numbers, and its sizes (a number, a name, or None)."""
+
+    name: str
+    kind: str = "float32"
+    shape: tuple[int | str | None, ...] | None = None
+
+
+@dataclass(frozen=True)
+class ForeignNode:
+    """One node: `operator` is its kind, with its domain before it where that is not ONNX's own.
+
+    `attributes` are those that the file gives, as Python values (arrays for tensors, `Foreign` for graphs), in the form
+    of the newest opset; an input that is left out is "". `scope` is the path that an exporter gave beside the name.
+    """
+
+    operator: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    scope: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """`constants` has an array for each name that is known; `initializers` are those that the file itself gives."""
+
+    name: str
+    nodes: Sequence[ForeignNode]
+    constants: Mapping[str, Array]
+    inputs: Sequence[Fed]
+    outputs: Sequence[Fed]
+    initializers: frozenset[str] = frozenset()
+
+    def users(self) -> Mapping[str, Sequence[ForeignNode]]:
+        """The nodes that read each name."""
+        found: dict[str, list[ForeignNode]] = {}
+        for node in self.nodes:
+            for name in dict.fromkeys(node.inputs):
+                found.setdefault(name, []).append(node)
+        return found

@@ -1,0 +1,160 @@
+"""What the axes of the inputs may be: which is the batch, if any, and which the features."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, product
+
+from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
+from cnngraph.interop.onnx.reading.layout import Layout
+from cnngraph.interop.onnx.reading.names import legal
+from cnngraph.interop.onnx.reading.reading import Reading
+from cnngraph.interop.onnx.reading.values import Tensor
+from cnngraph.ir.size import Dim, symbol
+from cnngraph.ir.types import BATCH, TensorType
+
+ANY_IDS = 2**31  # the vocabulary of ids before a layer has said how many there are
+INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool")
+LETTERS = {"height": "H", "width": "W", "depth": "D", "time": "T", "seq": "T", "length": "T", "channels": "C"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One input with a guess at its axes; all other axes are positions, in their order."""
+
+    fed: Fed
+    shape: tuple[Dim, ...]
+    batch: int | None
+    features: int | None
+
+    @property
+    def name(self) -> str:
+        return legal(self.fed.name).replace(".", "_").replace("-", "_")
+
+    def feed(self, reading: Reading, guess: Guess) -> Tensor:
+        """Our input, and how the array that is fed lies in it."""
+        layout, vocabulary = self.layout(guess), self._vocabulary(guess)
+        sizes = [layout.size(group) for group in layout.groups]
+        if vocabulary is None:
+            kind = "float64" if self.fed.kind == "float64" else "float32"
+            type_ = TensorType((BATCH, *sizes[1:]), kind)
+        else:
+            type_ = TensorType.ids(vocabulary, tuple(sizes[1:]))
+        return Tensor(reading.fed(self.name, type_), layout)
+
+    def layout(self, guess: Guess) -> Layout:
+        positions = [[axis] for axis in range(len(self.shape)) if axis not in (self.batch, self.features)]
+        batch = [] if self.batch is None else [self.batch]
+        features = [] if self._vocabulary(guess) is not None else [[] if self.features is None else [self.features]]
+        shape = [BATCH if axis == self.batch else size for axis, size in enumerate(self.shape)]
+        return Layout.of(shape, [batch, *positions, *features])
+
+    def _vocabulary(self, guess: Guess) -> int | None:
+        """Below what ids are; None for plain numbers."""
+        return guess.vocabularies.get(self.name, ANY_IDS if self.fed.kind in INTEGERS else None)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A place for each input. `batch` is what the file has for our batch, where that is a number."""
+
+    places: Sequence[Place]
+    batch: int | None = None
+    sample: bool = False
+    vocabularies: Mapping[str, int | None] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+def guesses(net: Foreign) -> Iterator[Guess]:
+    """The guesses, the likely ones first."""
+    shapes = _shapes(net)
+    if not net.inputs:
+        yield Guess(())
+    first, *_ = [*net.inputs, Fed("")]
+    later = first.shape is not None and len(first.shape) > 1 and "batch" in str(first.shape[1])
+    for mode in ((1, 0, None) if later else (0, None, 1)):
+        batches = [_batch_axis(fed, mode, net.inputs) for fed in net.inputs]
+        if mode == 1 and batches[:1] != [1]:
+            continue
+        options = [_options(fed, batch) for fed, batch in zip(net.inputs, batches, strict=True)]
+        if all(options):
+            for features in _combined(options):
+                yield _guess(net.inputs, shapes, batches, features)
+
+
+def _guess(
+    fed: Sequence[Fed],
+    shapes: Mapping[str, tuple[Dim, ...]],
+    batches: Sequence[int | None],
+    features: Sequence[int | None],
+) -> Guess:
+    axes = zip(fed, batches, features, strict=True)
+    places = [Place(one, shapes[one.name], batch, own) for one, batch, own in axes]
+    numbers = [size for one, batch in zip(fed, batches, strict=True) if batch is not None and one.shape
+               for size in [one.shape[batch]] if isinstance(size, int)]  # fmt: skip
+    fixed = numbers[0] if numbers else None
+    sample = all(batch is None for batch in batches)
+    notes = [f"the file has a batch of {fixed}; here it is free"] if fixed is not None else []
+    notes += ["the model has no batch: it runs as one sample"] if sample and fed else []
+    return Guess(places, fixed, sample, {}, notes)
+
+
+def _batch_axis(fed: Fed, mode: int | None, inputs: Sequence[Fed]) -> int | None:
+    """Where the batch of an input is, if it is the axis `mode` of the first input."""
+    shape, first = fed.shape or (), inputs[0].shape or ()
+    if mode is None or not shape:
+        return None
+    if fed is inputs[0] or mode >= len(first):
+        return mode if mode < len(shape) else None
+    wanted = first[mode]
+    same = [axis for axis, size in enumerate(shape) if size == wanted and size is not None]
+    return same[0] if same else min(mode, len(shape) - 1)
+
+
+def _options(fed: Fed, batch: int | None) -> list[int | None]:
+    """Which axes may be the features: those after the batch as most tools have them, the last, none."""
+    rank = len(fed.shape or ())
+    others = [axis for axis in range(rank) if axis != batch]
+    if fed.kind in INTEGERS:
+        return [None]
+    if batch is None and rank > 3:
+        others = others[1:]  # the first of them is a batch of one
+    wanted = [*others[:1], *others[-1:], *others[1:-1]] if len(others) > 1 else others
+    found: list[int | None] = [*dict.fromkeys(wanted)]
+    return [*found, None] if len(others) != 1 else found
+
+
+def _combined(options: Sequence[list[int | None]]) -> Iterator[tuple[int | None, ...]]:
+    """Choices for all inputs: first those of the same rank in the options, then all others."""
+    most = max(map(len, options), default=0)
+    alike = [tuple(choice[min(i, len(choice) - 1)] for choice in options) for i in range(most)]
+    return iter(dict.fromkeys(chain(alike or [()], product(*options))))
+
+
+def _shapes(net: Foreign) -> dict[str, tuple[Dim, ...]]:
+    """The sizes of the inputs, with a symbol for each name in the file, and for each size that it leaves open."""
+    letters: dict[str, str] = {}
+    shapes = {}
+    for fed in net.inputs:
+        sizes: list[Dim] = []
+        for axis, size in enumerate(fed.shape or ()):
+            name = f"{fed.name}/{axis}" if size is None else str(size)
+            sizes.append(size if isinstance(size, int) else symbol(_letter(name, fed, axis, letters)))
+        shapes[fed.name] = tuple(sizes)
+    return shapes
+
+
+def _letter(name: str, fed: Fed, axis: int, letters: dict[str, str]) -> str:
+    """The capital letter of a size; the same for the same name."""
+    if name in letters:
+        return letters[name]
+    rank = len(fed.shape or ())
+    by_place = {3: "T", 4: "HW"[max(axis - 2, 0)], 5: "DHW"[max(axis - 2, 0)]}.get(rank, "T")
+    plain = name.strip("_").lower()
+    named = next((letter for word, letter in LETTERS.items() if word in plain), None)
+    wanted = name if re.fullmatch("[A-Z][0-9]*", name) else named or by_place
+    numbered = (f"{wanted}{i}" for i in range(2, len(letters) + 3))
+    letters[name] = wanted if wanted not in letters.values() else next(n for n in numbered if n not in letters.values())
+    return letters[name]

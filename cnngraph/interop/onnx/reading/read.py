@@ -1,0 +1,45 @@
+"""From a file to `Imported`: the stages in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from onnx import ModelProto
+
+from cnngraph.diagnostics import CnnGraphError, Diagnostic
+from cnngraph.interop.imported import Imported
+from cnngraph.interop.onnx.reading.attempt import best
+from cnngraph.interop.onnx.reading.convert import array_of, foreign
+from cnngraph.interop.onnx.reading.fold import folded
+from cnngraph.interop.onnx.reading.load import checked, load
+from cnngraph.interop.onnx.reading.reading import Refusal
+from cnngraph.interop.onnx.reading.tables import foldings, unitings
+
+
+def read_onnx(path: Path) -> Imported:
+    """The network of a file. Raises E0801 where it cannot be read, E0802 for each part that cannot be expressed."""
+    return _read(load(path), path.parent, str(path))
+
+
+def read_model(model: ModelProto, folder: Path | None = None) -> Imported:
+    """The same of a model in memory; `folder` is where its external data lies, if it has any."""
+    return _read(checked(model, folder, "the model"), folder, "the model")
+
+
+def _read(model: ModelProto, folder: Path | None, file: str) -> Imported:
+    net = folded(foreign(model, array_of(folder)))
+    for unite in unitings():
+        net = folded(unite(net))
+    attempt = best(net)
+    if attempt.refusals:
+        raise CnnGraphError([_diagnostic(refusal, file) for refusal in attempt.refusals])
+    found = attempt.imported()
+    for fold in foldings():
+        found = fold(found)
+    return found
+
+
+def _diagnostic(refusal: Refusal, file: str) -> Diagnostic:
+    message = f"{file}: {refusal.operator} `{refusal.node}`: {refusal.why}"
+    return Diagnostic("E0802", message, helps=refusal.helps)
+

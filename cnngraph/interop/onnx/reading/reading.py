@@ -1,0 +1,165 @@
+"""One attempt to read a foreign graph: our graph grows while its names get values.
+
+A refusal does not end the attempt: what hangs on it stays unknown, and all else is read, so that a user hears of all
+that cannot be expressed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cnngraph.interop.onnx.reading.foreign import Foreign, ForeignNode
+from cnngraph.interop.onnx.reading.layout import Groups, Layout
+from cnngraph.interop.onnx.reading.moves import Factors, moves
+from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
+from cnngraph.ir.builder import Builder
+from cnngraph.ir.graph import Ref
+from cnngraph.ir.leaves import Input
+from cnngraph.ir.op import Array, Op, OpError
+from cnngraph.ir.size import Dim
+from cnngraph.ir.types import BATCH, TensorType
+from cnngraph.ops.transpose import Transpose
+
+
+class Refused(Exception):
+    """A meaning cannot say what a node asks for: why, in a few words, and what might help."""
+
+    def __init__(self, why: str, *helps: str) -> None:
+        super().__init__(why)
+        self.why, self.helps = why, helps
+
+
+class Again(Exception):
+    """An integer input turned out to be ids below `vocabulary`, or plain numbers (None): another attempt is due."""
+
+    def __init__(self, name: str, vocabulary: int | None) -> None:
+        super().__init__(name)
+        self.name, self.vocabulary = name, vocabulary
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What is reported for one node."""
+
+    operator: str
+    node: str
+    why: str
+    helps: tuple[str, ...] = ()
+
+
+Path = Callable[[ForeignNode], str]
+
+
+@dataclass
+class Reading:
+    """The state of an attempt.
+
+    `values` has None for what is unknown after a refusal. `batch` is the number that stands for our batch in the file,
+    if it has one; with `sample`, foreign arrays have no batch, and ours always has size 1.
+    """
+
+    path: Path
+    batch: int | None = None
+    sample: bool = False
+    builder: Builder = field(default_factory=Builder)
+    values: dict[str, Value | None] = field(default_factory=dict)
+    arrays: dict[str, Array] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    moved: int = 0
+    shared: dict[object, list[Ref]] = field(default_factory=dict)
+
+    # ---- names and types ----
+
+    def type_of(self, ref: Ref) -> TensorType:
+        return self.builder.type_of(ref)
+
+    def note(self, text: str) -> None:
+        """A sentence for the user, once."""
+        self.notes[text] = None
+
+    def fresh(self, path: str) -> str:
+        return self.builder.fresh(path)
+
+    def beside(self, path: str, word: str) -> str:
+        """A free name for a node that goes with the one at `path`."""
+        return self.fresh(f"{path.rpartition('.')[0]}.{word}".removeprefix("."))
+
+    # ---- nodes ----
+
+    def fed(self, name: str, type_: TensorType) -> Ref:
+        return self.builder.add(self.fresh(name), Input(type_)).ref
+
+    def apply(
+        self,
+        name: str,
+        op: Op,
+        operands: Sequence[Ref],
+        weights: Mapping[str, Array] | None = None,
+        sources: Sequence[str] = (),
+    ) -> Ref:
+        """A node with states for its weights; raises `Refused` where our operator refuses.
+
+        Nodes of one operator whose matrices have the same `sources` (names of initializers) share their states.
+        """
+        weights = dict(weights or {})
+        try:
+            wanted = op.weight_types(*(self.type_of(ref) for ref in operands)) if weights else {}
+            types = {key: weight.type for key, weight in wanted.items()}
+            for key, array in weights.items():
+                if key not in types or types[key].shape != array.shape:
+                    needed = types.get(key, "none")
+                    raise Refused(f"its {key} has the shape {array.shape}, and {op.name} needs {needed}")
+            key_of_states = (op, tuple(sources), tuple(t.shape for t in types.values()))
+            can_share = all(sources) and any(array.ndim > 1 for array in weights.values())
+            if can_share and key_of_states in self.shared:
+                states = self.shared[key_of_states]
+                return self.builder.add(self.fresh(name), op, [*operands, *states]).ref
+            node = self.builder.apply(self.fresh(name), op, operands)
+        except OpError as refused:
+            raise Refused(refused.message, *refused.helps) from refused
+        states = list(node.inputs[len(operands) :])
+        for ref, (key, type_) in zip(states, types.items(), strict=True):
+            self.arrays[ref.node] = np.asarray(weights[key], type_.dtype)
+        if can_share:
+            self.shared[key_of_states] = states
+        return node.ref
+
+    # ---- axes ----
+
+    def tensor(self, ref: Ref, groups: Groups, rank: int) -> Tensor:
+        """A result of ours as a foreign array of this rank: for each of our axes the foreign axis that it is."""
+        type_ = self.type_of(ref)
+        if not type_.shape:
+            return Tensor(ref, Layout((), ((),) * rank))
+        shape: list[Dim] = [1] * rank
+        for group, size in zip(groups, type_.shape, strict=True):
+            if group and not (self.sample and size == BATCH):
+                shape[group[0]] = size
+        return Tensor(ref, Layout.of(shape, groups))
+
+    def arranged(self, x: Tensor, groups: Factors, path: str) -> Tensor:
+        """The value with these groups of factors as our axes; nodes are made where numbers have to move."""
+        layout = x.layout
+        if groups == layout.groups:
+            return x
+        if not groups or not layout.groups or groups[0] != layout.groups[0]:
+            raise Refused("this mixes the batch with other axes, or lacks it")
+        ref = x.ref
+        if self.type_of(ref).vocabulary is not None:
+            raise Refused("ids would have to be moved")
+        for op in moves(layout, groups):
+            self.moved += isinstance(op, Transpose)
+            ref = self.apply(self.beside(path, op.name), op, [ref])
+        return Tensor(ref, layout.rearranged(groups))
+
+    # ---- reading ----
+
+    def known(self, name: str, foreign: Foreign) -> Value | None:
+        """What a name stands for."""
+        if name not in self.values and name in foreign.constants:
+            self.values[name] = Constant(foreign.constants[name], name if name in foreign.initializers else "")
+        return self.values[name]
