@@ -1,0 +1,50 @@
+"""InnerProduct. It reads all values of a sample as one row, in the order (C, H, W): ours is (H, W, C).
+
+    blob (K, C * H * W)    ours (H * W * C, K)
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from cnngraph.interop.assembly import Refusal
+from cnngraph.interop.caffe.blob import Blob, image_axes
+from cnngraph.interop.caffe.importer import Importer, Meaning, Source, of_one
+from cnngraph.interop.caffe.network import Layer
+from cnngraph.ir.op import Array
+from cnngraph.ops.dense import Dense
+
+
+def inner_product(net: Importer, layer: Layer, x: Blob) -> Blob:
+    fields = layer.fields.below("inner_product_param")
+    if x.axis(fields.whole("axis", 1, low=-8)) != 1:
+        raise Refusal("only an inner product from axis 1 on has a counterpart", span=fields.place("axis"))
+    features, bias = fields.whole("num_output", low=1), fields.flag("bias_term", True)
+    rows = prod(x.sizes)
+    transposed = fields.flag("transpose", False)
+    before = (x.flattened or x) if len(x.sizes) == 1 else x
+
+    def weight(blob: Array) -> Array:
+        return rows_in_our_order(blob if transposed else blob.T, before)
+
+    x = net.flat(x, layer)
+    shape = (rows, features) if transposed else (features, rows)
+    parts = {"weight": Source(layer.name, {0: shape}, weight)}
+    parts |= {"bias": Source(layer.name, {1: (features,)})} if bias else {}
+    node = net.apply(layer, Dense(features, bias), [x.ref], parts)
+    return Blob(node.ref, node.type, image_axes(0))
+
+
+def rows_in_our_order(matrix: Array, blob: Blob) -> Array:
+    """A matrix whose rows meet the values of `blob` in Caffe's order, for those values in ours."""
+    table = matrix.reshape(*blob.sizes, -1)  # (C, H, W, K)
+    places = [place for place in blob.axes.places[1:] if place is not None]
+    kept = [axis for axis, place in enumerate(blob.axes.places[1:]) if place is not None]
+    gone = [axis for axis in range(len(blob.sizes)) if axis not in kept]
+    ours = [kept[i] for i in np.argsort(places)]
+    return table.transpose(*ours, *gone, table.ndim - 1).reshape(matrix.shape)  # (H, W, C, K) as a matrix
+
+
+LAYERS: dict[str, Meaning] = {"InnerProduct": of_one(inner_product)}
