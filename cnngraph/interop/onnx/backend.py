@@ -1,0 +1,149 @@
+"""The importer and the executor as a backend of ONNX, for whoever runs models through `onnx.backend.base`.
+
+    import cnngraph.interop.onnx.backend as backend
+
+    backend.prepare(model).run([image])
+    backend.run_node(node, [x, y])
+
+What a layer has to know before it runs, such as weights and sizes, may come as inputs here, as in the test cases of
+ONNX: then the numbers of the first run are taken, and the model is read again when others come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx.backend.base import Backend, BackendRep, Device, DeviceType
+
+from cnngraph.diagnostics import CnnGraphError, error
+from cnngraph.interop.imported import Imported
+from cnngraph.interop.onnx.reading.read import read_model
+from cnngraph.interop.onnx.reading.tables import meanings
+from cnngraph.ir.op import Array
+from cnngraph.runtime.runner import Runner
+
+NEWEST = onnx.defs.onnx_opset_version()
+
+
+class Prepared(BackendRep):
+    """A model that can be run. It is read at its first run, when the numbers of its inputs are there."""
+
+    def __init__(self, model: ModelProto) -> None:
+        self.model = model
+        given = {tensor.name for tensor in model.graph.initializer}
+        self.names = [value.name for value in model.graph.input if value.name not in given]
+        self._known: dict[str, Array] = {}
+        self._imported: Imported | None = None
+        self._runner: Runner | None = None
+
+    def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """The outputs for these inputs, by name or in order. Raises `CnnGraphError`."""
+        named = inputs if isinstance(inputs, Mapping) else dict(zip(self.names, inputs, strict=False))
+        arrays = {name: np.asarray(value) for name, value in named.items()}
+        if self._runner is None or any(not np.array_equal(arrays[n], value) for n, value in self._known.items()):
+            self._read(arrays)
+        assert self._imported is not None
+        assert self._runner is not None
+        free = [name for name in self.names if name not in self._known and name in arrays]
+        feeds = {
+            ours: _fit(axes.ours(arrays[theirs]))
+            for theirs, (ours, axes) in zip(free, self._imported.inputs.items(), strict=True)
+        }
+        results = self._runner.run(feeds)
+        theirs = [axes.theirs(results[name]) for name, axes in self._imported.outputs.items()]
+        return tuple(_said(y, value) for y, value in zip(theirs, self.model.graph.output, strict=True))
+
+    def _read(self, arrays: Mapping[str, Array]) -> None:
+        """Read the model, with as few inputs known before as it takes."""
+        refused: CnnGraphError | None = None
+        for known in _choices(list(arrays)):
+            try:
+                self._imported = read_model(_with_known(self.model, {name: arrays[name] for name in known}))
+            except CnnGraphError as problem:
+                if refused is None or len(problem.diagnostics) <= len(refused.diagnostics):
+                    refused = problem
+                continue
+            self._known = {name: arrays[name] for name in known}
+            self._runner = Runner(self._imported.graph, self._imported.states)
+            return
+        raise refused if refused is not None else error("E0801", "the model has no inputs")
+
+
+def _choices(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Which inputs are known before: none, the last, the last two, ..., at last the first."""
+    for count in range(max(len(names), 1)):
+        yield names[len(names) - count :]
+    if len(names) > 1:
+        yield names[:1]
+
+
+def _with_known(model: ModelProto, known: Mapping[str, Array]) -> ModelProto:
+    """The model with these inputs as initializers, which are no inputs."""
+    changed = ModelProto()
+    changed.CopyFrom(model)
+    inputs = [value for value in changed.graph.input if value.name not in known]
+    del changed.graph.input[:]
+    changed.graph.input.extend(inputs)
+    changed.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in known.items())
+    return changed
+
+
+def _fit(array: Array) -> Array:
+    """Whole numbers as ours."""
+    return array.astype(np.int64) if array.dtype.kind in "iub" else array
+
+
+def _said(array: Array, value: ValueInfoProto) -> Array:
+    """A result in the precision that the model says; float16 is computed in float32."""
+    kind = value.type.tensor_type.elem_type
+    return array.astype(np.float16) if kind == TensorProto.FLOAT16 else array
+
+
+class CnnGraphBackend(Backend):
+    """This package as a backend of ONNX: on the processor, for models that the language can express."""
+
+    @classmethod
+    def is_compatible(cls, model: ModelProto, device: str = "CPU", **kwargs: Any) -> bool:
+        """Whether each operator of the model has a meaning here; its arguments may still be refused."""
+        domains = {"", "ai.onnx"}
+        names = {n.op_type if n.domain in domains else f"{n.domain}.{n.op_type}" for n in model.graph.node}
+        return cls.supports_device(device) and names <= meanings().keys()
+
+    @classmethod
+    def prepare(cls, model: ModelProto, device: str = "CPU", **kwargs: Any) -> Prepared:
+        return Prepared(model)
+
+    @classmethod
+    def run_node(
+        cls,
+        node: NodeProto,
+        inputs: Any,
+        device: str = "CPU",
+        outputs_info: Sequence[tuple[Any, tuple[int, ...]]] | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:
+        """The outputs of one node; `opset_version` says of which opset it is."""
+        arrays = dict(zip([name for name in node.input if name], map(np.asarray, inputs), strict=True))
+        fed = [
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+            for name, value in arrays.items()
+        ]
+        results = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
+        version = helper.make_opsetid(node.domain, int(str(kwargs.get("opset_version", NEWEST))))
+        model = helper.make_model(helper.make_graph([node], "node", fed, results), opset_imports=[version])
+        return cls.prepare(model, device).run(arrays)
+
+    @classmethod
+    def supports_device(cls, device: str) -> bool:
+        return bool(Device(device).type == DeviceType.CPU)
+
+
+is_compatible = CnnGraphBackend.is_compatible
+prepare = CnnGraphBackend.prepare
+run_model = CnnGraphBackend.run_model
+run_node = CnnGraphBackend.run_node
+supports_device = CnnGraphBackend.supports_device

@@ -1,0 +1,301 @@
+"""Sums, products, quotients and the like of two values or more, under the broadcasting of ONNX.
+
+Here a vector c meets c@positions, and nothing else is broadcast. So of what ONNX lets meet
+
+    a number                      becomes an argument                   scale, shift, power, clip
+    known numbers                 become a value of their own           layer_scale, add_positions, learned
+    a value for each channel      becomes a vector
+    any other smaller value       is repeated to the size of the rest   upsample
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log, prod
+
+import numpy as np
+
+from cnngraph.interop.onnx.reading.call import Call, shape_text
+from cnngraph.interop.onnx.reading.layout import Layout
+from cnngraph.interop.onnx.reading.meaning.elementwise import LARGEST, chained, limited, short
+from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
+from cnngraph.ir.graph import Ref
+from cnngraph.ir.op import Array, Op
+from cnngraph.ir.size import Dim
+from cnngraph.ir.types import BATCH, TensorType
+from cnngraph.ops.add import Add
+from cnngraph.ops.add_positions import AddPositions
+from cnngraph.ops.div import Div
+from cnngraph.ops.exp import Exp
+from cnngraph.ops.layer_scale import LayerScale
+from cnngraph.ops.learned import Learned
+from cnngraph.ops.max import Max
+from cnngraph.ops.min import Min
+from cnngraph.ops.mul import Mul
+from cnngraph.ops.power import Power
+from cnngraph.ops.reshape import Reshape
+from cnngraph.ops.scale import Scale
+from cnngraph.ops.shift import Shift
+from cnngraph.ops.upsample import Upsample
+
+Number = Callable[[Call, Tensor, float], Tensor]
+Groups = list[list[int]]
+VECTORS = (Add, Mul, Div)  # where a vector meets a grid
+
+
+@dataclass(frozen=True)
+class Merge:
+    """How two values meet: by our operator, or with a number at the right or the left of the value."""
+
+    op: Op
+    right: Number
+    left: Number
+
+
+# ---- two values ----
+
+
+def joined(call: Call, merge: Merge, left: Value, right: Value) -> Tensor:
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        return _met(call, merge.op, left, right)
+    x, known, is_left = (right, left, True) if isinstance(right, Tensor) else (left, right, False)
+    assert isinstance(x, Tensor), "what is known is folded"
+    call.need(isinstance(known, Constant), "a size of an open axis among its numbers")
+    assert isinstance(known, Constant)
+    shape = broadcast(call, [x.shape, known.shape])
+    if x.shape != shape:
+        x = _repeated_to(call, x, shape)
+    numbers = np.unique(known.array)
+    if numbers.size == 1 and np.isfinite(numbers[0]):
+        return (merge.left if is_left else merge.right)(call, x, short(numbers[0]))
+    return _with_known(call, merge.op, x, known.array, is_left)
+
+
+def broadcast(call: Call, shapes: Sequence[Sequence[Dim]]) -> tuple[Dim, ...]:
+    """The shape under which these meet."""
+    rank = max(map(len, shapes))
+    found: list[Dim] = [1] * rank
+    for shape in shapes:
+        for axis, size in enumerate(shape, start=rank - len(shape)):
+            call.need(size == 1 or found[axis] in (1, size), f"{' and '.join(map(shape_text, shapes))} do not meet")
+            found[axis] = size if found[axis] == 1 else found[axis]
+    return tuple(found)
+
+
+def _with_known(call: Call, op: Op, x: Tensor, array: Array, is_left: bool) -> Tensor:
+    """With numbers that the file has, as a value of their own."""
+    numbers = in_our_order(call, x.layout, array)
+    if numbers.ndim == 1 and isinstance(op, Mul):
+        return call.keep(x, call.apply(LayerScale(), [x.ref], {"weight": numbers}))
+    if numbers.ndim > 1 and isinstance(op, Add):
+        return call.keep(x, call.apply(AddPositions(learned=True), [x.ref], {"weight": numbers}))
+    if numbers.ndim == 1 and not isinstance(op, VECTORS):
+        numbers = _at_all_positions(call, x.layout, numbers)
+    learned = Learned(TensorType.of(numbers.shape[-1], numbers.shape[:-1]))
+    other = call.apply(learned, [x.ref], {"weight": numbers}, beside=True)
+    return call.keep(x, call.apply(op, [other, x.ref] if is_left else [x.ref, other]))
+
+
+def in_our_order(call: Call, layout: Layout, array: Array) -> Array:
+    """Known numbers in the order of our axes, without the batch: of each feature, or of all positions and features."""
+    call.need(len(layout.ours) > 1, "numbers at a single value")
+    array = array.reshape((1,) * (layout.rank - array.ndim) + array.shape)
+    sizes = [
+        tuple(layout.sizes[f] for f in factors) if size > 1 else (1,) * len(factors)
+        for factors, size in zip(layout.theirs, array.shape, strict=True)
+    ]
+    order = [f for factors in layout.theirs for f in factors]
+    flat = [size for axis in sizes for size in axis]
+    call.need(all(isinstance(size, int) for size in flat), "numbers along an open axis")
+    call.need(len(layout.groups[0]) == 0 or flat[order.index(0)] == 1, "numbers that differ between samples")
+    by_factor = array.reshape(flat).transpose(np.argsort(order))  # type: ignore[arg-type]
+    if all(by_factor.shape[f] == 1 for group in layout.groups[1:-1] for f in group):
+        return _spread(by_factor.reshape([by_factor.shape[f] for f in layout.groups[-1]]), layout.ours[-1]).reshape(-1)
+    return _at_all_positions(call, layout, by_factor)
+
+
+def _at_all_positions(call: Call, layout: Layout, by_factor: Array) -> Array:
+    """Numbers of the factors, or of the features, as an array of all positions and features."""
+    sizes = layout.sizes[len(layout.groups[0]) :]
+    call.need(all(isinstance(size, int) for size in sizes), "numbers along an open axis")
+    shape = [prod(int(str(size)) for size in axis) for axis in layout.ours[1:]]
+    if by_factor.ndim == 1:
+        return np.broadcast_to(by_factor, shape)
+    return _spread(by_factor.reshape(by_factor.shape[len(layout.groups[0]) :]), sizes).reshape(shape)
+
+
+def _spread(array: Array, sizes: Sequence[Dim]) -> Array:
+    return np.broadcast_to(array, [int(str(size)) for size in sizes])
+
+
+# ---- axes that meet ----
+
+
+def _met(call: Call, op: Op, left: Tensor, right: Tensor) -> Tensor:
+    if left.layout == right.layout:
+        return call.keep(left, call.apply(op, [left.ref, right.ref]))
+    shape = broadcast(call, [left.shape, right.shape])
+    rank = len(shape)
+    sides = [Tensor(x.ref, x.layout.unsqueezed(range(rank - x.rank))) for x in (left, right)]
+    wide = max(sides, key=lambda x: (x.shape == shape, _whole(x.layout) is not None, len(x.layout.sizes)))
+    groups = _whole(wide.layout) or _canonical(call, wide)
+    target = [prod((shape[axis] for axis in group), start=1) for group in groups]
+    refs = [_sized(call, op, _arranged(call, x, groups), groups, target) for x in sides]
+    result = call.apply(op, refs)
+    return Tensor(result, Layout.of(shape, groups))
+
+
+def _arranged(call: Call, x: Tensor, groups: Groups) -> Tensor:
+    return x if not x.layout.groups else call.arranged(x, groups)
+
+
+def _whole(layout: Layout) -> Groups | None:
+    """Our axes as groups of whole foreign axes, or None where a foreign axis lies in several of ours."""
+    found: Groups = []
+    for group in layout.groups:
+        axes = [i for i, factors in enumerate(layout.theirs) if factors and set(factors) <= set(group)]
+        axes.sort(key=lambda axis: layout.theirs[axis])
+        if [f for axis in axes for f in layout.theirs[axis]] != list(group):
+            return None
+        found.append(axes)
+    return found if sum(map(len, found)) == sum(map(bool, layout.theirs)) and len(found) > 1 else None
+
+
+def _canonical(call: Call, x: Tensor) -> Groups:
+    """The batch, then each foreign axis by itself."""
+    batch = [] if x.layout.batch is None else [x.layout.batch]
+    call.need(batch or call.reading.sample or not x.layout.groups, "a value without a batch")
+    rest = [axis for axis in range(x.rank) if axis not in batch]
+    return [batch, *([axis] for axis in rest)] if rest else [batch, []]
+
+
+def _sized(call: Call, op: Op, x: Tensor, groups: Groups, target: Sequence[Dim]) -> Ref:
+    """The value repeated to this size of each of our axes, if it is not a vector that meets them all."""
+    call.need(call.type_of(x.ref).shape, "a single number beside other axes")
+    _, *positions, features = call.type_of(x.ref).shape
+    own = [*positions, features]
+    if own == list(target[1:]):
+        return x.ref
+    if features == target[-1] and set(positions) == {1} and isinstance(op, VECTORS):
+        return call.apply(Reshape(TensorType.of(features)), [x.ref], beside=True)
+    call.need(all(isinstance(n, int) for n in target[1:]), "a value repeated along an open axis")
+    factors = tuple(int(str(n)) if own[i] == 1 else 1 for i, n in enumerate(target[1:]))
+    ref = x.ref
+    if factors[-1] == 1:
+        return call.apply(Upsample(factors[:-1]), [ref], beside=True)
+    ref = call.apply(Reshape(TensorType.of(1, tuple(own))), [ref], beside=True)
+    ref = call.apply(Upsample(factors), [ref], beside=True)
+    return call.apply(Reshape(TensorType.of(target[-1], tuple(target[1:-1]))), [ref], beside=True)
+
+
+def _repeated_to(call: Call, x: Tensor, shape: Sequence[Dim]) -> Tensor:
+    """A value repeated along foreign axes, to this shape."""
+    wide = Tensor(x.ref, x.layout.unsqueezed(range(len(shape) - x.rank)))
+    groups = _canonical(call, wide)
+    target = [prod((shape[axis] for axis in group), start=1) for group in groups]
+    call.need(not groups[0] or shape[groups[0][0]] == BATCH, "a value repeated along the batch")
+    table = call.arranged(wide, groups)
+    return Tensor(_sized(call, Max(), table, groups, target), Layout.of(shape, groups))
+
+
+# ---- with numbers ----
+
+
+def _shift(sign: float, own: float) -> Number:
+    """own * x + sign * number"""
+    return lambda call, x, n: chained(call, x, Scale(own), Shift(sign * n))
+
+
+def _scale(call: Call, x: Tensor, number: float) -> Tensor:
+    return chained(call, x, Scale(number))
+
+
+def _over(call: Call, x: Tensor, number: float) -> Tensor:
+    call.need(number, "a quotient by 0")
+    return chained(call, x, Scale(1 / number))
+
+
+def _under(call: Call, x: Tensor, number: float) -> Tensor:
+    return chained(call, x, Power(-1.0), Scale(number))
+
+
+def _power(call: Call, x: Tensor, number: float) -> Tensor:
+    return chained(call, x, Power(number))
+
+
+def _to_the_power(call: Call, x: Tensor, number: float) -> Tensor:
+    call.need(number > 0, "a power of a number that is not positive")
+    return chained(call, x, Scale(log(number)), Exp())
+
+
+def _at_least(call: Call, x: Tensor, number: float) -> Tensor:
+    return limited(call, x, number, LARGEST)
+
+
+def _at_most(call: Call, x: Tensor, number: float) -> Tensor:
+    return limited(call, x, -LARGEST, number)
+
+
+ADD = Merge(Add(), _shift(1.0, 1.0), _shift(1.0, 1.0))
+MUL = Merge(Mul(), _scale, _scale)
+DIV = Merge(Div(), _over, _under)
+MAX = Merge(Max(), _at_least, _at_least)
+MIN = Merge(Min(), _at_most, _at_most)
+
+
+def of_two(merge: Merge) -> Callable[[Call], Value]:
+    return lambda call: joined(call, merge, call.value(0), call.value(1))
+
+
+def subtract(call: Call) -> Value:
+    left, right = call.value(0), call.value(1)
+    if isinstance(right, Constant):
+        return joined(call, ADD, left, Constant(-right.array))
+    assert isinstance(right, Tensor), "what is known is folded"
+    return joined(call, ADD, left, chained(call, right, Scale(-1.0)))
+
+
+def power(call: Call) -> Value:
+    """By a number, or of a number: what else there is has no meaning for numbers below 0."""
+    x, exponent = call.value(0), call.value(1)
+    known = exponent if isinstance(x, Tensor) else x
+    call.need(isinstance(known, Constant), "an exponent that is computed")
+    assert isinstance(known, Constant)
+    call.need(np.unique(known.array).size == 1, "an exponent for each number")
+    return joined(call, Merge(Mul(), _power, _to_the_power), x, exponent)
+
+
+def of_several(merge: Merge) -> Callable[[Call], Value]:
+    """Values of one layout in one node, what is left one after the other."""
+
+    def meaning(call: Call) -> Value:
+        values = [call.value(place) for place in range(len(call.inputs))]
+        tensors = [value for value in values if isinstance(value, Tensor)]
+        if len(tensors) == len(values) > 1 and len({x.layout for x in tensors}) == 1:
+            return call.keep(tensors[0], call.apply(merge.op, [x.ref for x in tensors]))
+        total: Value = tensors[0]
+        for value in [*tensors[1:], *(value for value in values if not isinstance(value, Tensor))]:
+            total = joined(call, merge, total, value)
+        return total
+
+    return meaning
+
+
+def mean(call: Call) -> Value:
+    total = of_several(ADD)(call)
+    assert isinstance(total, Tensor)
+    return chained(call, total, Scale(1 / len(call.inputs)))
+
+
+MEANINGS: Mapping[str, Callable[[Call], Value]] = {
+    "Add": of_two(ADD),
+    "Div": of_two(DIV),
+    "Max": of_several(MAX),
+    "Mean": mean,
+    "Min": of_several(MIN),
+    "Mul": of_two(MUL),
+    "Pow": power,
+    "Sub": subtract,
+    "Sum": of_several(ADD),
+}

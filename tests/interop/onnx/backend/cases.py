@@ -1,0 +1,132 @@
+"""The test cases that ONNX brings along, and what becomes of each."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+from onnx.backend.test.loader import load_model_tests
+
+from cnngraph.diagnostics import CnnGraphError
+from cnngraph.interop.onnx.backend import prepare
+from cnngraph.ir.op import Array
+
+SUITES = ("node", "pytorch-converted", "pytorch-operator", "simple")
+KINDS = {
+    TensorProto.STRING: "string", TensorProto.FLOAT16: "float16", TensorProto.BFLOAT16: "float16",
+    TensorProto.FLOAT: "", TensorProto.DOUBLE: "", TensorProto.BOOL: "booleans", TensorProto.INT64: "integers",
+    TensorProto.INT32: "integers", TensorProto.INT16: "integers", TensorProto.INT8: "integers",
+    TensorProto.UINT8: "integers", TensorProto.UINT16: "integers", TensorProto.UINT32: "integers",
+    TensorProto.UINT64: "integers", TensorProto.COMPLEX64: "complex", TensorProto.COMPLEX128: "complex",
+}  # fmt: skip
+"""What is no number of this language, by the type of a result; all others are numbers of a few bits."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: of the suite, about the operator, a model with lists of inputs and of outputs that belong together."""
+
+    suite: str
+    name: str
+    operator: str
+    model: Any
+    pairs: Sequence[tuple[Sequence[Any], Sequence[Any]]]
+    relative: float
+    absolute: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`state` is passed, wrong or refused; `why` says for the last two what is the matter."""
+
+    case: Case
+    state: str
+    why: str = ""
+
+
+@cache
+def all_cases() -> Sequence[Case]:
+    """All but the light networks, which take files."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the making of the cases
+        found = [(suite, case) for suite in SUITES for case in load_model_tests(kind=suite)]
+    plain = {case.name: _operator(case.model) for suite, case in found if suite == "node"}
+    return [_case(suite, case, plain) for suite, case in found]
+
+
+def _case(suite: str, case: Any, operators: dict[str, str]) -> Case:
+    base = case.name.partition("_expanded")[0]
+    if case.model is not None:
+        operator = operators.get(base, operators[case.name])
+        return Case(suite, case.name, operator, case.model, case.data_sets, case.rtol, case.atol)
+    folder = Path(case.model_dir)
+    model = onnx.load(folder / "model.onnx")
+    pairs = [(_arrays(data, "input", model.graph.input), _arrays(data, "output", model.graph.output))
+             for data in sorted(folder.glob("test_data_set_*"))]  # fmt: skip
+    return Case(suite, case.name, suite, model, pairs, case.rtol, case.atol)
+
+
+def _operator(model: Any) -> str:
+    node = model.graph.node[0]
+    return f"{node.domain}.{node.op_type}" if node.domain else str(node.op_type)
+
+
+def _arrays(folder: Path, word: str, values: Sequence[Any]) -> list[Any]:
+    files = [folder / f"{word}_{i}.pb" for i in range(len(list(folder.glob(f"{word}_*.pb"))))]
+    return [_value(path, value) for path, value in zip(files, values, strict=False)]
+
+
+def _value(path: Path, value: Any) -> Any:
+    if value.type.WhichOneof("value") == "tensor_type":
+        return numpy_helper.to_array(onnx.load_tensor(path))
+    return None  # a sequence, which nothing here takes
+
+
+def outcome(case: Case) -> Outcome:
+    """What becomes of a case: our outputs have to have the type, the shape and, nearly, the numbers that it says."""
+    try:
+        prepared = prepare(case.model)
+        for inputs, expected in case.pairs:
+            found = prepared.run(inputs)
+            if problem := difference(found, expected, case):
+                return Outcome(case, "wrong", problem)
+    except CnnGraphError as refused:
+        return Outcome(case, "refused", reason(case, refused))
+    return Outcome(case, "passed")
+
+
+def difference(found: Sequence[Array], expected: Sequence[Any], case: Case) -> str:
+    """What is wrong with our results, if anything."""
+    if len(found) != len(expected):
+        return f"{len(found)} outputs instead of {len(expected)}"
+    for ours, theirs in zip(found, expected, strict=True):
+        if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
+            return f"{ours.dtype} {ours.shape} instead of {theirs.dtype} {theirs.shape}"
+        near = np.isclose(ours, theirs, rtol=case.relative, atol=case.absolute, equal_nan=True)
+        if not near.all():
+            return f"a difference of {np.nanmax(np.abs(ours - theirs)):.1e}"
+    return ""
+
+
+def reason(case: Case, refused: CnnGraphError) -> str:
+    """Why a case is not attempted, in a word or a few."""
+    graph = case.model.graph
+    for value in (*graph.input, *graph.output):
+        kind = value.type.WhichOneof("value")
+        if kind != "tensor_type":
+            return {"sequence_type": "sequences", "optional_type": "optional values"}.get(kind, str(kind))
+    kinds = [KINDS.get(value.type.tensor_type.elem_type, "few bits") for value in (*graph.output, *graph.input[:1])]
+    if said := [kind for kind in kinds if kind]:
+        return said[0]
+    return refused.diagnostics[0].message.rpartition("`: ")[2]
+
+
+def outcomes(cases: Sequence[Case]) -> Iterator[Outcome]:
+    return map(outcome, cases)
