@@ -44,7 +44,7 @@ class Body:
     @staticmethod
     def of(graph: Graph, cells: Cells) -> Body:
         first = graph.inputs[0].name if len(graph.inputs) == 1 else None
-        return Body(graph, cells, labels_of(graph, cells.names), _sharers(graph), first)
+        return Body(graph, cells, labels_of(graph, cells.names), sharers_of(graph), first)
 
     def lines(self) -> list[Line]:
         lines: list[Line] = []
@@ -66,7 +66,7 @@ class Body:
 
     def _definition(self, node: Node) -> Iterator[Line]:
         """The definition of a layer that several nodes share, before the first of them."""
-        states = _states(self.graph, node)
+        states = states_read(self.graph, node)
         if len(self.sharers.get(states, ())) > 1 and states not in self.shared:
             taken = {*self.labels.values(), *self.shared.values(), *self.cells.names}
             word = f"{legal(node.name)}_layer"
@@ -85,7 +85,7 @@ class Body:
 
     def _words(self, node: Node) -> str:
         """What gives the value of a node: a layer that receives the line above, or an expression with its inputs."""
-        states = _states(self.graph, node)
+        states = states_read(self.graph, node)
         count = len(node.inputs) - len(states)
         names = [self.labels[ref.node] for ref in node.inputs[:count]]
         match node.op:
@@ -103,7 +103,7 @@ class Body:
 
     def _received(self, node: Node) -> str:
         """A layer that receives its first input from the line above, or from a name."""
-        layer = self.shared.get(_states(self.graph, node)) or self._layer(node)
+        layer = self.shared.get(states_read(self.graph, node)) or self._layer(node)
         source = node.inputs[0].node
         return layer if source == self.above else f"{self.labels[source]} -> {layer}"
 
@@ -131,7 +131,7 @@ class Body:
     def _scan(self, node: Node, results: Mapping[int, Node]) -> Line:
         """One line for a scan with its results: the sequence of the first state, and the last value of each state."""
         assert isinstance(node.op, Scan)
-        if _states(self.graph, node) in self.shared and node.op.started:
+        if states_read(self.graph, node) in self.shared and node.op.started:
             raise unwritable(node.op)
         count = len(node.op.graph.inputs) - 1
         given = {0: node, **results} if count == 1 and self._is_read(node, but=results) else dict(results)
@@ -178,18 +178,18 @@ def _follows(part: Node, before: Node) -> bool:
     return same and part.op.index > before.op.index
 
 
-def _states(graph: Graph, node: Node) -> States:
+def states_read(graph: Graph, node: Node) -> States:
     return tuple(ref for ref in node.inputs if isinstance(graph[ref.node].op, State))
 
 
-def _sharers(graph: Graph) -> dict[States, list[Node]]:
+def sharers_of(graph: Graph) -> dict[States, list[Node]]:
     """The nodes that read each set of states; raises where sets overlap, or where different layers read one."""
     readers: dict[States, list[Node]] = {}
     set_of: dict[Ref, States] = {}
     for node in graph:
         if any(ref.index for ref in node.inputs):
             raise unwritable(node.op)
-        if states := _states(graph, node):
+        if states := states_read(graph, node):
             same = readers.setdefault(states, [])
             if any(set_of.setdefault(ref, states) != states for ref in states) or (same and same[0].op != node.op):
                 raise unwritable(node.op)

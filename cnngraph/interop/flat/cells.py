@@ -77,7 +77,7 @@ def results_of(nodes: Sequence[Node], place: int) -> dict[int, Node]:
     scan = nodes[place]
     if not isinstance(scan.op, Scan):
         return {}
-    places = _places(scan.op)
+    places = places_of(scan.op)
     found: dict[int, Node] = {}
     for node in islice(nodes, place + 1, None):
         if not isinstance(node.op, Cut) or node.inputs != (scan.ref,) or node.op not in places:
@@ -89,7 +89,7 @@ def results_of(nodes: Sequence[Node], place: int) -> dict[int, Node]:
     return found
 
 
-def _places(scan: Scan) -> dict[Cut, int]:
+def places_of(scan: Scan) -> dict[Cut, int]:
     """Each result as the operator that takes it, in the order in which a `let` makes them: the sequence last."""
     widths = [number(state.type.channels) for state in scan.graph.inputs[1:]]
     ends = [sum(widths[: i + 1]) for i in range(len(widths))]

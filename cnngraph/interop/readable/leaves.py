@@ -27,7 +27,7 @@ def leaves_of(op: Op, inputs: Sequence[TensorType]) -> Leaves:
 
     >>> from cnngraph.ops.conv import Conv
     >>> leaves_of(Conv(8, Window((3, 3), (2, 2)), 1), [TensorType.of(4, (8, 8))])[:4]
-    (('features', 8), ('size', (3, 3)), ('stride', 2), ('pad', 'same'))
+    (('features', 8), ('window', (3, 3)), ('stride', 2), ('pad', 'same'))
     """
     if isinstance(op, Scan):
         return (("cell", shape_of_cell(op)), ("reverse", op.reverse), ("started", op.started))
@@ -44,7 +44,7 @@ def _windowed(op: Any, rank: int) -> list[Leaf]:
     found: list[Leaf] = []
     for name in names:
         if name == "window":
-            found += [("size", laid.size), ("stride", _single(laid.stride)), ("pad", _pad(laid))]
+            found += [("window", laid.size), ("stride", _single(laid.stride)), ("pad", _pad(laid))]
         elif name == "dilation":
             found.append((name, _single(laid.dilation)))
         elif name not in LAID:

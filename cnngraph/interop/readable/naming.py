@@ -1,0 +1,50 @@
+"""Names for values, by what they are used for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cnngraph.interop.flat.names import free
+from cnngraph.interop.readable.terms import IT, Body, Key, Layer, Line, bodies_in
+from cnngraph.ir.registry import registry
+
+
+def names_of(body: Body, known: Mapping[Key, str], taken: set[str]) -> dict[Key, str]:
+    """A name for each value of a body that has a key, beside those that are known."""
+    names = dict(known)
+    roles = dict(_roles(body))
+    for line in _lines(body):
+        for key in line.keys:
+            if key != "_" and key not in names:
+                names[key] = free(roles.get(key, "x"), taken)
+    return names
+
+
+def _lines(body: Body) -> Iterator[Line]:
+    for line in body.lines:
+        for unit in line.units:
+            for inner in bodies_in(unit):
+                yield from _lines(inner)
+        yield line
+
+
+def _roles(body: Body) -> Iterator[tuple[Key, str]]:
+    """What each value is to the last layer that reads it: the name of its operand."""
+    for line in _lines(body):
+        first = line.units[0] if line.units else None
+        if line.source != IT and isinstance(first, Layer):
+            yield from _operand(first, 0, line.source)
+        for unit in line.units:
+            if isinstance(unit, Layer):
+                for i, key in enumerate(unit.tensors):
+                    yield from _operand(unit, i + 1, key)
+
+
+def _operand(layer: Layer, place: int, key: Key) -> Iterator[tuple[Key, str]]:
+    op = registry().get(layer.word)
+    if op is None or key == IT or not isinstance(op.operands, tuple):
+        return
+    if op.variadic:
+        yield key, "skip" if place else "x"
+    elif place < len(op.operands):
+        yield key, op.operands[place]

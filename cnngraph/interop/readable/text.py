@@ -1,0 +1,180 @@
+"""Terms as text, before the formatter: one statement a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cnngraph.interop.readable.grouping import groups, is_wide
+from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of, value_text
+from cnngraph.interop.readable.terms import (
+    IT,
+    Body,
+    Key,
+    Knot,
+    Lanes,
+    Layer,
+    Line,
+    Loop,
+    Repeat,
+    Residual,
+    Unit,
+    Units,
+)
+
+WIDE = 72
+
+
+@dataclass
+class Writer:
+    """`names` are those of values, by their keys; `calls` has the parameters of each block, `cells` the text of each."""
+
+    names: Mapping[Key, str]
+    calls: Mapping[str, Sequence[Parameter]]
+    cells: Mapping[object, str] = field(default_factory=dict)
+    with_rows: bool = False
+
+    # ---- lines ----
+
+    def lines(self, body: Body) -> Iterator[str]:
+        for line in body.lines:
+            yield from self._line(line) if line.moves else [self._let(line)]
+
+    def _let(self, line: Line) -> str:
+        pipe = [self._name(line.source)] if not self._is_call(line) else []
+        texts = [*pipe, *self._texts(line.units, line.source if self._is_call(line) else None)]
+        listed = ", ".join("_" if key == "_" else self._name(key) for key in line.keys)
+        return f"let {listed} = {' -> '.join(texts)}"
+
+    def _line(self, line: Line) -> Iterator[str]:
+        """A line of the flow as one statement for each group of units; a knot is written as the lines it holds."""
+        if not line.units:
+            yield self._name(line.source)
+            return
+        parts = list(self._statements(line.units))
+        source: Key | None = line.source if line.source != IT else None
+        for i, part in enumerate(parts):
+            label = self._name(line.keys[0]) if i == len(parts) - 1 and line.keys else ""
+            if isinstance(part[0], Knot):
+                yield from self._spliced(part[0], source, label)
+            else:
+                yield self._statement(part, source, label) + self._row(part[-1])
+            source = None
+
+    def _statements(self, units: Units) -> Iterator[Units]:
+        """The units of each statement: lines of their own for what has lines inside."""
+        for group in groups(units):
+            current: list[Unit] = []
+            for unit in group:
+                if is_wide(unit):
+                    yield from [tuple(current)] if current else []
+                    yield (unit,)
+                    current = []
+                else:
+                    current.append(unit)
+            yield from [tuple(current)] if current else []
+
+    def _spliced(self, knot: Knot, source: Key | None, label: str) -> Iterator[str]:
+        lines = list(knot.body.lines)
+        if source is not None:
+            yield self._name(source)
+        texts = [text for line in lines for text in (self._line(line) if line.moves else [self._let(line)])]
+        yield from texts[:-1]
+        yield f"{label}: {texts[-1]}" if label else texts[-1]
+
+    def _statement(self, units: Units, source: Key | None, label: str) -> str:
+        first = units[0]
+        call = isinstance(first, Layer) and bool(first.tensors)
+        if call and source is not None:
+            texts = self._texts(units, source)
+        elif call:
+            texts = ["it", *self._texts(units, None)]
+        else:
+            texts = [*([] if source is None else [self._name(source)]), *self._texts(units, None)]
+        return (f"{label}: " if label else "") + " -> ".join(texts)
+
+    def _is_call(self, line: Line) -> bool:
+        first = line.units[0] if line.units else None
+        return line.source != IT and isinstance(first, Layer) and bool(first.tensors) and first.word != "scan"
+
+    def _row(self, unit: Unit) -> str:
+        if not self.with_rows or unit.passage is None or isinstance(unit, Knot):
+            return ""
+        type_ = unit.passage.gives
+        return f" [{type_}]" if type_.batched and len(type_.shape) > 1 else ""
+
+    def _name(self, key: Key) -> str:
+        return IT if key == IT else self.names[key]
+
+    # ---- units ----
+
+    def _texts(self, units: Units, source: Key | None) -> list[str]:
+        """The units of a pipe; with `source`, the first one is a call with all its tensors."""
+        return [self.unit(unit, source if i == 0 else None) for i, unit in enumerate(units)]
+
+    def unit(self, unit: Unit, source: Key | None = None) -> str:
+        match unit:
+            case Layer():
+                return self._layer(unit, source)
+            case Lanes(word=word, lanes=lanes):
+                return f"{word} {{{''.join(f'{chr(10)}| {self._lane(lane)}' for lane in lanes)}\n}}"
+            case Residual(body=body, project=project):
+                tail = f" project {self._alone(project)}" if project else ""
+                return f"residual {self._braces(body)}{tail}"
+            case Repeat(units=units, times=times) if not any(map(is_wide, units)):
+                return f"{self._alone(units)} * {times}"
+            case Repeat(units=units, times=times):
+                return f"repeat {times} {self._braces(Body((Line(units),)))}"
+            case Loop(names=names, rows=rows, units=units):
+                shown = [value_text(row[0]) if len(row) == 1 else f"({', '.join(map(value_text, row))})" for row in rows]
+                return f"for {', '.join(names)} in [{', '.join(shown)}] {self._braces(Body((Line(units),)))}"
+            case Knot():
+                raise AssertionError("a knot stands among lines")
+
+    def _alone(self, units: Units) -> str:
+        """Units as one layer."""
+        texts = self._texts(units, None)
+        return texts[0] if len(texts) == 1 else f"({' -> '.join(texts)})"
+
+    def _lane(self, lane: Body) -> str:
+        if not lane.lines:
+            return "identity"
+        short = self._short(lane)
+        inner = Writer(self.names, self.calls, self.cells)
+        return short if short else "\n".join(inner.lines(lane))
+
+    def _braces(self, body: Body) -> str:
+        short = self._short(body)
+        inner = Writer(self.names, self.calls, self.cells)
+        return f"{{ {short} }}" if short else f"{{\n{chr(10).join(inner.lines(body))}\n}}"
+
+    def _short(self, body: Body) -> str:
+        """A body as one pipe, where that is short."""
+        if not body.is_plain or any(is_wide(unit) or isinstance(unit, Loop) for unit in body.units):
+            return ""
+        tensors = isinstance(body.units[0], Layer) and bool(body.units[0].tensors)
+        text = " -> ".join([*(["it"] if tensors else []), *self._texts(body.units, None)])
+        return text if len(text) <= WIDE else ""
+
+    def _layer(self, layer: Layer, source: Key | None) -> str:
+        tensors = [self._name(key) for key in layer.tensors]
+        if layer.word == "scan":
+            return self._scan(layer, tensors)
+        if layer.word == "split":
+            of = dict(layer.leaves)["of"]
+            return f"split({of if isinstance(of, int) else list(of)})"
+        if layer.word in self.calls:
+            plain = arguments(self.calls[layer.word], layer.leaves)
+        else:
+            plain = arguments(parameters_of(layer.word), layer.leaves)
+        given = [*([] if source is None else [self._name(source)]), *tensors, *plain]
+        return f"{layer.word}({', '.join(given)})" if given else layer.word
+
+    def _scan(self, layer: Layer, tensors: Sequence[str]) -> str:
+        leaves = dict(layer.leaves)
+        given = [self.cells[leaves["cell"], leaves["started"]]]
+        if tensors:
+            given.append(f"init = {tensors[0] if len(tensors) == 1 else f'({chr(44).join(tensors)})'}")
+        if leaves["reverse"]:
+            given.append("reverse = true")
+        return f"scan({', '.join(given)})"

@@ -1,0 +1,215 @@
+"""From steps to lines: chains, lanes, residuals, knots, and names for the values that meet further away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from cnngraph.interop.readable.regions import Region, Regions
+from cnngraph.interop.readable.terms import IT, Body, Key, Knot, Lanes, Layer, Line, Passage, Residual, Unit, bodies_in
+from cnngraph.interop.readable.web import Step, Value, Web
+
+LONGEST_PROJECTION = 2
+
+
+@dataclass
+class Woven:
+    """The body of a net, with the key of each result; `swapped` names the sums whose two operands changed places."""
+
+    body: Body
+    results: dict[str, Key]
+    swapped: set[str]
+
+
+def woven(web: Web) -> Woven:
+    weaver = _Weaver(web, Regions.in_web(web))
+    inputs = [i for i, step in enumerate(web.steps) if step.layer is None]
+    entry = Value(inputs[0]) if len(inputs) == 1 else None
+    body = weaver.body(list(web.results.values()), entry, named=list(web.results) != ["output"])
+    return Woven(body, {name: value.key for name, value in web.results.items()}, weaver.swapped)
+
+
+@dataclass
+class _Chain:
+    steps: list[int]
+    left: Value | None
+
+
+@dataclass
+class _Weaver:
+    web: Web
+    regions: Regions
+    swapped: set[str] = field(default_factory=set)
+    depth: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for step in self.web.steps:
+            self.depth.append(1 + max((self.depth[value.step] for value in step.operands), default=0))
+
+    # ---- bodies ----
+
+    def body(self, goals: Sequence[Value], entry: Value | None, named: bool = False) -> Body:
+        """The lines that lead from `entry` to `goals`; a single goal is the last line, and `named` only if asked for."""
+        if [entry] == list(goals):
+            return Body(())
+        order = list(self._in_order(goals, entry))
+        uses = Counter(value for step in order for value in self.regions.operands(step))
+        uses.update(goals)
+        chains = self._chains(order, uses)
+        lines = self._lines(chains, goals, entry)
+        return Body(_with_keys(self.web, lines, [chain.steps[-1] for chain in chains], goals, named))
+
+    def _in_order(self, goals: Iterable[Value], entry: Value | None) -> Iterator[int]:
+        """The steps of a body, what is read first; of several operands the deepest last, so that its line goes on."""
+        seen: set[int] = {entry.step} if entry else set()
+        for goal in goals:
+            home = self.regions.home[goal.step]
+            waiting = [(goal.step, False)]
+            while waiting:
+                step, is_ready = waiting.pop()
+                if is_ready:
+                    yield step
+                elif step not in seen and self.regions.home[step] == home and self.web.steps[step].layer is not None:
+                    seen.add(step)
+                    waiting.append((step, True))
+                    operands = list(dict.fromkeys(value.step for value in self.regions.operands(step)))
+                    deepest = max(operands, key=lambda i: self.depth[i])
+                    waiting.append((deepest, False))
+                    waiting += [(i, False) for i in reversed(operands) if i != deepest]
+
+    def _chains(self, order: Sequence[int], uses: Counter[Value]) -> list[_Chain]:
+        chains: list[_Chain] = []
+        for step in order:
+            left = self._left(step)
+            last = chains[-1].steps[-1] if chains else None
+            goes_on = last is not None and left == Value(last) and uses[left] == 1 and self.web.steps[last].count == 1
+            if goes_on:
+                chains[-1].steps.append(step)
+            else:
+                chains.append(_Chain([step], left))
+        return chains
+
+    def _left(self, step: int) -> Value | None:
+        region = self.regions.of.get(step)
+        return region.start if region else self.web.steps[step].operands[0]
+
+    def _lines(self, chains: Sequence[_Chain], goals: Sequence[Value], entry: Value | None) -> list[Line]:
+        lines: list[Line] = []
+        above = entry
+        for i, chain in enumerate(chains):
+            source = IT if chain.left in (None, above) else chain.left.key  # type: ignore[union-attr]
+            units = list(self._units(chain, above if source != IT else chain.left))
+            tail = Value(chain.steps[-1])
+            following = chains[i + 1] if i + 1 < len(chains) else None
+            single = self.web.steps[tail.step].count == 1
+            is_end = tail in goals and source == IT
+            moves = single and (following is None or is_end or self._receives(following, tail))
+            lines.append(Line(tuple(units), source, (), moves))
+            above = tail if moves else above
+        return lines
+
+    def _receives(self, chain: _Chain, value: Value) -> bool:
+        """Whether a line can begin with the value above it, at the left or among its operands."""
+        return chain.left == value or value in self.regions.operands(chain.steps[0])
+
+    def _units(self, chain: _Chain, it: Value | None) -> Iterator[Unit]:
+        for step in chain.steps:
+            yield self._unit(step, it)
+            it = Value(step)
+
+    # ---- units ----
+
+    def _unit(self, index: int, it: Value | None) -> Unit:
+        """The unit of a step; `it` is the value that its text sees under that name."""
+        step, region = self.web.steps[index], self.regions.of.get(index)
+        assert step.layer is not None
+        if region is None:
+            tensors = tuple(IT if value == it else value.key for value in step.operands[1:])
+            return replace(step.layer, tensors=tensors)
+        if not region.is_lanes:
+            return self._knot(step, region)
+        return self._lanes(step, region)
+
+    def _knot(self, step: Step, region: Region) -> Knot:
+        """The region is read once more, with its last step as an ordinary one."""
+        assert region.start is not None
+        goal = Value(region.end)
+        del self.regions.of[region.end]
+        home, self.regions.home[region.end] = self.regions.home[region.end], region.end
+        body = self.body([goal], region.start)
+        self.regions.home[region.end] = home
+        self.regions.of[region.end] = region
+        return Knot(body, self._passage(step, region, [body]))
+
+    def _lanes(self, step: Step, region: Region) -> Unit:
+        assert step.layer is not None
+        lanes = [self._lane(value, region) for value in step.operands]
+        passage = self._passage(step, region, lanes)
+        if step.layer.word == "add" and len(lanes) == 2 and region.start is not None:
+            body, shortcut = lanes
+            if self._is_shortcut(body, passage) and not (self._is_shortcut(shortcut, passage) and _is_longer(lanes)):
+                body, shortcut = shortcut, body
+            if self._is_shortcut(shortcut, passage) and body.lines:
+                if body is not lanes[0]:
+                    self.swapped.add(step.names[0])
+                return Residual(body, shortcut.units, passage)
+        return Lanes(step.layer.word, tuple(lanes), passage)
+
+    def _lane(self, value: Value, region: Region) -> Body:
+        if self.regions.home[value.step] != region.end:  # one of several values that all lanes start from
+            return Body(()) if region.start is not None else Body((Line((), value.key),))
+        return self.body([value], region.start)
+
+    def _is_shortcut(self, lane: Body, passage: Passage) -> bool:
+        """Whether a lane may be what stands for the shortcut: nothing, or a short layer that changes the shape."""
+        if not lane.lines:
+            return True
+        plain = lane.is_plain and all(isinstance(unit, Layer) and not unit.tensors for unit in lane.units)
+        short = 0 < len(lane.units) <= LONGEST_PROJECTION
+        return plain and short and passage.takes != passage.gives
+
+    def _passage(self, step: Step, region: Region, inside: Sequence[Body]) -> Passage:
+        nodes = [name for body in inside for line in body.lines for unit in line.units for name in _nodes(unit)]
+        start = region.start if region.start is not None else step.operands[0]
+        return Passage(self.web.type_of(start), step.types[0], (*nodes, step.names[0]))
+
+
+def _is_longer(lanes: Sequence[Body]) -> bool:
+    first, second = (sum(len(line.units) for line in lane.lines) for lane in lanes)
+    return first >= second
+
+
+def _nodes(unit: Unit) -> tuple[str, ...]:
+    return unit.passage.nodes if unit.passage else ()
+
+
+def _with_keys(
+    web: Web, lines: Sequence[Line], tails: Sequence[int], goals: Sequence[Value], all_named: bool
+) -> tuple[Line, ...]:
+    """The lines with the keys of those results that something names."""
+    named = {key for line in lines for key in keys_read(line)}
+    if all_named or web.steps[goals[0].step].count > 1:
+        named |= {goal.key for goal in goals}
+    made: list[Line] = []
+    for line, tail in zip(lines, tails, strict=True):
+        keys = [Value(tail, i).key for i in range(web.steps[tail].count)]
+        shown = tuple(key if key in named else "_" for key in keys)
+        made.append(replace(line, keys=shown if set(shown) != {"_"} or len(shown) > 1 else ()))
+    return tuple(made)
+
+
+def keys_read(line: Line) -> Iterator[Key]:
+    """The names that a line reads, those inside its units included."""
+    if line.source != IT:
+        yield line.source
+    for unit in line.units:
+        yield from keys_in(unit)
+
+
+def keys_in(unit: Unit) -> Iterator[Key]:
+    if isinstance(unit, Layer):
+        yield from (key for key in unit.tensors if key != IT)
+    for body in bodies_in(unit):
+        for line in body.lines:
+            yield from keys_read(line)
