@@ -1,0 +1,128 @@
+"""Rows of tables, and single places of a value: what `Gather` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+import numpy as np
+
+from cnngraph.interop.onnx.reading.call import Call
+from cnngraph.interop.onnx.reading.layout import Layout
+from cnngraph.interop.onnx.reading.tables import Meaning
+from cnngraph.interop.onnx.reading.values import Sizes, Tensor, Value
+from cnngraph.ir.graph import Ref
+from cnngraph.ir.op import Array
+from cnngraph.ops.embed import Embed
+from cnngraph.ops.part import Part
+from cnngraph.ops.position import Position
+from cnngraph.ops.slice import Slice
+
+
+def gather(call: Call) -> Value:
+    data, places = call.value(0), call.value(1)
+    if isinstance(places, Tensor):
+        table = call.constant(0, "the table")
+        call.need(call["axis"] in (0, -table.ndim), "rows along another axis than the first")
+        return embedded(call, table, 1)
+    axis = call.axis(call["axis"], len(data.shape))
+    if isinstance(data, Sizes):
+        return call.settled(np.take(data.array, call.constant(1, "the places"), axis))
+    index = call.constant(1, "the places")
+    x = call.tensor(0)
+    if index.size == 1:
+        one = at(call, x, axis, int(index.reshape(())))
+        return Tensor(one.ref, one.layout.unsqueezed(range(axis, axis + index.ndim)))
+    return several(call, x, axis, index)
+
+
+def embedded(call: Call, table: Array, place: int) -> Tensor:
+    """A row for each id; its axes follow those of the ids."""
+    ids = call.tensor(place)
+    size = prod(table.shape[1:])
+    ref = call.apply(Embed(size), [call.ids(place, len(table))], {"weight": table.reshape(len(table), size)})
+    features = [n for n in table.shape[1:] if n != 1]
+    count = iter(range(len(ids.layout.sizes), len(ids.layout.sizes) + len(features)))
+    new = [() if n == 1 else (next(count),) for n in table.shape[1:]]
+    return Tensor(ref, Layout((*ids.layout.ours, tuple(features)), (*ids.layout.theirs, *new)))
+
+
+def at(call: Call, x: Tensor, axis: int, index: int) -> Tensor:
+    """One place of a foreign axis, which goes."""
+    size = x.shape[axis]
+    if isinstance(size, int):
+        call.need(-size <= index < size, f"there is no place {index} of {size}")
+        index %= size
+    factors = x.layout.theirs[axis]
+    if not factors:
+        return Tensor(x.ref, x.layout.squeezed([axis]))
+    groups = x.layout.groups
+    if isinstance(size, int) and factors == groups[-1][: len(factors)]:
+        return _dropped(x, axis, call.apply(Part(index, size), [x.ref]))
+    x = _alone(call, x, axis)
+    factors, groups = x.layout.theirs[axis], x.layout.groups
+    if len(groups) == 3:
+        return _dropped(x, axis, call.apply(Position(index), [x.ref]), gone=True)
+    return _dropped(x, axis, call.apply(_slice(x.layout, factors, index, index + 1, 1), [x.ref]))
+
+
+def several(call: Call, x: Tensor, axis: int, index: Array) -> Tensor:
+    """Several places of a foreign axis, at equal distances."""
+    size, places = x.shape[axis], index.reshape(-1).tolist()
+    call.need(index.ndim == 1 and places, "places in a table")
+    places = [i % size if isinstance(size, int) else i for i in places]
+    step = places[1] - places[0]
+    regular = range(places[0], places[0] + step * len(places), step) if step > 0 else []
+    call.need(places == list(regular) and min(places) >= 0, "places at unequal distances, or from the end to the start")
+    if places == list(range(size if isinstance(size, int) else -1)):
+        return x
+    x = _alone(call, x, axis)
+    op = _slice(x.layout, x.layout.theirs[axis], places[0], places[-1] + 1, step)
+    ref = call.apply(op, [x.ref])
+    own = x.layout.groups.index(x.layout.theirs[axis])
+    ours = tuple((len(places),) if i == own else sizes for i, sizes in enumerate(x.layout.ours))
+    first = x.layout.theirs[axis][0]
+    lost = len(x.layout.theirs[axis]) - 1
+    number = {f: f - lost * (f > first) for f in range(len(x.layout.sizes))}
+    theirs = [tuple(number[f] for f in factors) for factors in x.layout.theirs]
+    theirs[axis] = (first,)
+    return Tensor(ref, Layout(ours, tuple(theirs)))
+
+
+def _slice(layout: Layout, factors: tuple[int, ...], start: int, stop: int, step: int) -> Slice:
+    """Some places of the axis of ours that these factors are; all of the others."""
+    positions = layout.groups[1:-1]
+    own = positions.index(factors)
+    starts, stops, steps = (
+        tuple(value if i == own else whole for i in range(len(positions)))
+        for value, whole in ((start, 0), (stop, 0), (step, 1))
+    )
+    return Slice(starts, stops, steps)
+
+
+def _alone(call: Call, x: Tensor, axis: int) -> Tensor:
+    """The value with this foreign axis as one of our positions."""
+    factors, groups = x.layout.theirs[axis], x.layout.groups
+    call.need(not set(groups[0]) & set(factors), "single samples of the batch")
+    if factors in groups[1:-1]:
+        return x
+    rest = [tuple(f for f in group if f not in factors) for group in groups[1:]]
+    *positions, features = rest
+    return call.reading.arranged(x, (groups[0], factors, *(p for p in positions if p), features), call.path)
+
+
+def _dropped(x: Tensor, axis: int, ref: Ref, gone: bool = False) -> Tensor:
+    """The result without the factors of a foreign axis; with `gone`, also without our axis that they were."""
+    lost = x.layout.theirs[axis]
+    kept = [f for group in x.layout.groups for f in group if f not in lost]
+    number = {f: i for i, f in enumerate(kept)}
+    ours = tuple(
+        tuple(x.layout.sizes[f] for f in group if f not in lost)
+        for group in x.layout.groups
+        if not (gone and group == lost)
+    )
+    theirs = tuple(tuple(number[f] for f in factors) for i, factors in enumerate(x.layout.theirs) if i != axis)
+    return Tensor(ref, Layout(ours, theirs))
+
+
+MEANINGS: Mapping[str, Meaning] = {"Gather": gather}

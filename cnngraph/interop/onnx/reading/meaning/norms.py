@@ -1,0 +1,122 @@
+"""Normalizations of a sample by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+import numpy as np
+
+from cnngraph.interop.onnx.reading.call import Call
+from cnngraph.interop.onnx.reading.tables import Meaning
+from cnngraph.interop.onnx.reading.values import Tensor
+from cnngraph.ir.op import Array, Op
+from cnngraph.ir.size import Dim
+from cnngraph.ops.groupnorm import GroupNorm
+from cnngraph.ops.layernorm import LayerNorm
+from cnngraph.ops.normalize import Normalize
+from cnngraph.ops.rmsnorm import RmsNorm
+
+MEAN_VARIANCE_EPSILON = 1e-9  # what ONNX's own definition adds
+
+
+def layer_norm(call: Call) -> tuple[Tensor, ...]:
+    """Over the last axes together. The mean and the deviation, further outputs, are for training: nobody reads them."""
+    return (_over_last_axes(call, LayerNorm(short(call["epsilon"])), shifted=True),)
+
+
+def rms_norm(call: Call) -> Tensor:
+    return _over_last_axes(call, RmsNorm(short(call["epsilon"])), shifted=False)
+
+
+def _over_last_axes(call: Call, op: Op, shifted: bool) -> Tensor:
+    x = call.tensor(0)
+    axes = range(call.axis(call["axis"], x.rank), x.rank)
+    sizes = [x.shape[axis] for axis in axes]
+    table, order = _with_features(call, x, axes)
+    weights = {"scale": _spread(call, call.constant(1, "the scale"), sizes)[order]}
+    if shifted:
+        shift = call.optional(2, "the shift")
+        whole = np.zeros(len(order), np.float32) if shift is None else _spread(call, shift, sizes)[order]
+        weights["shift"] = whole
+    return call.keep(table, call.apply(op, [table.ref], weights))
+
+
+def _with_features(call: Call, x: Tensor, axes: Sequence[int]) -> tuple[Tensor, Array]:
+    """The value with these axes as its features in whatever order they lie; the place of each among the foreign ones."""
+    factors = [f for axis in axes for f in x.layout.theirs[axis]]
+    sizes = [x.layout.sizes[f] for f in factors]
+    call.need(all(isinstance(n, int) for n in sizes), "statistics over axes of open size")
+    batch, *groups = x.layout.groups
+    call.need(not set(batch) & set(factors), "statistics over the batch")
+    places = np.arange(prod(sizes, start=1)).reshape(sizes).transpose(np.argsort(factors)).reshape(-1)  # type: ignore[arg-type]
+    if list(groups[-1]) == sorted(factors):
+        return x, places
+    rest = [kept for group in groups if (kept := tuple(f for f in group if f not in factors))]
+    return call.reading.arranged(x, (batch, *rest, tuple(sorted(factors))), call.path), places
+
+
+def _spread(call: Call, array: Array, sizes: Sequence[Dim]) -> Array:
+    """A weight for each number of the last axes."""
+    try:
+        return np.broadcast_to(array, tuple(sizes)).reshape(-1)  # type: ignore[arg-type]
+    except ValueError:
+        call.need(False, f"weights of the shape {array.shape} for axes of {list(map(str, sizes))}")
+        raise
+
+
+def group_norm(call: Call) -> Tensor:
+    """Up to opset 20 with a scale for each group, which is told by the attribute `of_groups`."""
+    groups, scale, shift = call["num_groups"], call.constant(1, "the scale"), call.constant(2, "the shift")
+    channels = call.tensor(0).shape[1]
+    if call["of_groups"] and isinstance(channels, int) and len(scale) == groups:
+        scale, shift = (np.repeat(array, channels // groups) for array in (scale, shift))
+    return grouped(call, groups, short(call["epsilon"]), {"scale": scale, "shift": shift})
+
+
+def instance_norm(call: Call) -> Tensor:
+    weights = {"scale": call.constant(1, "the scale"), "shift": call.constant(2, "the shift")}
+    return grouped(call, len(weights["scale"]), short(call["epsilon"]), weights)
+
+
+def mean_variance(call: Call) -> Tensor:
+    """Over the positions, or over channels and positions; ONNX's default takes the batch as well."""
+    x, channels = call.tensor(0), call.tensor(0).shape[1]
+    axes = {call.axis(axis, x.rank) for axis in call["axes"]}
+    call.need(0 not in axes, "statistics over the batch")
+    call.need(axes - {1} == set(range(2, x.rank)), "statistics over some of the positions")
+    call.need(isinstance(channels, int), "channels of open number")
+    count = int(str(channels))
+    weights = {"scale": np.ones(count, np.float32), "shift": np.zeros(count, np.float32)}
+    return grouped(call, 1 if 1 in axes else count, MEAN_VARIANCE_EPSILON, weights)
+
+
+def grouped(call: Call, groups: int, epsilon: float, weights: Mapping[str, Array]) -> Tensor:
+    """Statistics of neighbouring channels over all positions."""
+    x = call.tensor(0)
+    return call.of_grid(call.apply(GroupNorm(groups, epsilon), [call.grid(x)], weights), x.rank)
+
+
+def length(call: Call) -> Tensor:
+    call.need(call["p"] == 2, "a length by absolute values")
+    x = call.features(call.tensor(0), call["axis"])
+    return call.keep(x, call.apply(Normalize(), [x.ref]))
+
+
+def short(value: float) -> float:
+    """The number of float32 as people write it.
+
+    >>> short(9.999999974752427e-07)
+    1e-06
+    """
+    return float(str(np.float32(value)))
+
+
+MEANINGS: Mapping[str, Meaning] = {
+    "GroupNormalization": group_norm,
+    "InstanceNormalization": instance_norm,
+    "LayerNormalization": layer_norm,
+    "LpNormalization": length,
+    "MeanVarianceNormalization": mean_variance,
+    "RMSNormalization": rms_norm,
+}
