@@ -145,6 +145,8 @@ MERGES = [
     Pair(op("mul"), (VOLUME, TensorType.of(2)), lambda x, v: x * v[:, :, None, None, None]),
     Pair(op("mul"), (VECTOR, SERIES, VECTOR), lambda u, x, v: u[:, :, None] * x * v[:, :, None]),
     Pair(op("max"), (IMAGE,) * 3, lambda a, b, c: torch.maximum(torch.maximum(a, b), c)),
+    Pair(op("select"), (IMAGE,) * 3, lambda m, a, b: torch.where(m != 0, a, b)),
+    Pair(op("select"), (IMAGE, VECTOR, IMAGE), lambda m, a, b: torch.where(m != 0, a[:, :, None, None], b)),
     Pair(op("min"), (IMAGE,) * 3, lambda a, b, c: torch.minimum(torch.minimum(a, b), c)),
     Pair(op("div"), (IMAGE, IMAGE), lambda a, b: a / b, positive=("x", "by")),
     Pair(op("div"), (IMAGE, VECTOR), lambda a, b: a / b[:, :, None, None], positive=("x", "by")),

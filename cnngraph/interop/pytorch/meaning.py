@@ -272,6 +272,11 @@ def _div(op: Any, types: object, *inputs: Tensor) -> Tensor:
     return x / by
 
 
+def _select(op: Any, types: object, *inputs: Tensor) -> Tensor:
+    mask, x, other = _at_every_position(inputs)
+    return torch.where(mask != 0, x, other)
+
+
 def _pixel_shuffle(op: Any, types: object, x: Tensor) -> Tensor:
     """(N, c * r * s, H, W) -> (N, c, H * r, W * s), in any number of axes."""
     rank = x.ndim - 2
@@ -359,6 +364,7 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "max": lambda op, types, *inputs: reduce(torch.maximum, inputs),
     "min": lambda op, types, *inputs: reduce(torch.minimum, inputs),
     "div": _div,
+    "select": _select,
     "add_positions": _add_positions,
     "embed": lambda op, types, x, table: F.embedding(x, table).movedim(-1, 1),
     "prepend_token": lambda op, types, x, token: torch.cat([token[None, :, None].expand(len(x), -1, 1), x], 2),
