@@ -6,7 +6,8 @@ predicts once starts sooner.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from cnngraph.diagnostics import error
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import Program, load_file, load_text
 from cnngraph.elaborate.training import Setting, TrainingSpec, training
+from cnngraph.interop.endings import is_model
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array
@@ -28,7 +30,9 @@ from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from cnngraph.interop.exporting import Exported
     from cnngraph.interop.fitting import Stored
+    from cnngraph.interop.onnx.writing import Options as ExportOptions
     from cnngraph.partition.device import Cluster, Device
     from cnngraph.partition.partition import Partition
     from cnngraph.partition.problem import Objective
@@ -47,9 +51,10 @@ if TYPE_CHECKING:
 def load(path: str | Path, net: str | None = None, **settings: object) -> Net:
     """The network of a `.cnn` file (its last one, or the one named); settings are parameters, e.g. `classes=10`.
 
-    Raises CnnGraphError with all errors of the file.
+    Or that of another tool's file, with its weights: `.onnx`, `.pt2`, `.prototxt`, `.cfg`. Arrays are then still as
+    here, channels last. Raises CnnGraphError with all errors of the file.
     """
-    return Net(load_file(Path(path)), net, settings)
+    return Net.of_file(Path(path), net, settings)
 
 
 def loads(text: str, net: str | None = None, **settings: object) -> Net:
@@ -70,6 +75,39 @@ class Net:
         self.graph: Graph = elaborate(program, net, settings)
         self._states: dict[str, Array] = {}
         self._settings = Settings()
+
+    @staticmethod
+    def of_file(
+        path: Path, net: str | None = None, settings: Mapping[str, object] | None = None, weights: Path | None = None
+    ) -> Net:
+        """As `load`; `weights` are those that Caffe and darknet keep in a file of their own."""
+        if not is_model(path):
+            return Net(load_file(path), net, settings)
+        from cnngraph.interop.model_files import bring
+
+        brought = bring(path, weights)
+        found = Net(load_text(brought.text, f"{path}, as a .cnn file"), net, settings)
+        found.states = brought.states
+        return found
+
+    def export(
+        self,
+        path: str | Path,
+        options: ExportOptions | None = None,
+        partition: Partition | None = None,
+        **sizes: int,
+    ) -> Exported:
+        """Write the network with its weights as an ONNX model (`.onnx`) or as PyTorch source (`.py`).
+
+        Sizes are left open, but those that are given (`batch=1`). With a `partition` the model says which device runs
+        what; with a folder for a path, each device has a model. Raises E0803 with all that has no words there.
+        """
+        from cnngraph.interop.exporting import export
+        from cnngraph.interop.onnx.writing import Options
+
+        with refused_sizes():
+            graph = run(self.graph, INFERENCE).bind(**sizes)
+        return export(Path(path), graph, self._complete(graph), options or Options(), partition)
 
     @property
     def settings(self) -> Settings:
@@ -191,7 +229,7 @@ class Net:
     ) -> Share:
         """What runs the part of one device of the cluster, beside other processes; it has no weights but its own.
 
-        `weights` are those that `find_weights` found; without them they are first values.
+        `weights` are those that `find_weights` found; without them it has the net's own, or first values.
         """
         from cnngraph.interop.safetensors import read_weights
         from cnngraph.runtime.share import Share
@@ -199,7 +237,10 @@ class Net:
         graph = run(self.graph, INFERENCE)
 
         def first(names: Sequence[str]) -> Mapping[str, Array]:
-            return self._first(graph, names) if weights is None else read_weights({n: weights[n] for n in names})
+            if weights is not None:
+                return read_weights({name: weights[name] for name in names})
+            own = {name: self._states[name] for name in names if name in self._states}
+            return own | self._first(graph, [name for name in names if name not in own])
 
         return Share(graph, first, feeds, cluster, options, self.settings, transport)
 
@@ -302,11 +343,9 @@ class Net:
 
     def bound(self, batch: int = 1, gradient: bool = False, recompute: bool = False, **sizes: int) -> Graph:
         """The graph with numbers for all sizes; with `gradient`, the whole training step, as in `training_graph`."""
-        try:
+        with refused_sizes():
             graph = self.training_graph(recompute, batch=batch, **sizes) if gradient else run(self.graph, INFERENCE)
             return graph.bind(batch=batch, **sizes)
-        except SizeError as reason:
-            raise error("E0109", str(reason), "choose other sizes, e.g. `--set H=224`") from reason
 
     def training_graph(self, recompute: bool = False, **sizes: int) -> Graph:
         """Forward, backward and update as one graph.
@@ -351,3 +390,12 @@ class Net:
         how: dict[str, Any] = {"strategy": strategy, "objective": objective, "contiguous": contiguous}
         how |= {"replicate": replicate, "time_limit_seconds": time_limit_seconds}
         return answered(Question(graph_of, cluster, batch, recompute, gradient, how))
+
+
+@contextmanager
+def refused_sizes() -> Iterator[None]:
+    """Sizes that a network does not allow are an error of whoever chose them: E0109."""
+    try:
+        yield
+    except SizeError as reason:
+        raise error("E0109", str(reason), "choose other sizes, e.g. `--set H=224`") from reason

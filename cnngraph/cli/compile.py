@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from cnngraph.cli.options import depth_option, direction_option, read_settings, source_options
+from cnngraph.cli.options import depth_option, direction_option, source_options
+from cnngraph.cli.sources import load_net
 
 
 @click.command()
@@ -33,12 +34,10 @@ def command(
     direction: str,
 ) -> None:
     """Check the net of FILE; with --render, draw it."""
-    from cnngraph.elaborate.modules import load_file
     from cnngraph.ir.text import to_text
-    from cnngraph.net import Net
     from cnngraph.render.dot import save
 
-    loaded = Net(load_file(file), net, read_settings(settings))
+    loaded = load_net(file, net, settings)
     graph = loaded.training_graph() if gradient else loaded.graph
     if text:
         click.echo(to_text(graph))

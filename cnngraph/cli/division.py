@@ -10,6 +10,7 @@ from cnngraph.cli.options import read_cluster
 if TYPE_CHECKING:
     from cnngraph.net import Net
     from cnngraph.partition.device import Cluster
+    from cnngraph.partition.partition import Partition
     from cnngraph.runtime.pipelining import PipelineOptions
 
 KEPT = ".json"
@@ -28,3 +29,12 @@ def read_division(
     return found.cluster, replace(
         pipeline or PipelineOptions(1), device_of=found.device_of, teams=found.teams
     )
+
+
+def partition_of(devices: str, net: Net, batch: int = 1) -> Partition:
+    """A division of the net as it predicts: found now, or kept in a file. Errors: E0601, E0602, E0604."""
+    if not devices.endswith(KEPT):
+        return net.partition(read_cluster(devices), batch)
+    from cnngraph.partition.partition_file import kept_sizes, load_partition
+
+    return load_partition(devices, net.bound(gradient=False, recompute=False, **kept_sizes(devices)))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import execution_options, read_settings, source_options
-from cnngraph.cli.sources import Weights, weights_options
+from cnngraph.cli.options import execution_options, source_options
+from cnngraph.cli.sources import Weights, load_net, weights_options
 
 if TYPE_CHECKING:
     from cnngraph.runtime.settings import Settings
@@ -28,10 +28,7 @@ def command(
     execution: Settings,
 ) -> None:
     """Test the net of FILE with trained weights."""
-    from cnngraph.elaborate.modules import load_file
-    from cnngraph.net import Net
-
-    loaded = Net(load_file(file), net, read_settings(settings))
+    loaded = load_net(file, net, settings)
     loaded.settings = execution
     weights.or_else(Path(f"{loaded.name}.safetensors")).load(loaded)
     click.echo(str(loaded.evaluate(loaded.data(data))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from difflib import unified_diff
 from pathlib import Path
 
@@ -28,6 +29,27 @@ def write(path: Path, content: str | bytes) -> None:
             path.write_bytes(content)
     except OSError as failure:
         raise _refused(path, failure) from failure
+
+
+def write_all(writers: Mapping[Path, Callable[[Path], None]]) -> list[Path]:
+    """Write all these files, each by what writes it at a given path, or none of them."""
+    drafts = {path: path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}") for path in writers}
+    there: list[Path] = []
+    try:
+        for path, draft in drafts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writers[path](draft)
+        for path, draft in drafts.items():
+            os.replace(draft, path)
+            there.append(path)
+    except OSError as failure:
+        for path in there:
+            path.unlink(missing_ok=True)
+        raise _refused(next(path for path in drafts if path not in there), failure) from failure
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+    return there
 
 
 def rewrite(path: Path, text: str) -> None:

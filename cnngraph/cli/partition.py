@@ -19,6 +19,7 @@ from cnngraph.cli.options import (
     source_options,
     table_format_option,
 )
+from cnngraph.cli.sources import load_net
 
 if TYPE_CHECKING:
     from cnngraph.ir.graph import Graph
@@ -87,8 +88,6 @@ def command(
     FILE may be a published workload instead, a JSON file of operators with their times: it names its own devices.
     """
     from cnngraph.cli.timelines import show_timelines
-    from cnngraph.elaborate.modules import load_file
-    from cnngraph.net import Net
     from cnngraph.render.dot import save
 
     if file.suffix == ".json":
@@ -102,7 +101,7 @@ def command(
         raise click.UsageError(f"--explain is for people: not with --format {format_}")
     if pipeline is None and (timeline or trace or measure):
         raise click.UsageError("--timeline, --trace and --measure are about a pipeline: add --microbatches")
-    loaded = Net(load_file(file), net, read_settings(settings))
+    loaded = load_net(file, net, settings)
     question, found = divided(loaded, devices, batch, gradient, recompute, kept, **search)
     measured = question.measured_of(found.graph)
     click.echo(shown(found, format_, {"batch": batch, **whole_numbers(settings)}, measured))

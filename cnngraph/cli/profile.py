@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import read_cluster, read_settings, source_options, table_format_option
+from cnngraph.cli.options import read_cluster, source_options, table_format_option
+from cnngraph.cli.sources import load_net
 
 if TYPE_CHECKING:
     from cnngraph.net import Net
@@ -45,14 +46,12 @@ def command(
     measured while the others do the same.
     """
     from cnngraph.cli.files import must_be_writable, write
-    from cnngraph.elaborate.modules import load_file
-    from cnngraph.net import Net
     from cnngraph.render.profile_table import kinds_table, nodes_table
 
     if output is not None:
         must_be_writable(output)
     found = measured(
-        Net(load_file(file), net, read_settings(settings)), batch, gradient, devices, workers, rounds, seed
+        load_net(file, net, settings), batch, gradient, devices, workers, rounds, seed
     )
     click.echo(nodes_table(found).to(format_))
     if format_ in ("text", "markdown"):

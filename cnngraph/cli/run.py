@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnngraph.cli.options import execution_options, pipeline_options, read_settings, source_options
-from cnngraph.cli.sources import Weights, weights_options
+from cnngraph.cli.options import execution_options, pipeline_options, source_options
+from cnngraph.cli.sources import Weights, load_net, weights_options
 
 if TYPE_CHECKING:
     from cnngraph.ir.graph import Graph
@@ -40,11 +40,9 @@ class Job:
     plan: bool
     execution: Settings
 
-    def load(self) -> Net:
-        from cnngraph.elaborate.modules import load_file
-        from cnngraph.net import Net
-
-        loaded = Net(load_file(self.file), self.net, read_settings(self.settings))
+    def load(self, whole: bool = True) -> Net:
+        """The net; with the weights that are given, unless a process is to read those of its device alone."""
+        loaded = load_net(self.file, self.net, self.settings, self.weights if whole or self.weights.of_model else None)
         loaded.settings = self.execution
         return loaded
 
@@ -75,7 +73,7 @@ class Spread:
 @click.option("--plan", is_flag=True, help="Print the plan: its steps, and where each value lies.")
 @click.option(
     "--engine", type=click.Choice(["numpy", "mpi", "ray", "torch", "onnxruntime"]), default="numpy", show_default=True,
-    help="What runs the net: cnngraph itself, also with a process for each device, or PyTorch.",
+    help="What runs the net: cnngraph itself, also with a process for each device, or PyTorch, or ONNX Runtime.",
 )
 @pipeline_options
 @execution_options
@@ -111,12 +109,11 @@ def command(
     if engine in ("mpi", "ray"):
         if devices is None or fetch is not None:
             raise click.UsageError(f"--engine {engine}: with --devices, and without --fetch")
-        cluster, pipeline = read_division(devices, job.load(), pipeline)
+        cluster, pipeline = read_division(devices, job.load(whole=False), pipeline)
         assert cluster is not None
         run_spread(engine, job, cluster, pipeline)
         return
     loaded = job.load()
-    weights.load(loaded)
     if engine != "numpy":
         refuse_options(engine, profile=profile, plan=plan, devices=devices, fetch=fetch, microbatches=pipeline)
     feeds = feeds_of(loaded.graph, read_arrays(inputs), batch, seed)
@@ -169,7 +166,7 @@ def run_spread(engine: str, job: Job, cluster: Cluster, pipeline: PipelineOption
 def run_share(spread: Spread, transport: Transport) -> None:
     """The part of one device."""
     job = spread.job
-    loaded = job.load()
+    loaded = job.load(whole=False)
     feeds = feeds_of(loaded.graph, read_arrays(job.inputs), job.batch, job.seed)
     share = loaded.share(spread.cluster, spread.pipeline, feeds, transport, job.weights.find(loaded))
     leads = transport.device == spread.cluster.names[0]
@@ -191,11 +188,10 @@ def show(results: dict[str, Any], time: str, output: Path | None) -> None:
 
 def engine_run(net: Net, engine: str, feeds: dict[str, Any], repeat: int) -> tuple[dict[str, Any], str]:
     """The outputs of another engine, and what its runs take."""
-    from cnngraph.diagnostics import error
-    from cnngraph.interop.pytorch import forward
+    from cnngraph.interop import pytorch
+    from cnngraph.interop.onnx import runtime
 
-    if engine == "onnxruntime":
-        raise error("E0603", "the engine onnxruntime reads ONNX files, which cnngraph does not write", "--engine torch")
+    forward = pytorch.forward if engine == "torch" else runtime.forward
     runner = net.runner()
     run = forward(runner.graph, runner.states, net.settings.worker_count)
     return run(feeds), timed(lambda: run(feeds), repeat)

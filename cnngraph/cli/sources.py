@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cnngraph.cli.options import read_settings
+from cnngraph.interop.endings import WEIGHTS, is_model
+
 if TYPE_CHECKING:
     from cnngraph.interop.fitting import Stored
     from cnngraph.net import Net
@@ -29,6 +32,11 @@ class Weights:
         """These weights, or those of another file where none is given."""
         return self if self.path is not None else replace(self, path=path)
 
+    @property
+    def of_model(self) -> bool:
+        """Whether they are those of another tool, and read together with its file."""
+        return self.path is not None and self.path.suffix.lower() in WEIGHTS.values()
+
     def load(self, net: Net) -> None:
         """Give the net its weights, if a file is given. Raises E0703."""
         if self.path is not None:
@@ -36,7 +44,25 @@ class Weights:
 
     def find(self, net: Net) -> Mapping[str, Stored] | None:
         """Where the net's weights lie in the file, if one is given. Raises E0703."""
-        return None if self.path is None else net.find_weights(self.path, dict(self.renaming), self.strict)
+        if self.path is None or self.of_model:
+            return None
+        return net.find_weights(self.path, dict(self.renaming), self.strict)
+
+
+def load_net(
+    file: Path, net: str | None = None, settings: tuple[str, ...] = (), weights: Weights | None = None
+) -> Net:
+    """The net of a file of ours or of another tool, with the weights, if any are given.
+
+    Errors: E0703 weights that do not fit; all errors of the file.
+    """
+    from cnngraph.net import Net
+
+    apart = weights.path if weights is not None and weights.of_model and is_model(file) else None
+    loaded = Net.of_file(file, net, read_settings(settings), apart)
+    if weights is not None and apart is None:
+        weights.load(loaded)
+    return loaded
 
 
 def weights_options(default: str) -> Callable[[F], F]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from cnngraph.cli.options import read_settings, source_options, table_format_option
+from cnngraph.cli.options import source_options, table_format_option
+from cnngraph.cli.sources import load_net
 
 
 @click.command()
@@ -15,8 +16,5 @@ from cnngraph.cli.options import read_settings, source_options, table_format_opt
 @click.option("--depth", type=click.IntRange(1), help="One row for each block of that depth; default: each operator.")
 def command(file: Path, net: str | None, settings: tuple[str, ...], format_: str, depth: int | None) -> None:
     """Print the layers of the net of FILE, for one sample."""
-    from cnngraph.elaborate.modules import load_file
-    from cnngraph.net import Net
-
-    loaded = Net(load_file(file), net, read_settings(settings))
+    loaded = load_net(file, net, settings)
     click.echo(loaded.summary(depth).to(format_))

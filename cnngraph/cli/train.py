@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import execution_options, pipeline_options, read_settings, source_options
+from cnngraph.cli.options import execution_options, pipeline_options, source_options
+from cnngraph.cli.sources import load_net
 
 if TYPE_CHECKING:
     from cnngraph.net import Net
@@ -37,10 +38,7 @@ class Job:
     execution: Settings
 
     def load(self) -> Net:
-        from cnngraph.elaborate.modules import load_file
-        from cnngraph.net import Net
-
-        loaded = Net(load_file(self.file), self.net, read_settings(self.settings))
+        loaded = load_net(self.file, self.net, self.settings)
         loaded.settings = self.execution
         return loaded
 

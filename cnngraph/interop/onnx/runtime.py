@@ -18,18 +18,22 @@ from cnngraph.ir.op import Array
 Forward: TypeAlias = Callable[[Mapping[str, Array]], dict[str, Array]]
 LARGE_BYTES = 1_500_000_000  # a model in memory is one protocol buffer, which holds no 2 GB
 ERRORS_ALONE = 3  # of ONNX Runtime's levels of what is logged
+KINDS = {
+    "tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16", "tensor(bool)": "bool",
+    "tensor(int64)": "int64", "tensor(int32)": "int32", "tensor(int8)": "int8", "tensor(uint8)": "uint8",
+}  # fmt: skip
 
 
 def forward(graph: Graph, states: Mapping[str, Array], threads: int) -> Forward:
     """What runs a graph in ONNX Runtime, on arrays as ours. Errors: E0603 where it cannot; E0803 as for any export."""
     require_onnxruntime()
     if sum(array.nbytes for array in states.values()) < LARGE_BYTES:
-        run = session(to_model(graph, states).SerializeToString(), threads)
+        run = Session(to_model(graph, states).SerializeToString(), threads)
     else:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"
             write_onnx(path, graph, states, Options(external=True))
-            run = session(path, threads)
+            run = Session(path, threads)
     inputs, outputs = boundary(graph)
 
     def ours(feeds: Mapping[str, Array]) -> dict[str, Array]:
@@ -39,22 +43,31 @@ def forward(graph: Graph, states: Mapping[str, Array], threads: int) -> Forward:
     return ours
 
 
-def session(model: bytes | Path, threads: int = 1) -> Forward:
-    """What runs an ONNX model, on arrays in its own order. Errors: E0603."""
-    require_onnxruntime()
-    import onnxruntime
+class Session:
+    """An ONNX model that runs: `session(feeds)`, on arrays in its own order. Errors: E0603.
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = threads, ERRORS_ALONE
-    source = model if isinstance(model, bytes) else str(model)
-    opened = _asked(lambda: onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"]))
-    names = [value.name for value in opened.get_outputs()]
+    `sizes` has, for each input, the sizes that the model states, None where one is open.
+    """
 
-    def run(feeds: Mapping[str, Array]) -> dict[str, Array]:
-        found = _asked(lambda: opened.run(names, {name: np.asarray(array) for name, array in feeds.items()}))
-        return dict(zip(names, found, strict=True))
+    def __init__(self, model: bytes | Path, threads: int = 1) -> None:
+        require_onnxruntime()
+        import onnxruntime
 
-    return run
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.log_severity_level = threads, ERRORS_ALONE
+        source = model if isinstance(model, bytes) else str(model)
+        self._opened = _asked(lambda: onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"]))
+        self._kinds = {value.name: KINDS.get(value.type) for value in self._opened.get_inputs()}
+        self._outputs = [value.name for value in self._opened.get_outputs()]
+        self.sizes: Mapping[str, tuple[int | None, ...]] = {
+            value.name: tuple(size if isinstance(size, int) else None for size in value.shape)
+            for value in self._opened.get_inputs()
+        }
+
+    def __call__(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        given = {name: np.asarray(array, self._kinds.get(name)) for name, array in feeds.items()}
+        found = _asked(lambda: self._opened.run(self._outputs, given))
+        return dict(zip(self._outputs, found, strict=True))
 
 
 def require_onnxruntime() -> None:

@@ -1,0 +1,67 @@
+"""By how much a net of ours and a model of another tool differ, on the same random input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnngraph.interop.imported import Axes, Imported
+    from cnngraph.ir.graph import Graph
+    from cnngraph.net import Net
+
+SIZE = 32  # of an axis that is open
+RUNS = ".onnx"  # what there is an engine for beside cnngraph
+
+
+def must_be_checkable(model: Path) -> None:
+    """Refuse what no engine here runs, before the work. Errors: E0603."""
+    from cnngraph.diagnostics import error
+    from cnngraph.interop.onnx.runtime import require_onnxruntime
+
+    if model.suffix.lower() != RUNS:
+        why = f"{model}: --check compares with ONNX Runtime, which runs {RUNS} files"
+        raise error("E0603", why, "leave out --check")
+    require_onnxruntime()
+
+
+def checked(model: Path, net: Net, source: Imported, seed: int) -> str:
+    """The largest difference between the outputs of the net and those of the model, in words.
+
+    Inputs and outputs of the net are those of `source` in their order. Errors: E0603.
+    """
+    import numpy as np
+
+    from cnngraph.cli.run import feeds_of
+    from cnngraph.interop.onnx.runtime import Session
+
+    session = Session(model)
+    graph = source.graph.bind(**sizes_of(source.graph, source.inputs, session.sizes))
+    feeds = feeds_of(graph, {}, None, seed)
+    theirs = session({name: axes.theirs(feeds[name]) for name, axes in source.inputs.items()})
+    given: Any = net(*(feeds[node.name] for node in graph.inputs))
+    ours = list(given.values()) if isinstance(given, dict) else [given]
+    worst = (-1.0, "", 0.0)
+    for name, array in zip(graph.outputs, ours, strict=True):
+        expected = source.outputs[name].ours(theirs[name])
+        difference = float(np.abs(array - expected).max(initial=0.0))
+        worst = max(worst, (difference, name, float(np.abs(expected).max(initial=0.0))))
+    return f"check: largest difference {worst[0]:.2g}, in {worst[1]}, whose values go up to {worst[2]:.3g}"
+
+
+def sizes_of(
+    graph: Graph, inputs: Mapping[str, Axes], stated: Mapping[str, tuple[int | None, ...]]
+) -> dict[str, int]:
+    """A number for each size that is open in the graph: what the model states, 2 samples, else one that is allowed."""
+    from cnngraph.ir.size import symbols
+
+    found = {"batch": 2}
+    for node in graph.inputs:
+        for symbol in (symbol for size in node.type.shape for symbol in symbols(size)):
+            if symbol.name not in found:
+                found[symbol.name] = -(-max(SIZE, symbol.at_least) // symbol.multiple_of) * symbol.multiple_of
+        for place, size in zip(inputs[node.name].places, stated.get(node.name, ()), strict=False):
+            if place is not None and size is not None and (named := str(node.type.shape[place])) in found:
+                found[named] = size
+    return found

@@ -1,0 +1,75 @@
+"""Networks in the files of other tools, read by what the ending of the name says, into graphs or into our language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from cnngraph.diagnostics import error
+from cnngraph.interop.endings import TOOLS, WEIGHTS
+from cnngraph.interop.imported import Imported
+from cnngraph.interop.readable.readable import readable
+from cnngraph.ir.op import Array
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A model of another tool in our language: a readable text, weights by the names of the text, and the source."""
+
+    text: str
+    states: Mapping[str, Array]
+    source: Imported
+
+
+def bring(path: Path, weights: Path | None = None, shapes: Sequence[tuple[int, ...]] = ()) -> Brought:
+    """A model as text and weights. Errors: as `read_model`."""
+    source = read_model(path, weights, shapes)
+    written = readable(source.graph, {"source": path.name})
+    states = {new: source.states[old] for old, new in written.states.items() if old in source.states}
+    return Brought(written.text, states, source)
+
+
+def read_model(path: Path, weights: Path | None = None, shapes: Sequence[tuple[int, ...]] = ()) -> Imported:
+    """The network of a model file; `weights` where the format keeps them apart, `shapes` of inputs where it has none.
+
+    Errors: E0801 what cannot be read, E0802 all that has no words in the language, E0603 an extra that is missing.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in TOOLS:
+        raise error("E0801", f"{path}: which tool wrote this? cnngraph reads {', '.join(TOOLS)}")
+    if not path.is_file():
+        raise error("E0801", f"{path}: there is no such file" if not path.exists() else f"{path} is no file")
+    if weights is not None:
+        _check_weights(path, weights)
+    match TOOLS[suffix]:
+        case "ONNX":
+            from cnngraph.interop.onnx.installed import require_onnx
+
+            require_onnx()
+            from cnngraph.interop.onnx.reading import read_onnx
+
+            return read_onnx(path)
+        case "PyTorch":
+            if find_spec("torch") is None:
+                raise error("E0603", f"{path} needs PyTorch to be read", "pip install 'cnngraph[torch,onnx]'")
+            from cnngraph.interop.pytorch.exported import read_torch
+
+            return read_torch(path, shapes or None)
+        case "Caffe":
+            from cnngraph.interop.caffe import read_caffe
+
+            return read_caffe(path, weights)
+        case _:
+            from cnngraph.interop.darknet import read_darknet
+
+            return read_darknet(path, weights)
+
+
+def _check_weights(path: Path, weights: Path) -> None:
+    suffix = WEIGHTS.get(path.suffix.lower())
+    if suffix is None:
+        raise error("E0703", f"{path} has its weights in itself", "leave out --weights")
+    if weights.suffix.lower() != suffix:
+        raise error("E0703", f"{weights}: the weights of a {path.suffix} are a {suffix}")
