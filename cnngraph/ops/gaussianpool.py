@@ -62,6 +62,10 @@ class GaussianPool(Pool):
     def _weights(self, shape: Shape, dtype: np.dtype[Any]) -> tuple[Array, Array]:
         """The weights (window...), and what they sum up to in each window: (1, positions'..., 1)."""
         g, positions = self.laid(shape)
-        axes = [np.exp(-(((np.arange(f) - (f - 1) / 2) / self.sigma) ** 2) / 2) for f in g.size]
-        weights = reduce(np.multiply.outer, axes).astype(dtype)
+        weights = self.weights_of(g.size).astype(dtype)
         return weights, window_sums(np.ones((1, *shape[1:-1], 1), dtype), g, positions, weights)
+
+    def weights_of(self, size: Shape) -> Array:
+        """The weights of a window of this size."""
+        axes = [np.exp(-(((np.arange(f) - (f - 1) / 2) / self.sigma) ** 2) / 2) for f in size]
+        return np.asarray(reduce(np.multiply.outer, axes))

@@ -41,14 +41,14 @@ class MedianPool(Pool):
     def forward(self, x: Array) -> Array:
         values = self._windows(x)
         ordered = np.sort(values, axis=-1)  # padding is infinite: it stands behind the values, and before any NaN
-        low, high = (np.take_along_axis(ordered, rank, -1) for rank in self._ranks(x.shape))
+        low, high = (np.take_along_axis(ordered, rank, -1) for rank in self.ranks(x.shape))
         y = np.where(low == high, low, low / 2 + high / 2)[..., 0]
         return np.where(np.isnan(ordered[..., -1]), ordered[..., -1], y)
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         g, positions = self.laid(shapes["x"])
         order = np.argsort(self._windows(saved["x"]), axis=-1, kind="stable")
-        low, high = (np.take_along_axis(order, rank, -1)[..., 0] for rank in self._ranks(shapes["x"]))
+        low, high = (np.take_along_axis(order, rank, -1)[..., 0] for rank in self.ranks(shapes["x"]))
         half = dy / 2
         dx = np.zeros(padded_shape(shapes["x"], g), dy.dtype)
         for index, offset in enumerate(np.ndindex(*g.size)):
@@ -61,7 +61,7 @@ class MedianPool(Pool):
         x = padded(x, g, np.inf)
         return np.stack([x[window_slices(offset, g, positions)] for offset in np.ndindex(*g.size)], axis=-1)
 
-    def _ranks(self, shape: Shape) -> tuple[Array, Array]:
+    def ranks(self, shape: Shape) -> tuple[Array, Array]:
         """Which values of each window, in order, are its middle: (1, positions'..., 1, 1)."""
         inside = window_sums(np.ones((1, *shape[1:-1], 1), np.int64), *self.laid(shape))[..., None]
         return (inside - 1) // 2, inside // 2

@@ -138,7 +138,7 @@ class AdaptivePool(Op):
     def cells(self, shape: Shape) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         """For each cell: where its value is in y, and the slices of its positions in x."""
         counts = self.counts(len(shape) - 2)
-        axes = [[_cell(o, n, count) for o in range(count)] for n, count in zip(shape[1:-1], counts, strict=True)]
+        axes = [[cell_of(o, n, count) for o in range(count)] for n, count in zip(shape[1:-1], counts, strict=True)]
         for place, cell in zip(np.ndindex(*counts), product(*axes), strict=True):
             yield (slice(None), *place), (slice(None), *cell)
 
@@ -160,7 +160,8 @@ class AdaptivePool(Op):
         )
 
 
-def _cell(place: int, positions: int, count: int) -> slice:
+def cell_of(place: int, positions: int, count: int) -> slice:
+    """The positions of one of `count` cells."""
     return slice(place * positions // count, -(-(place + 1) * positions // count))
 
 

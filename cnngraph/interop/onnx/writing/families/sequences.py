@@ -1,0 +1,105 @@
+"""Sequences: tables, where a position lies, what a position may see, and cells that go along."""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import numpy_helper
+
+from cnngraph.interop.onnx.writing.boundary import channels_last
+from cnngraph.interop.onnx.writing.families.merging import agreed
+from cnngraph.interop.onnx.writing.sheet import Value, kind_of
+from cnngraph.interop.onnx.writing.site import Site
+from cnngraph.ir.size import number
+from cnngraph.ops.add_positions import LONGEST, waves
+from cnngraph.ops.causal import NEVER
+
+
+def embed(site: Site) -> Value:
+    return site.counterpart(site.kept(1), site.value().name, axes=channels_last(site.rank() + 1))
+
+
+def causal(site: Site) -> Value:
+    """What lies above the diagonal of the last two axes is never seen."""
+    rank, length = site.rank(), site.type().shape[-1]
+    x = site.last()
+    if isinstance(length, int):
+        hidden = site.numbers("hidden", np.triu(np.ones((length, length), bool), k=1), "bool")
+    else:
+        table = site.add("Shape", x, start=rank - 2)
+        everything = site.add("ConstantOfShape", table, value=numpy_helper.from_array(np.array([True])))
+        hidden = site.add("Trilu", everything, site.whole("above", 1), name="hidden", upper=1)
+    return site.result("Where", hidden, site.numbers("never", NEVER), x, axes=channels_last(rank))
+
+
+def add_positions(site: Site) -> Value:
+    """A table that was learned, one of waves, or, for a sequence of any length, the waves computed."""
+    x = site.value()
+    order = tuple(axis - 1 for axis in x.axes[1:])
+    if site.op.learned:
+        return site.result("Add", x.name, site.kept(1, order), axes=x.axes)
+    length, features = site.type().shape[1], number(site.type().channels)
+    if isinstance(length, int):
+        return site.result("Add", x.name, site.numbers("waves", waves(length, features).transpose(order)), axes=x.axes)
+    return site.result("Add", site.last(), _waves(site, features), axes=channels_last(3))
+
+
+def _waves(site: Site, features: int) -> str:
+    """The waves for as many positions as there are, in double precision: a cosine is a sine a quarter further."""
+    pair = np.arange(features) // 2
+    rates = site.numbers("rates", LONGEST ** (-2 * pair / features), "float64")
+    phases = site.numbers("phases", np.arange(features) % 2 * (np.pi / 2), "float64")
+    length = site.add("Squeeze", site.add("Shape", site.last(), start=1, end=2), name="length")
+    places = site.add("Range", site.whole("zero", 0), length, site.whole("one", 1))
+    column = site.add("Unsqueeze", _doubled(site, places), site.whole("columns", [1]))
+    angles = site.add("Add", site.add("Mul", column, rates), phases, name="angles")
+    return _as(site, site.add("Sin", angles), site.type().dtype)
+
+
+def sinusoid(site: Site) -> Value:
+    """The angles in double precision: a sine of a large number needs all its digits."""
+    half = site.op.features // 2
+    rank = site.rank()
+    column = site.add("Unsqueeze", _doubled(site, site.value().name), site.whole("features", [rank]))
+    waves_ = site.numbers("periods", site.op.period ** (np.arange(half) / half), "float64")
+    angles = site.add("Div", column, waves_, name="angles")
+    both = site.add("Concat", site.add("Sin", angles), site.add("Cos", angles), axis=rank)
+
+    return site.result("Cast", both, axes=channels_last(rank + 1), to=kind_of(site.op.dtype))
+
+
+def _doubled(site: Site, x: str) -> str:
+    return _as(site, x, "float64")
+
+
+def _as(site: Site, x: str, dtype: str) -> str:
+    return site.add("Cast", x, to=kind_of(dtype))
+
+
+def prepend_token(site: Site) -> Value:
+    x = site.last()
+    batch, _, channels = site.type().shape
+    token = site.kept(1, shape=(1, 1, number(channels)))
+    first = site.add("Expand", token, site.sizes([batch, 1, channels], (x, site.type().shape)), name="token")
+    return site.result("Concat", first, x, axes=channels_last(3), axis=1)
+
+
+def diffuse(site: Site) -> Value:
+    """How much of the value and of the noise there is at each time, from two tables."""
+    axes = agreed(site, (0, 1))
+    signal = site.op.signal()
+    behind = site.whole("behind", range(1, len(axes)))
+    mixed = []
+    for number_, (name, table) in enumerate((("kept", np.sqrt(signal)), ("added", np.sqrt(1 - signal)))):
+        share = site.add("Gather", site.numbers(f"{name}_of_time", table), site.value(2).name, axis=0)
+        mixed.append(site.add("Mul", site.turned(axes, number_), site.add("Unsqueeze", share, behind), name=name))
+    return site.result("Add", *mixed, axes=axes)
+
+
+WAYS = {
+    "add_positions": add_positions,
+    "causal": causal,
+    "diffuse": diffuse,
+    "embed": embed,
+    "prepend_token": prepend_token,
+    "sinusoid": sinusoid,
+}
