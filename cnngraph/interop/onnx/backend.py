@@ -26,6 +26,7 @@ from cnngraph.interop.onnx.reading.tables import meanings
 from cnngraph.ir.op import Array
 from cnngraph.runtime.runner import Runner
 
+FLOATS = (TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.FLOAT, TensorProto.DOUBLE)
 NEWEST = onnx.defs.onnx_opset_version()
 
 
@@ -43,14 +44,15 @@ class Prepared(BackendRep):
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
         """The outputs for these inputs, by name or in order. Raises `CnnGraphError`."""
         named = inputs if isinstance(inputs, Mapping) else dict(zip(self.names, inputs, strict=False))
-        arrays = {name: np.asarray(value) for name, value in named.items()}
+        arrays = {name: _array(name, value) for name, value in named.items()}
         if self._runner is None or any(not np.array_equal(arrays[n], value) for n, value in self._known.items()):
             self._read(arrays)
         assert self._imported is not None
         assert self._runner is not None
         free = [name for name in self.names if name not in self._known and name in arrays]
+        kinds = {node.name: node.type.dtype for node in self._imported.graph.inputs}
         feeds = {
-            ours: _fit(axes.ours(arrays[theirs]))
+            ours: axes.ours(arrays[theirs]).astype(kinds[ours], copy=False)
             for theirs, (ours, axes) in zip(free, self._imported.inputs.items(), strict=True)
         }
         results = self._runner.run(feeds)
@@ -92,15 +94,20 @@ def _with_known(model: ModelProto, known: Mapping[str, Array]) -> ModelProto:
     return changed
 
 
-def _fit(array: Array) -> Array:
-    """Whole numbers as ours."""
-    return array.astype(np.int64) if array.dtype.kind in "iub" else array
+def _array(name: str, value: Any) -> Array:
+    """An input as numbers. Errors: E0802 where it is a text, a sequence, or of a kind that NumPy does not have."""
+    if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "fiub":
+        raise error("E0802", f"the input `{name}` is no array of numbers")
+    return np.asarray(value)
 
 
 def _said(array: Array, value: ValueInfoProto) -> Array:
-    """A result in the precision that the model says; float16 is computed in float32."""
+    """A result in the kind that the model says: float16 is computed in float32, a truth is a number that is not 0."""
     kind = value.type.tensor_type.elem_type
-    return array.astype(np.float16) if kind == TensorProto.FLOAT16 else array
+    if kind == TensorProto.BOOL:
+        return array != 0
+    kept: Array = array.astype(helper.tensor_dtype_to_np_dtype(kind)) if kind in FLOATS else array
+    return kept
 
 
 class CnnGraphBackend(Backend):

@@ -16,7 +16,7 @@ from cnngraph.ir.size import Dim, symbol
 from cnngraph.ir.types import BATCH, TensorType
 
 ANY_IDS = 2**31  # the vocabulary of ids before a layer has said how many there are
-INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool")
+INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
 LETTERS = {"height": "H", "width": "W", "depth": "D", "time": "T", "seq": "T", "length": "T", "channels": "C"}
 
 

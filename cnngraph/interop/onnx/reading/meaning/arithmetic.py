@@ -36,12 +36,13 @@ from cnngraph.ops.mul import Mul
 from cnngraph.ops.power import Power
 from cnngraph.ops.reshape import Reshape
 from cnngraph.ops.scale import Scale
+from cnngraph.ops.select import Select
 from cnngraph.ops.shift import Shift
 from cnngraph.ops.upsample import Upsample
 
 Number = Callable[[Call, Tensor, float], Tensor]
 Groups = list[list[int]]
-VECTORS = (Add, Mul, Div)  # where a vector meets a grid
+VECTORS = (Add, Mul, Div, Select)  # where a vector meets a grid
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Merge:
 
 def joined(call: Call, merge: Merge, left: Value, right: Value) -> Tensor:
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return _met(call, merge.op, left, right)
+        return met(call, merge.op, [left, right])
     x, known, is_left = (right, left, True) if isinstance(right, Tensor) else (left, right, False)
     assert isinstance(x, Tensor), "what is known is folded"
     call.need(isinstance(known, Constant), "a size of an open axis among its numbers")
@@ -90,11 +91,17 @@ def _with_known(call: Call, op: Op, x: Tensor, array: Array, is_left: bool) -> T
         return call.keep(x, call.apply(LayerScale(), [x.ref], {"weight": numbers}))
     if numbers.ndim > 1 and isinstance(op, Add):
         return call.keep(x, call.apply(AddPositions(learned=True), [x.ref], {"weight": numbers}))
-    if numbers.ndim == 1 and not isinstance(op, VECTORS):
-        numbers = _at_all_positions(call, x.layout, numbers)
-    learned = Learned(TensorType.of(numbers.shape[-1], numbers.shape[:-1]))
-    other = call.apply(learned, [x.ref], {"weight": numbers}, beside=True)
+    other = _learned(call, op, x, x.layout, array)
     return call.keep(x, call.apply(op, [other, x.ref] if is_left else [x.ref, other]))
+
+
+def _learned(call: Call, op: Op, x: Tensor, layout: Layout, array: Array) -> Ref:
+    """Known numbers as a value of their own, beside x: a vector where that will do."""
+    numbers = in_our_order(call, layout, array)
+    if numbers.ndim == 1 and not isinstance(op, VECTORS):
+        numbers = _at_all_positions(call, layout, numbers)
+    shape = TensorType.of(numbers.shape[-1], numbers.shape[:-1])
+    return call.apply(Learned(shape), [x.ref], {"weight": numbers}, beside=True)
 
 
 def in_our_order(call: Call, layout: Layout, array: Array) -> Array:
@@ -132,22 +139,23 @@ def _spread(array: Array, sizes: Sequence[Dim]) -> Array:
 # ---- axes that meet ----
 
 
-def _met(call: Call, op: Op, left: Tensor, right: Tensor) -> Tensor:
-    if left.layout == right.layout:
-        return call.keep(left, call.apply(op, [left.ref, right.ref]))
-    shape = broadcast(call, [left.shape, right.shape])
-    rank = len(shape)
-    sides = [Tensor(x.ref, x.layout.unsqueezed(range(rank - x.rank))) for x in (left, right)]
+def met(call: Call, op: Op, values: Sequence[Value]) -> Tensor:
+    """Our operator of values that meet, of which at least one is computed."""
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    if len({x.layout for x in tensors}) == 1 and len(tensors) == len(values):
+        return call.keep(tensors[0], call.apply(op, [x.ref for x in tensors]))
+    shape = broadcast(call, [value.shape for value in values])
+    sides = [Tensor(x.ref, x.layout.unsqueezed(range(len(shape) - x.rank))) for x in tensors]
     wide = max(sides, key=lambda x: (x.shape == shape, _whole(x.layout) is not None, len(x.layout.sizes)))
     groups = _whole(wide.layout) or _canonical(call, wide)
-    target = [prod((shape[axis] for axis in group), start=1) for group in groups]
-    refs = [_sized(call, op, _arranged(call, x, groups), groups, target) for x in sides]
-    result = call.apply(op, refs)
-    return Tensor(result, Layout.of(shape, groups))
-
-
-def _arranged(call: Call, x: Tensor, groups: Groups) -> Tensor:
-    return x if not x.layout.groups else call.arranged(x, groups)
+    layout, refs, rest = Layout.of(shape, groups), [], iter(sides)
+    for value in values:
+        if isinstance(value, Tensor):
+            refs.append(_sized(call, op, call.arranged(next(rest), groups), layout))
+        else:
+            call.need(isinstance(value, Constant), "a size of an open axis among its numbers")
+            refs.append(_learned(call, op, wide, layout, np.asarray(value.array)))
+    return Tensor(call.apply(op, refs), layout)
 
 
 def _whole(layout: Layout) -> Groups | None:
@@ -170,12 +178,12 @@ def _canonical(call: Call, x: Tensor) -> Groups:
     return [batch, *([axis] for axis in rest)] if rest else [batch, []]
 
 
-def _sized(call: Call, op: Op, x: Tensor, groups: Groups, target: Sequence[Dim]) -> Ref:
-    """The value repeated to this size of each of our axes, if it is not a vector that meets them all."""
+def _sized(call: Call, op: Op, x: Tensor, layout: Layout) -> Ref:
+    """The value repeated to the sizes of this layout, if it is not a vector that meets them all."""
     call.need(call.type_of(x.ref).shape, "a single number beside other axes")
     _, *positions, features = call.type_of(x.ref).shape
-    own = [*positions, features]
-    if own == list(target[1:]):
+    own, target = [*positions, features], [layout.size(group) for group in layout.groups]
+    if own == target[1:]:
         return x.ref
     if features == target[-1] and set(positions) == {1} and isinstance(op, VECTORS):
         return call.apply(Reshape(TensorType.of(features)), [x.ref], beside=True)
@@ -193,10 +201,9 @@ def _repeated_to(call: Call, x: Tensor, shape: Sequence[Dim]) -> Tensor:
     """A value repeated along foreign axes, to this shape."""
     wide = Tensor(x.ref, x.layout.unsqueezed(range(len(shape) - x.rank)))
     groups = _canonical(call, wide)
-    target = [prod((shape[axis] for axis in group), start=1) for group in groups]
     call.need(not groups[0] or shape[groups[0][0]] == BATCH, "a value repeated along the batch")
-    table = call.arranged(wide, groups)
-    return Tensor(_sized(call, Max(), table, groups, target), Layout.of(shape, groups))
+    layout = Layout.of(shape, groups)
+    return Tensor(_sized(call, Max(), call.arranged(wide, groups), layout), layout)
 
 
 # ---- with numbers ----
@@ -248,8 +255,7 @@ def of_two(merge: Merge) -> Callable[[Call], Value]:
     return lambda call: joined(call, merge, call.value(0), call.value(1))
 
 
-def subtract(call: Call) -> Value:
-    left, right = call.value(0), call.value(1)
+def minus(call: Call, left: Value, right: Value) -> Tensor:
     if isinstance(right, Constant):
         return joined(call, ADD, left, Constant(-right.array))
     assert isinstance(right, Tensor), "what is known is folded"
@@ -296,6 +302,6 @@ MEANINGS: Mapping[str, Callable[[Call], Value]] = {
     "Min": of_several(MIN),
     "Mul": of_two(MUL),
     "Pow": power,
-    "Sub": subtract,
+    "Sub": lambda call: minus(call, call.value(0), call.value(1)),
     "Sum": of_several(ADD),
 }
