@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import reduce
 
 ROOT = -1
@@ -15,16 +15,24 @@ ROOT = -1
 class Dominators:
     """`of[step]` is the immediate dominator of each step; ROOT where only the beginning of everything is.
 
+    Operands that are `aside` do not count, nor does a step that reads nothing else.
+
     >>> Dominators([(), (0,), (0,), (1, 2), ()]).of
     [-1, 0, 0, 0, -1]
+    >>> Dominators([(), (), (0,), (1,), (2, 3)], aside={1}).of[4]
+    2
     """
 
-    def __init__(self, operands: Sequence[Sequence[int]]) -> None:
+    def __init__(self, operands: Sequence[Sequence[int]], aside: Collection[int] = ()) -> None:
         self.of: list[int] = []
         self._depth: list[int] = []
         self._jump: list[int] = []
-        for read in operands:
-            self._append(reduce(self._nearest, read) if read else ROOT)
+        floating: set[int] = set()
+        for step, read in enumerate(operands):
+            counted = [i for i in read if i not in aside and i not in floating]
+            if read and not counted:
+                floating.add(step)
+            self._append(reduce(self._nearest, counted) if counted else ROOT)
 
     def _append(self, parent: int) -> None:
         """A jump pointer goes as far as two jumps of the parent where these are equally long (Myers 1983)."""

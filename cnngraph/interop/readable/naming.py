@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cnngraph.interop.flat.names import free
 from cnngraph.interop.readable.terms import IT, Body, Key, Layer, Line, bodies_in
 from cnngraph.ir.registry import registry
 
@@ -16,8 +15,15 @@ def names_of(body: Body, known: Mapping[Key, str], taken: set[str]) -> dict[Key,
     for line in _lines(body):
         for key in line.keys:
             if key != "_" and key not in names:
-                names[key] = free(roles.get(key, "x"), taken)
+                names[key] = numbered(roles.get(key, "x"), taken)
     return names
+
+
+def numbered(word: str, taken: set[str]) -> str:
+    """The word, or `word2`, `word3`, ...: the first that is not taken; from now on it is."""
+    found = next(name for name in (word, *(f"{word}{i}" for i in range(2, len(taken) + 3))) if name not in taken)
+    taken.add(found)
+    return found
 
 
 def _lines(body: Body) -> Iterator[Line]:

@@ -15,6 +15,7 @@ from cnngraph.interop.flat.words import grouped
 from cnngraph.interop.readable.leaves import shape_of_cell
 from cnngraph.interop.readable.naming import names_of
 from cnngraph.interop.readable.same import states_in
+from cnngraph.interop.readable.shared import with_towers
 from cnngraph.interop.readable.text import Writer
 from cnngraph.interop.readable.weave import Woven, woven
 from cnngraph.interop.readable.web import web_of
@@ -37,12 +38,16 @@ def readable(graph: Graph, about: Mapping[str, str] | None = None) -> Written:
 
     What leads to no result is left out. Raises CnnGraphError where a node has no words in the language.
     """
-    made = woven(web_of(graph))
-    text = formatted("\n".join(_file(graph, made, about or {})), graph.name)
-    return Written(text, states_in(elaborate(load_text(text)), _swapped(graph, made.swapped)))
+    web, towers = with_towers(web_of(graph))
+    made = woven(web)
+    shared = [(tower.word, woven(tower.web)) for tower in towers]
+    import os
+    if os.environ.get("DBG"): print("\n".join(_file(graph, made, shared, about or {})))
+    text = formatted("\n".join(_file(graph, made, shared, about or {})), graph.name)
+    return Written(text, states_in(elaborate(load_text(text)), _swapped(graph, made.swapped.union(*(inner.swapped for _, inner in shared)))))
 
 
-def _file(graph: Graph, made: Woven, about: Mapping[str, str]) -> Iterator[str]:
+def _file(graph: Graph, made: Woven, shared: list[tuple[str, Woven]], about: Mapping[str, str]) -> Iterator[str]:
     cells = Cells.of(graph)
     taken = {*words_of_a_file(), *graph.symbols, *cells.names, graph.name}
     names = {f"{i}.0": free(node.name, taken) for i, node in enumerate(graph.inputs)}
@@ -67,7 +72,12 @@ def _file(graph: Graph, made: Woven, about: Mapping[str, str]) -> Iterator[str]:
     for node in graph:
         if isinstance(node.op, Scan):
             scans[shape_of_cell(node.op), node.op.started] = cells.name_of(cell_of(node.op))
-    writer = Writer(names, {}, scans, with_rows=True)
+    towers = {word: free(f"tower{i}" if i else "tower", taken) for i, (word, _) in enumerate(shared)}
+    for word, inner in shared:
+        local = names_of(inner.body, {}, taken)
+        plain = Writer(local, {}, scans, shared=towers)
+        yield f"shared {towers[word]} = {plain.layer_of(inner.body)}"
+    writer = Writer(names, {}, scans, towers, with_rows=True)
     yield from writer.lines(made.body)
     listed = [(name, names.get(key, "it")) for name, key in made.results.items()]
     last = made.body.lines[-1] if made.body.lines else None

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from cnngraph.interop.readable.dominators import ROOT, Dominators
@@ -18,6 +18,7 @@ from cnngraph.ir.types import TensorType
 MERGES = ("concat", "add", "mul", "max")
 LARGEST = 400
 LARGEST_KNOT = 80
+MANY = 4
 DEEPEST = 12
 
 
@@ -25,13 +26,16 @@ DEEPEST = 12
 class Region:
     """What is inside the step `end`: the steps between it and `start`, the value they all come from.
 
-    `start` is None where the branches start from several values of one step, `above`.
+    `start` is None where the branches start from several values of one step, `above`. `aside` are values from further
+    away that many regions read, such as the memory of a decoder. In a knot, `inner` is how its last step is written.
     """
 
     end: int
     above: int
     start: Value | None
     is_lanes: bool
+    aside: tuple[Value, ...] = ()
+    inner: Region | None = None
 
 
 @dataclass
@@ -45,11 +49,10 @@ class Regions:
 
     @staticmethod
     def in_web(web: Web) -> Regions:
+        """The regions, found once more where values that are read everywhere have kept some from being closed."""
         finder = _Finder(web)
-        for end, step in enumerate(web.steps):
-            if len(step.operands) > 1:
-                finder.look_at(end)
-        return finder.found
+        aside = _aside(finder.run())
+        return _Finder(web, aside).run() if aside else finder.found
 
     def operands(self, step: int) -> tuple[Value, ...]:
         """What a step reads of the body that it stands in."""
@@ -57,17 +60,35 @@ class Regions:
         if region is None:
             return self.web.steps[step].operands
         if region.start is not None:
-            return (region.start,)
-        return (Value(region.above, min(self.web.steps[region.above].types)),)
+            return (region.start, *region.aside)
+        return (Value(region.above, min(self.web.steps[region.above].types)), *region.aside)
+
+
+def _aside(regions: Regions) -> set[int]:
+    """The steps that are read at several places which no region joins."""
+    found: set[int] = set()
+    for step, users in enumerate(regions.web.users()):
+        within = {end for end, region in regions.of.items() if region.above == step} if len(users) > 2 else set()
+        free = [user for user in users if user not in within and regions.home[user] not in within]
+        if len(free) >= MANY:
+            found.add(step)
+    return found
 
 
 class _Finder:
-    def __init__(self, web: Web) -> None:
+    def __init__(self, web: Web, aside: Collection[int] = ()) -> None:
         self.web = web
+        self.aside = aside
         self.users = web.users()
         self.results = {value.step for value in web.results.values()}
-        self.dominators = Dominators([[value.step for value in step.operands] for step in web.steps])
+        self.dominators = Dominators([[v.step for v in step.operands] for step in web.steps], aside)
         self.found = Regions(web, home=[ROOT] * len(web.steps))
+
+    def run(self) -> Regions:
+        for end, step in enumerate(self.web.steps):
+            if len(step.operands) > 1:
+                self.look_at(end)
+        return self.found
 
     def look_at(self, end: int) -> None:
         start, operands = self.dominators.of[end], self.web.steps[end].operands
@@ -76,19 +97,34 @@ class _Finder:
             return
         lanes = [self._lane(value, start) for value in operands]
         inside = set().union(*lanes)
+        aside = self._read_aside(inside, end, start)
         depth = 1 + max((self.found.depth.get(step, 0) for step in inside), default=0)
-        if len(inside) > LARGEST or depth > DEEPEST or not self._is_closed(inside, end):
+        if len(inside) > LARGEST or depth > DEEPEST or not self._is_closed(inside, end, inside):
             return
-        word = self.web.steps[end].layer
-        disjoint = len(inside) == sum(map(len, lanes))
-        is_lanes = word is not None and word.word in MERGES and disjoint
         single = self.web.steps[start].count == 1
-        if single and self._is_detour(inside, start, end):
+        if (single and self._is_detour(inside, start, end)) or self._is_afloat(operands, start):
             return
-        if is_lanes:
-            self._keep(Region(end, start, Value(start) if single else None, True), inside, depth)
-        elif len(inside) <= LARGEST_KNOT and single and inside:
-            self._keep(Region(end, start, Value(start), False), inside, depth)
+        layer = self.web.steps[end].layer
+        disjoint = len(inside) == sum(map(len, lanes))
+        is_lanes = layer is not None and layer.word in MERGES and disjoint
+        region = Region(end, start, Value(start) if single else None, is_lanes, aside)
+        if not single and self._is_divided(start, inside, end):
+            above = self.web.steps[start].operands[0]
+            inner = region if is_lanes else None
+            self._keep(Region(end, above.step, above, False, aside, inner), {*inside, start}, depth)
+        elif is_lanes or (len(inside) <= LARGEST_KNOT and single and inside):
+            self._keep(region, inside, depth)
+
+    def _is_afloat(self, operands: Sequence[Value], start: int) -> bool:
+        """Whether what is added to a value comes from aside: that is `-> add(other)`."""
+        floats = [self.dominators.of[v.step] == ROOT or v.step in self.aside for v in operands if v.step != start]
+        return bool(floats) and all(floats)
+
+    def _is_divided(self, start: int, inside: Collection[int], end: int) -> bool:
+        """Whether the values of a step, the parts of a split, are for this region only."""
+        step = self.web.steps[start]
+        single = len(step.operands) == 1 and self.web.steps[step.operands[0].step].count == 1
+        return single and self._is_closed([start], end, inside)
 
     def _keep(self, region: Region, inside: Collection[int], depth: int) -> None:
         self.found.of[region.end] = region
@@ -102,15 +138,21 @@ class _Finder:
         waiting = [value.step]
         while waiting and len(inside) <= LARGEST:
             step = waiting.pop()
-            if step != start and step not in inside:
+            if step != start and step not in inside and step not in self.aside:
                 inside.add(step)
                 waiting += [operand.step for operand in self.web.steps[step].operands]
         return inside
 
-    def _is_closed(self, inside: Collection[int], end: int) -> bool:
+    def _read_aside(self, inside: Collection[int], end: int, start: int) -> tuple[Value, ...]:
+        if not self.aside:
+            return ()
+        read = [value for step in (*sorted(inside), end) for value in self.web.steps[step].operands]
+        return tuple(dict.fromkeys(value for value in read if value.step in self.aside and value.step != start))
+
+    def _is_closed(self, steps: Collection[int], end: int, inside: Collection[int]) -> bool:
         return all(
             step not in self.results and all(user == end or user in inside for user in self.users[step])
-            for step in inside
+            for step in steps
         )
 
     def _is_detour(self, inside: Collection[int], start: int, end: int) -> bool:

@@ -32,6 +32,7 @@ class Writer:
     names: Mapping[Key, str]
     calls: Mapping[str, Sequence[Parameter]]
     cells: Mapping[object, str] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
     with_rows: bool = False
 
     # ---- lines ----
@@ -84,7 +85,7 @@ class Writer:
 
     def _statement(self, units: Units, source: Key | None, label: str) -> str:
         first = units[0]
-        call = isinstance(first, Layer) and bool(first.tensors)
+        call = isinstance(first, Layer) and bool(first.tensors) and first.word != "scan"
         if call and source is not None:
             texts = self._texts(units, source)
         elif call:
@@ -131,6 +132,10 @@ class Writer:
             case Knot():
                 raise AssertionError("a knot stands among lines")
 
+    def layer_of(self, body: Body) -> str:
+        """A body as one layer."""
+        return self._alone(body.units) if body.is_plain else f"repeat 1 {self._braces(body)}"
+
     def _alone(self, units: Units) -> str:
         """Units as one layer."""
         texts = self._texts(units, None)
@@ -140,12 +145,12 @@ class Writer:
         if not lane.lines:
             return "identity"
         short = self._short(lane)
-        inner = Writer(self.names, self.calls, self.cells)
+        inner = Writer(self.names, self.calls, self.cells, self.shared)
         return short if short else "\n".join(inner.lines(lane))
 
     def _braces(self, body: Body) -> str:
         short = self._short(body)
-        inner = Writer(self.names, self.calls, self.cells)
+        inner = Writer(self.names, self.calls, self.cells, self.shared)
         return f"{{ {short} }}" if short else f"{{\n{chr(10).join(inner.lines(body))}\n}}"
 
     def _short(self, body: Body) -> str:
@@ -163,6 +168,8 @@ class Writer:
         if layer.word == "split":
             of = dict(layer.leaves)["of"]
             return f"split({of if isinstance(of, int) else list(of)})"
+        if layer.word in self.shared:
+            return self.shared[layer.word]
         if layer.word in self.calls:
             plain = arguments(self.calls[layer.word], layer.leaves)
         else:
@@ -174,7 +181,8 @@ class Writer:
         leaves = dict(layer.leaves)
         given = [self.cells[leaves["cell"], leaves["started"]]]
         if tensors:
-            given.append(f"init = {tensors[0] if len(tensors) == 1 else f'({chr(44).join(tensors)})'}")
+            initial = tensors[0] if len(tensors) == 1 else f"({', '.join(tensors)})"
+            given.append(f"init = {initial}")
         if leaves["reverse"]:
             given.append("reverse = true")
         return f"scan({', '.join(given)})"

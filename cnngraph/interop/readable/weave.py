@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from cnngraph.interop.readable.dominators import ROOT
 from cnngraph.interop.readable.regions import Region, Regions
-from cnngraph.interop.readable.terms import IT, Body, Key, Knot, Lanes, Layer, Line, Passage, Residual, Unit, bodies_in
+from cnngraph.interop.readable.terms import IT, Body, Key, Knot, Lanes, Layer, Line, Passage, Residual, Unit, Units, bodies_in
 from cnngraph.interop.readable.web import Step, Value, Web
 
 LONGEST_PROJECTION = 2
+LONGEST_LET = 12
 
 
 @dataclass
@@ -49,20 +51,20 @@ class _Weaver:
 
     # ---- bodies ----
 
-    def body(self, goals: Sequence[Value], entry: Value | None, named: bool = False) -> Body:
+    def body(self, goals: Sequence[Value], entry: Value | None, named: bool = False, outside: int = ROOT) -> Body:
         """The lines that lead from `entry` to `goals`; a single goal is the last line, and `named` only if asked for."""
         if [entry] == list(goals):
             return Body(())
-        order = list(self._in_order(goals, entry))
+        order = list(self._in_order(goals, {outside, entry.step if entry else ROOT}))
         uses = Counter(value for step in order for value in self.regions.operands(step))
         uses.update(goals)
         chains = self._chains(order, uses)
         lines = self._lines(chains, goals, entry)
         return Body(_with_keys(self.web, lines, [chain.steps[-1] for chain in chains], goals, named))
 
-    def _in_order(self, goals: Iterable[Value], entry: Value | None) -> Iterator[int]:
+    def _in_order(self, goals: Iterable[Value], outside: set[int]) -> Iterator[int]:
         """The steps of a body, what is read first; of several operands the deepest last, so that its line goes on."""
-        seen: set[int] = {entry.step} if entry else set()
+        seen = set(outside)
         for goal in goals:
             home = self.regions.home[goal.step]
             waiting = [(goal.step, False)]
@@ -74,9 +76,14 @@ class _Weaver:
                     seen.add(step)
                     waiting.append((step, True))
                     operands = list(dict.fromkeys(value.step for value in self.regions.operands(step)))
-                    deepest = max(operands, key=lambda i: self.depth[i])
+                    deepest = max(operands, key=lambda i: self.depth[i]) if self._joins(step) else operands[0]
                     waiting.append((deepest, False))
                     waiting += [(i, False) for i in reversed(operands) if i != deepest]
+
+    def _joins(self, step: int) -> bool:
+        """Whether any of the operands of a step may be the one that its line goes on from."""
+        layer = self.web.steps[step].layer
+        return step not in self.regions.of and layer is not None and layer.word != "scan"
 
     def _chains(self, order: Sequence[int], uses: Counter[Value]) -> list[_Chain]:
         chains: list[_Chain] = []
@@ -84,11 +91,15 @@ class _Weaver:
             left = self._left(step)
             last = chains[-1].steps[-1] if chains else None
             goes_on = last is not None and left == Value(last) and uses[left] == 1 and self.web.steps[last].count == 1
-            if goes_on:
+            if goes_on and self._ends_short(chains[-1], step):
                 chains[-1].steps.append(step)
             else:
                 chains.append(_Chain([step], left))
         return chains
+
+    def _ends_short(self, chain: _Chain, step: int) -> bool:
+        """Whether a step may end a chain: one with several values makes a `let`, which is no place for many units."""
+        return self.web.steps[step].count == 1 or len(chain.steps) < LONGEST_LET // 4
 
     def _left(self, step: int) -> Value | None:
         region = self.regions.of.get(step)
@@ -97,21 +108,32 @@ class _Weaver:
     def _lines(self, chains: Sequence[_Chain], goals: Sequence[Value], entry: Value | None) -> list[Line]:
         lines: list[Line] = []
         above = entry
+        spine = self._spine(chains, goals)
         for i, chain in enumerate(chains):
             source = IT if chain.left in (None, above) else chain.left.key  # type: ignore[union-attr]
-            units = list(self._units(chain, above if source != IT else chain.left))
+            units = tuple(self._units(chain, above if source != IT else chain.left))
             tail = Value(chain.steps[-1])
-            following = chains[i + 1] if i + 1 < len(chains) else None
             single = self.web.steps[tail.step].count == 1
-            is_end = tail in goals and source == IT
-            moves = single and (following is None or is_end or self._receives(following, tail))
-            lines.append(Line(tuple(units), source, (), moves))
+            moves = single and (i in spine or (tail in goals and source == IT) or not _fits_a_let(units))
+            lines.append(Line(units, source, (), moves))
             above = tail if moves else above
         return lines
 
+    def _spine(self, chains: Sequence[_Chain], goals: Sequence[Value]) -> set[int]:
+        """The lines that the flow goes through: the last one, the one that it receives, and so on."""
+        found = {len(chains) - 1}
+        current = chains[-1] if chains else None
+        for i in range(len(chains) - 2, -1, -1):
+            assert current is not None
+            if self._receives(current, Value(chains[i].steps[-1])):
+                found.add(i)
+                current = chains[i]
+        return found
+
     def _receives(self, chain: _Chain, value: Value) -> bool:
         """Whether a line can begin with the value above it, at the left or among its operands."""
-        return chain.left == value or value in self.regions.operands(chain.steps[0])
+        first = chain.steps[0]
+        return chain.left == value or (first not in self.regions.of and value in self.regions.operands(first))
 
     def _units(self, chain: _Chain, it: Value | None) -> Iterator[Unit]:
         for step in chain.steps:
@@ -135,7 +157,10 @@ class _Weaver:
         """The region is read once more, with its last step as an ordinary one."""
         assert region.start is not None
         goal = Value(region.end)
-        del self.regions.of[region.end]
+        if region.inner is not None:
+            self.regions.of[region.end] = region.inner
+        else:
+            del self.regions.of[region.end]
         home, self.regions.home[region.end] = self.regions.home[region.end], region.end
         body = self.body([goal], region.start)
         self.regions.home[region.end] = home
@@ -157,9 +182,9 @@ class _Weaver:
         return Lanes(step.layer.word, tuple(lanes), passage)
 
     def _lane(self, value: Value, region: Region) -> Body:
-        if self.regions.home[value.step] != region.end:  # one of several values that all lanes start from
-            return Body(()) if region.start is not None else Body((Line((), value.key),))
-        return self.body([value], region.start)
+        if value.step == region.above and region.start is None:  # one of several values that the lanes start from
+            return Body((Line((), value.key),))
+        return self.body([value], region.start, outside=region.above)
 
     def _is_shortcut(self, lane: Body, passage: Passage) -> bool:
         """Whether a lane may be what stands for the shortcut: nothing, or a short layer that changes the shape."""
@@ -173,6 +198,11 @@ class _Weaver:
         nodes = [name for body in inside for line in body.lines for unit in line.units for name in _nodes(unit)]
         start = region.start if region.start is not None else step.operands[0]
         return Passage(self.web.type_of(start), step.types[0], (*nodes, step.names[0]))
+
+
+def _fits_a_let(units: Units) -> bool:
+    """Whether units are few enough to be one pipe, and have no lines of their own."""
+    return len(units) <= LONGEST_LET and not any(isinstance(unit, Knot | Residual | Lanes) for unit in units)
 
 
 def _is_longer(lanes: Sequence[Body]) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from cnngraph.interop.flat.body import sharers_of
 from cnngraph.interop.flat.cells import places_of
 from cnngraph.interop.flat.words import unwritable
 from cnngraph.interop.readable.leaves import leaves_of, require_words
@@ -38,6 +39,7 @@ class Step:
     types: dict[int, TensorType]
     names: list[str]
     count: int = 1
+    states: tuple[str, ...] = ()
 
 
 @dataclass
@@ -72,12 +74,17 @@ class _Weaver:
     splits: dict[tuple[Value, object], int] = field(default_factory=dict)
 
     def web(self) -> Web:
+        sharers_of(self.graph)  # refuses what no shared layer gives
         needed = self.graph.restricted_to(self.graph.outputs.values())
         for node in self.graph:
             if isinstance(node.op, Input) or (node.name in needed and not isinstance(node.op, State)):
                 self._node(node)
         for step in self.made.steps:
             step.count = step.count if set(step.types) - {0} else 1
+            if step.layer is not None and step.count == 1:  # of a scan, the sequence of its first state
+                assert step.layer.passage is not None
+                passage = replace(step.layer.passage, gives=step.types[0])
+                step.layer = replace(step.layer, passage=passage)
         self.made.results = {name: self.values[ref] for name, ref in self.graph.outputs.items()}
         return self.made
 
@@ -107,7 +114,8 @@ class _Weaver:
             layer = self._layer(node, operands)
         if isinstance(node.op, Scan):
             count = len(node.op.graph.inputs)
-        self.made.steps.append(Step(layer, operands, {0: node.type}, [node.name], count))
+        states = tuple(ref.node for ref in node.inputs if isinstance(self.graph[ref.node].op, State))
+        self.made.steps.append(Step(layer, operands, {0: node.type}, [node.name], count, states))
         return Value(len(self.made.steps) - 1)
 
     def _layer(self, node: Node, operands: Sequence[Value]) -> Layer:
