@@ -12,10 +12,9 @@ from cnngraph.cli.sources import Weights, load_net, weights_options
 
 if TYPE_CHECKING:
     from cnngraph.interop.exporting import Exported
-    from cnngraph.net import Net
+    from cnngraph.ir.graph import Graph
 
 ENDINGS = {"onnx": ".onnx", "pytorch": ".py"}
-FORMATS = {ending: format_ for format_, ending in ENDINGS.items()}
 
 
 @click.command()
@@ -49,26 +48,36 @@ def command(
     from cnngraph.cli.files import must_be_writable
     from cnngraph.interop.onnx.writing import Options
 
-    if to is None and output is None:
-        raise click.UsageError("say which format: --to onnx or --to pytorch")
+    ending = ending_of(to, output, split)
     if split and devices is None:
         raise click.UsageError("--split is about devices: add --devices")
-    if to is not None and output is not None and not split and output.suffix != ENDINGS[to]:
-        raise click.UsageError(f"--to {to} writes {ENDINGS[to]}, not {output}")
-    if devices is not None and "pytorch" in (to, FORMATS.get(output.suffix if output else "")):
-        raise click.UsageError("--devices: only with --to onnx")
+    if ending == ENDINGS["pytorch"] and (devices, batch, opset, external_data) != (None, None, None, False):
+        raise click.UsageError("--devices, --batch, --opset and --external-data are about ONNX")
     options = Options(Options.opset if opset is None else opset, external_data or None)
     loaded = load_net(file, net, settings, weights)
-    target = output or Path(f"{loaded.name}_parts" if split else f"{loaded.name}{ENDINGS[to or 'onnx']}")
-    if split and target.suffix in ENDINGS.values():
-        raise click.UsageError(f"--split writes several files: {target} is no name of a folder")
-    must_be_writable(target / "parts.json" if split else target)
+    target = output or Path(f"{loaded.name}{ending or '_parts'}")
+    must_be_writable(target if ending else target / "parts.json")
     sizes = {} if batch is None else {"batch": batch}
     partition = None if devices is None else partition_of(devices, loaded, batch or 1)
-    tell(loaded, loaded.export(target, options, partition, **sizes))
+    tell(loaded.graph.bind(**sizes), loaded.export(target, options, partition, **sizes))
 
 
-def tell(net: Net, exported: Exported) -> None:
+def ending_of(to: str | None, output: Path | None, split: bool) -> str:
+    """The ending of what is written; none for a folder."""
+    if split:
+        if to == "pytorch" or (output is not None and output.suffix):
+            raise click.UsageError("--split writes ONNX files into a folder, whose name has no ending")
+        return ""
+    if to is None and output is None:
+        raise click.UsageError("say which format: --to onnx or --to pytorch")
+    if to is None or output is None:
+        return ENDINGS[to] if to else Path(output or "").suffix
+    if output.suffix != ENDINGS[to]:
+        raise click.UsageError(f"--to {to} writes {ENDINGS[to]}, not {output}")
+    return output.suffix
+
+
+def tell(graph: Graph, exported: Exported) -> None:
     """What was written, and how arrays lie there."""
     from cnngraph.cost.quantity import bytes_text
     from cnngraph.interop.exporting import layout_text
@@ -76,6 +85,6 @@ def tell(net: Net, exported: Exported) -> None:
     for file in exported.files:
         click.echo(f"{file} ({bytes_text(file.stat().st_size)})")
     for name, axes in exported.inputs.items():
-        click.echo(f"input {name}: {layout_text(net.graph[name].type, axes)}")
+        click.echo(f"input {name}: {layout_text(graph[name].type, axes)}")
     for name, axes in exported.outputs.items():
-        click.echo(f"output {name}: {layout_text(net.graph.type_of(net.graph.outputs[name]), axes)}")
+        click.echo(f"output {name}: {layout_text(graph.type_of(graph.outputs[name]), axes)}")

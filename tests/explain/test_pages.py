@@ -16,7 +16,7 @@ from cnngraph.explain.pages import FOLDER, Example, pages
 from cnngraph.reports.terminal import report
 
 TEXTS = Path(__file__).parents[1] / "errors" / "explained"
-FILES = {"cnn": "net.cnn", "toml": "cluster.toml", "python": "script.py"}
+FILES = {"cnn": "net.cnn", "toml": "cluster.toml", "prototxt": "net.prototxt", "python": "script.py"}
 HEADINGS = ["## Wrong", "## Right", "## How to mend"]
 
 
