@@ -257,6 +257,11 @@ def is_causal(added: Array) -> bool:
     return bool((table[later] < FAR_BELOW).all() and not table[~later].any())
 
 
+def linear(call: Call) -> Tensor:
+    """`Linear`: a product with a known matrix, and its bias."""
+    return product(call, call.tensor(0), call.constant(1, "the matrix"), call.constant(2, "the bias"))
+
+
 def hidden(call: Call) -> Tensor:
     """`Causal`: what a rule makes of a mask that is computed from the length of the sequence."""
     return causal(call, call.tensor(0))
@@ -279,4 +284,5 @@ MEANINGS: Mapping[str, Meaning] = {
     "MatMul": matmul,
     "Where": where,
     "cnngraph.Causal": hidden,
+    "cnngraph.Linear": linear,
 }

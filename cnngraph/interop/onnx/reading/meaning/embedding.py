@@ -16,6 +16,7 @@ from cnngraph.ir.op import Array
 from cnngraph.ops.embed import Embed
 from cnngraph.ops.part import Part
 from cnngraph.ops.position import Position
+from cnngraph.ops.prepend_token import PrependToken
 from cnngraph.ops.slice import Slice
 
 
@@ -125,4 +126,13 @@ def _dropped(x: Tensor, axis: int, ref: Ref, gone: bool = False) -> Tensor:
     return Tensor(ref, Layout(ours, theirs))
 
 
-MEANINGS: Mapping[str, Meaning] = {"Gather": gather}
+def prepend_token(call: Call) -> Tensor:
+    """`PrependToken`: a known vector before (N, T, d)."""
+    x, token = call.tensor(0), call.constant(1)
+    call.need(x.rank == 3, "a token before other than a sequence")
+    sequence = call.arranged(x, [[0], [1], [2]])
+    ref = call.apply(PrependToken(), [sequence.ref], {"weight": token})
+    return call.result(ref, [[0], [1], [2]], 3)
+
+
+MEANINGS: Mapping[str, Meaning] = {"Gather": gather, "cnngraph.PrependToken": prepend_token}

@@ -97,6 +97,37 @@ def grouped(call: Call, groups: int, epsilon: float, weights: Mapping[str, Array
     return call.of_grid(call.apply(GroupNorm(groups, epsilon), [call.grid(x)], weights), x.rank)
 
 
+def along(call: Call, op: type[LayerNorm] | type[RmsNorm]) -> Tensor:
+    """`LayerNorm`, `RmsNorm`: along one axis, with weights that are on it if so many axes are `behind` them."""
+    x = call.tensor(0)
+    axis = call.axis(call["axis"], x.rank)
+    behind = call["behind"]
+    call.need(behind is None or x.rank - 1 - behind == axis, "weights on another axis than that of the norm")
+    table, order = _with_features(call, x, [axis])
+    scale, shift = call.optional(1, "the scale"), call.optional(2, "the shift")
+    weights = {"scale": np.ones(len(order), np.float32) if scale is None else scale}
+    if op is LayerNorm:
+        weights["shift"] = np.zeros(len(order), np.float32) if shift is None else shift
+    call.need(all(w.size == len(order) for w in weights.values()), f"weights for other than {len(order)} features")
+    ordered = {name: array[order] for name, array in weights.items()}
+    return call.keep(table, call.apply(op(short(call["epsilon"])), [table.ref], ordered))
+
+
+def grouped_along(call: Call) -> Tensor:
+    """`GroupNorm`: with weights for each channel, or none."""
+    x = call.tensor(0)
+    channels = x.shape[1] if x.rank > 1 else None
+    call.need(isinstance(channels, int), "channels of open number")
+    call.need(call["behind"] in (None, x.rank - 2), "weights on another axis than the channels")
+    scale, shift = call.optional(1, "the scale"), call.optional(2, "the shift")
+    count = int(str(channels))
+    weights = {
+        "scale": np.ones(count, np.float32) if scale is None else scale,
+        "shift": np.zeros(count, np.float32) if shift is None else shift,
+    }
+    return grouped(call, call["groups"], short(call["epsilon"]), weights)
+
+
 def length(call: Call) -> Tensor:
     call.need(call["p"] == 2, "a length by absolute values")
     x = call.features(call.tensor(0), call["axis"])
@@ -119,4 +150,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "LpNormalization": length,
     "MeanVarianceNormalization": mean_variance,
     "RMSNormalization": rms_norm,
+    "cnngraph.GroupNorm": grouped_along,
+    "cnngraph.LayerNorm": lambda call: along(call, LayerNorm),
+    "cnngraph.RmsNorm": lambda call: along(call, RmsNorm),
 }
