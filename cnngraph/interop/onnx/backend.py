@@ -66,7 +66,7 @@ class Prepared(BackendRep):
             try:
                 self._imported = read_model(_with_known(self.model, {name: arrays[name] for name in known}))
             except CnnGraphError as problem:
-                if refused is None or len(problem.diagnostics) <= len(refused.diagnostics):
+                if refused is None or list(known) != list(arrays)[:1]:  # the last one says most
                     refused = problem
                 continue
             self._known = {name: arrays[name] for name in known}
@@ -96,6 +96,8 @@ def _with_known(model: ModelProto, known: Mapping[str, Array]) -> ModelProto:
 
 def _array(name: str, value: Any) -> Array:
     """An input as numbers. Errors: E0802 where it is a text, a sequence, or of a kind that NumPy does not have."""
+    if isinstance(value, np.ndarray) and value.dtype.name == "bfloat16":
+        return value.astype(np.float32)
     if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "fiub":
         raise error("E0802", f"the input `{name}` is no array of numbers")
     return np.asarray(value)

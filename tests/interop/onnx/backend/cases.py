@@ -20,7 +20,7 @@ from cnngraph.ir.op import Array
 
 SUITES = ("node", "pytorch-converted", "pytorch-operator", "simple")
 KINDS = {
-    TensorProto.STRING: "string", TensorProto.FLOAT16: "float16", TensorProto.BFLOAT16: "float16",
+    TensorProto.STRING: "string", TensorProto.FLOAT16: "", TensorProto.BFLOAT16: "",
     TensorProto.FLOAT: "", TensorProto.DOUBLE: "", TensorProto.BOOL: "booleans", TensorProto.INT64: "integers",
     TensorProto.INT32: "integers", TensorProto.INT16: "integers", TensorProto.INT8: "integers",
     TensorProto.UINT8: "integers", TensorProto.UINT16: "integers", TensorProto.UINT32: "integers",
@@ -125,6 +125,8 @@ def reason(case: Case, refused: CnnGraphError) -> str:
     kinds = [KINDS.get(value.type.tensor_type.elem_type, "few bits") for value in (*graph.output, *graph.input[:1])]
     if said := [kind for kind in kinds if kind]:
         return said[0]
+    if any(getattr(array, "size", 1) == 0 for pair in case.pairs for arrays in pair for array in arrays):
+        return "no numbers"
     return refused.diagnostics[0].message.rpartition("`: ")[2]
 
 

@@ -66,7 +66,7 @@ def joined(call: Call, merge: Merge, left: Value, right: Value) -> Tensor:
     assert isinstance(known, Constant)
     shape = broadcast(call, [x.shape, known.shape])
     if x.shape != shape:
-        x = _repeated_to(call, x, shape)
+        x = repeated_to(call, x, shape)
     numbers = np.unique(known.array)
     if numbers.size == 1 and np.isfinite(numbers[0]):
         return (merge.left if is_left else merge.right)(call, x, short(numbers[0]))
@@ -197,7 +197,7 @@ def _sized(call: Call, op: Op, x: Tensor, layout: Layout) -> Ref:
     return call.apply(Reshape(TensorType.of(target[-1], tuple(target[1:-1]))), [ref], beside=True)
 
 
-def _repeated_to(call: Call, x: Tensor, shape: Sequence[Dim]) -> Tensor:
+def repeated_to(call: Call, x: Tensor, shape: Sequence[Dim]) -> Tensor:
     """A value repeated along foreign axes, to this shape."""
     wide = Tensor(x.ref, x.layout.unsqueezed(range(len(shape) - x.rank)))
     groups = _canonical(call, wide)

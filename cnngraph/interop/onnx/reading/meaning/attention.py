@@ -282,7 +282,6 @@ MEANINGS: Mapping[str, Meaning] = {
     "Attention": attention,
     "Einsum": einsum,
     "MatMul": matmul,
-    "Where": where,
     "cnngraph.Causal": hidden,
     "cnngraph.Linear": linear,
 }

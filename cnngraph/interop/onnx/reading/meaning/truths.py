@@ -9,6 +9,7 @@ from onnx import TensorProto
 
 from cnngraph.interop.onnx.reading.call import Call
 from cnngraph.interop.onnx.reading.meaning.arithmetic import MAX, MUL, joined, met, minus
+from cnngraph.interop.onnx.reading.meaning.attention import FAR_BELOW, where
 from cnngraph.interop.onnx.reading.meaning.elementwise import chained
 from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
 from cnngraph.ops.abs import Abs
@@ -50,6 +51,9 @@ def as_number(value: Value) -> Value:
 
 def choice(call: Call) -> Value:
     mask, x, other = call.value(0), call.value(1), call.value(2)
+    known = [value.array for value in (x, other) if isinstance(value, Constant)]
+    if isinstance(mask, Constant) and len(known) == 1 and (known[0] < FAR_BELOW).all():
+        return where(call)
     call.need(isinstance(mask, Tensor) or isinstance(x, Tensor) or isinstance(other, Tensor), "nothing is computed")
     return met(call, Select(), [as_number(mask), x, other])
 
