@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Origin, Span
 from cnngraph.interop.flat.names import legal
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Node, Ref
-from cnngraph.ir.leaves import Input
+from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import Op, OpError
 from cnngraph.ir.types import TensorType
 
@@ -71,10 +72,15 @@ class Assembly:
         self.found.append(Diagnostic("E0802", f"{what}: {refusal.message}", label, helps=refusal.helps))
 
     def finish(self, name: str, outputs: Mapping[str, Ref]) -> Graph:
-        """The graph, or CnnGraphError with all that was refused."""
+        """The graph that leads to the outputs, or CnnGraphError with all that was refused."""
         if self.found:
             raise CnnGraphError(self.found)
-        return self.builder.finish(name, outputs)
+        whole = self.builder.finish(name, outputs)
+        kept = whole.restricted_to(outputs.values())
+        dropped = [node.name for node in whole if node.name not in kept and not isinstance(node.op, State)]
+        if dropped:
+            self.notes.append(f"left out, as no output needs them: {', '.join(dropped)}")
+        return replace(whole, nodes=tuple(node for node in whole if node.name in kept))
 
     def _free(self, path: str) -> str:
         """The path, or with a number where it is taken: `conv`, `conv_2`, ..."""
@@ -96,6 +102,15 @@ def path_of(name: str, kind: str) -> str:
     parts = [part for part in re.split(r"[/.]+", name[:MAX_NAME]) if part] or [kind]
     kinds = [*("part" for _ in parts[1:]), kind]
     return ".".join(legal(f"{k}_{part}" if part[0].isdigit() else part) for k, part in zip(kinds, parts, strict=True))
+
+
+def word_of(name: str) -> str:
+    """A name of another tool as one word in small letters, for a net.
+
+    >>> word_of("VGG_ILSVRC_16_layers"), word_of("yolov3-tiny")
+    ('vgg_ilsvrc_16_layers', 'yolov3_tiny')
+    """
+    return legal(name[:MAX_NAME].lower()) if name.strip() else "net"
 
 
 def free_word(name: str, taken: Mapping[str, object]) -> str:

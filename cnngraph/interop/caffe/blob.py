@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnngraph.interop.assembly import Refusal
+from cnngraph.interop.channels_first import image_axes
 from cnngraph.interop.imported import Axes
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.size import number
@@ -47,16 +48,6 @@ class Blob:
         """Raise Refusal unless that axis of Caffe holds our channels."""
         if self.axes.places[self.axis(index)] != self.axes.rank - 1:
             raise Refusal(f"{what} along axis {index}, which does not hold the channels")
-
-
-def image_axes(positions: int) -> Axes:
-    """(N, C, H, W) there, (N, H, W, C) here, for so many axes of positions; (N, C) for none."""
-    return Axes((0, positions + 1, *range(1, positions + 1)), positions + 2) if positions else Axes((0, 1), 2)
-
-
-def vector_axes(positions: int) -> Axes:
-    """(N, C, 1, 1) there, (N, C) here."""
-    return Axes((0, 1, *(None for _ in range(positions))), 2)
 
 
 def type_of(sizes: tuple[int, ...]) -> TensorType:

@@ -11,10 +11,11 @@ from typing import TypeAlias
 import numpy as np
 
 from cnngraph.diagnostics import Span, error
-from cnngraph.interop.assembly import Assembly, Refusal, free_word
-from cnngraph.interop.caffe.blob import Blob, image_axes, type_of
+from cnngraph.interop.assembly import Assembly, Refusal, free_word, word_of
+from cnngraph.interop.caffe.blob import Blob, type_of
 from cnngraph.interop.caffe.network import Layer, Network, Value
 from cnngraph.interop.caffe.prototxt import fault
+from cnngraph.interop.channels_first import image_axes
 from cnngraph.interop.flat.names import legal
 from cnngraph.interop.imported import Axes
 from cnngraph.ir.graph import Graph, Node, Ref
@@ -71,8 +72,7 @@ class Importer:
         for layer in self.network.layers:
             self._layer(layer)
         outputs = {} if self.assembly.found else self._outputs()
-        name = legal(self.network.name.lower()) if self.network.name else "net"
-        graph = self.assembly.finish(name, {key: blob.ref for key, blob in outputs.items()})
+        graph = self.assembly.finish(word_of(self.network.name), {key: blob.ref for key, blob in outputs.items()})
         axes = {blob.ref.node: blob.axes for blob in self.blobs.values()}
         inputs = {node.name: axes[node.name] for node in graph.inputs}
         return graph, inputs, {key: blob.axes for key, blob in outputs.items()}

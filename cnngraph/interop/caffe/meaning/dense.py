@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from math import prod
 
-import numpy as np
-
 from cnngraph.interop.assembly import Refusal
-from cnngraph.interop.caffe.blob import Blob, image_axes
+from cnngraph.interop.caffe.blob import Blob
 from cnngraph.interop.caffe.importer import Importer, Meaning, Source, of_one
 from cnngraph.interop.caffe.network import Layer
+from cnngraph.interop.channels_first import dense_rows, image_axes
 from cnngraph.ir.op import Array
 from cnngraph.ops.dense import Dense
 
@@ -27,7 +26,7 @@ def inner_product(net: Importer, layer: Layer, x: Blob) -> Blob:
     before = (x.flattened or x) if len(x.sizes) == 1 else x
 
     def weight(blob: Array) -> Array:
-        return rows_in_our_order(blob if transposed else blob.T, before)
+        return dense_rows(blob if transposed else blob.T, before.sizes, before.axes)
 
     x = net.flat(x, layer)
     shape = (rows, features) if transposed else (features, rows)
@@ -35,16 +34,6 @@ def inner_product(net: Importer, layer: Layer, x: Blob) -> Blob:
     parts |= {"bias": Source(layer.name, {1: (features,)})} if bias else {}
     node = net.apply(layer, Dense(features, bias), [x.ref], parts)
     return Blob(node.ref, node.type, image_axes(0))
-
-
-def rows_in_our_order(matrix: Array, blob: Blob) -> Array:
-    """A matrix whose rows meet the values of `blob` in Caffe's order, for those values in ours."""
-    table = matrix.reshape(*blob.sizes, -1)  # (C, H, W, K)
-    places = [place for place in blob.axes.places[1:] if place is not None]
-    kept = [axis for axis, place in enumerate(blob.axes.places[1:]) if place is not None]
-    gone = [axis for axis in range(len(blob.sizes)) if axis not in kept]
-    ours = [kept[i] for i in np.argsort(places)]
-    return table.transpose(*ours, *gone, table.ndim - 1).reshape(matrix.shape)  # (H, W, C, K) as a matrix
 
 
 LAYERS: dict[str, Meaning] = {"InnerProduct": of_one(inner_product)}

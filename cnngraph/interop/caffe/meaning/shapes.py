@@ -6,9 +6,10 @@ from dataclasses import replace
 from math import prod
 
 from cnngraph.interop.assembly import Refusal
-from cnngraph.interop.caffe.blob import Blob, image_axes, type_of, vector_axes
+from cnngraph.interop.caffe.blob import Blob, type_of
 from cnngraph.interop.caffe.importer import Importer, Meaning, of_one
 from cnngraph.interop.caffe.network import Layer
+from cnngraph.interop.channels_first import image_axes, vector_axes
 from cnngraph.interop.imported import Axes
 from cnngraph.ops.reshape import Reshape
 from cnngraph.ops.shuffle import Shuffle

@@ -13,10 +13,11 @@ from typing import TypeAlias
 import numpy as np
 
 from cnngraph.interop.assembly import Refusal
-from cnngraph.interop.caffe.blob import Blob, image_axes, vector_axes
+from cnngraph.interop.caffe.blob import Blob
 from cnngraph.interop.caffe.fields import Fields
 from cnngraph.interop.caffe.importer import Importer, Meaning, Source, of_one
 from cnngraph.interop.caffe.network import Layer
+from cnngraph.interop.channels_first import conv_weight, image_axes, vector_axes
 from cnngraph.ir.op import Array
 from cnngraph.ir.window import Window
 from cnngraph.ops.avgpool import AvgPool
@@ -101,10 +102,6 @@ def _with_bias(net: Importer, layer: Layer, op: Conv | UpConv | Dense, x: Blob, 
     bias = {"bias": Source(layer.name, {1: (op.features,)})} if op.bias else {}
     node = net.apply(layer, op, [x.ref], {"weight": weight, **bias})
     return Blob(node.ref, node.type, x.axes)
-
-
-def conv_weight(blob: Array) -> Array:
-    return np.moveaxis(blob, (0, 1), (-1, -2))
 
 
 def upconv_weight(blob: Array, groups: int) -> Array:
