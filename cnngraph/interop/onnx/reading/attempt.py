@@ -7,22 +7,18 @@ moves is what was meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from cnngraph.interop.imported import Axes, Imported
-from cnngraph.interop.onnx.reading.call import Call
-from cnngraph.interop.onnx.reading.convert import defaults
-from cnngraph.interop.onnx.reading.foreign import Fed, Foreign, ForeignNode
+from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
 from cnngraph.interop.onnx.reading.guess import Guess, guesses
-from cnngraph.interop.onnx.reading.layout import Layout
-from cnngraph.interop.onnx.reading.names import legal, paths_of
+from cnngraph.interop.onnx.reading.names import legal
+from cnngraph.interop.onnx.reading.nodes import read_nodes
 from cnngraph.interop.onnx.reading.reading import Again, Reading, Refusal, Refused
-from cnngraph.interop.onnx.reading.tables import meanings
 from cnngraph.interop.onnx.reading.values import Constant, Sizes, Tensor, Value
 from cnngraph.ir.graph import Ref
-from cnngraph.ir.size import SizeError
 
 MOST_ATTEMPTS = 24
 
@@ -76,8 +72,7 @@ def attempted(net: Foreign, guess: Guess) -> Attempt:
 
 
 def _attempt(net: Foreign, guess: Guess) -> Attempt:
-    paths = paths_of(net)
-    reading = Reading(lambda node: paths[id(node)], guess.batch, guess.sample)
+    reading = Reading(guess.batch, guess.sample)
     attempt = Attempt(net, guess, reading)
     for place in guess.places:
         tensor = place.feed(reading, guess)
@@ -85,36 +80,16 @@ def _attempt(net: Foreign, guess: Guess) -> Attempt:
         axes = tensor.layout.axes()
         assert axes is not None, "a fed axis is one of ours"
         attempt.inputs[tensor.ref.node] = axes
-    for node in net.nodes:
-        _read(node, net, reading)
-    for output in net.outputs:
-        _give(output, attempt)
+    for output, value in zip(net.outputs, read_nodes(net, reading), strict=True):
+        _give(output, value, attempt)
     return attempt
 
 
-def _read(node: ForeignNode, net: Foreign, reading: Reading) -> None:
-    """The values of a node's outputs; None for all of them where they stay unknown."""
-    meaning = meanings().get(node.operator)
-    values: Sequence[Value | None] = [None] * len(node.outputs)
-    try:
-        if meaning is None:
-            raise Refused("there is no such operator in the language")
-        inputs = [reading.known(name, net) if name else None for name in node.inputs]
-        if all(value is not None for name, value in zip(node.inputs, inputs, strict=True) if name):
-            call = Call(reading, node, inputs, {**defaults(node.operator), **node.attributes}, reading.path(node))
-            made = meaning(call)
-            values = made if isinstance(made, tuple) else (made,)
-    except Refused as refused:
-        name = node.name or (node.outputs[0] if node.outputs else "")
-        reading.refusals.append(Refusal(node.operator, name, refused.why, refused.helps))
-    except SizeError as problem:
-        reading.refusals.append(Refusal(node.operator, node.name, str(problem)))
-    reading.values.update(zip(node.outputs, [*values, *[None] * len(node.outputs)], strict=False))
-
-
-def _give(output: Fed, attempt: Attempt) -> None:
-    reading, value = attempt.reading, attempt.reading.known(output.name, attempt.net)
+def _give(output: Fed, value: Value | None, attempt: Attempt) -> None:
+    reading = attempt.reading
     if value is None:
+        if not reading.refusals:
+            reading.refusals.append(Refusal("output", output.name, "nothing here computes it"))
         return
     if isinstance(value, Constant | Sizes):
         why = "it is known before anything is fed"
@@ -141,13 +116,3 @@ def _plain(x: Tensor, name: str, reading: Reading) -> Tensor:
     whole = [axis for axis in range(x.rank) if axis != batch and x.layout.theirs[axis]]
     groups = [[batch] if batch is not None else [], *([axis] for axis in whole)]
     return reading.arranged(x, x.layout.foreign_axes(groups), name)
-
-
-def layouts(net: Foreign, guess: Guess) -> Mapping[str, Layout]:
-    """How each fed array is laid out under a guess."""
-    return {place.fed.name: place.layout(guess) for place in guess.places}
-
-
-def attempts(net: Foreign) -> Iterator[Attempt]:
-    """All attempts, for tests and for the curious."""
-    return (attempted(net, guess) for guess in islice(guesses(net), MOST_ATTEMPTS))

@@ -4,6 +4,7 @@
     call.tensor(0)           an input that is computed               call.constant(1)   one whose numbers are known
     call.grid(x)             x as (N, C, positions...): our channels are the foreign axis 1, our positions the rest
     call.features(x, axis)   x with this foreign axis as our features, all others in the order in which they lie
+    call.along(x, axes)      several foreign axes as our features, in any order
     call.rows(x, axis)       the same for a product with a matrix: the features in any order, and that order
     call.apply(op, refs, weights)    our node; the first one gets the name of the foreign node
     call.keep(x, ref)        a result with the axes of x             call.result(ref, groups, rank)   with others
@@ -11,9 +12,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from math import prod
 from typing import Any
 
@@ -133,6 +133,11 @@ class Call:
         """The value with this foreign axis as our features, all else as it lies."""
         return self._with_features(x, x.layout.theirs[self.axis(axis, x.rank)])
 
+    def along(self, x: Tensor, axes: Iterable[int]) -> Tensor:
+        """The value with all of these foreign axes as our features, in whatever order they lie."""
+        factors = {f for axis in axes for f in x.layout.theirs[axis]}
+        return self._with_features(x, tuple(sorted(factors)))
+
     def rows(self, x: Tensor, axis: int) -> tuple[Tensor, Array | None]:
         """The value with this foreign axis as our features in the order in which they lie, and which that is.
 
@@ -199,7 +204,3 @@ class Call:
 
 def shape_text(shape: Sequence[Dim]) -> str:
     return f"({', '.join(map(str, shape))})"
-
-
-def flat(groups: Groups) -> list[int]:
-    return list(chain(*groups))

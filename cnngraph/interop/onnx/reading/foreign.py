@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from cnngraph.ir.op import Array
@@ -45,10 +46,21 @@ class Foreign:
     outputs: Sequence[Fed]
     initializers: frozenset[str] = frozenset()
 
+    def wanted(self) -> frozenset[str]:
+        """The names that something reads: nodes, those of inner graphs, and whoever asks for the outputs."""
+        outputs = (output.name for output in self.outputs)
+        return frozenset(chain(outputs, *(node.inputs for node in self.nodes), *map(_read_inside, self.nodes)))
+
     def users(self) -> Mapping[str, Sequence[ForeignNode]]:
         """The nodes that read each name."""
         found: dict[str, list[ForeignNode]] = {}
         for node in self.nodes:
-            for name in dict.fromkeys(node.inputs):
+            for name in dict.fromkeys([*node.inputs, *_read_inside(node)]):
                 found.setdefault(name, []).append(node)
         return found
+
+
+def _read_inside(node: ForeignNode) -> frozenset[str]:
+    """What the inner graphs of a node read, their own names as well."""
+    inner = [value for value in node.attributes.values() if isinstance(value, Foreign)]
+    return frozenset().union(*(graph.wanted() for graph in inner))

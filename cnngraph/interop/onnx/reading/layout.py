@@ -95,6 +95,13 @@ class Layout:
         new, rest = set(axes), iter(self.theirs)
         return Layout(self.ours, tuple(() if i in new else next(rest) for i in range(len(self.theirs) + len(new))))
 
+    def joined(self, axes: Sequence[int]) -> Layout:
+        """With these neighbouring foreign axes as one."""
+        first, last = axes[0], axes[-1]
+        assert list(axes) == list(range(first, last + 1)), "neighbours, in order"
+        whole = tuple(chain(*self.theirs[first : last + 1]))
+        return Layout(self.ours, (*self.theirs[:first], whole, *self.theirs[last + 1 :]))
+
     def reshaped(self, shape: Sequence[Dim], batch: int | None = None) -> Layout | None:
         """The same numbers in the order of the foreign array under another shape; None where factors must be joined.
 

@@ -6,12 +6,12 @@ that cannot be expressed at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from cnngraph.interop.onnx.reading.foreign import Foreign, ForeignNode
+from cnngraph.interop.onnx.reading.foreign import Foreign
 from cnngraph.interop.onnx.reading.layout import Groups, Layout
 from cnngraph.interop.onnx.reading.moves import Factors, moves
 from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
@@ -50,18 +50,15 @@ class Refusal:
     helps: tuple[str, ...] = ()
 
 
-Path = Callable[[ForeignNode], str]
-
-
 @dataclass
 class Reading:
     """The state of an attempt.
 
     `values` has None for what is unknown after a refusal. `batch` is the number that stands for our batch in the file,
-    if it has one; with `sample`, foreign arrays have no batch, and ours always has size 1.
+    if it has one; with `sample`, foreign arrays have no batch, and ours always has size 1. `nets` are those
+    that are being read, the innermost last.
     """
 
-    path: Path
     batch: int | None = None
     sample: bool = False
     builder: Builder = field(default_factory=Builder)
@@ -71,6 +68,7 @@ class Reading:
     refusals: list[Refusal] = field(default_factory=list)
     moved: int = 0
     shared: dict[object, list[Ref]] = field(default_factory=dict)
+    nets: list[Foreign] = field(default_factory=list)
 
     # ---- names and types ----
 
@@ -158,8 +156,11 @@ class Reading:
 
     # ---- reading ----
 
-    def known(self, name: str, foreign: Foreign) -> Value | None:
-        """What a name stands for."""
-        if name not in self.values and name in foreign.constants:
-            self.values[name] = Constant(foreign.constants[name], name if name in foreign.initializers else "")
-        return self.values[name]
+    def known(self, name: str) -> Value | None:
+        """What a name stands for, in the graph that is read or one around it; None where it is unknown."""
+        if name in self.values:
+            return self.values[name]
+        for net in reversed(self.nets):
+            if name in net.constants:
+                return self.values.setdefault(name, Constant(net.constants[name], name))
+        raise Refused(f"it reads `{name}`, which nothing before it gives")

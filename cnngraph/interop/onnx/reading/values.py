@@ -18,7 +18,7 @@ LARGEST_SIZES = 64  # numbers in a value of sizes: shapes have a few
 
 @dataclass(frozen=True)
 class Constant:
-    """Known numbers. `name` is that of the initializer, if they are one as the file has it."""
+    """Known numbers. `name` is what the file calls them, unless they were computed while it was read."""
 
     array: Array
     name: str = ""

@@ -1,37 +1,210 @@
-"""Convolutions and pools: windows that slide over the positions."""
+"""Convolutions and pools: windows that slide over the positions, in each channel or across them."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
-from cnngraph.interop.onnx.reading.values import Tensor
-from cnngraph.ir.window import Window
+from cnngraph.interop.onnx.reading.values import Tensor, Value
+from cnngraph.ir.op import Op
+from cnngraph.ir.size import Dim
+from cnngraph.ir.window import Padding, Window
+from cnngraph.ops.abs import Abs
+from cnngraph.ops.avgpool import AvgPool
 from cnngraph.ops.conv import Conv
+from cnngraph.ops.globalavgpool import GlobalAvgPool
+from cnngraph.ops.globalmaxpool import GlobalMaxPool
+from cnngraph.ops.l2pool import L2Pool
+from cnngraph.ops.maxpool import MaxPool
+from cnngraph.ops.power import Power
+from cnngraph.ops.reduce import Reduce
+from cnngraph.ops.sumpool import SumPool
+from cnngraph.ops.upconv import UpConv
+
+Pairs = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A window as a node gives it: an entry for each axis of positions."""
+
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]
+
+    @property
+    def extents(self) -> list[int]:
+        """Positions that a window covers, holes included."""
+        return [d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilations, strict=True)]
+
+    @property
+    def pad(self) -> Padding:
+        """As people write it: `same`, a number, one for each axis, or pairs."""
+        middles = tuple((e // 2, e // 2) for e in self.extents)
+        if self.pads == middles and any(map(any, self.pads)) and all(e % 2 for e in self.extents):
+            return "same"
+        sides = [before if before == after else (before, after) for before, after in self.pads]
+        return sides[0] if len(set(sides)) == 1 and isinstance(sides[0], int) else tuple(sides)
+
+    def window(self, own: tuple[int, ...]) -> Window:
+        """With its stride, unless that is the operator's own."""
+        return Window(self.kernel, None if self.strides == own else self.strides)
+
+    @property
+    def dilation(self) -> int | tuple[int, ...]:
+        return self.dilations[0] if len(set(self.dilations)) == 1 else self.dilations
+
+
+def laid(call: Call, x: Tensor, kernel: Sequence[int], pads: Pairs | None = None) -> Laid:
+    """The window of a node over x; `SAME_UPPER` and the like are worked out for the sizes of x."""
+    rank = x.rank - 2
+    call.need(rank > 0, "there are no positions to slide over")
+    kernel = tuple(call["kernel_shape"] or kernel)
+    strides, dilations = (tuple(call[name] or (1,) * rank) for name in ("strides", "dilations"))
+    call.need(len(kernel) == len(strides) == len(dilations) == rank, f"its window is not one of {rank} axes")
+    found = Laid(kernel, strides, dilations, ((0, 0),) * rank)
+    mode = call["auto_pad"] or "NOTSET"
+    if pads is None and mode.startswith("SAME"):
+        pads = [
+            _shared(_total(call, n, e, s), mode)
+            for n, e, s in zip(x.shape[2:], found.extents, strides, strict=True)
+        ]
+    elif pads is None:
+        given = [0] * 2 * rank if mode == "VALID" else call["pads"] or [0] * 2 * rank
+        call.need(len(given) == 2 * rank, f"its pads are not those of {rank} axes")
+        pads = list(zip(given[:rank], given[rank:], strict=True))
+    return Laid(kernel, strides, dilations, tuple(pads))
+
+
+def _total(call: Call, n: Dim, extent: int, stride: int) -> int:
+    """The padding of one axis that makes ceil(n / stride) windows fit."""
+    if stride == 1:
+        return extent - 1
+    left = n % stride
+    call.need(isinstance(left, int), f"its padding depends on the open size {n}")
+    return max(extent - (stride if left == 0 else int(str(left))), 0)
+
+
+def _shared(total: int, mode: str) -> tuple[int, int]:
+    """Padding at both sides; an odd one goes after the last position, or with SAME_LOWER before the first."""
+    small, large = total // 2, total - total // 2
+    return (small, large) if mode == "SAME_UPPER" else (large, small)
+
+
+# ---- convolutions ----
 
 
 def conv(call: Call) -> Tensor:
     x, weight = call.tensor(0), call.constant(1, "the weight")
     bias = {"bias": call.constant(2, "the bias")} if call.has(2) else {}
-    fields = laid(call, x, weight.shape[2:])
-    op = Conv(len(weight), **fields, bias=bool(bias), groups=call["group"])
+    call.need(weight.ndim == x.rank, f"its weight has {weight.ndim} axes, and x has {x.rank}")
+    w = laid(call, x, weight.shape[2:])
+    call.need(w.kernel == weight.shape[2:], f"its kernel_shape {w.kernel} is not that of its weight {weight.shape}")
+    op = Conv(len(weight), w.window((1,) * len(w.kernel)), w.pad, bool(bias), call["group"], w.dilation)
     kernel = np.moveaxis(weight, (0, 1), (-1, -2))  # (window..., channels of a group, features)
     return call.of_grid(call.apply(op, [call.grid(x)], {"weight": kernel, **bias}))
 
 
-def laid(call: Call, x: Tensor, kernel: Any) -> dict[str, Any]:
-    """The window, its stride and its padding."""
-    rank = x.rank - 2
-    kernel = tuple(call["kernel_shape"] or kernel)
-    strides = tuple(call["strides"] or (1,) * rank)
-    pads = call["pads"] or [0] * 2 * rank
-    return {
-        "window": Window(kernel, None if set(strides) == {1} else strides),
-        "pad": tuple(zip(pads[:rank], pads[rank:], strict=True)),
-        "dilation": tuple(call["dilations"] or (1,) * rank),
-    }
+def conv_transpose(call: Call) -> Tensor:
+    x, weight = call.tensor(0), call.constant(1, "the weight")
+    bias = {"bias": call.constant(2, "the bias")} if call.has(2) else {}
+    groups, rank = call["group"], x.rank - 2
+    call.need(weight.ndim == x.rank, f"its weight has {weight.ndim} axes, and x has {x.rank}")
+    call.need(groups > 0 and len(weight) % groups == 0, f"{groups} groups do not divide {len(weight)} channels")
+    added = [int(n) for n in call["output_padding"] or (0,) * rank]
+    pads, added = _asked_for(call, x, weight.shape[2:], added)
+    w = laid(call, x, weight.shape[2:], pads)
+    features = weight.shape[1] * groups
+    extra = 0 if not any(added) else added[0] if len(set(added)) == 1 else tuple(added)
+    op = UpConv(
+        features, w.window((1,) * rank), w.pad, bool(bias), groups, w.dilation, output_padding=extra
+    )
+    parts = [np.moveaxis(part, (0, 1), (-2, -1)) for part in np.split(weight, groups)]
+    kernel = np.concatenate(parts, axis=-1)  # (window..., channels of a group, features)
+    return call.of_grid(call.apply(op, [call.grid(x)], {"weight": kernel, **bias}))
 
 
-MEANINGS = {"Conv": conv}
+def _asked_for(call: Call, x: Tensor, kernel: Sequence[int], added: list[int]) -> tuple[Pairs | None, list[int]]:
+    """The padding, and what is added, of a transposed convolution that says how many positions it wants to give."""
+    mode, shape = call["auto_pad"] or "NOTSET", call["output_shape"]
+    if not shape and not mode.startswith("SAME"):
+        return None, added
+    w = laid(call, x, kernel, [(0, 0)] * (x.rank - 2))
+    given = list(shape or ())[-len(w.kernel) :]
+    sizes = zip(x.shape[2:], w.strides, w.extents, given or [None] * len(w.kernel), strict=True)
+    wanted = [n * s if size is None else size for n, s, _, size in sizes]
+    whole = [(n - 1) * s + e for n, s, e in zip(x.shape[2:], w.strides, w.extents, strict=True)]
+    totals = [full + more - size for full, more, size in zip(whole, added, wanted, strict=True)]
+    call.need(all(isinstance(total, int) for total in totals), "its padding depends on an open size")
+    numbers = [int(str(total)) for total in totals]
+    halves = [_shared(max(total, 0), "SAME_UPPER" if mode == "SAME_UPPER" else "SAME_LOWER") for total in numbers]
+    return halves, [more - min(total, 0) for more, total in zip(added, numbers, strict=True)]
+
+
+# ---- pools ----
+
+
+def max_pool(call: Call) -> Tensor:
+    return _pool(call, lambda w, ceil: MaxPool(w.window(w.kernel), w.pad, ceil=ceil))
+
+
+def average_pool(call: Call) -> Tensor:
+    counted = bool(call["count_include_pad"])
+    return _pool(
+        call,
+        lambda w, ceil: AvgPool(
+            w.window(w.kernel), w.pad, ceil=ceil, count_padding=counted or not any(map(any, w.pads))
+        ),
+    )
+
+
+def lp_pool(call: Call) -> Tensor:
+    call.need(call["p"] in (1, 2), f"p = {call['p']}")
+    if call["p"] == 2:
+        return _pool(call, lambda w, ceil: L2Pool(w.window(w.kernel), w.pad, ceil=ceil))
+    return _pool(call, lambda w, ceil: SumPool(w.window(w.kernel), w.pad, ceil=ceil), before=Abs())
+
+
+def _pool(call: Call, made: Callable[[Laid, bool], Op], before: Op | None = None) -> Tensor:
+    x = call.tensor(0)
+    w = laid(call, x, ())
+    call.need(set(w.dilations) == {1}, "the window of a pool has holes")
+    ref = call.grid(x)
+    if before is not None:
+        ref = call.apply(before, [ref], beside=True)
+    return call.of_grid(call.apply(made(w, bool(call["ceil_mode"])), [ref]))
+
+
+def global_pool(op: Op) -> Callable[[Call], Value]:
+    """One value for all positions; they stay as axes of size 1."""
+
+    def meaning(call: Call) -> Value:
+        x = call.tensor(0)
+        call.need(x.rank > 2, "there are no positions")
+        return call.of_grid(call.apply(op, [call.grid(x)]), x.rank)
+
+    return meaning
+
+
+def global_lp_pool(call: Call) -> Value:
+    x, p = call.tensor(0), call["p"]
+    call.need(p in (1, 2), f"p = {p}")
+    powers = call.apply(Power(2.0) if p == 2 else Abs(), [call.grid(x)], beside=True)
+    total = call.apply(Reduce("sum", "positions"), [powers])
+    return call.of_grid(call.apply(Power(0.5), [total], beside=True) if p == 2 else total, x.rank)
+
+
+MEANINGS: Mapping[str, Callable[[Call], Value]] = {
+    "AveragePool": average_pool,
+    "Conv": conv,
+    "ConvTranspose": conv_transpose,
+    "GlobalAveragePool": global_pool(GlobalAvgPool()),
+    "GlobalLpPool": global_lp_pool,
+    "GlobalMaxPool": global_pool(GlobalMaxPool()),
+    "LpPool": lp_pool,
+    "MaxPool": max_pool,
+}

@@ -1,0 +1,97 @@
+"""Values joined and divided along the channels, and along whatever other axis is put in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from cnngraph.interop.onnx.reading.call import Call, shape_text
+from cnngraph.interop.onnx.reading.layout import Layout
+from cnngraph.interop.onnx.reading.meaning.positions import parts
+from cnngraph.interop.onnx.reading.values import Tensor, Value
+from cnngraph.ir.size import Dim
+from cnngraph.ops.concat import Concat
+from cnngraph.ops.pixel_shuffle import PixelShuffle
+
+
+def concat(call: Call) -> Value:
+    values = [call.tensor(place) for place in range(len(call.inputs))]
+    first = values[0]
+    axis = call.axis(call["axis"], first.rank)
+    if len(values) == 1:
+        return first
+    call.need(all(x.rank == first.rank for x in values), "its inputs have other numbers of axes")
+    groups = _groups_around(call.features(first, axis), axis)
+    arranged = [call.arranged(x, groups) for x in values]
+    shape = list(first.shape)
+    shape[axis] = sum((x.shape[axis] for x in values), 0)
+    return Tensor(call.apply(Concat(), [x.ref for x in arranged]), Layout.of(shape, groups))
+
+
+def _groups_around(x: Tensor, axis: int) -> list[list[int]]:
+    """Our axes as groups of foreign ones, this one the features: as they lie, or each by itself."""
+    found = []
+    for group in x.layout.groups[:-1]:
+        axes = [i for i, factors in enumerate(x.layout.theirs) if factors and set(factors) <= set(group)]
+        found.append(sorted(axes, key=lambda i: x.layout.theirs[i]))
+    whole = [f for group in found for i in group for f in x.layout.theirs[i]]
+    if whole == [f for group in x.layout.groups[:-1] for f in group]:
+        return [*found, [axis]]
+    batch = [] if x.layout.batch is None else [x.layout.batch]
+    return [batch, *([i] for i in range(x.rank) if i not in (*batch, axis) and x.layout.theirs[i]), [axis]]
+
+
+def split(call: Call) -> tuple[Value, ...]:
+    x, count = call.tensor(0), len(call.node.outputs)
+    axis = call.axis(call["axis"], x.rank)
+    if call.has(1):
+        sizes = [int(n) for n in call.constant(1, "the sizes").reshape(-1)]
+    else:
+        whole = x.shape[axis]
+        call.need(isinstance(whole, int), f"an axis of the open size {whole} is divided")
+        each = -(-int(str(whole)) // count)
+        sizes = [each] * (count - 1) + [int(str(whole)) - each * (count - 1)]
+    call.need(min(sizes) > 0, "a part of nothing")
+    return (x,) if count == 1 else parts(call, x, axis, sizes, range(count))
+
+
+# ---- blocks of positions ----
+
+
+def depth_to_space(call: Call) -> Value:
+    x, size = call.tensor(0), call["blocksize"]
+    call.need(x.rank == 4, "it needs channels at two axes of positions")
+    if call["mode"] == "CRD":
+        return call.of_grid(call.apply(PixelShuffle(size), [call.grid(x)]))
+    n, c, h, w = x.shape
+    call.need(isinstance(c, int) and int(str(c)) % size**2 == 0, f"blocks of {size} and {c} channels")
+    return _in_blocks(call, x, [n, size, size, int(str(c)) // size**2, h, w], (0, 3, 4, 1, 5, 2), ((2, 3), (3, 4)))
+
+
+def space_to_depth(call: Call) -> Value:
+    x, size = call.tensor(0), call["blocksize"]
+    call.need(x.rank == 4, "it needs channels at two axes of positions")
+    n, c, h, w = x.shape
+    whole = [h // size, size, w // size, size]
+    call.need(whole[0] * size == h and whole[2] * size == w, f"blocks of {size} do not divide {shape_text((h, w))}")
+    return _in_blocks(call, x, [n, c, *whole], (0, 3, 5, 1, 2, 4), ((1, 2), (1, 2)))
+
+
+def _in_blocks(
+    call: Call, x: Tensor, shape: Sequence[Dim], order: Sequence[int], joins: Sequence[tuple[int, int]]
+) -> Tensor:
+    """A reshape, a transpose, and neighbours joined: what is moved shows when a layer reads it."""
+    layout = x.layout.reshaped(shape, call.reading.batch)
+    call.need(layout is not None, f"{shape_text(x.shape)} cannot become {shape_text(shape)}")
+    assert layout is not None
+    layout = layout.permuted(order)
+    for pair in joins:
+        layout = layout.joined(pair)
+    return Tensor(x.ref, layout)
+
+
+MEANINGS: Mapping[str, Callable[[Call], Value | tuple[Value, ...]]] = {
+    "Concat": concat,
+    "DepthToSpace": depth_to_space,
+    "SpaceToDepth": space_to_depth,
+    "Split": split,
+}

@@ -1,0 +1,34 @@
+"""What passes values on: identity, dropout, and a branch of which it is known that it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cnngraph.interop.onnx.reading.call import Call
+from cnngraph.interop.onnx.reading.meaning.elementwise import short
+from cnngraph.interop.onnx.reading.nodes import read_nodes
+from cnngraph.interop.onnx.reading.values import Tensor, Value
+from cnngraph.ops.dropout import Dropout
+
+
+def identity(call: Call) -> Value:
+    return call.value(0)
+
+
+def dropout(call: Call) -> Tensor:
+    rate, training = call.number(1, 0.5, "the ratio"), call.number(2, 0, "whether it trains")
+    call.need(not training or rate == 0, "it draws random numbers of its own, in training mode")
+    return call.each(Dropout(short(rate)), call.tensor(0))
+
+
+def branch(call: Call) -> tuple[Value | None, ...]:
+    """The branch that is taken, its nodes read where the node stands."""
+    taken = call["then_branch"] if call.constant(0, "the condition").reshape(()) else call["else_branch"]
+    return tuple(read_nodes(taken, call.reading))
+
+
+MEANINGS: Mapping[str, Callable[[Call], Value | tuple[Value | None, ...]]] = {
+    "Dropout": dropout,
+    "Identity": identity,
+    "If": branch,
+}
