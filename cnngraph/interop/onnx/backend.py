@@ -12,6 +12,7 @@ ONNX: then the numbers of the first run are taken, and the model is read again w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,29 @@ FLOATS = (TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.FLOAT, TensorPr
 NEWEST = onnx.defs.onnx_opset_version()
 
 
+@dataclass(frozen=True)
+class _Ready:
+    """A model that was read with these inputs known."""
+
+    known: Mapping[str, Array]
+    imported: Imported
+    runner: Runner
+
+    def serves(self, arrays: Mapping[str, Array]) -> bool:
+        return all(np.array_equal(arrays[name], value) for name, value in self.known.items())
+
+    def run(self, arrays: Mapping[str, Array]) -> list[Array]:
+        """The outputs in the order of the file."""
+        free = [name for name in arrays if name not in self.known]
+        kinds = {node.name: node.type.dtype for node in self.imported.graph.inputs}
+        feeds = {
+            ours: axes.ours(arrays[theirs]).astype(kinds[ours], copy=False)
+            for theirs, (ours, axes) in zip(free, self.imported.inputs.items(), strict=True)
+        }
+        results = self.runner.run(feeds)
+        return [axes.theirs(results[name]) for name, axes in self.imported.outputs.items()]
+
+
 class Prepared(BackendRep):
     """A model that can be run. It is read at its first run, when the numbers of its inputs are there."""
 
@@ -37,42 +61,35 @@ class Prepared(BackendRep):
         self.model = model
         given = {tensor.name for tensor in model.graph.initializer}
         self.names = [value.name for value in model.graph.input if value.name not in given]
-        self._known: dict[str, Array] = {}
-        self._imported: Imported | None = None
-        self._runner: Runner | None = None
+        self._ready: _Ready | None = None
 
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
         """The outputs for these inputs, by name or in order. Raises `CnnGraphError`."""
         named = inputs if isinstance(inputs, Mapping) else dict(zip(self.names, inputs, strict=False))
-        arrays = {name: _array(name, value) for name, value in named.items()}
-        if self._runner is None or any(not np.array_equal(arrays[n], value) for n, value in self._known.items()):
-            self._read(arrays)
-        assert self._imported is not None
-        assert self._runner is not None
-        free = [name for name in self.names if name not in self._known and name in arrays]
-        kinds = {node.name: node.type.dtype for node in self._imported.graph.inputs}
-        feeds = {
-            ours: axes.ours(arrays[theirs]).astype(kinds[ours], copy=False)
-            for theirs, (ours, axes) in zip(free, self._imported.inputs.items(), strict=True)
-        }
-        results = self._runner.run(feeds)
-        theirs = [axes.theirs(results[name]) for name, axes in self._imported.outputs.items()]
-        return tuple(_said(y, value) for y, value in zip(theirs, self.model.graph.output, strict=True))
+        arrays = {name: _array(name, named[name]) for name in self.names if name in named}
+        if self._ready is not None and self._ready.serves(arrays):
+            found = self._ready.run(arrays)
+        else:
+            found = self._first(arrays)
+        return tuple(_said(y, value) for y, value in zip(found, self.model.graph.output, strict=True))
 
-    def _read(self, arrays: Mapping[str, Array]) -> None:
-        """Read the model, with as few inputs known before as it takes."""
+    def _first(self, arrays: Mapping[str, Array]) -> list[Array]:
+        """The outputs of a model that is read with as few inputs known before as it takes."""
         refused: CnnGraphError | None = None
-        for known in _choices(list(arrays)):
+        for names in _choices(list(arrays)):
+            known = {name: arrays[name] for name in names}
             try:
-                self._imported = read_model(_with_known(self.model, {name: arrays[name] for name in known}))
+                imported = read_model(_with_known(self.model, known))
+                ready = _Ready(known, imported, Runner(imported.graph, imported.states))
+                found = ready.run(arrays)
             except CnnGraphError as problem:
-                if refused is None or list(known) != list(arrays)[:1]:  # the last one says most
+                if refused is None or list(names) != list(arrays)[:1]:  # the last but one says most
                     refused = problem
                 continue
-            self._known = {name: arrays[name] for name in known}
-            self._runner = Runner(self._imported.graph, self._imported.states)
-            return
-        raise refused if refused is not None else error("E0801", "the model has no inputs")
+            self._ready = ready
+            return found
+        assert refused is not None, "there is always a choice"
+        raise refused
 
 
 def _choices(names: Sequence[str]) -> Iterator[Sequence[str]]:

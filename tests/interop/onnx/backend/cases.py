@@ -65,12 +65,17 @@ def _case(suite: str, case: Any, operators: dict[str, str]) -> Case:
     base = case.name.partition("_expanded")[0]
     if case.model is not None:
         operator = operators.get(base, operators[case.name])
-        return Case(suite, case.name, operator, case.model, case.data_sets, case.rtol, case.atol)
+        pairs = [(_plain(inputs), _plain(outputs)) for inputs, outputs in case.data_sets]
+        return Case(suite, case.name, operator, case.model, pairs, case.rtol, case.atol)
     folder = Path(case.model_dir)
     model = onnx.load(folder / "model.onnx")
     pairs = [(_arrays(data, "input", model.graph.input), _arrays(data, "output", model.graph.output))
              for data in sorted(folder.glob("test_data_set_*"))]  # fmt: skip
     return Case(suite, case.name, suite, model, pairs, case.rtol, case.atol)
+
+
+def _plain(values: Sequence[Any]) -> list[Any]:
+    return [numpy_helper.to_array(value) if isinstance(value, TensorProto) else value for value in values]
 
 
 def _operator(model: Any) -> str:
@@ -122,7 +127,7 @@ def reason(case: Case, refused: CnnGraphError) -> str:
         kind = value.type.WhichOneof("value")
         if kind != "tensor_type":
             return {"sequence_type": "sequences", "optional_type": "optional values"}.get(kind, str(kind))
-    kinds = [KINDS.get(value.type.tensor_type.elem_type, "few bits") for value in (*graph.output, *graph.input[:1])]
+    kinds = [KINDS.get(value.type.tensor_type.elem_type, "few bits") for value in (*graph.input[:1], *graph.output)]
     if said := [kind for kind in kinds if kind]:
         return said[0]
     if any(getattr(array, "size", 1) == 0 for pair in case.pairs for arrays in pair for array in arrays):

@@ -97,6 +97,7 @@ def _with_known(call: Call, op: Op, x: Tensor, array: Array, is_left: bool) -> T
 
 def _learned(call: Call, op: Op, x: Tensor, layout: Layout, array: Array) -> Ref:
     """Known numbers as a value of their own, beside x: a vector where that will do."""
+    call.need(array.dtype.kind in "fb", "whole numbers")
     numbers = in_our_order(call, layout, array)
     if numbers.ndim == 1 and not isinstance(op, VECTORS):
         numbers = _at_all_positions(call, layout, numbers)

@@ -20,6 +20,7 @@ from cnngraph.ops.shift import Shift
 from cnngraph.ops.sign import Sign
 
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+KINDS = ("float16", "bfloat16", "float32", "float64")
 TRUTH = TensorProto.BOOL
 NOT = (Scale(-1.0), Shift(1.0))
 Meaning = Callable[[Call], Value]
@@ -63,8 +64,9 @@ def cast(call: Call) -> Value:
 
 
 def cast_like(call: Call) -> Value:
-    """Of two numbers of one kind, as far as they are computed: a constant becomes a float beside a value of ours."""
-    value = call.value(0)
+    """Among the kinds of fractions: a constant beside a value of ours becomes a number of the language."""
+    value, like = call.value(0), call.value(1)
+    call.need(not isinstance(like, Constant) or like.array.dtype.name in KINDS, "numbers of few bits, or whole ones")
     if isinstance(value, Constant):
         return Constant(value.array.astype(np.float32))
     return value
