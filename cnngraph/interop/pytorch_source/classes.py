@@ -1,0 +1,221 @@
+"""Blocks as classes: those of one name whose structures are equal are one class; their numbers become its parameters.
+
+Inner blocks first, so that a block is known by the classes of its parts and the arguments that they are made with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cnngraph.interop.pytorch_source.form import REQUIRED, Argument, made
+from cnngraph.interop.pytorch_source.layout import Layout
+from cnngraph.interop.pytorch_source.modules import Block, Chain, Leaf, Module
+from cnngraph.interop.pytorch_source.naming import class_name, free, word
+from cnngraph.interop.pytorch_source.numbers import Column, Expression, Parameter, Solver
+from cnngraph.ir.types import TensorType
+from cnngraph.ir.window import Window
+
+Types = Mapping[str, tuple[TensorType, Layout]]
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class to be written, by the first block that it is; `expressions` are its numbers, in order."""
+
+    name: str
+    model: Block
+    blocks: tuple[Block, ...]
+    parameters: tuple[Parameter, ...]
+    expressions: tuple[Expression, ...]
+    solver: Solver
+
+
+def classes_of(root: Block, types: Types, taken: Sequence[str] = ()) -> list[Class]:
+    """The classes of a program, those inside others first; the blocks then know how they are made."""
+    found: list[Class] = []
+    by_height: dict[int, list[Block]] = {}
+    for block, height in _blocks(root):
+        by_height.setdefault(height, []).append(block)
+    names = {class_name(root.word), *taken}
+    for height in sorted(by_height):
+        groups: dict[str, dict[Hashable, list[Block]]] = {}
+        for block in by_height[height]:
+            groups.setdefault(block.word, {}).setdefault(_skeleton_of_body(block), []).append(block)
+        for variants in groups.values():
+            found += _classes(list(variants.values()), root, types, names)
+    return found
+
+
+def _blocks(module: Module) -> list[tuple[Block, int]]:
+    """All blocks in a module, each once, with how many classes stand inside of each other there; inner ones first."""
+    seen: dict[int, tuple[Block, int]] = {}
+
+    def visit(module: Module) -> int:
+        inner = max((visit(part) for part in parts_of(module)), default=0)
+        if not isinstance(module, Block):
+            return inner
+        seen.setdefault(id(module), (module, inner + 1))
+        return inner + 1
+
+    visit(module)
+    return list(seen.values())
+
+
+def parts_of(module: Module) -> tuple[Module, ...]:
+    match module:
+        case Leaf():
+            return (module.cell,) if module.cell else ()
+        case Chain():
+            return module.members
+        case Block():
+            return tuple(module.attributes.values())
+
+
+def _classes(variants: list[list[Block]], root: Block, types: Types, names: set[str]) -> Iterator[Class]:
+    """A class for each structure; sequences that come in several lengths are written where they stand."""
+    is_root = variants[0][0] is root
+    sequences = [blocks for blocks in variants if not blocks[0].lines]
+    if len(variants) > 1:
+        for block in (block for blocks in sequences for block in blocks):
+            block.inline = True
+        variants = [blocks for blocks in variants if blocks[0].lines]
+    for blocks in variants:
+        name = class_name(root.word) if is_root else free(class_name(blocks[0].word), names)
+        names.add(name)
+        yield _class(name, blocks, types)
+
+
+def _class(name: str, blocks: list[Block], types: Types) -> Class:
+    """The class of blocks with one structure."""
+    holes = [list(_holes_of_body(block)) for block in blocks]
+    columns: list[Column] = [tuple(hole.value for hole in column) for column in zip(*holes, strict=True)]
+    solver = Solver(_candidates(blocks, types))
+    expressions = tuple(solver.solve(hole, column) for hole, column in zip(holes[0], columns, strict=True))
+    order = list(solver.candidates)
+    known = sorted(solver.used.values(), key=lambda p: order.index(p.name) if p.name in order else len(order))
+    parameters = tuple(sorted(known, key=lambda p: p.default is not REQUIRED))
+    for place, block in enumerate(blocks):
+        arguments = [
+            Argument(p.name, p.values[place], p.default, named=p.default is not REQUIRED) for p in parameters
+        ]
+        block.form = made(name, *arguments)
+    return Class(name, blocks[0], tuple(blocks), parameters, expressions, solver)
+
+
+def _candidates(blocks: Sequence[Block], types: Types) -> dict[str, Column]:
+    """Numbers that the file has names for: the channels of the inputs, and the arguments of the block."""
+    found: dict[str, Column] = {}
+    inputs = [_channels(block.inputs, types) for block in blocks]
+    for place in range(len(inputs[0])):
+        name = "in_channels" if len(inputs[0]) == 1 else f"{inner_names(blocks[0])[place]}_channels"
+        _offer(found, name, [channels[place] for channels in inputs])
+    arguments = [dict(_numbers(block)) for block in blocks]
+    outputs = [_channels(block.results, types)[0] for block in blocks]
+    for name in arguments[0]:
+        column = [given.get(name) for given in arguments]
+        plain = {"c": "out_channels" if column == outputs else "channels"}.get(name, word(name))
+        _offer(found, plain, column)
+    return found
+
+
+def _offer(found: dict[str, Column], name: str, column: Sequence[object]) -> None:
+    """A candidate, unless it is none everywhere, always the same, or known by another name."""
+    values = tuple(column)
+    if None not in values and len(set(values)) > 1 and values not in found.values():
+        found[free(name, found)] = values
+
+
+def _channels(names: Sequence[str], types: Types) -> list[object]:
+    """Numbers of features; None for ids and open sizes."""
+    known = [types[name][0] if name in types else None for name in names]
+    return [None if t is None or t.vocabulary is not None or not isinstance(t.shape[-1], int) else t.shape[-1]
+            for t in known]  # fmt: skip
+
+
+def _numbers(block: Block) -> Iterator[tuple[str, object]]:
+    """The arguments of a use that are numbers; a window is a size and a stride."""
+    for name, value in (block.use.arguments if block.use else {}).items():
+        if isinstance(value, Window):
+            size = value.size[0] if len(set(value.size)) == 1 else value.size
+            yield "kernel_size", size
+            stride = value.stride or (1,)
+            yield "stride", stride[0] if len(set(stride)) == 1 else stride
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield name, value
+
+
+def inner_names(block: Block) -> list[str]:
+    """What the inputs of a block are called inside of it: by the parameters of the file that are tensors."""
+    if len(block.inputs) == 1:
+        return ["x"]
+    given = block.use.arguments if block.use else {}
+    tensors = [name for name, value in given.items() if hasattr(value, "ref") and hasattr(value, "type")]
+    if len(tensors) == len(block.inputs):
+        return [word(name) for name in tensors]
+    if len(tensors) + 1 == len(block.inputs):
+        return ["x", *(word(name) for name in tensors)]
+    plain = [name.rpartition(".")[2] for name in block.inputs]
+    names: list[str] = []
+    for name in plain:
+        names.append(free(word(name), names))
+    return names
+
+
+# ---- structure and numbers ----
+
+
+def _skeleton(module: Module) -> Hashable:
+    match module:
+        case Leaf():
+            cell = _skeleton(module.cell) if module.cell else None
+            return (module.form.template, _roles(module.form.arguments), cell)
+        case Chain():
+            return ("chain", *map(_skeleton, module.members))
+        case Block(form=None):
+            return ("chain", *map(_skeleton, module.attributes.values()))
+        case Block(form=form):
+            assert form is not None
+            return (form.template, _roles(form.arguments))
+
+
+def _roles(arguments: Sequence[Argument]) -> Hashable:
+    return tuple((a.role, a.named) for a in arguments)
+
+
+def _skeleton_of_body(block: Block) -> Hashable:
+    places = {name: place for place, name in enumerate(block.inputs)}
+    lines = []
+    for line in block.lines:
+        operands = tuple(places[name] for name in line.operands)
+        places.update((name, len(places)) for name in line.results if name != "_")
+        shown = tuple(name != "_" for name in line.results)
+        lines.append((line.attribute, line.form.template, _roles(line.form.arguments), operands, shown, line.pattern))
+    attributes = tuple((name, _skeleton(part)) for name, part in block.attributes.items())
+    results = tuple(places[name] for name in block.results) if block.lines else ()
+    return (len(block.inputs), attributes, tuple(lines), results)
+
+
+def _holes(module: Module) -> Iterator[Argument]:
+    match module:
+        case Leaf():
+            if module.cell:
+                yield from _holes(module.cell)
+            yield from module.form.arguments
+        case Chain():
+            for part in module.members:
+                yield from _holes(part)
+        case Block(form=None):
+            for part in module.attributes.values():
+                yield from _holes(part)
+        case Block(form=form):
+            assert form is not None
+            yield from form.arguments
+
+
+def _holes_of_body(block: Block) -> Iterator[Argument]:
+    """The arguments in the body of a block: of its attributes, then of its lines."""
+    for part in block.attributes.values():
+        yield from _holes(part)
+    for line in block.lines:
+        yield from (replace(argument) for argument in line.form.arguments)

@@ -1,0 +1,189 @@
+"""What is done with each value by itself, and with several values place by place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from cnngraph.interop.pytorch_source.form import Argument, Binding, Form, call, made, method
+from cnngraph.interop.pytorch_source.layout import Layout
+from cnngraph.interop.pytorch_source.numbers import Root
+from cnngraph.interop.pytorch_source.site import Site, Unwritable, option
+from cnngraph.ir.graph import Ref
+from cnngraph.ops.scale import Scale
+
+FIRST, LAST = Layout.FIRST, Layout.LAST
+Options = Callable[[Site], Sequence[Argument]]
+
+
+def _both(module: str, function: str, options: Options = lambda site: ()) -> Callable[[Site], None]:
+    """A module and a function with the same arguments."""
+
+    def rule(site: Site) -> None:
+        arguments = tuple(options(site))
+        site.add([site.plain()], made(f"nn.{module}", *arguments), call(function, *arguments))
+
+    return rule
+
+
+def _softmax(module: str, function: str) -> Callable[[Site], None]:
+    return _both(module, function, lambda site: [Argument("dim", site.axis())])
+
+
+def _method(name: str) -> Callable[[Site], None]:
+    return lambda site: site.add([site.plain()], (), method(name))
+
+
+def clip(site: Site) -> None:
+    low, high = site.op.low, site.op.high
+    if (low, high) == (0, 6):
+        site.add([site.plain()], made("nn.ReLU6"), call("F.relu6"))
+        return
+    limits = (option("min_val", low, -1.0), option("max_val", high, 1.0))
+    site.add([site.plain()], made("nn.Hardtanh", *limits), call("F.hardtanh", *limits))
+
+
+def dropout(site: Site) -> None:
+    op = site.op
+    if op.training:
+        raise Unwritable("a dropout of the training form; write the network itself")
+    name = f"nn.Dropout{max(site.rank, 1)}d" if op.channels and site.rank else "nn.Dropout"
+    layout = FIRST if op.channels else None
+    source = site.take(layout) if layout else site.plain()
+    site.add([source], made(name, option("p", op.rate, 0.5)), layout=layout)
+
+
+def scale(site: Site) -> None:
+    factor = float(site.op.factor)
+    if factor == -1:
+        site.add([site.plain()], (), Form("-{0}", binding=Binding.PRODUCT, takes=Binding.CALL))
+        return
+    form = Form("{} * {0}", (Argument.of("factor", power(factor)),), Binding.PRODUCT, Binding.PRODUCT)
+    site.add([site.plain()], (), form)
+
+
+def power(factor: float) -> object:
+    """The number; a root as what it is the root of, where that gives the same number.
+
+    >>> power(0.125), power(22.627416997969522), power(0.3)
+    (0.125, '512**0.5', 0.3)
+    """
+    for exponent in (0.5, -0.5):
+        base = round(factor ** (1 / exponent)) if factor > 0 else 0
+        if base > 1 and base**exponent == factor and factor != round(factor, 6):
+            return Root(f"{base}**{exponent}")
+    return factor
+
+
+def shift(site: Site) -> None:
+    """`1 - x` where the value was turned before."""
+    source = site.graph[site.node.inputs[0].node]
+    amount = Argument.of("amount", site.op.amount)
+    if isinstance(source.op, Scale) and source.op.factor == -1:
+        value = site.values[source.inputs[0]].name
+        site.add([value], (), Form("{} - {0}", (amount,), Binding.SUM, Binding.PRODUCT))
+        return
+    site.add([site.plain()], (), Form("{0} + {}", (amount,), Binding.SUM, Binding.SUM))
+
+
+def add(site: Site) -> None:
+    """Terms; those that were turned before are taken away."""
+    layout = _joint_layout(site)
+    signs, names = [], []
+    for place, ref in enumerate(site.node.inputs):
+        source = site.graph[ref.node]
+        turned = place > 0 and isinstance(source.op, Scale) and source.op.factor == -1
+        signs.append(" - " if turned else " + ")
+        names.append(_operand(site, place, layout, source.inputs[0] if turned else None))
+    terms = [f"{{{place}}}{_spread(site, place, layout)}" for place in range(len(names))]
+    template = terms[0] + "".join(sign + term for sign, term in zip(signs[1:], terms[1:], strict=True))
+    site.add(names, (), Form(template, (), Binding.SUM, _takes(template, Binding.PRODUCT)), layout=layout)
+
+
+def mul(site: Site) -> None:
+    layout = _joint_layout(site)
+    names = [_operand(site, place, layout) for place in range(len(site.node.inputs))]
+    template = " * ".join(f"{{{place}}}{_spread(site, place, layout)}" for place in range(len(names)))
+    site.add(names, (), Form(template, (), Binding.PRODUCT, _takes(template, Binding.PRODUCT)), layout=layout)
+
+
+def _takes(template: str, usual: Binding) -> Binding:
+    """An index behind an operand binds more tightly than any operator in it."""
+    return Binding.CALL if "[" in template else usual
+
+
+def _operand(site: Site, place: int, layout: Layout, ref: Ref | None = None) -> str:
+    return site.values[ref].name if ref is not None else site.take(layout, place)
+
+
+def _joint_layout(site: Site) -> Layout:
+    """The features come first where they do for one of the images; sequences follow the first of them."""
+    ranks = [len(type_.shape) for type_ in site.types]
+    largest = max(ranks)
+    found = [site.layout(place) for place, rank in enumerate(ranks) if rank == largest]
+    if largest < 3 or (largest > 3 and FIRST in found):
+        return FIRST
+    return LAST if found[0] is LAST else FIRST
+
+
+def _spread(site: Site, place: int, layout: Layout) -> str:
+    """The index that gives a vector axes of size 1 for the positions of the others."""
+    missing = max(len(t.shape) for t in site.types) - len(site.types[place].shape)
+    if not missing:
+        return ""
+    new = ", ".join(["None"] * missing)
+    return f"[..., {new}]" if layout is FIRST else f"[:, {new}]"
+
+
+def maximum(site: Site) -> None:
+    layout = _joint_layout(site)
+    names = [site.take(layout, place) for place in range(len(site.node.inputs))]
+    template = "{0}"
+    for place in range(1, len(names)):
+        template = f"torch.maximum({template}, {{{place}}})"
+    site.add(names, (), Form(template), layout=layout)
+
+
+def concat(site: Site) -> None:
+    layout = _joint_layout(site)
+    names = [site.take(layout, place) for place in range(len(site.node.inputs))]
+    listed = ", ".join(f"{{{place}}}" for place in range(len(names)))
+    dim = -1 if layout is LAST and len(site.types[0].shape) > 2 else 1
+    site.add(names, (), Form(f"torch.cat([{listed}], {{}})", (Argument("dim", dim),)), layout=layout)
+
+
+def reverse_gradient(site: Site) -> None:
+    weight = (option("weight", site.op.weight, 1.0),)
+    site.add([site.plain()], made("GradientReversal", *weight))
+
+
+MEANING: Mapping[str, Callable[[Site], None]] = {
+    "relu": _both("ReLU", "F.relu"),
+    "leaky_relu": _both("LeakyReLU", "F.leaky_relu", lambda site: [option("negative_slope", site.op.slope, 0.01)]),
+    "elu": _both("ELU", "F.elu", lambda site: [option("alpha", site.op.alpha, 1.0)]),
+    "selu": _both("SELU", "F.selu"),
+    "gelu": _both("GELU", "F.gelu", lambda site: [option("approximate", "tanh" if site.op.tanh else "none", "none")]),
+    "silu": _both("SiLU", "F.silu"),
+    "mish": _both("Mish", "F.mish"),
+    "softplus": _both("Softplus", "F.softplus"),
+    "softsign": _both("Softsign", "F.softsign"),
+    "hard_sigmoid": _both("Hardsigmoid", "F.hardsigmoid"),
+    "hard_swish": _both("Hardswish", "F.hardswish"),
+    "sigmoid": _both("Sigmoid", "torch.sigmoid"),
+    "tanh": _both("Tanh", "torch.tanh"),
+    "softmax": _softmax("Softmax", "F.softmax"),
+    "log_softmax": _softmax("LogSoftmax", "F.log_softmax"),
+    "clip": clip,
+    "dropout": dropout,
+    "abs": _method("abs"),
+    "sign": _method("sign"),
+    "stop_gradient": _method("detach"),
+    "reverse_gradient": reverse_gradient,
+    "identity": Site.same,
+    "scale": scale,
+    "shift": shift,
+    "add": add,
+    "mul": mul,
+    "max": maximum,
+    "concat": concat,
+}
+"""Activations, arithmetic and merges."""

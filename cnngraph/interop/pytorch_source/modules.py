@@ -1,0 +1,271 @@
+"""Scopes as modules: a leaf of PyTorch, a sequence, or a block with attributes and the lines of its `forward`.
+
+Within a body, items that follow each other are one `nn.Sequential`; what has no weights is a function between them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cnngraph.diagnostics import Use
+from cnngraph.interop.pytorch_source.form import Form
+from cnngraph.interop.pytorch_source.naming import free, word
+from cnngraph.interop.pytorch_source.scopes import (
+    Flow,
+    Scope,
+    follows,
+    is_chain,
+    is_link,
+    label_of,
+    row_of,
+    scoped,
+    steps_of,
+)
+from cnngraph.interop.pytorch_source.step import Cell, Step, Weight
+
+
+@dataclass(eq=False)
+class Leaf:
+    """A module of PyTorch, or of the few that are written beside the classes; a scan has a cell."""
+
+    form: Form
+    weights: tuple[Weight, ...] = ()
+    cell: Block | None = None
+
+
+@dataclass(eq=False)
+class Chain:
+    """`nn.Sequential`."""
+
+    members: tuple[Module, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One application in `forward`: of an attribute, or of a function."""
+
+    results: tuple[str, ...]
+    operands: tuple[str, ...]
+    attribute: str | None
+    form: Form
+    pattern: str = ""
+    name: str = ""  # what the value is called where it needs a name of its own
+    row: object = None
+    shape: str = ""
+
+
+@dataclass(eq=False)
+class Block:
+    """A class once it is known; `form` is then how it is made. Without lines it is a sequence."""
+
+    word: str
+    use: Use | None
+    attributes: dict[str, Module]
+    lines: tuple[Line, ...]
+    inputs: tuple[str, ...]
+    results: tuple[str, ...]
+    form: Form | None = None
+    inline: bool = False  # a sequence that is written where it stands
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+
+
+Module = Leaf | Chain | Block
+
+
+def modules_of(name: str, steps: Sequence[Step], inputs: Sequence[str], outputs: Sequence[str]) -> Block:
+    """The module of a whole program."""
+    flow = Flow.of(steps, outputs)
+    root = scoped(steps, flow)
+    return Body(root, flow, whole=True).block(name, tuple(inputs), tuple(outputs))
+
+
+def _cell(cell: Cell) -> Block:
+    flow = Flow.of(cell.steps, cell.outputs)
+    root = scoped(cell.steps, flow)
+    only = root.items[0] if len(root.items) == 1 else None
+    scope = only if isinstance(only, Scope) else root
+    return Body(scope, flow).block(cell.name, cell.inputs, cell.outputs)
+
+
+def module_of(item: Step | Scope, flow: Flow) -> Module:
+    """What an item is as an attribute."""
+    members = tuple(_members(item, flow))
+    return members[0] if len(members) == 1 else Chain(members)
+
+
+def _members(item: Step | Scope, flow: Flow) -> Iterator[Module]:
+    """What an item is as a part of a sequence."""
+    if isinstance(item, Scope):
+        yield _of_scope(item, flow)
+        return
+    *before, last = item.modules
+    yield from (Leaf(form) for form in before)
+    yield Leaf(last, item.weights, _cell(item.cell) if item.cell else None)
+
+
+def _of_scope(scope: Scope, flow: Flow) -> Module:
+    inputs, results = flow.inputs(scope), flow.results(scope)
+    if not is_chain(scope, flow):
+        return Body(scope, flow).block(scope.word, inputs, results)
+    members = [member for item in scope.items for member in _members(item, flow)]
+    if scope.use is None:
+        return Chain(tuple(members))
+    attributes = {str(place): member for place, member in enumerate(members)}
+    return Block(scope.word, scope.use, attributes, (), inputs, results, steps=scope.steps)
+
+
+@dataclass
+class Body:
+    """What is written into a class with a `forward`. In the `whole` network, lines of the file stay apart."""
+
+    scope: Scope
+    flow: Flow
+    whole: bool = False
+    attributes: dict[str, Module] = field(default_factory=dict)
+    known: dict[tuple[str, ...], str] = field(default_factory=dict)  # attributes by their weights
+
+    def block(self, name: str, inputs: tuple[str, ...], results: tuple[str, ...]) -> Block:
+        runs = list(self._runs())
+        names = self._names(runs)
+        lines = [line for run, wanted in zip(runs, names, strict=True) for line in self._lines(run, wanted)]
+        return Block(name, self.scope.use, self.attributes, tuple(lines), inputs, results, steps=self.scope.steps)
+
+    # ---- which items are one attribute ----
+
+    def _runs(self) -> Iterator[list[Step | Scope]]:
+        """Items in a row that are one sequence; each other item by itself."""
+        run: list[Step | Scope] = []
+        for item in self.scope.items:
+            if run and self._continues(run[-1], item):
+                run.append(item)
+                continue
+            yield from _parted(run)
+            run = [item]
+        yield from _parted(run)
+
+    def _continues(self, before: Step | Scope, item: Step | Scope) -> bool:
+        if not (is_link(before, self.flow) and is_link(item, self.flow) and follows(item, before, self.flow)):
+            return False
+        return not self.whole or (row_of(before) == row_of(item) and row_of(item) is not None)
+
+    # ---- names ----
+
+    def _names(self, runs: Sequence[Sequence[Step | Scope]]) -> list[str]:
+        """What each run is called; lanes of a merge by their places in it."""
+        lanes = self._lanes(runs)
+        kept = [run for run in runs if _is_kept(run)]
+        firsts = Counter(self._inner_path(run[0])[0] for run in kept)
+        words = Counter(_word_of(run) for run in kept if not self._label(run, firsts))
+        numbers: Counter[str] = Counter()
+        names = []
+        for run in runs:
+            label, word_ = self._label(run, firsts), _word_of(run)
+            if label is None and _is_kept(run) and lanes.get(id(run)) is None:
+                numbers[word_] += 1
+            plain = f"{word_}{numbers[word_]}" if words[word_] > 1 else word_
+            names.append(word(label or lanes.get(id(run)) or plain))
+        return names
+
+    def _label(self, run: Sequence[Step | Scope], firsts: Mapping[str, int]) -> str | None:
+        """The label of the line that the run is, if the file gives one."""
+        inner = self._inner_path(run[0])
+        alone = len(run) == 1
+        if len(inner) > 1 and all(self._inner_path(item)[0] == inner[0] for item in run):
+            return inner[0] if firsts[inner[0]] <= 1 else "_".join(inner)
+        return label_of(inner, _item_word(run[0])) if alone else None
+
+    def _inner_path(self, item: Step | Scope) -> tuple[str, ...]:
+        path = item.path[len(self.scope.path) :]
+        return path or item.path[-1:]
+
+    def _lanes(self, runs: Sequence[Sequence[Step | Scope]]) -> dict[int, str]:
+        """Names of runs that end in a merge: branches of a concat, the branch and the shortcut of a sum, a gate."""
+        by_result = {self.flow.results(run[-1])[0]: run for run in runs if len(self.flow.results(run[-1])) == 1}
+        found: dict[int, str] = {}
+        for run in runs:
+            merge = run[0]
+            if not isinstance(merge, Step) or len(merge.inputs) < 2 or merge.word not in ("concat", "add", "mul"):
+                continue
+            lanes = [by_result.get(name) for name in merge.inputs]
+            lanes = [lane if lane and _is_kept(lane) and self.flow.reads[n] == 1 else None
+                     for lane, n in zip(lanes, merge.inputs, strict=True)]  # fmt: skip
+            found.update({id(lane): name for lane, name in _lane_names(merge.word, lanes) if lane})
+        return found
+
+    # ---- lines ----
+
+    def _lines(self, run: Sequence[Step | Scope], name: str) -> Iterator[Line]:
+        first, last = run[0], run[-1]
+        row = row_of(first) if self.whole else None
+        if not _is_kept(run):
+            for item in run:
+                step = steps_of(item)[0]
+                assert step.function is not None
+                yield Line(step.results, step.inputs, None, step.function, step.pattern, name, row, step.shape)
+            return
+        attribute = self._attribute(run, name)
+        form, pattern = _called(run, len(self.flow.inputs(first)))
+        results = self.flow.results(last)
+        yield Line(
+            results, self.flow.inputs(first), attribute, form, pattern, name, row, _shape_of(last, results)
+        )  # fmt: skip
+
+    def _attribute(self, run: Sequence[Step | Scope], name: str) -> str:
+        """The attribute that the run is: a new one, or that of an earlier run with the same weights."""
+        states = tuple(state for item in run for state in item.states)
+        if states in self.known:
+            return self.known[states]
+        attribute = free(name, self.attributes)
+        members = tuple(member for item in run for member in _members(item, self.flow))
+        self.attributes[attribute] = members[0] if len(members) == 1 else Chain(members)
+        if states:
+            self.known[states] = attribute
+        return attribute
+
+
+def _parted(run: list[Step | Scope]) -> Iterator[list[Step | Scope]]:
+    """A run without anything to keep is a line for each of its functions."""
+    if any(_is_kept([item]) for item in run):
+        yield run
+    else:
+        yield from ([item] for item in run)
+
+
+def _is_kept(run: Sequence[Step | Scope]) -> bool:
+    return any(item.kept or isinstance(item, Scope) for item in run)
+
+
+def _called(run: Sequence[Step | Scope], count: int) -> tuple[Form, str]:
+    """How an attribute is applied to its operands, and how its results are taken."""
+    first = run[0]
+    if isinstance(first, Step) and first.call:
+        return first.call, first.pattern
+    listed = ", ".join(f"{{{place}}}" for place in range(count))
+    return Form(f"{{self}}({listed})"), first.pattern if isinstance(first, Step) else ""
+
+
+def _shape_of(item: Step | Scope, results: Sequence[str]) -> str:
+    return next((step.shape for step in reversed(steps_of(item)) if step.results == tuple(results)), "")
+
+
+def _item_word(item: Step | Scope) -> str:
+    return item.word or item.path[-1].partition("[")[0]
+
+
+def _word_of(run: Sequence[Step | Scope]) -> str:
+    """What a run without a label is called: after the first of it that has weights."""
+    kept = next((item for item in run if item.kept), run[0])
+    return _item_word(kept)
+
+
+def _lane_names(merge: str, lanes: Sequence[Sequence[Step | Scope] | None]) -> Iterator[tuple[object, str]]:
+    if merge == "concat":
+        yield from ((lane, f"branch{place}") for place, lane in enumerate(lanes, start=1))
+    elif merge == "add" and sum(lane is not None for lane in lanes) <= 2:
+        longest = max(range(len(lanes)), key=lambda place: len(lanes[place] or ()))
+        yield from ((lane, "branch" if place == longest else "shortcut") for place, lane in enumerate(lanes))
+    elif merge == "mul":
+        last = [steps_of(lane[-1])[-1].word if lane else "" for lane in lanes]
+        yield from ((lane, "gate") for lane, word_ in zip(lanes, last, strict=True) if word_ == "sigmoid")
