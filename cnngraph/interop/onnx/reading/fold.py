@@ -14,7 +14,7 @@ from onnx.reference import ReferenceEvaluator
 from cnngraph.interop.onnx.reading.foreign import Foreign, ForeignNode
 from cnngraph.ir.op import Array
 
-LARGEST = 2**26  # numbers that a folded node may read or give
+LARGEST = 2**27  # numbers that a folded node may read or give
 RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli")
 SLOW = ("Conv", "ConvTranspose", "Scan", "Loop", "If", "LSTM", "GRU", "RNN", "Einsum", "MaxPool", "AveragePool")
 
