@@ -15,6 +15,7 @@ from cnngraph.diagnostics import error
 from cnngraph.interop.imported import Axes
 from cnngraph.interop.onnx.installed import require_onnx
 from cnngraph.interop.onnx.writing import Options, boundary, write_onnx
+from cnngraph.interop.pytorch_source import to_pytorch
 from cnngraph.interop.safetensors import save_weights
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
@@ -28,7 +29,7 @@ ENDINGS = {"onnx": ".onnx", "pytorch": ".py"}
 class Exported:
     """Files that were written, and how arrays of the inputs and outputs become ours."""
 
-    files: tuple[Path, ...]
+    files: list[Path]
     inputs: Mapping[str, Axes]
     outputs: Mapping[str, Axes]
 
@@ -57,28 +58,25 @@ def export(
 
 def _onnx_files(
     path: Path, graph: Graph, states: Mapping[str, Array], options: Options, partition: Partition | None
-) -> tuple[Path, ...]:
+) -> list[Path]:
     if partition is None:
-        write_onnx(path, graph, states, options)
-        return (path,)
+        return write_onnx(path, graph, states, options)
     from cnngraph.interop.onnx.parts import write_parts
     from cnngraph.interop.onnx.placement import place_file
 
     if not path.suffix:
-        return tuple(write_parts(path, graph, states, partition, options))
-    write_onnx(path, graph, states, options)
+        return write_parts(path, graph, states, partition, options)
+    files = write_onnx(path, graph, states, options)
     place_file(path, partition)
-    return (path,)
+    return files
 
 
 def _export_pytorch(path: Path, graph: Graph, states: Mapping[str, Array]) -> Exported:
-    from cnngraph.interop.pytorch_source import to_pytorch
-
     source = to_pytorch(graph, states)
     weights = path.with_suffix(".safetensors")
     save_weights(weights, source.states)
     path.write_text(source.text, encoding="utf-8")
-    return Exported((path, weights), source.inputs, source.outputs)
+    return Exported([path, weights], source.inputs, source.outputs)
 
 
 def layout_text(type_: TensorType, axes: Axes) -> str:

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cnngraph.diagnostics import error
@@ -33,7 +34,7 @@ MAX_PARTS = 10_000
 def write_parts(
     folder: Path, graph: Graph, states: Mapping[str, Array], partition: Partition, options: Options
 ) -> list[Path]:
-    """Write the part of each device, then the list, and give their paths. `graph` may leave sizes open.
+    """Write the part of each device and the list, or nothing, and give their paths. `graph` may leave sizes open.
 
     Errors: as `write_onnx`; E0803 where devices wait for each other, so that no order runs them in turn.
     """
@@ -41,20 +42,24 @@ def write_parts(
     if not order:
         why = "the devices wait for each other, so that their parts cannot run in turn"
         raise error("E0803", why, "divide into stages: without --any-split")
-    files = {device: folder / f"{graph.name}_{re.sub(r'[^A-Za-z0-9_.-]', '_', device)}.onnx" for device in order}
-    if len(set(files.values())) < len(files):
+    names = {device: f"{graph.name}_{re.sub(r'[^A-Za-z0-9_.-]', '_', device)}.onnx" for device in order}
+    if len(set(names.values())) < len(names):
         raise error("E0803", f"the names of the devices {', '.join(order)} do not differ as names of files")
     parts = []
-    for device, file in files.items():
-        part = part_of(graph, partition.device_of, device)
-        write_onnx(file, part, {node.name: states[node.name] for node in part.states}, options)
-        names = {"inputs": [node.name for node in part.inputs], "outputs": list(part.outputs)}
-        parts.append({"device": device, "file": file.name, **names})
-    table = {"format": FORMAT, "version": VERSION, "net": graph.name, "inputs": [node.name for node in graph.inputs],
-             "outputs": list(graph.outputs), "parts": parts}  # fmt: skip
-    listed = folder / MANIFEST
-    listed.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return [*files.values(), listed]
+    files: list[Path] = []
+    with TemporaryDirectory(prefix=".", dir=folder) as draft:
+        for device, name in names.items():
+            part = part_of(graph, partition.device_of, device)
+            own = {node.name: states[node.name] for node in part.states}
+            files += write_onnx(Path(draft) / name, part, own, options)
+            boundary = {"inputs": [node.name for node in part.inputs], "outputs": list(part.outputs)}
+            parts.append({"device": device, "file": name, **boundary})
+        inputs = [node.name for node in graph.inputs]
+        table = {"format": FORMAT, "version": VERSION, "net": graph.name, "inputs": inputs,
+                 "outputs": list(graph.outputs), "parts": parts}  # fmt: skip
+        files.append(Path(draft) / MANIFEST)
+        files[-1].write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return [file.replace(folder / file.name) for file in files]
 
 
 def parts_session(path: Path, threads: int = 1) -> Forward:

@@ -108,7 +108,8 @@ def test_models_of_others_may_lack_names_or_name_too_much() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "sizes"), [("googlenet", {}), ("resnet18", {}), ("unet", {"H": 16, "W": 32}), ("lstm_classifier", {"T": 7})]
+    ("name", "sizes"),
+    [("googlenet", {}), ("resnet18", {}), ("unet", {"H": 16, "W": 32}), ("lstm_classifier", {"T": 7})],
 )
 def test_parts_in_turn_give_what_the_whole_gives(name: str, sizes: dict[str, int], tmp_path: Path) -> None:
     runtime = pytest.importorskip("cnngraph.interop.onnx.runtime")
@@ -129,7 +130,8 @@ def test_parts_in_turn_give_what_the_whole_gives(name: str, sizes: dict[str, int
         np.testing.assert_allclose(found[key], value, rtol=0, atol=1e-6 * max(1.0, float(np.abs(value).max())))
     own = net(**ours)
     for key, value in (own if isinstance(own, dict) else {next(iter(expected)): own}).items():
-        assert np.abs(whole.outputs[key].ours(expected[key]) - value).max() <= 1e-4 * max(1.0, float(np.abs(value).max()))
+        theirs = whole.outputs[key].ours(expected[key])
+        np.testing.assert_allclose(theirs, value, rtol=0, atol=1e-4 * max(1.0, float(np.abs(value).max())))
 
 
 def test_devices_that_wait_for_each_other_have_no_turn(net: Net, tmp_path: Path) -> None:
@@ -139,7 +141,9 @@ def test_devices_that_wait_for_each_other_have_no_turn(net: Net, tmp_path: Path)
     with pytest.raises(CnnGraphError, match=r"E0803.*wait for each other"):
         net.export(tmp_path / "parts", partition=knot)
     model = onnx.load(net.export(tmp_path / "two.onnx", partition=knot).files[0])
-    assert not any(where.HasField("pipeline_stage") for node in model.graph.node for where in node.device_configurations)
+    where = [where for node in model.graph.node for where in node.device_configurations]
+    assert where
+    assert not any(each.HasField("pipeline_stage") for each in where)
 
 
 @pytest.mark.parametrize(

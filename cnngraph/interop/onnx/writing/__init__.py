@@ -37,12 +37,13 @@ def to_model(graph: Graph, states: Mapping[str, Array], options: Options = USUAL
     return made
 
 
-def write_onnx(path: Path, graph: Graph, states: Mapping[str, Array], options: Options = USUAL) -> None:
+def write_onnx(path: Path, graph: Graph, states: Mapping[str, Array], options: Options = USUAL) -> list[Path]:
     """Write the model to a new file, which then takes the place of `path`; large weights into `path`.data beside it.
 
-    Errors: as `to_model`. No weight is in memory twice.
+    Gives the files that were written. Errors: as `to_model`. No weight is in memory twice.
     """
-    _module("file").write_onnx(path, graph, states, options)
+    files: list[Path] = _module("file").write_onnx(path, graph, states, options)
+    return files
 
 
 def _module(name: str) -> Any:

@@ -27,19 +27,21 @@ PAGE = 4096  # arrays of another file begin where a page of memory can: so they 
 GRAPH, INITIALIZER, RAW_DATA = 7, 5, 9  # numbers of the fields, from onnx.proto
 
 
-def write_onnx(path: Path, graph: Graph, states: Mapping[str, Array], options: Options) -> None:
+def write_onnx(path: Path, graph: Graph, states: Mapping[str, Array], options: Options) -> list[Path]:
     parts = parts_of(graph, states, options)
     path = Path(path)
     external = options.external
     if external is None:
         external = parts.model.ByteSize() + sum(_bytes(kept) + SMALL for kept in parts.arrays.values()) > LARGEST
-    if external:
-        _write_beside(path.with_name(f"{path.name}.data"), parts)
-        with _replacing(path) as file:
-            file.write(parts.model.SerializeToString())
-    else:
+    if not external:
         with _replacing(path) as file:
             _write_whole(file, parts)
+        return [path]
+    data = path.with_name(f"{path.name}.data")
+    _write_beside(data, parts)
+    with _replacing(path) as file:
+        file.write(parts.model.SerializeToString())
+    return [path, data]
 
 
 def _write_beside(path: Path, parts: Parts) -> None:
