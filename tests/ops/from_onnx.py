@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from ops.one_node import first, last
 
 from cnngraph.ir.op import Array, Op, OpError
 from cnngraph.ir.registry import registry
@@ -19,6 +18,16 @@ from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
 
 Meaning = Callable[..., Array]
+
+
+def first(x: Array) -> Array:
+    """The channels before the positions: (N, C, positions...)."""
+    return np.moveaxis(x, -1, 1) if x.ndim > 2 else x
+
+
+def last(x: Array) -> Array:
+    """The channels after the positions: (N, positions..., C)."""
+    return np.moveaxis(x, 1, -1) if x.ndim > 2 else x
 
 
 class Inexpressible(Exception):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+from onnx import defs
 
 from cnngraph.interop.onnx.writing.boundary import channels_first, channels_last
 from cnngraph.interop.onnx.writing.sheet import Kept, Sheet, Value, namespace
@@ -14,6 +15,8 @@ from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.op import Array
 from cnngraph.ir.size import Dim
 from cnngraph.ir.types import TensorType
+
+LARGEST_FACTOR = 64  # by which a size of the result can differ from one of the input
 
 
 class Inexpressible(Exception):
@@ -138,6 +141,15 @@ class Site:
         found = self.op.onnx()
         return self.result(found.operator, *inputs, axes=axes, **{**found.attributes, **more})
 
+    @property
+    def has_counterpart(self) -> bool:
+        """Whether the opset of the model has the operator that ours names, in this version or an earlier one."""
+        try:
+            defs.get_schema(self.op.onnx().operator, self.sheet.opset)
+        except defs.SchemaError:
+            return False
+        return True
+
     def named(self, ref: Ref, axes: tuple[int, ...]) -> Value:
         """A result of the node under the name that it has in the model."""
         wanted, boundary = self.page.names.get(ref, ("", ()))
@@ -164,11 +176,16 @@ class Site:
         return self.add("Concat", *parts, name="shape", axis=0)
 
     def _size(self, wanted: Dim, sources: Sequence[tuple[str, Sequence[Dim]]]) -> str:
-        for name, sizes in sources:
-            if wanted in sizes:
-                at = list(sizes).index(wanted)
-                return self.add("Shape", name, name="size", start=at, end=at + 1)
-        raise Inexpressible(f"the size {wanted} is none of its input")
+        """An open size: one of a source, or some times as large, or as small."""
+        for times in range(1, LARGEST_FACTOR):
+            for name, at, size in ((name, at, size) for name, sizes in sources for at, size in enumerate(sizes)):
+                if wanted in (size * times, size // times):
+                    found = self.add("Shape", name, name="size", start=at, end=at + 1)
+                    factor = self.whole("times", [times])
+                    if times > 1:
+                        found = self.add("Mul" if wanted == size * times else "Div", found, factor, name="size")
+                    return found
+        raise Inexpressible(f"the size {wanted} does not follow from one size of its input")
 
     def reshaped(self, x: str, given: Sequence[Dim], wanted: Sequence[Dim]) -> str:
         """The name of what Reshape needs to make `wanted` sizes of those `given`, whatever the open ones are.

@@ -32,6 +32,6 @@ def written(site: Site) -> Value:
     found = site.op.onnx()
     if found is None or not site.op.pointwise or site.count != 1:
         raise Inexpressible("no operators of ONNX are known for it")
-    if found.opset > site.sheet.opset:
+    if not site.has_counterpart:
         raise Inexpressible(f"ONNX has {found.operator} from opset {found.opset} on")
     return site.counterpart(site.value().name, axes=site.value().axes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnngraph.interop.onnx.writing.boundary import channels_first, channels_last
-from cnngraph.interop.onnx.writing.sheet import Value
+from cnngraph.interop.onnx.writing.sheet import Value, kind_of
 from cnngraph.interop.onnx.writing.site import Site
 
 
@@ -24,9 +24,16 @@ def mul(site: Site) -> Value:
     return site.counterpart(product, last, axes=axes)
 
 
-def max_(site: Site) -> Value:
+def all_at_once(site: Site) -> Value:
     axes = agreed(site)
     return site.counterpart(*met(site, axes), axes=axes)
+
+
+def select(site: Site) -> Value:
+    """Where ONNX asks for truths: what is not 0."""
+    axes = agreed(site)
+    mask, x, other = met(site, axes)
+    return site.result("Where", site.add("Cast", mask, to=kind_of("bool")), x, other, axes=axes)
 
 
 def concat(site: Site) -> Value:
@@ -58,4 +65,10 @@ def _spread(site: Site, axes: tuple[int, ...], number: int) -> str:
     return site.add("Unsqueeze", vector, site.whole("axes", absent))
 
 
-WAYS = {"add": add, "concat": concat, "max": max_, "mul": mul}
+WAYS = {
+    **dict.fromkeys(("div", "max", "min"), all_at_once),
+    "add": add,
+    "concat": concat,
+    "mul": mul,
+    "select": select,
+}

@@ -23,9 +23,17 @@ def groupnorm(site: Site) -> Value:
 
 
 def layernorm(site: Site) -> Value:
-    precision = kind_of(site.type().dtype)
-    weights = site.kept(1), site.kept(2)
-    return site.counterpart(site.last(), *weights, axes=channels_last(site.rank()), stash_type=precision)
+    return site.counterpart(site.last(), site.kept(1), site.kept(2), axes=channels_last(site.rank()))
+
+
+def rmsnorm(site: Site) -> Value:
+    """ONNX has it from opset 23 on."""
+    x, axes = site.last(), channels_last(site.rank())
+    if site.has_counterpart:
+        return site.counterpart(x, site.kept(1), axes=axes)
+    mean = site.add("ReduceMean", site.add("Mul", x, x, name="square"), site.whole("features", [-1]))
+    root = site.add("Sqrt", site.add("Add", mean, site.numbers("epsilon", site.op.epsilon)))
+    return site.result("Mul", site.add("Div", x, root), site.kept(1), axes=axes)
 
 
 def lrn(site: Site) -> Value:
@@ -45,6 +53,12 @@ def along_features(site: Site) -> Value:
     return site.counterpart(site.value().name, axes=site.value().axes, axis=site.value().axis(-1))
 
 
+def argmax(site: Site) -> Value:
+    x = site.value()
+    axes = tuple(axis for axis in x.axes if axis != site.rank() - 1)
+    return site.counterpart(x.name, axes=axes, axis=x.axis(-1))
+
+
 def normalize(site: Site) -> Value:
     if site.op.onnx() is not None:
         return along_features(site)
@@ -62,6 +76,7 @@ def reduce(site: Site) -> Value:
 
 
 WAYS = {
+    "argmax": argmax,
     "batchnorm": batchnorm,
     "groupnorm": groupnorm,
     "layernorm": layernorm,
@@ -69,5 +84,6 @@ WAYS = {
     "lrn": lrn,
     "normalize": normalize,
     "reduce": reduce,
+    "rmsnorm": rmsnorm,
     "softmax": along_features,
 }

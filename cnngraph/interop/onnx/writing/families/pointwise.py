@@ -28,9 +28,17 @@ def shift(site: Site) -> Value:
 def silu(site: Site) -> Value:
     """ONNX has it from opset 24 on, under the name Swish."""
     x = site.value()
-    if site.op.onnx().opset <= site.sheet.opset:
+    if site.has_counterpart:
         return site.counterpart(x.name, axes=x.axes)
     return site.result("Mul", x.name, site.add("Sigmoid", x.name), axes=x.axes)
+
+
+def power(site: Site) -> Value:
+    """A root and a reciprocal have words of their own."""
+    x, exponent = site.value(), site.op.exponent
+    if exponent in ROOTS:
+        return site.result(ROOTS[exponent], x.name, axes=x.axes)
+    return site.result("Pow", x.name, site.numbers("exponent", exponent), axes=x.axes)
 
 
 def dropout(site: Site) -> Value:
@@ -49,11 +57,6 @@ def layer_scale(site: Site) -> Value:
     return site.result("Mul", site.value().name, per_channel(site, 1), axes=site.value().axes)
 
 
-def affine(site: Site) -> Value:
-    x = site.value()
-    return site.result("Add", site.add("Mul", x.name, per_channel(site, 1)), per_channel(site, 2), axes=x.axes)
-
-
 def filled(site: Site) -> Value:
     x = site.value()
     value = site.numbers("value", site.op.value)
@@ -68,17 +71,18 @@ def per_channel(site: Site, number: int) -> str:
     """A kept number for each channel, with axes of 1 so that it meets the first input as that one lies."""
     x = site.value()
     behind = len(x.axes) - 1 - x.axis(-1)
-    return site.kept(number, shape=(-1, *(1,) * behind)) if behind else site.kept(number)
+    return site.kept(number, shape=(*site.type(number).concrete, *(1,) * behind)) if behind else site.kept(number)
 
 
+ROOTS = {0.5: "Sqrt", -1: "Reciprocal"}
 WAYS = {
-    "affine": affine,
     "clip": clip,
     "constant": constant,
     "dropout": dropout,
     "filled": filled,
     "identity": identity,
     "layer_scale": layer_scale,
+    "power": power,
     "prelu": prelu,
     "reverse_gradient": identity,
     "scale": scale,

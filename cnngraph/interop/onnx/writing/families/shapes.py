@@ -63,6 +63,46 @@ def shuffle(site: Site) -> Value:
     return site.result("Reshape", turned, site.reshaped(turned, [table[i] for i in order], given), axes=x.axes)
 
 
+def pixel_shuffle(site: Site) -> Value:
+    """ONNX has it for images: (N, C r r, H, W) -> (N, C, r H, r W)."""
+    if site.rank() == 4 and site.op.onnx() is not None:
+        return site.counterpart(site.first(), axes=channels_first(4))
+    rank = site.rank() - 2
+    n, *positions, _ = site.type().shape
+    factors = spread("pixel_shuffle", "factor", site.op.factor, rank)
+    table = [n, site.node.type.channels, *factors, *positions]
+    order = [0, 1, *(axis for i in range(rank) for axis in (2 + rank + i, 2 + i))]
+    return _by_table(site, table, order)
+
+
+def pixel_unshuffle(site: Site) -> Value:
+    """(N, C, r H, r W) -> (N, C r r, H, W); the SpaceToDepth of ONNX has another order of features."""
+    rank = site.rank() - 2
+    factors = spread("pixel_unshuffle", "factor", site.op.factor, rank)
+    pairs = zip(site.node.type.positions, factors, strict=True)
+    table = [site.type().shape[0], site.type().channels, *(size for pair in pairs for size in pair)]
+    return _by_table(site, table, [0, 1, *range(3, 2 * rank + 2, 2), *range(2, 2 * rank + 2, 2)])
+
+
+def _by_table(site: Site, table: list[Dim], order: list[int]) -> Value:
+    """Channels first: cut into a table, its axes put in another order, and joined to the shape of the result."""
+    axes = channels_first(site.rank())
+    x, given = site.first(), [site.type().shape[axis] for axis in axes]
+    turned = site.add("Transpose", site.add("Reshape", x, site.reshaped(x, given, table)), perm=order)
+    wanted = [site.node.type.shape[axis] for axis in axes]
+    return site.result("Reshape", turned, site.reshaped(turned, [table[i] for i in order], wanted), axes=axes)
+
+
+def learned(site: Site) -> Value:
+    """The same value for as many samples as there are."""
+    wanted = site.node.type.shape
+    axes = channels_first(len(wanted)) if len(wanted) > 3 else channels_last(len(wanted))
+    value = site.kept(1, tuple(axis - 1 for axis in axes[1:]))
+    x = site.value()
+    sizes = site.sizes([wanted[axis] for axis in axes], (x.name, x.sizes(site.type())))
+    return site.result("Expand", value, sizes, axes=axes)
+
+
 def transpose(site: Site) -> Value:
     """Positions in another order, where they lie."""
     x = site.value()
@@ -146,8 +186,11 @@ WAYS = {
     "cut": cut,
     "flatten": flatten,
     "join_heads": join_heads,
+    "learned": learned,
     "padding": padding,
     "part": part,
+    "pixel_shuffle": pixel_shuffle,
+    "pixel_unshuffle": pixel_unshuffle,
     "position": position,
     "reshape": reshape,
     "shuffle": shuffle,

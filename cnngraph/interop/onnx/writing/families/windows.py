@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -41,6 +42,7 @@ def upconv(site: Site) -> Value:
     g, groups = site.op.geometry(rank), site.op.groups
     *window, channels, features = site.type(1).concrete
     bias = [site.kept(2)] if site.op.bias else []
+    g, added = _within_the_stride(g, site.op.added(rank))
     weight = site.kept(
         1,
         (rank + 1, rank, rank + 2, *range(rank)),  # (groups, channels of a group, features of a group, window...)
@@ -49,8 +51,15 @@ def upconv(site: Site) -> Value:
     )
     return site.counterpart(
         site.first(), weight, *bias, axes=channels_first(site.rank()),
-        **laid(g), dilations=list(g.dilation), output_padding=list(site.op.added(rank)),
+        **laid(g), dilations=list(g.dilation), output_padding=added,
     )  # fmt: skip
+
+
+def _within_the_stride(g: Geometry, added: tuple[int, ...]) -> tuple[Geometry, list[int]]:
+    """ONNX Runtime adds fewer positions than the stride: of more, those that are taken off at the end stay instead."""
+    spared = [min(n, p[1]) if n >= step else 0 for n, p, step in zip(added, g.pad, g.stride, strict=True)]
+    pad = tuple((before, after - n) for (before, after), n in zip(g.pad, spared, strict=True))
+    return replace(g, pad=pad), [n - s for n, s in zip(added, spared, strict=True)]
 
 
 def pool(site: Site) -> Value:
@@ -88,8 +97,12 @@ def _kernel(site: Site, weights: Array) -> str:
 
 def _by_channel(site: Site) -> dict[str, Any]:
     """The window as a convolution of each channel, padded by zeros as far as it reaches."""
-    g = site.op.geometry(site.type())
-    return {**laid(g.covering(_positions(site)) if g.ceil else g), "group": _channels(site)}
+    g, positions = site.op.geometry(site.type()), site.type().positions
+    if g.ceil and all(isinstance(size, int) for size in positions):
+        g = g.covering(_positions(site))
+    elif g.ceil:  # with a step less one more at the end, what is rounded down is rounded up
+        g = replace(g, pad=tuple((a, b + step - 1) for (a, b), step in zip(g.pad, g.stride, strict=True)))
+    return {**laid(g), "group": _channels(site)}
 
 
 def _channels(site: Site) -> int:
