@@ -50,7 +50,7 @@ def expand(graph: Graph) -> str:
         raise error("E0103", f"{graph.name} is a training step, which no file gives", "expand the network itself")
     cells = Cells.of(graph)
     body = Body.of(graph, cells)
-    net = [f"{_head(graph, body.labels)} {{", *_columns(body.lines()), *_checks(graph), "}", ""]
+    net = [f"{_head(graph, body.labels)} {{", *columns(body.lines()), *_checks(graph), "}", ""]
     about = f"## {graph.name}: one line for each operator, and behind `#` its path in the network that was expanded."
     return "\n".join(["cnn 1", *_blocks(cells), about, *net])
 
@@ -60,7 +60,7 @@ def _blocks(cells: Cells) -> Iterator[str]:
     for cell, graph in cells.graphs.items():
         body = Body.of(graph, replace(cells, within=True))
         yield f"block {cells.name_of(cell)}({parameters(cell, graph, body.labels)}) {{"
-        yield from _columns(body.lines())
+        yield from columns(body.lines())
         yield "}\n"
 
 
@@ -92,7 +92,7 @@ def _checks(graph: Graph) -> Iterator[str]:
     yield f"  check depth == {counts.depth(graph)}"
 
 
-def _columns(lines: list[Line]) -> Iterator[str]:
+def columns(lines: list[Line]) -> Iterator[str]:
     """Lines with their shapes, devices and comments in columns."""
     code = max((len(line.code) for line in lines if line.shape and len(line.code) <= WIDEST), default=0)
     rows = [f"{line.code:<{code}}   {line.shape} {line.device}".rstrip() for line in lines]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cnngraph.interop.readable.terms import Knot, Lanes, Layer, Repeat, Residual, Unit, Units, weighs
 
 NORMS = ("batchnorm", "layernorm", "groupnorm", "instancenorm", "rmsnorm", "lrn", "normalize")
+LAYERS = ("conv", "upconv", "dense", "linear", "embed")
 LIGHT = (*NORMS, "layer_scale", "add_positions", "prepend_token", "prelu")
 """Words of layers that finish a line, though they have weights."""
 
@@ -20,14 +21,15 @@ def groups(units: Sequence[Unit]) -> list[Units]:
     """
     found: list[list[Unit]] = []
     norm_first = bool(units) and word_of(units[0]) in NORMS
-    heavy = False
+    heavy: Unit | None = None
     for unit in units:
-        begins = (word_of(unit) in NORMS and heavy) if norm_first else (is_heavy(unit) and heavy)
-        if not found or begins or (found[-1] and is_wide(unit) and heavy):
+        is_norm = word_of(unit) in NORMS
+        before_layer = is_norm and (norm_first or (heavy is not None and word_of(heavy) not in LAYERS))
+        if not found or (heavy is not None and (before_layer or is_heavy(unit))):
             found.append([])
-            heavy = False
+            heavy = None
         found[-1].append(unit)
-        heavy = heavy or is_heavy(unit)
+        heavy = unit if is_heavy(unit) else heavy
     return [tuple(group) for group in found]
 
 

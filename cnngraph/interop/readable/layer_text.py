@@ -23,11 +23,28 @@ REQUIRED = object()
 
 @dataclass(frozen=True)
 class Parameter:
-    """One argument of a layer. `in_order`: it is given by its place as long as all before it are."""
+    """One argument of a layer. `in_order`: it is given by its place as long as all before it are.
+
+    A layer that is `laid` has a window with its stride, `3x3/2`; elsewhere a stride is an argument like any other.
+    """
 
     name: str
     default: Any = REQUIRED
     in_order: bool = False
+    is_laid: bool = False
+
+
+@dataclass(frozen=True)
+class Span:
+    """A window with its stride, as one argument; the stride that its layer has by itself is not said."""
+
+    size: Any
+    stride: Any
+    own: int | None = 1
+
+    def __str__(self) -> str:
+        text = "x".join(map(str, self.size))
+        return text if self.stride == self.own else f"{text}/{self.stride}"
 
 
 @cache
@@ -41,7 +58,7 @@ def _parameters(op: Any) -> Iterator[Parameter]:
     windowed = "window" in [field.name for field in fields]
     for field in fields:
         if field.name == "window":
-            yield Parameter("window", in_order=True)
+            yield Parameter("window", in_order=True, is_laid=True)
             yield Parameter("stride", 1 if "features" in [f.name for f in fields] else None)
             yield Parameter("pad", 0)
         elif not windowed or field.name not in LAID or field.name == "dilation":
@@ -56,15 +73,16 @@ def arguments(parameters: Sequence[Parameter], leaves: Leaves) -> list[str]:
     in_order = True
     for parameter in parameters:
         name, value = parameter.name, values[parameter.name]
-        if name == "stride" and "window" in values:
+        laid = parameter.is_laid
+        if name == "stride" and any(p.is_laid for p in parameters):
             continue
-        if name != "window" and is_default(parameter, values):
+        if is_default(parameter, values):
             in_order = False
             continue
-        in_order = in_order and (parameter.in_order or value in PADDINGS or name == "window")
-        text = window_text(values) if name == "window" else value_text(value)
-        texts.append(text if in_order else f"{'window' if name == 'size' else name} = {text}")
-        if name == "window" and (step := _lone_stride(values, parameters)):
+        in_order = in_order and (parameter.in_order or laid or value in PADDINGS or value == Said("pad"))
+        text = window_text(values, parameters) if laid else argument_text(name, value)
+        texts.append(text if in_order else f"{name} = {text}")
+        if laid and (step := _lone_stride(values, parameters)):
             texts.append(f"stride = {step}")
             in_order = False
     return texts
@@ -73,37 +91,48 @@ def arguments(parameters: Sequence[Parameter], leaves: Leaves) -> list[str]:
 def is_default(parameter: Parameter, values: Mapping[str, Any]) -> bool:
     """Whether a value need not be said. The stride of a pool is its window by default."""
     value = values[parameter.name]
+    if parameter.default is REQUIRED:
+        return False
     if parameter.name == "stride" and parameter.default is None:
-        return bool(value == values["window"] or (value,) * len(values["window"]) == values["window"])
+        size = values["window"]
+        return isinstance(size, tuple) and (value == size or (value,) * len(size) == size)
     return type(value) is not Said and bool(value == parameter.default)
 
 
-def window_text(values: Mapping[str, Any]) -> str:
+def window_text(values: Mapping[str, Any], parameters: Sequence[Parameter]) -> str:
     """`3x3`, `7x7/2`, `3` along one axis, `window / stride` in a block."""
     size, stride = values["window"], values["stride"]
-    text = str(size) if isinstance(size, Said) else "x".join(map(str, size))
-    if _in_window(values):
+    text = argument_text("window", size)
+    if _in_window(values, parameters):
         return f"{text} / {stride}" if isinstance(size, Said) else f"{text}/{stride}"
     return text
 
 
-def _in_window(values: Mapping[str, Any]) -> bool:
+def _in_window(values: Mapping[str, Any], parameters: Sequence[Parameter]) -> bool:
     size, stride = values["window"], values["stride"]
     if isinstance(stride, Said):
-        return isinstance(size, Said) or len(size) > 1
+        return bool(stride.text) and (isinstance(size, Said) or len(size) > 1)
     if not isinstance(stride, int):
         return False
     if isinstance(size, Said):
         return stride != 1
-    return len(size) > 1 and (stride != 1 if "features" in values else (stride,) * len(size) != size)
+    return len(size) > 1 and not is_default(_stride(parameters), values)
+
+
+def _stride(parameters: Sequence[Parameter]) -> Parameter:
+    return next(p for p in parameters if p.name == "stride")
 
 
 def _lone_stride(values: Mapping[str, Any], parameters: Sequence[Parameter]) -> str:
     """A stride that stands by itself: along one axis, or another one for each axis."""
-    parameter = next(p for p in parameters if p.name == "stride")
-    if _in_window(values) or is_default(parameter, values):
+    if _in_window(values, parameters) or is_default(_stride(parameters), values) or values["stride"] == Said(""):
         return ""
     return value_text(values["stride"])
+
+
+def argument_text(name: str, value: object) -> str:
+    """One argument of this name: a window is written as sizes."""
+    return "x".join(map(str, value)) if name == "window" and isinstance(value, tuple) else value_text(value)
 
 
 def value_text(value: object) -> str:
@@ -113,7 +142,7 @@ def value_text(value: object) -> str:
             return str(value).lower()
         case str():
             return value if value in PADDINGS else f'"{value}"'
-        case int() | Size() | TensorType() | Said():
+        case int() | Size() | TensorType() | Said() | Span():
             return str(value)
         case float() if isfinite(value):
             return literal(value)

@@ -144,16 +144,16 @@ class Writer:
     def _lane(self, lane: Body) -> str:
         if not lane.lines:
             return "identity"
-        short = self._short(lane)
+        short = self.short(lane)
         inner = Writer(self.names, self.calls, self.cells, self.shared)
         return short if short else "\n".join(inner.lines(lane))
 
     def _braces(self, body: Body) -> str:
-        short = self._short(body)
+        short = self.short(body)
         inner = Writer(self.names, self.calls, self.cells, self.shared)
         return f"{{ {short} }}" if short else f"{{\n{chr(10).join(inner.lines(body))}\n}}"
 
-    def _short(self, body: Body) -> str:
+    def short(self, body: Body) -> str:
         """A body as one pipe, where that is short."""
         if not body.is_plain or any(is_wide(unit) or isinstance(unit, Loop) for unit in body.units):
             return ""

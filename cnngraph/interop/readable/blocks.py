@@ -1,0 +1,352 @@
+"""Blocks: units of one shape that occur several times are written once, where that makes the file shorter.
+
+From the inside out: single layers with what follows them, then merges and residuals, the inner ones first, then rows
+of all these. Of all candidates the one that saves most words is taken, again and again, until none saves any.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from cnngraph.interop.readable.fit import Fitted, fitted
+from cnngraph.interop.readable.grouping import NORMS, is_heavy, is_wide, word_of
+from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of
+from cnngraph.interop.readable.shapes import Shape, shape_of
+from cnngraph.interop.readable.terms import (
+    Body,
+    Key,
+    Knot,
+    Lanes,
+    Layer,
+    Line,
+    Loop,
+    Passage,
+    Repeat,
+    Residual,
+    Unit,
+    Units,
+    bodies_in,
+)
+from cnngraph.ir.registry import registry
+
+LONGEST = 24
+HEADER = 6
+Change: TypeAlias = Callable[[Units], Units]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of the file; `outer` are the keys of values that its uses give it."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    units: Units
+    outer: tuple[Key, ...] = ()
+
+
+@dataclass
+class Candidate:
+    """Places of one shape."""
+
+    uses: list[Units] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+
+
+@dataclass
+class Press:
+    """Finds blocks in bodies, and replaces their uses by calls. `namer` gives a name to what was found."""
+
+    bodies: list[Body]
+    namer: Callable[[Units], str]
+    calls: dict[str, Sequence[Parameter]]
+    blocks: dict[str, Block] = field(default_factory=dict)
+    _keys: dict[int, tuple[Unit, int]] = field(default_factory=dict)
+    _numbers: dict[Any, int] = field(default_factory=dict)
+
+    def press(self) -> None:
+        self._rounds(_cores)
+        for height in range(1, max((_height(u) for u in self._units()), default=0) + 1):
+            self._rounds(lambda units, h=height: _slices(units, h))  # type: ignore[misc]
+        self.change(repeated)
+        self._rounds(_rows)
+        self.change(repeated)
+
+    def change(self, change: Change) -> None:
+        self.bodies = [changed(body, change) for body in self.bodies]
+
+    # ---- candidates ----
+
+    def _rounds(self, slices: Callable[[Units], Iterator[tuple[int, int]]]) -> None:
+        for _ in range(1000):
+            best = self._best(slices)
+            if best is None:
+                return
+            uses, made = best
+            self._make(uses, made)
+
+    def _best(self, slices: Callable[[Units], Iterator[tuple[int, int]]]) -> tuple[Candidate, Fitted] | None:
+        candidates = self._candidates(slices)
+        bound = {
+            key: (len(uses) - 1) * weight(uses[0], self.calls) for key, uses in candidates.items() if len(uses) > 1
+        }
+        best: tuple[int, Candidate, Fitted] | None = None
+        for key in sorted(bound, key=lambda key: -bound[key]):
+            if best is not None and bound[key] <= best[0]:
+                break
+            candidate = _alike(candidates[key])
+            made = fitted(candidate.uses, candidate.shapes) if len(candidate.uses) > 1 else None
+            saved = self._saved(candidate, made) if made else 0
+            if made and saved > (best[0] if best else 0):
+                best = saved, candidate, made
+        return best[1:] if best else None
+
+    def _candidates(self, slices: Callable[[Units], Iterator[tuple[int, int]]]) -> dict[Any, list[Units]]:
+        found: dict[Any, list[Units]] = defaultdict(list)
+        for units in self._chains():
+            ends: dict[Any, int] = {}
+            keys = [self._key(unit) for unit in units]
+            for start, end in slices(units):
+                key = tuple(keys[start:end])
+                if _is_periodic(key) or ends.get(key, 0) > start:
+                    continue
+                ends[key] = end
+                found[key].append(units[start:end])
+        return found
+
+    def _key(self, unit: Unit) -> int:
+        """A number for the shape of a unit."""
+        known = self._keys.get(id(unit))
+        if known is None:
+            key = self._numbers.setdefault(shape_of((unit,)).key, len(self._numbers))
+            known = self._keys[id(unit)] = (unit, key)
+        return known[1]
+
+    def _chains(self) -> Iterator[Units]:
+        for body in self.bodies:
+            yield from chains(body)
+
+    def _units(self) -> Iterator[Unit]:
+        for units in self._chains():
+            yield from units
+
+    def _saved(self, candidate: Candidate, made: Fitted) -> int:
+        inline = sum(weight(units, self.calls) for units in candidate.uses)
+        calls = sum(
+            2 + len(candidate.shapes[0].outer) + sum(v != p.default for v, p in zip(row, made.parameters, strict=True))
+            for row in made.arguments
+        )
+        return inline - calls - weight(made.units, self.calls) - HEADER - len(made.parameters)
+
+    # ---- calls ----
+
+    def _make(self, uses: Candidate, made: Fitted) -> None:
+        name = self.namer(uses.uses[0])
+        self.blocks[name] = Block(name, made.parameters, made.units, tuple(uses.shapes[0].outer))
+        self.calls[name] = made.parameters
+        calls = dict[Any, Layer]()
+        for units, shape, values in zip(uses.uses, uses.shapes, made.arguments, strict=True):
+            leaves = tuple((p.name, v) for p, v in zip(made.parameters, values, strict=True))
+            heavy = any(map(is_heavy, units))
+            calls[shape.key, shape.values] = Layer(name, leaves, tuple(shape.outer), heavy, _passage(units))
+        key = uses.shapes[0].key
+        length = len(uses.uses[0])
+
+        def call(units: Units) -> Units:
+            found: list[Unit] = []
+            i = 0
+            while i < len(units):
+                part = units[i : i + length]
+                shape = shape_of(part) if len(part) == length and self._may_be(part, uses.uses[0]) else None
+                made_call = calls.get((shape.key, shape.values)) if shape and shape.key == key else None
+                found.append(replace(made_call, passage=_passage(part)) if made_call else units[i])
+                i += length if made_call else 1
+            return tuple(found)
+
+        self.change(call)
+
+    def _may_be(self, units: Units, wanted: Units) -> bool:
+        return all(type(a) is type(b) and word_of(a) == word_of(b) for a, b in zip(units, wanted, strict=True))
+
+
+def _alike(uses: Sequence[Units]) -> Candidate:
+    """The uses that have the shape of the first, also in the names that they read, and no other projections."""
+    found = Candidate()
+    projections: dict[int, Any] = {}
+    for units in uses:
+        shape = shape_of(units)
+        if found.shapes and shape.key != found.shapes[0].key:
+            continue
+        own = {i: p.key for i, p in enumerate(shape.projections) if p}
+        if all(projections.setdefault(i, key) == key for i, key in own.items()):
+            found.uses.append(units)
+            found.shapes.append(shape)
+    return found
+
+
+# ---- where candidates are ----
+
+
+def _cores(units: Units) -> Iterator[tuple[int, int]]:
+    """A layer with weights and the norms and activations behind it; or a norm, an activation and the layer behind."""
+    for start, unit in enumerate(units):
+        if not isinstance(unit, Layer) or not (is_heavy(unit) or word_of(unit) in NORMS):
+            continue
+        end, heavy = start, 0
+        while end < len(units) and _is_core(units[end]) and heavy + is_heavy(units[end]) <= 1:
+            heavy += is_heavy(units[end])
+            end += 1
+            if end - start > 1 and heavy == 1:
+                yield start, end
+            if heavy and not is_heavy(unit):
+                break
+
+
+def _is_core(unit: Unit) -> bool:
+    return isinstance(unit, Layer) and not unit.tensors and (is_heavy(unit) or unit.word in NORMS or _is_activation(unit))
+
+
+def _is_activation(layer: Layer) -> bool:
+    op = registry().get(layer.word)
+    return op is not None and (op.activation or op.pointwise) and not op.variadic
+
+
+def _slices(units: Units, height: int) -> Iterator[tuple[int, int]]:
+    """Rows with a merge or a residual that is so high, from the beginning of a line on."""
+    heights = [_height(unit) for unit in units]
+    if height not in heights:
+        return
+    for start in range(len(units)):
+        if not (is_heavy(units[start]) or word_of(units[start]) in NORMS) or heights[start] > height:
+            continue
+        highest = 0
+        for end in range(start + 1, min(len(units), start + LONGEST) + 1):
+            highest = max(highest, heights[end - 1])
+            if highest > height:
+                break
+            if highest == height:
+                yield start, end
+
+
+def _rows(units: Units) -> Iterator[tuple[int, int]]:
+    """Two or more lines that follow each other."""
+    begins = [is_heavy(unit) for unit in units]
+    for start in (i for i, is_first in enumerate(begins) if is_first):
+        heavy = 0
+        for end in range(start + 1, min(len(units), start + LONGEST) + 1):
+            heavy += begins[end - 1]
+            if heavy > 1:
+                yield start, end
+
+
+def _is_periodic(key: tuple[Any, ...]) -> bool:
+    n = len(key)
+    return any(n % p == 0 and key == key[:p] * (n // p) for p in range(1, n // 2 + 1))
+
+
+def _height(unit: Unit) -> int:
+    """How deep merges and residuals stand in it."""
+    inner = max((_height(u) for b in bodies_in(unit) for line in b.lines for u in line.units), default=0)
+    return inner + isinstance(unit, Lanes | Residual | Knot)
+
+
+def weight(units: Sequence[Unit], calls: Mapping[str, Sequence[Parameter]]) -> int:
+    """About how many words units take."""
+    total = 0
+    for unit in units:
+        match unit:
+            case Layer():
+                total += 2 + len(unit.tensors) + _words(unit, calls)
+            case Lanes() | Residual() | Knot():
+                total += 2 + sum(2 * max(len(body.lines), 1) - 1 + weight_of(body, calls) for body in bodies_in(unit))
+            case Repeat() | Loop():
+                total += 2 + weight(unit.units, calls)
+    return total
+
+
+def weight_of(body: Body, calls: Mapping[str, Sequence[Parameter]]) -> int:
+    return sum(weight(line.units, calls) + len(line.keys) for line in body.lines)
+
+
+def _words(layer: Layer, calls: Mapping[str, Sequence[Parameter]]) -> int:
+    if layer.word in ("scan", "split"):
+        return 1
+    parameters = calls[layer.word] if layer.word in calls else parameters_of(layer.word)
+    return len(arguments(parameters, layer.leaves)) if layer.leaves else 0
+
+
+# ---- repetition ----
+
+
+def repeated(units: Units) -> Units:
+    """Units with those that follow each other several times said once.
+
+    At each place the period that covers most is taken, of these the shortest.
+    """
+    marks = [(shape.key, shape.values) for shape in (shape_of((unit,)) for unit in units)]
+    found: list[Unit] = []
+    i = 0
+    while i < len(units):
+        period, times = _repetition(units, marks, i)
+        if times > 1:
+            inner = units[i : i + period]
+            last = units[i + period * times - 1]
+            found.append(Repeat(inner, times, _passage((units[i], last))))
+        else:
+            found.append(units[i])
+        i += period * times
+    return tuple(found)
+
+
+def _repetition(units: Units, marks: Sequence[Any], start: int) -> tuple[int, int]:
+    best = (1, 1)
+    if isinstance(units[start], Repeat):
+        return best
+    for period in range(1, min(LONGEST, (len(units) - start) // 2) + 1):
+        first = marks[start : start + period]
+        times = 1
+        while marks[start + times * period : start + (times + 1) * period] == first:
+            times += 1
+        if times > 1 and times * period > best[0] * best[1] and any(map(is_heavy, units[start : start + period])):
+            best = (period, times)
+    return best
+
+
+def chains(body: Body) -> Iterator[Units]:
+    """The units of all lines, the inner ones first."""
+    for line in body.lines:
+        for unit in line.units:
+            for inner in bodies_in(unit):
+                yield from chains(inner)
+        if line.units:
+            yield line.units
+
+
+def changed(body: Body, change: Change) -> Body:
+    """The body with all its rows of units changed, the inner ones first."""
+    lines = tuple(replace(line, units=change(tuple(_inside(u, change) for u in line.units))) for line in body.lines)
+    return Body(lines) if lines != body.lines or any(a.units is not b.units for a, b in zip(lines, body.lines)) else body
+
+
+def _inside(unit: Unit, change: Change) -> Unit:
+    match unit:
+        case Layer():
+            return unit
+        case Lanes(lanes=lanes):
+            return replace(unit, lanes=tuple(changed(lane, change) for lane in lanes))
+        case Residual(body=body, project=project):
+            return replace(unit, body=changed(body, change), project=change(project) if project else ())
+        case Knot(body=body):
+            return replace(unit, body=changed(body, change))
+        case Repeat(units=units) | Loop(units=units):
+            return replace(unit, units=changed(Body((Line(units),)), change).lines[0].units)
+
+
+def _passage(units: Sequence[Unit]) -> Passage | None:
+    first, last = units[0].passage, units[-1].passage
+    if first is None or last is None:
+        return None
+    nodes = tuple(name for unit in units if unit.passage for name in unit.passage.nodes)
+    return Passage(first.takes, last.gives, nodes)

@@ -1,0 +1,156 @@
+"""The whole file: imports, sections, blocks, the net with what it checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from cnngraph.interop.flat.body import Body as FlatBody
+from cnngraph.interop.flat.cells import Cells, cell_of, parameters
+from cnngraph.interop.flat.expand import columns, facts_of
+from cnngraph.interop.flat.names import free, legal, words_of_a_file
+from cnngraph.interop.flat.words import grouped
+from cnngraph.interop.readable.blocks import Block, Press, chains
+from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, value_text
+from cnngraph.interop.readable.leaves import shape_of_cell
+from cnngraph.interop.readable.naming import names_of, numbered
+from cnngraph.interop.readable.standard import CALLS, FILES, with_idioms
+from cnngraph.interop.readable.terms import IT, Body, Key, Layer, Line, Units
+from cnngraph.interop.readable.text import Writer
+from cnngraph.interop.readable.titles import title_of
+from cnngraph.interop.readable.weave import Woven
+from cnngraph.ir import counts
+from cnngraph.ir.graph import Graph
+from cnngraph.ops.scan import Scan
+
+
+@dataclass
+class File:
+    """The text of a graph that has been woven; `towers` are its shared layers."""
+
+    graph: Graph
+    woven: Woven
+    towers: Mapping[str, Woven]
+    taken: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.cells = Cells.of(self.graph)
+        inputs = (node.name for node in self.graph.inputs)
+        self.taken = {*words_of_a_file(), *self.graph.symbols, *self.cells.names, self.graph.name, *FILES}
+        self.inputs = {f"{i}.0": free(name, self.taken) for i, name in enumerate(inputs)}
+        self.results = dict(self._results())
+        bodies = [self.woven.body, *(tower.body for tower in self.towers.values())]
+        self.press = Press(bodies, self._title, dict(CALLS))
+        self.press.change(with_idioms)
+        self.press.press()
+        self.shared = {word: numbered("tower", self.taken) for word in self.towers}
+
+    def _results(self) -> Iterator[tuple[Key, str]]:
+        seen = set(self.inputs)
+        for name, key in self.woven.results.items():
+            if key not in seen and legal(name) == name and name not in self.taken:
+                seen.add(key)
+                yield key, free(name, self.taken)
+
+    def _title(self, units: Units) -> str:
+        return numbered(title_of(units), self.taken)
+
+    def lines(self, about: Mapping[str, str]) -> Iterator[str]:
+        body, *towers = self.press.bodies
+        yield "cnn 1"
+        yield from self._imports()
+        if about:
+            yield ""
+            entries = "; ".join(f"{key}: {value_text(value)}" for key, value in about.items())
+            yield f"about {{ {entries} }}"
+        yield from self._cells()
+        for block in self.press.blocks.values():
+            yield ""
+            yield from self._block(block)
+        yield ""
+        yield f"{self._head()} {{"
+        for (word, name), tower in zip(self.shared.items(), towers, strict=True):
+            writer = self._writer(names_of(tower, {}, self.taken))
+            yield f"shared {name} = {writer.layer_of(tower)}"
+        names = names_of(body, self.inputs | self.results, self.taken)
+        yield from self._writer(names, with_rows=True).lines(body)
+        yield from self._return(body, names)
+        yield from self._checks()
+        yield "}"
+
+    def _imports(self) -> Iterator[str]:
+        used = Counter(
+            unit.word
+            for body in (*self.press.bodies, *(Body((Line(b.units),)) for b in self.press.blocks.values()))
+            for units in chains(body)
+            for unit in units
+            if isinstance(unit, Layer)
+        )
+        by_file: dict[str, list[str]] = {}
+        for word, file in FILES.items():
+            if used[word]:
+                by_file.setdefault(file, []).append(word)
+        for file, words in sorted(by_file.items()):
+            yield f'import {", ".join(sorted(words))} from "{file}"'
+
+    def _cells(self) -> Iterator[str]:
+        for cell, inner in self.cells.graphs.items():
+            body = FlatBody.of(inner, replace(self.cells, within=True))
+            yield ""
+            yield f"block {self.cells.name_of(cell)}({parameters(cell, inner, body.labels)}) {{"
+            yield from columns(body.lines())
+            yield "}"
+
+    def _block(self, block: Block) -> Iterator[str]:
+        taken = {*self.taken, *(parameter.name for parameter in block.parameters)}
+        inputs = {IT: "x"} if block.outer else {}
+        taken |= set(inputs.values())
+        outer: dict[Key, str] = {key: numbered("other", taken) for key in block.outer}
+        body = Body((Line(block.units, "x" if block.outer else IT),))
+        names = names_of(body, {**outer, "x": "x"} if block.outer else {}, taken)
+        tensors = [f"{name}: tensor" for name in ([names["x"]] if block.outer else []) + list(outer.values())]
+        listed = ", ".join([*tensors, *map(_declared, block.parameters)])
+        writer = self._writer(names)
+        head = f"block {block.name}({listed})" if listed else f"block {block.name}"
+        short = writer.short(body)
+        if short:
+            yield f"{head} = {short}"
+        else:
+            yield f"{head} {{"
+            yield from writer.lines(body)
+            yield "}"
+
+    def _head(self) -> str:
+        inputs = ", ".join(f"{self.inputs[f'{i}.0']}: {node.type}" for i, node in enumerate(self.graph.inputs))
+        facts = facts_of(self.graph)
+        return f"net {self.graph.name}({inputs})" + (f" where {', '.join(facts)}" if facts else "")
+
+    def _writer(self, names: Mapping[Key, str], with_rows: bool = False) -> Writer:
+        scans = {
+            (shape_of_cell(node.op), node.op.started): self.cells.name_of(cell_of(node.op))
+            for node in self.graph
+            if isinstance(node.op, Scan)
+        }
+        return Writer(names, self.press.calls, scans, self.shared, with_rows)
+
+    def _return(self, body: Body, names: Mapping[Key, str]) -> Iterator[str]:
+        listed = [(name, names.get(key, IT)) for name, key in self.woven.results.items()]
+        last = body.lines[-1] if body.lines else None
+        alone = len(listed) == 1 and last is not None and last.moves
+        if not alone or listed[0][0] != names.get(self.woven.results[listed[0][0]], "output"):
+            yield "return " + ", ".join(shown if shown == name else f"{name} = {shown}" for name, shown in listed)
+
+    def _checks(self) -> Iterator[str]:
+        params = counts.parameters(self.graph)
+        yield ""
+        if isinstance(params, int):
+            yield f"check params == {grouped(params)}"
+        yield f"check depth == {counts.depth(self.graph)}"
+
+
+def _declared(parameter: Parameter) -> str:
+    return parameter.name if parameter.default is REQUIRED else f"{parameter.name} = {value_text(parameter.default)}"
+
+
+

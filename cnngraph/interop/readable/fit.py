@@ -1,0 +1,248 @@
+"""From units of one shape to a block: which of their leaves are parameters, and what follows from those.
+
+A leaf that is the same in all of them is a constant; leaves that always agree are one parameter; a number that is
+always the same multiple of another is written so, and one that is as many as the channels coming in is `it.c`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, Span
+from cnngraph.interop.readable.shapes import Place, Shape, projections_in, with_values
+from cnngraph.interop.readable.terms import Layer, Said, Units
+
+UNKNOWN = object()
+"""The value of a leaf of a projection that is not there."""
+
+DEFAULTS = {"stride": 1, "pad": 0, "groups": 1, "dilation": 1}
+COUNTED = ("window", "pad", "stride", "times", "dilation")
+"""Leaves that are not numbers of features."""
+
+INSIDE = Said("")
+"""The stride of a window that is a parameter as a whole."""
+
+
+@dataclass
+class Column:
+    """One leaf in all units: `values` by unit, and the channels that its layer takes in each."""
+
+    place: Place
+    values: list[Any]
+    taken: list[Any]
+    text: Any = UNKNOWN
+
+    @property
+    def known(self) -> list[Any]:
+        return [value for value in self.values if value is not UNKNOWN]
+
+    @property
+    def family(self) -> str:
+        if self.place.key in COUNTED:
+            return self.place.key
+        return "number" if all(isinstance(value, int) for value in self.known) else self.place.key
+
+
+@dataclass
+class Class:
+    """Columns that always agree."""
+
+    columns: list[Column]
+    values: list[Any]
+    name: str = ""
+    parameter: bool = True
+
+    @property
+    def first(self) -> Column:
+        return self.columns[0]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A block that stands for all the units: its parameters, its body, and the arguments of each use."""
+
+    parameters: tuple[Parameter, ...]
+    units: Units
+    arguments: tuple[tuple[Any, ...], ...]
+
+
+def fitted(uses: Sequence[Units], shapes: Sequence[Shape]) -> Fitted | None:
+    """The block of all these units, which have one shape; None where their projections have not."""
+    models = [_model(shapes, i) for i in range(len(shapes[0].projections))]
+    if any(len({s.projections[i].key for s in shapes if s.projections[i]}) > 1 for i in range(len(models))):  # type: ignore[union-attr]
+        return None
+    columns = [
+        Column(place, [s.places[j].value for s in shapes], [_taken(s.places[j].layer) for s in shapes])
+        for j, place in enumerate(shapes[0].places)
+    ]
+    main = len(columns)
+    for i, model in enumerate(models):
+        columns += _projected(shapes, i, model) if model else []
+    _settle(columns)
+    parameters, classes = _parameters(columns)
+    values = [column.text for column in columns]
+    units = with_values(uses[0], values[:main], _projections(uses, shapes, models, values[main:]))
+    arguments = tuple(tuple(c.values[row] for c in classes) for row in range(len(uses)))
+    defaults = tuple(p.default for p in parameters)
+    filled = tuple(
+        tuple(d if v is UNKNOWN and d is not REQUIRED else v for v, d in zip(row, defaults, strict=True))
+        for row in arguments
+    )
+    known = [next((row[i] for row in filled if row[i] is not UNKNOWN), None) for i in range(len(parameters))]
+    whole = tuple(tuple(known[i] if v is UNKNOWN else v for i, v in enumerate(row)) for row in filled)
+    return Fitted(parameters, units, whole)
+
+
+def _model(shapes: Sequence[Shape], index: int) -> Shape | None:
+    return next((s.projections[index] for s in shapes if s.projections[index]), None)
+
+
+def _projected(shapes: Sequence[Shape], index: int, model: Shape) -> list[Column]:
+    found = []
+    for j, place in enumerate(model.places):
+        each = [s.projections[index] for s in shapes]
+        values = [UNKNOWN if shape is None else shape.places[j].value for shape in each]
+        taken = [UNKNOWN if shape is None else _taken(shape.places[j].layer) for shape in each]
+        found.append(Column(place, values, taken))
+    return found
+
+
+def _projections(
+    uses: Sequence[Units], shapes: Sequence[Shape], models: Sequence[Shape | None], values: Sequence[Any]
+) -> list[tuple[Units, Sequence[Any]]]:
+    """The units of each projection, from a use that has it, with their values."""
+    found: list[tuple[Units, Sequence[Any]]] = []
+    start = 0
+    for i, model in enumerate(models):
+        if model is None:
+            found.append(((), ()))
+            continue
+        use = next(use for use, shape in zip(uses, shapes, strict=True) if shape.projections[i])
+        found.append((list(projections_in(use))[i], values[start : start + len(model.places)]))
+        start += len(model.places)
+    return found
+
+
+def _taken(layer: Layer) -> Any:
+    if layer.passage is None or layer.passage.takes.vocabulary is not None:
+        return None
+    return layer.passage.takes.channels
+
+
+# ---- what follows from what ----
+
+
+def _settle(columns: list[Column]) -> None:
+    for column in columns:
+        if len(set(column.known)) == 1:
+            column.text = column.known[0]
+
+
+def _parameters(columns: list[Column]) -> tuple[tuple[Parameter, ...], list[Class]]:
+    classes = _classes([column for column in columns if column.text is UNKNOWN])
+    numbers = [c for c in classes if c.first.family == "number"]
+    for each in numbers:
+        _by_input(each, len(numbers) == 1)
+    _join_windows(classes)
+    _name([c for c in classes if c.parameter])
+    _by_multiples([c for c in numbers if c.parameter])
+    kept = [c for c in classes if c.parameter]
+    for each in kept:
+        for column in each.columns:
+            column.text = Said(each.name)
+    kept.sort(key=lambda c: _default(c) is not REQUIRED)
+    return tuple(Parameter(c.name, d := _default(c), d is REQUIRED) for c in kept), kept
+
+
+def _classes(columns: Sequence[Column]) -> list[Class]:
+    found: list[Class] = []
+    for column in columns:
+        same = next((c for c in found if c.first.family == column.family and _agree(c.values, column.values)), None)
+        if same is None:
+            found.append(Class([column], list(column.values)))
+        else:
+            same.columns.append(column)
+            same.values = [b if a is UNKNOWN else a for a, b in zip(same.values, column.values, strict=True)]
+    return found
+
+
+def _agree(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    return all(x is UNKNOWN or y is UNKNOWN or x == y for x, y in zip(a, b, strict=True))
+
+
+def _by_input(found: Class, alone: bool) -> None:
+    """`groups = it.c` and what goes with it; `it.c / 2` where it is the only number of the block."""
+    ratios = [_ratio(column.values, column.taken) for column in found.columns]
+    depthwise = any(column.place.key == "groups" for column in found.columns)
+    grows = all(ratio and ratio[1] == 1 for ratio in ratios)
+    if (depthwise and grows) or (alone and len(ratios) == 1 and ratios[0] not in (None, (1, 1))):
+        for column, ratio in zip(found.columns, ratios, strict=True):
+            assert ratio is not None
+            column.text = Said(_times(ratio, "it.c"))
+        found.parameter = False
+
+
+def _times(ratio: tuple[int, int], what: str) -> str:
+    times, over = ratio
+    return f"{times}*{what}" if times > 1 else f"{what} / {over}" if over > 1 else what
+
+
+def _ratio(values: Sequence[Any], base: Sequence[Any]) -> tuple[int, int] | None:
+    """(q, 1) where values are always q times the base, (1, q) where they are the q-th part."""
+    pairs = [(v, b) for v, b in zip(values, base, strict=True) if v is not UNKNOWN and b is not UNKNOWN]
+    if not pairs or not all(type(v) is int and type(b) is int and v > 0 and b > 0 for v, b in pairs):
+        return None
+    v, b = pairs[0]
+    times, over = (v // b, 1) if v >= b else (1, b // v)
+    return (times, over) if all(x * over == y * times for x, y in pairs) else None
+
+
+def _join_windows(classes: list[Class]) -> None:
+    """A window whose size and stride are parameters of this one layer is one parameter."""
+    for window in [c for c in classes if c.first.family == "window" and len(c.columns) == 1]:
+        layer = window.first.place.layer
+        stride = next((c for c in classes if c.first.family == "stride" and len(c.columns) == 1), None)
+        if stride is None or stride.first.place.layer is not layer or UNKNOWN in stride.values:
+            continue
+        window.values = [Span(size, step, 1 if layer.weighs else None) for size, step in zip(window.values, stride.values, strict=True)]
+        stride.first.text, stride.parameter = INSIDE, False
+
+
+def _by_multiples(numbers: list[Class]) -> None:
+    bases: list[Class] = []
+    for each in sorted(numbers, key=lambda c: next(v for v in c.values if v is not UNKNOWN)):
+        for base in bases:
+            ratio = _ratio(each.values, base.values)
+            if ratio and ratio[0] > 1 and len(set(base.values) - {UNKNOWN}) > 1:
+                each.parameter = False
+                for column in each.columns:
+                    column.text = Said(_times(ratio, base.name))
+                break
+        else:
+            bases.append(each)
+
+
+def _default(found: Class) -> Any:
+    default = DEFAULTS.get(found.first.place.key, REQUIRED)
+    return default if default in found.values else REQUIRED
+
+
+# ---- names ----
+
+
+def _name(classes: list[Class]) -> None:
+    taken: set[str] = set()
+    for each in classes:
+        word = _word(each)
+        each.name = next(name for name in (word, *(f"{word}{x}" for x in "bcdefghijklmnopqrstuvwxyz")) if name not in taken)
+        taken.add(each.name)
+
+
+def _word(found: Class) -> str:
+    role = next((column.place.role for column in found.columns if column.place.role), "")
+    place = found.first.place
+    if found.first.family == "number" and place.key in ("features", "c"):
+        return role or ("n" if place.layer.word in ("dense", "linear") else "c")
+    return {"times": "n", "rate": "p"}.get(place.key, place.key)
