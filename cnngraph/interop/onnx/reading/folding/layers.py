@@ -130,6 +130,22 @@ def _line(found: Found) -> Built | None:
                       momentum=0.9, training_mode=0)  # fmt: skip
 
 
+def _neighbours(found: Found) -> Built | None:
+    """Local response normalization as PyTorch writes it: squares, their mean over neighbouring channels, a root."""
+    kernel = found.attribute("AveragePool", "kernel_shape")
+    alpha, bias, beta = (found.known[name] for name in ("ALPHA", "K", "BETA"))
+    if not isinstance(kernel, list) or any(n != 1 for n in kernel[1:]) or any(a.size != 1 for a in (alpha, bias, beta)):
+        return None
+    fields = {"alpha": alpha, "bias": bias, "beta": beta}
+    numbers = {name: float(array.reshape(())) for name, array in fields.items()}
+    return found.made("LRN", found.values["x"], size=kernel[0], **numbers)
+
+
+SQUARES = "(Mul(x, x) | Pow(x, 2))"
+WIDE = f"(Reshape({SQUARES}, s) | Unsqueeze({SQUARES}, s))"
+MEANS = f"AveragePool({WIDE} | Pad({WIDE}, p) | Pad({WIDE}, p, 0))"
+LOCAL = f"(Squeeze({MEANS}, t) | Reshape(Squeeze({MEANS}, t), u) | Reshape({MEANS}, t))"
+
 CONVS = "(Conv(x, W) | Conv(x, W, B) | ConvTranspose(x, W) | ConvTranspose(x, W, B))"
 PAD = "(Pad(x, PADS, mode='constant') | Pad(x, PADS, V, mode='constant'))"
 NORMED = "(Div(Sub(x, M), D) | Mul(Sub(x, M), S) | Sub(x, M))"
@@ -141,6 +157,7 @@ RULES = (
     Rule([f"Conv({PAD}, w) | Conv({PAD}, w, b) | MaxPool({PAD}) | AveragePool({PAD})"], _padded),
     Rule(["Add(Mul(Div(Sub(x, M), D), S), T)", "Add(Mul(Sub(x, M), S), T)", "Add(Div(Sub(x, M), D), T)",
           "Add(Mul(x, S), T)"], _line),
+    Rule([f"Div(x, Pow(Add(Mul({LOCAL}, ALPHA), K), BETA))"], _neighbours),
 )  # fmt: skip
 
 

@@ -37,6 +37,10 @@ class Found:
     known: Mapping[str, Array] = field(default_factory=dict)
     nodes: tuple[ForeignNode, ...] = ()
     readers: Mapping[str, int] = field(default_factory=dict)
+    constants: Mapping[str, Array] = field(default_factory=dict)
+
+    def is_known(self, value: str) -> bool:
+        return self.values[value] in self.constants
 
     def alone(self, operator: str) -> bool:
         """Whether what the node of this operator gives is read once."""
@@ -130,7 +134,7 @@ class Matcher:
         self.constants.update(known)
 
     def matches(self, node: ForeignNode, text: str) -> Iterator[Found]:
-        return self._node(_parsed(text), node, Found(node, readers=self.readers))
+        return self._node(_parsed(text), node, Found(node, readers=self.readers, constants=self.constants))
 
     def _value(self, pattern: ast.expr, name: str, found: Found) -> Iterator[Found]:
         match pattern:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
 from cnngraph.interop.onnx.reading.layout import Layout
+from cnngraph.interop.onnx.reading.meaning.positions import Stretch, sliced
 from cnngraph.interop.onnx.reading.tables import Meaning
 from cnngraph.interop.onnx.reading.values import Sizes, Tensor, Value
 from cnngraph.ir.graph import Ref
@@ -64,41 +65,21 @@ def at(call: Call, x: Tensor, axis: int, index: int) -> Tensor:
     factors, groups = x.layout.theirs[axis], x.layout.groups
     if len(groups) == 3:
         return _dropped(x, axis, call.apply(Position(index), [x.ref]), gone=True)
-    return _dropped(x, axis, call.apply(_slice(x.layout, factors, index, index + 1, 1), [x.ref]))
+    own = groups[1:-1].index(factors)
+    start, stop = (tuple(n if i == own else 0 for i in range(len(groups) - 2)) for n in (index, index + 1))
+    return _dropped(x, axis, call.apply(Slice(start, stop), [x.ref]))
 
 
 def several(call: Call, x: Tensor, axis: int, index: Array) -> Tensor:
     """Several places of a foreign axis, at equal distances."""
     size, places = x.shape[axis], index.reshape(-1).tolist()
     call.need(index.ndim == 1 and places, "places in a table")
-    places = [i % size if isinstance(size, int) else i for i in places]
+    if isinstance(size, int):
+        places = [place % size for place in places]
     step = places[1] - places[0]
     regular = range(places[0], places[0] + step * len(places), step) if step > 0 else []
-    call.need(places == list(regular) and min(places) >= 0, "places at unequal distances, or from the end to the start")
-    if places == list(range(size if isinstance(size, int) else -1)):
-        return x
-    x = _alone(call, x, axis)
-    op = _slice(x.layout, x.layout.theirs[axis], places[0], places[-1] + 1, step)
-    ref = call.apply(op, [x.ref])
-    own = x.layout.groups.index(x.layout.theirs[axis])
-    ours = tuple((len(places),) if i == own else sizes for i, sizes in enumerate(x.layout.ours))
-    first = x.layout.theirs[axis][0]
-    lost = len(x.layout.theirs[axis]) - 1
-    number = {f: f - lost * (f > first) for f in range(len(x.layout.sizes))}
-    theirs = [tuple(number[f] for f in factors) for factors in x.layout.theirs]
-    theirs[axis] = (first,)
-    return Tensor(ref, Layout(ours, tuple(theirs)))
-
-
-def _slice(layout: Layout, factors: tuple[int, ...], start: int, stop: int, step: int) -> Slice:
-    """Some places of the axis of ours that these factors are; all of the others."""
-    positions = layout.groups[1:-1]
-    own = positions.index(factors)
-    starts, stops, steps = (
-        tuple(value if i == own else whole for i in range(len(positions)))
-        for value, whole in ((start, 0), (stop, 0), (step, 1))
-    )
-    return Slice(starts, stops, steps)
+    call.need(places[0] >= 0 and places == list(regular), "places at unequal distances, or from the end to the start")
+    return sliced(call, x, {axis: Stretch(places[0], places[-1] + 1, step)})
 
 
 def _alone(call: Call, x: Tensor, axis: int) -> Tensor:
