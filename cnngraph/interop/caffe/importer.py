@@ -122,32 +122,34 @@ class Importer:
         return Blob(self.assembly.input(legal(name), type_, span), type_, image_axes(len(sizes) - 1))
 
     def apply(
-        self, layer: Layer, op: Op, operands: Sequence[Ref], parts: Mapping[str, Source | Array] | None = None
+        self,
+        layer: Layer,
+        op: Op,
+        operands: Sequence[Ref],
+        sources: Mapping[str, Source | Array] | None = None,
+        part: str = "",
     ) -> Node:
-        """The node of a layer; `parts` says for each of its states where it comes from."""
-        parts = parts or {}
+        """The node of a layer, or of a `part` of it; `sources` says for each of its states where it comes from."""
+        sources = sources or {}
         names = _names_of_blobs(layer)
         shared: dict[str, Ref] = {}
-        for key, part in parts.items():
-            if (name := _name(names, part)) in self._shared:
+        for key, source in sources.items():
+            if (name := _name(names, source)) in self._shared:
                 shared[key] = self._shared[name]
-        node = self.assembly.node(layer.name, op, operands, layer.span, shared)
+        name = f"{layer.name}_{part}" if part else layer.name
+        node = self.assembly.node(name, op, operands, layer.span, shared)
         for key, ref in zip(op.weights, node.inputs[len(operands) :], strict=False):
-            self.sources.setdefault(ref.node, parts[key])
-            if name := _name(names, parts[key]):
+            self.sources.setdefault(ref.node, sources[key])
+            if name := _name(names, sources[key]):
                 self._shared.setdefault(name, ref)
         return node
-
-    def helper(self, layer: Layer, what: str, op: Op, operand: Ref) -> Node:
-        """A node beside that of the layer, without states."""
-        return self.assembly.node(f"{layer.name}_{what}", op, [operand], layer.span)
 
     def image(self, blob: Blob, layer: Layer) -> Blob:
         """The blob as an image; a vector of channels becomes one of a single position."""
         if blob.is_image:
             return blob
         if blob.axes.places == (0, 1, None, None) and blob.axes.rank == 2:
-            node = self.helper(layer, "reshape", Reshape(type_of(blob.sizes)), blob.ref)
+            node = self.apply(layer, Reshape(type_of(blob.sizes)), [blob.ref], part="reshape")
             return Blob(node.ref, node.type, image_axes(2))
         raise Refusal(f"it needs an image, but the blob has the sizes {blob.sizes}")
 
@@ -159,7 +161,7 @@ class Importer:
         """All values of a sample on one axis."""
         if len(blob.type.shape) == 2:
             return Blob(blob.ref, blob.type, image_axes(0), blob.flattened)
-        node = self.helper(layer, "flatten", Flatten(), blob.ref)
+        node = self.apply(layer, Flatten(), [blob.ref], part="flatten")
         in_our_order = blob.axes.kept == sorted(blob.axes.kept)
         return Blob(node.ref, node.type, image_axes(0), None if in_our_order else blob)
 
@@ -170,7 +172,7 @@ class Importer:
             return blob
         if not before.is_image:
             raise Refusal(f"a blob with the axes {before.axes.places} was flattened: that order is not expressed")
-        node = self.helper(layer, "order", Shuffle(prod(before.sizes[1:])), blob.ref)
+        node = self.apply(layer, Shuffle(prod(before.sizes[1:])), [blob.ref], part="order")
         return replace(blob, ref=node.ref, flattened=None)
 
 
@@ -196,9 +198,9 @@ def of_several(meaning: Callable[[Importer, Layer, list[Blob]], Blob]) -> Meanin
     return checked
 
 
-def _name(names: Mapping[int, str], part: Source | Array) -> str:
+def _name(names: Mapping[int, str], source: Source | Array) -> str:
     """The name under which the blob of a state is shared, or none."""
-    return names.get(next(iter(part.blobs)), "") if isinstance(part, Source) else ""
+    return names.get(next(iter(source.blobs)), "") if isinstance(source, Source) else ""
 
 
 def _names_of_blobs(layer: Layer) -> dict[int, str]:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from cnngraph.interop.assembly import Assembly, Refusal
-from cnngraph.interop.channels_first import image_axes, vector_axes
+from cnngraph.interop.channels_first import image_axes
 from cnngraph.interop.darknet.sections import Section, fault
 from cnngraph.interop.imported import Axes
 from cnngraph.ir.graph import Graph, Node, Ref
@@ -50,7 +50,7 @@ class Value:
 
     @property
     def axes(self) -> Axes:
-        return image_axes(2) if self.type.positions else vector_axes(2)
+        return image_axes(len(self.type.positions))
 
 
 @dataclass(frozen=True)

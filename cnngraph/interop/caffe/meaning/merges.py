@@ -52,7 +52,7 @@ def eltwise(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
     if any(blob.sizes != blobs[0].sizes for blob in blobs):
         raise Refusal(f"its blobs have different sizes: {', '.join(str(blob.sizes) for blob in blobs)}")
     refs = [
-        net.helper(layer, "scale", Scale(factor), blob.ref).ref if factor != 1 else blob.ref
+        net.apply(layer, Scale(factor), [blob.ref], part="scale").ref if factor != 1 else blob.ref
         for blob, factor in zip(blobs, factors or [1.0] * len(blobs), strict=True)
     ]
     if len(refs) == 1:

@@ -8,8 +8,6 @@ BatchNorm of Caffe only normalizes; the Scale after it has the factors. Both tog
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from cnngraph.interop.assembly import Refusal
@@ -17,13 +15,15 @@ from cnngraph.interop.caffe.blob import Blob
 from cnngraph.interop.caffe.fields import Fields
 from cnngraph.interop.caffe.importer import Importer, Meaning, Source, of_one, of_several
 from cnngraph.interop.caffe.network import Layer
+from cnngraph.ir.graph import Ref
 from cnngraph.ir.op import Array, Op
+from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
 from cnngraph.ops.add import Add
 from cnngraph.ops.avgpool import AvgPool
 from cnngraph.ops.batchnorm import BatchNorm
-from cnngraph.ops.conv import Conv
 from cnngraph.ops.layer_scale import LayerScale
+from cnngraph.ops.learned import Learned
 from cnngraph.ops.lrn import Lrn
 from cnngraph.ops.mul import Mul
 from cnngraph.ops.power import Power
@@ -52,7 +52,7 @@ def _lrn_within(net: Importer, layer: Layer, x: Blob, size: int, alpha: float, b
     ref = x.ref
     chain = (Power(2), AvgPool(Window((size, size), (1, 1)), size // 2), Scale(alpha), Shift(1.0), Power(-beta))
     for op in chain:
-        ref = net.helper(layer, op.name, op, ref).ref
+        ref = net.apply(layer, op, [ref], part=op.name).ref
     return Blob(net.apply(layer, Mul(), [x.ref, ref]).ref, x.type, x.axes)
 
 
@@ -84,18 +84,16 @@ def scale(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
         return _merged(net, layer, Mul(), bottoms, fields)
     x = _channelwise(net, layer, bottoms[0], fields)
     shape = (x.sizes[0],)
-    factors: Source | Array = Source(layer.name, {0: shape})
-    shifts: Source | Array = Source(layer.name, {1: shape})
+    factors = Source(layer.name, {0: shape})
     with_bias = fields.flag("bias_term", False)
     norm = net.norms.get(layer.bottoms[0])
     if norm is not None and net.readers[layer.bottoms[0]] == 1:
         net.sources[f"{norm}.scale"] = factors
-        net.sources[f"{norm}.shift"] = shifts if with_bias else np.zeros(shape, np.float32)
+        if with_bias:
+            net.sources[f"{norm}.shift"] = Source(layer.name, {1: shape})
         return x
-    if with_bias:
-        return _line(net, layer, x, factors, shifts)
-    node = net.apply(layer, LayerScale(1.0), [x.ref], {"weight": factors})
-    return Blob(node.ref, node.type, x.axes)
+    node = net.apply(layer, LayerScale(1.0), [x.ref], {"weight": factors}, part="scale" if with_bias else "")
+    return _shifted(net, layer, x, node.ref, 1) if with_bias else Blob(node.ref, node.type, x.axes)
 
 
 def bias(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
@@ -103,9 +101,7 @@ def bias(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
     if len(bottoms) == 2:
         return _merged(net, layer, Add(), bottoms, fields)
     x = _channelwise(net, layer, bottoms[0], fields)
-    net.assembly.notes.append(f"{layer.name}, which adds a number to each channel, is a convolution with factors of 1")
-    shape = (x.sizes[0],)
-    return _line(net, layer, x, np.ones(shape, np.float32), Source(layer.name, {0: shape}))
+    return _shifted(net, layer, x, x.ref, 0)
 
 
 def _channelwise(net: Importer, layer: Layer, x: Blob, fields: Fields) -> Blob:
@@ -128,19 +124,12 @@ def _merged(net: Importer, layer: Layer, op: Op, bottoms: list[Blob], fields: Fi
     return Blob(net.apply(layer, op, [x.ref, y.ref]).ref, x.type, x.axes)
 
 
-def _line(net: Importer, layer: Layer, x: Blob, factors: Source | Array, shifts: Source | Array) -> Blob:
-    """y = x * factor + shift for each channel: a convolution of one position, with a group for each channel."""
-    image = net.image(x, layer)
-    rank, channels = len(image.sizes) - 1, image.sizes[0]
-    row = (*(1,) * rank, 1, channels)
-    if isinstance(factors, Source):
-        factors = replace(factors, turn=lambda blob: blob.reshape(row))
-    else:
-        factors = factors.reshape(row)
-    op = Conv(channels, Window((1,) * rank), groups=channels)
-    node = net.apply(layer, op, [image.ref], {"weight": factors, "bias": shifts})
-    line = Blob(node.ref, node.type, image.axes)
-    return line if x is image else net.flat(line, layer)
+def _shifted(net: Importer, layer: Layer, x: Blob, ref: Ref, index: int) -> Blob:
+    """A number added to each channel of `ref`: that blob of the layer."""
+    channels = x.sizes[0]
+    numbers = {"weight": Source(layer.name, {index: (channels,)})}
+    shift = net.apply(layer, Learned(TensorType.of(channels)), [x.ref], numbers, part="shift")
+    return Blob(net.apply(layer, Add(), [ref, shift.ref]).ref, x.type, x.axes)
 
 
 def axpy(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
@@ -150,7 +139,7 @@ def axpy(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
     a, x, b = (net.settled(bottom, layer) for bottom in bottoms)
     if a.sizes != (x.sizes[0], 1, 1) or x.sizes != b.sizes:
         raise Refusal(f"blobs of the sizes {a.sizes}, {x.sizes} and {b.sizes} do not meet")
-    product = net.assembly.node(f"{layer.name}_scale", Mul(), [net.vector(a, layer).ref, x.ref], layer.span)
+    product = net.apply(layer, Mul(), [x.ref, net.vector(a, layer).ref], part="scale")
     return Blob(net.apply(layer, Add(), [product.ref, b.ref]).ref, x.type, x.axes)
 
 

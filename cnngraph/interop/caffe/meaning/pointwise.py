@@ -35,7 +35,7 @@ def chain(net: Importer, layer: Layer, x: Blob, *ops: Op) -> Blob:
     """The operators one after the other; the last has the name of the layer. Without any the blob as it is."""
     ref = x.ref
     for op in ops[:-1]:
-        ref = net.helper(layer, op.name, op, ref).ref
+        ref = net.apply(layer, op, [ref], part=op.name).ref
     node = net.apply(layer, ops[-1], [ref]) if ops else None
     return Blob(node.ref, node.type, x.axes, x.flattened) if node else x
 

@@ -66,7 +66,7 @@ def _reshaped(net: Importer, layer: Layer, x: Blob, sizes: tuple[int, ...]) -> B
     if prod(sizes[1:]) == 1:
         return Blob(row.ref, row.type, vector_axes(len(sizes) - 1))
     if sizes[0] > 1:
-        row = replace(row, ref=net.helper(layer, "order", Shuffle(sizes[0]), row.ref).ref)
+        row = replace(row, ref=net.apply(layer, Shuffle(sizes[0]), [row.ref], part="order").ref)
     node = net.apply(layer, Reshape(type_of(sizes)), [row.ref])
     return Blob(node.ref, node.type, image_axes(len(sizes) - 1))
 
