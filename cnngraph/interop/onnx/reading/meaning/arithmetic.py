@@ -172,10 +172,12 @@ def _whole(layout: Layout) -> Groups | None:
 
 
 def _canonical(call: Call, x: Tensor) -> Groups:
-    """The batch, then each foreign axis by itself."""
+    """The batch, then each foreign axis by itself; what is our features already stays that."""
     batch = [] if x.layout.batch is None else [x.layout.batch]
     call.need(batch or call.reading.sample or not x.layout.groups, "a value without a batch")
+    features = x.layout.groups[-1] if len(x.layout.groups) > 1 else ()
     rest = [axis for axis in range(x.rank) if axis not in batch]
+    rest.sort(key=lambda axis: bool(features) and x.layout.theirs[axis] == features)
     return [batch, *([axis] for axis in rest)] if rest else [batch, []]
 
 

@@ -20,24 +20,36 @@ def concat(call: Call) -> Value:
     if len(values) == 1:
         return first
     call.need(all(x.rank == first.rank for x in values), "its inputs have other numbers of axes")
-    groups = _groups_around(call.features(first, axis), axis)
+    if (stacked := _stacked(call, values, axis)) is not None:
+        return stacked
+    groups = [*call.features(first, axis).layout.foreign_groups[:-1], [axis]]
     arranged = [call.arranged(x, groups) for x in values]
     shape = list(first.shape)
     shape[axis] = sum((x.shape[axis] for x in values), 0)
     return Tensor(call.apply(Concat(), [x.ref for x in arranged]), Layout.of(shape, groups))
 
 
-def _groups_around(x: Tensor, axis: int) -> list[list[int]]:
-    """Our axes as groups of foreign ones, this one the features: as they lie, or each by itself."""
-    found = []
-    for group in x.layout.groups[:-1]:
-        axes = [i for i, factors in enumerate(x.layout.theirs) if factors and set(factors) <= set(group)]
-        found.append(sorted(axes, key=lambda i: x.layout.theirs[i]))
-    whole = [f for group in found for i in group for f in x.layout.theirs[i]]
-    if whole == [f for group in x.layout.groups[:-1] for f in group]:
-        return [*found, [axis]]
-    batch = [] if x.layout.batch is None else [x.layout.batch]
-    return [batch, *([i] for i in range(x.rank) if i not in (*batch, axis) and x.layout.theirs[i]), [axis]]
+def _stacked(call: Call, values: Sequence[Tensor], axis: int) -> Tensor | None:
+    """Vectors joined along an axis that is the slower part of their features: side by side, as they lie."""
+    behind = [_behind(x, axis) for x in values]
+    if None in behind or len(set(behind)) > 1 or behind[0] is None:
+        return None
+    batch, features = behind[0].ours
+    total = sum((x.shape[axis] for x in values), 0)
+    count = len(batch)
+    theirs = [tuple(f + (f >= count) for f in factors) for factors in behind[0].theirs]
+    theirs.insert(axis, (count,))
+    return Tensor(call.apply(Concat(), [x.ref for x in values]), Layout((batch, (total, *features)), tuple(theirs)))
+
+
+def _behind(x: Tensor, axis: int) -> Layout | None:
+    """The layout of one place of the axis, if the value is a vector and its places are one after the other."""
+    own, groups = x.layout.theirs[axis], x.layout.groups
+    if len(groups) != 2 or len(own) > 1 or own != groups[1][: len(own)] or not groups[1][len(own) :]:
+        return None
+    lost = own[0] if own else len(x.layout.sizes)
+    theirs = [tuple(f - (f > lost) for f in factors) for i, factors in enumerate(x.layout.theirs) if i != axis]
+    return Layout((x.layout.ours[0], x.layout.ours[1][len(own) :]), tuple(theirs))
 
 
 def split(call: Call) -> tuple[Value, ...]:
