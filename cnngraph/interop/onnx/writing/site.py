@@ -152,7 +152,7 @@ class Site:
 
     def named(self, ref: Ref, axes: tuple[int, ...]) -> Value:
         """A result of the node under the name that it has in the model."""
-        wanted, boundary = self.page.names.get(ref, ("", ()))
+        wanted, boundary = self.page.names.get(ref, ("", None))
         if boundary == axes:
             return Value(wanted, axes)
         outputs = {name for name, _ in self.page.names.values()}
