@@ -1,4 +1,4 @@
-"""Every network that the package carries as an ONNX file: accepted by ONNX's checker, and ONNX Runtime gives our numbers.
+"""Every network that the package carries as an ONNX file: its checker accepts it, ONNX Runtime gives our numbers.
 
 pytest tests/networks/test_onnx_export.py -s                             a table of some networks
 pytest tests/networks/test_onnx_export.py -s -m "sweep or not sweep"     of all of them, in about five minutes
