@@ -13,7 +13,8 @@ After:
     e = dense(n) <- g
     s = silu <- e
 
-A pool whose window is all there is becomes a global one, so that what follows it is a vector too.
+A pool whose window is all there is becomes a global one, so that what follows it is a vector too. A vector that was
+repeated at all positions, to meet a value that has them, meets it as it is.
 """
 
 from __future__ import annotations
@@ -27,16 +28,20 @@ from cnngraph.ir.graph import Node, Ref
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array, Op
 from cnngraph.ir.types import TensorType
+from cnngraph.ops.add import Add
 from cnngraph.ops.avgpool import AvgPool
 from cnngraph.ops.conv import Conv
 from cnngraph.ops.dense import Dense
+from cnngraph.ops.div import Div
 from cnngraph.ops.flatten import Flatten
 from cnngraph.ops.globalavgpool import GlobalAvgPool
 from cnngraph.ops.globalmaxpool import GlobalMaxPool
 from cnngraph.ops.linear import Linear
 from cnngraph.ops.maxpool import MaxPool
+from cnngraph.ops.mul import Mul
 from cnngraph.ops.position import Position
 from cnngraph.ops.reshape import Reshape
+from cnngraph.ops.upsample import Upsample
 from cnngraph.passes.rewrite import Rewriting, rewrite
 from cnngraph.passes.surgery import Readers, fresh
 
@@ -57,6 +62,7 @@ class _Folding:
         self.found = found
         self.readers = Readers(found.graph)
         self.vectors: dict[Ref, Ref] = {}
+        self.repeated: dict[Ref, Ref] = {}  # the same for values that are equal at all positions
         self.arrays: dict[str, Array] = {}
 
     def result(self) -> Imported:
@@ -74,6 +80,11 @@ class _Folding:
             return self.spread(node, pool, node.inputs[:1], new)
         if isinstance(node.op, Reshape | Flatten | Position):
             return self.reshaped(node, new)
+        if isinstance(node.op, Upsample) and node.inputs[0] in self.vectors:
+            self.repeated[node.ref] = self.vectors[node.inputs[0]]
+            return None
+        if isinstance(node.op, Add | Mul | Div) and any(ref in self.repeated for ref in node.inputs):
+            return self.met(node, new)
         if not _is_single(node.type) or not any(ref in self.vectors for ref in node.inputs):
             return None
         count = len(node.inputs) if node.op.variadic else len(node.op.operands)
@@ -98,6 +109,15 @@ class _Folding:
                 alone = self.readers.only(states[0]) is not None
                 return Dense(node.op.features, bias=node.op.bias) if plain and alone else None
         return node.op if node.op.pointwise or node.op.name in CHANNELWISE else None
+
+    def met(self, node: Node, new: Rewriting) -> Sequence[Ref] | None:
+        """With vectors instead of what repeats them, if another operand has the positions."""
+        if all(ref in self.repeated for ref in node.inputs):
+            return None
+        operands = [self.repeated.get(ref, ref) for ref in node.inputs]
+        if isinstance(node.op, Div) and operands[0] != node.inputs[0]:
+            return None
+        return [new.add(node.name, node.op, operands, origin=node.origin).ref]
 
     def reshaped(self, node: Node, new: Rewriting) -> Sequence[Ref] | None:
         """To a single position or back: nothing moves."""
