@@ -92,6 +92,7 @@ class _Projections:
         self.found, self.graph = found, found.graph
         self.readers = Readers(found.graph)
         self.arrays: dict[str, Array] = {}
+        self.made: dict[tuple[str, int, int], Ref] = {}
 
     def rule(self, node: Node, new: Rewriting) -> Sequence[Ref] | None:
         """Each part becomes a layer of its own; that which they were parts of is read no longer."""
@@ -107,15 +108,20 @@ class _Projections:
         return [new.add(node.name, op, [new.now(x), *states], origin=layer.origin).ref]
 
     def _is_projection(self, layer: Node) -> bool:
-        """Whether all that reads it are parts, each read by heads alone; and nobody else reads its weights."""
+        """Whether it is read in parts by heads alone; and so are the other layers with its weights, if there are any."""
+        return all(self._is_for_heads(user) for ref in layer.inputs[1:] for user in self.readers.of[ref])
+
+    def _is_for_heads(self, layer: Node) -> bool:
         parts = self.readers.of.get(layer.ref, [])
-        own = all(self.readers.only(ref) is layer for ref in layer.inputs[1:])
         whole = all(isinstance(part.op, Part) for part in parts) and layer.ref not in self.readers.held
         heads = (reader for part in parts for reader in self.readers.of.get(part.ref, []))
-        return own and whole and len(parts) > 1 and all(isinstance(reader.op, SplitHeads) for reader in heads)
+        return whole and len(parts) > 1 and all(isinstance(reader.op, SplitHeads) for reader in heads)
 
     def _cut(self, ref: Ref, columns: slice, node: Node, new: Rewriting) -> Ref:
-        """Some columns of a weight as a state of its own."""
+        """Some columns of a weight as a state of its own, the same for all layers that share it."""
+        key = (ref.node, columns.start, columns.stop)
+        if key in self.made:
+            return self.made[key]
         old = self.graph[ref.node]
         assert isinstance(old.op, State)
         count = columns.stop - columns.start
@@ -123,4 +129,5 @@ class _Projections:
         name = f"{node.name}.{ref.node.rpartition('.')[2]}"
         if ref.node in self.found.states:
             self.arrays[name] = np.ascontiguousarray(self.found.states[ref.node][..., columns])
-        return new.add(_free(new, name), replace(old.op, type=type_), colocated=node.name).ref
+        self.made[key] = new.add(_free(new, name), replace(old.op, type=type_), colocated=node.name).ref
+        return self.made[key]
