@@ -13,6 +13,7 @@ from cnngraph.interop.pytorch_source.layout import Layout
 from cnngraph.interop.pytorch_source.modules import Block, Chain, Leaf, Module
 from cnngraph.interop.pytorch_source.naming import class_name, free, word
 from cnngraph.interop.pytorch_source.numbers import Column, Expression, Parameter, Solver
+from cnngraph.ir.graph import Ref
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
 
@@ -149,17 +150,18 @@ def inner_names(block: Block) -> list[str]:
     """What the inputs of a block are called inside of it: by the parameters of the file that are tensors."""
     if len(block.inputs) == 1:
         return ["x"]
-    given = block.use.arguments if block.use else {}
-    tensors = [name for name, value in given.items() if hasattr(value, "ref") and hasattr(value, "type")]
-    if len(tensors) == len(block.inputs):
-        return [word(name) for name in tensors]
-    if len(tensors) + 1 == len(block.inputs):
-        return ["x", *(word(name) for name in tensors)]
-    plain = [name.rpartition(".")[2] for name in block.inputs]
     names: list[str] = []
-    for name in plain:
-        names.append(free(word(name), names))
+    for value in block.inputs:
+        names.append(free(word(_parameter_of(block, value) or value.rpartition(".")[2]), names))
     return names
+
+
+def _parameter_of(block: Block, value: str) -> str | None:
+    """The parameter of the file that a value is given for; there, the only one of its name had a number too."""
+    given = block.use.arguments if block.use else {}
+    plain = value.replace("[1]", "")
+    tensors = {name: ref.node for name, tensor in given.items() if isinstance(ref := getattr(tensor, "ref", None), Ref)}
+    return next((name for name, node in tensors.items() if node.replace("[1]", "") == plain), None)
 
 
 # ---- structure and numbers ----
@@ -171,9 +173,9 @@ def _skeleton(module: Module) -> Hashable:
             cell = _skeleton(module.cell) if module.cell else None
             return (module.form.template, _roles(module.form.arguments), cell)
         case Chain():
-            return ("chain", *map(_skeleton, module.members))
+            return (module.name, *map(_skeleton, module.members))
         case Block(form=None):
-            return ("chain", *map(_skeleton, module.attributes.values()))
+            return ("nn.Sequential", *map(_skeleton, module.attributes.values()))
         case Block(form=form):
             assert form is not None
             return (form.template, _roles(form.arguments))
@@ -190,7 +192,7 @@ def _skeleton_of_body(block: Block) -> Hashable:
         operands = tuple(places[name] for name in line.operands)
         places.update((name, len(places)) for name in line.results if name != "_")
         shown = tuple(name != "_" for name in line.results)
-        lines.append((line.attribute, line.form.template, _roles(line.form.arguments), operands, shown, line.pattern))
+        lines.append((line.attribute, line.form.template, _roles(line.form.arguments), operands, shown, line.pattern, line.loop))
     attributes = tuple((name, _skeleton(part)) for name, part in block.attributes.items())
     results = tuple(places[name] for name in block.results) if block.lines else ()
     return (len(block.inputs), attributes, tuple(lines), results)

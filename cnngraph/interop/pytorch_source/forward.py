@@ -13,7 +13,7 @@ from cnngraph.interop.pytorch_source.form import Binding, Form
 from cnngraph.interop.pytorch_source.modules import Block, Line
 from cnngraph.interop.pytorch_source.naming import free, word
 
-LONGEST = 88  # characters of an expression, before it is cut into several lines
+LONGEST = 84  # characters of an expression, before it is cut into several lines
 
 
 @dataclass(frozen=True)
@@ -44,56 +44,94 @@ class Forward:
     arguments: Sequence[Sequence[str | None]]
     whole: bool = False
     values: dict[str, Written] = field(default_factory=dict)
+    places: list[int] = field(default_factory=list)  # of each line: where it is written, itself or its last reader
 
     def statements(self) -> Iterator[Statement]:
         lines, block = self.block.lines, self.block
+        self._place()
         self.values = {name: Written(text) for name, text in zip(block.inputs, self.inputs, strict=True)}
         variables = dict(zip(self.inputs, block.inputs, strict=True))  # what each variable holds
         for place, line in enumerate(lines):
             expression = self._expression(line, self.arguments[place])
-            reader = self._reader(place)
-            if reader is not None and self._fits(line, lines[reader], expression):
+            if self.places[place] != place:
                 self.values[line.results[0]] = expression
                 continue
-            if line.results == block.results and place == len(lines) - 1:
+            if line.results == block.results and not line.loop and place == len(lines) - 1:
                 yield Statement(f"return {expression.text}", line.shape)
                 return
             names = self._targets(place, variables)
+            if line.loop:
+                yield from self._loop(line, names[0])
             for value, name in zip(line.results, names, strict=True):
                 if value != "_":
                     self.values[value] = Written(name)
                     variables[name] = value
-            yield Statement(f"{_pattern(line, names)} = {expression.text}", line.shape)
+            if not line.loop:
+                yield Statement(f"{_pattern(line, names)} = {expression.text}", line.shape)
         yield Statement(f"return {', '.join(self.values[name].text for name in block.results)}")
+
+    def _loop(self, line: Line, name: str) -> Iterator[Statement]:
+        """The same layers one after another, each with the same further operands."""
+        first, *others = (self.values[operand].text for operand in line.operands)
+        if first != name:
+            yield Statement(f"{name} = {first}")
+        yield Statement(f"for {line.loop} in self.{line.attribute}:")
+        yield Statement(f"    {name} = {line.loop}({', '.join([name, *others])})", line.shape)
+
+    def _place(self) -> None:
+        """Decide which lines stand where their results are read, as if all variables had short names."""
+        lines = self.block.lines
+        self.values = {name: Written("value") for line in lines for name in (*line.operands, *line.results)}
+        reader_of = [self._reader(place) for place in range(len(lines))]
+        self.places = list(range(len(lines)))
+        texts: list[Written] = []
+        for place, line in enumerate(lines):
+            inner = [i for i in range(place) if reader_of[i] == place]
+            before = {lines[i].results[0]: self.values[lines[i].results[0]] for i in inner}
+            self.values.update({lines[i].results[0]: texts[i] for i in inner})
+            texts.append(self._expression(line, self.arguments[place]))
+            if self._fits([lines[i] for i in inner], line, texts[place]):
+                for i in inner:
+                    self.places[i] = place
+            else:
+                self.values.update(before)
+                texts[place] = self._expression(line, self.arguments[place])
+        for place in reversed(range(len(lines))):
+            self.places[place] = self.places[self.places[place]]
 
     def _expression(self, line: Line, arguments: Sequence[str | None]) -> Written:
         form = line.form
-        if line.attribute:
+        if line.attribute and not line.loop:
             form = Form(form.template.replace("{self}", f"self.{line.attribute}"), form.arguments)
         operands = [self.values[name].within(form) for name in line.operands]
+        if form.template == "{0} + {1}" and operands[1].isidentifier() and not operands[0].isidentifier():
+            operands.reverse()  # x + self.branch(x), as people write it
         return Written(form.text(operands, arguments), form.binding)
-
-    def _reads(self, value: str) -> list[int]:
-        """The places of the lines that read a value, once for each time; behind all lines for a result."""
-        places = [i for i, line in enumerate(self.block.lines) for name in line.operands if name == value]
-        return [*places, *([len(self.block.lines)] if value in self.block.results else [])]
 
     def _reader(self, place: int) -> int | None:
         """The only line that reads the result of a line."""
         results = self.block.lines[place].results
-        reads = self._reads(results[0]) if len(results) == 1 else []
-        return reads[0] if len(reads) == 1 and reads[0] < len(self.block.lines) else None
+        if len(results) != 1 or results[0] in self.block.results:
+            return None
+        reads = [i for i, line in enumerate(self.block.lines) for name in line.operands if name == results[0]]
+        return reads[0] if len(reads) == 1 else None
 
-    def _fits(self, line: Line, reader: Line, expression: Written) -> bool:
-        """Whether an expression stands where it is read: short, and in the whole network on one line of the file."""
-        if self.whole and line.row != reader.row:
+    def _fits(self, inner: Sequence[Line], reader: Line, expression: Written) -> bool:
+        """Whether a line is short with all that it alone reads; in the whole network, all of one line of the file."""
+        if not inner or reader.loop or any(line.loop for line in inner):
             return False
-        others = [self.values[name].text for name in reader.operands if name in self.values]
-        length = len(expression.text) + sum(map(len, others)) + len(reader.form.template) + len(reader.attribute or "")
-        nested = expression.text.count("(")
-        if reader.attribute and line.attribute and len(reader.operands) == 1:
-            return length <= LONGEST // 2 and nested < 2
-        return length <= LONGEST
+        if self.whole and any(line.row != reader.row for line in inner):
+            return False
+        if reader.attribute and any(line.attribute for line in inner):
+            return len(expression.text) <= LONGEST // 2 and expression.text.count("self.") <= 2 and not self.whole
+        return len(expression.text) <= LONGEST
+
+    # ---- names ----
+
+    def _reads(self, value: str) -> list[int]:
+        """Where a value is read, as places of written lines; behind all lines for a result."""
+        places = [self.places[i] for i, line in enumerate(self.block.lines) if value in line.operands]
+        return [*places, *([len(self.block.lines)] if value in self.block.results else [])]
 
     def _targets(self, place: int, variables: dict[str, str]) -> list[str]:
         line = self.block.lines[place]
@@ -103,28 +141,27 @@ class Forward:
         return names
 
     def _variable(self, place: int, value: str, line: Line, variables: dict[str, str], others: list[str]) -> str:
-        """`x` for a value that the next lines read up, if what `x` holds is not read any more; else a name of its own."""
+        """`x` for a value that only the next statement reads, if what `x` holds is then free; else a name of its own."""
+        wanted = word(value.rpartition(".")[2])
         if len(line.results) == 1:
-            later = self._reads(value)
-            ends = value in self.block.results
-            is_next = not ends and all(read <= self._next_statement(place) for read in later)
-            held = variables.get("x")
-            if is_next and "x" not in others and (held is None or not self._is_read_after(place, held)):
-                return "x"
             wanted = line.name
-        else:
-            wanted = word(value.rpartition(".")[2])
+            held = variables.get("x")
+            following = self._next_statement(place)
+            is_next = all(read == following for read in self._reads(value)) and not self._is_wide(following)
+            if is_next and (held is None or not self._is_read_after(place, held)):
+                return "x"
         if wanted in variables and not self._is_read_after(place, variables[wanted]) and wanted not in others:
             return wanted
         return free(wanted, {*variables, *others, "x"})
 
+    def _is_wide(self, place: int) -> bool:
+        """Whether a statement reads so many values that each should have a name of its own."""
+        inner = [line for i, line in enumerate(self.block.lines) if self.places[i] == place]
+        made = {name for line in inner for name in line.results}
+        return len({name for line in inner for name in line.operands} - made) > 2
+
     def _next_statement(self, place: int) -> int:
-        """The next line that is not written into another."""
-        for later in range(place + 1, len(self.block.lines)):
-            reader = self._reader(later)
-            if reader is None or (self.whole and self.block.lines[later].row != self.block.lines[reader].row):
-                return later
-        return len(self.block.lines)
+        return next((i for i in range(place + 1, len(self.places)) if self.places[i] == i), len(self.places))
 
     def _is_read_after(self, place: int, value: str) -> bool:
         return any(read > place for read in self._reads(value))

@@ -37,9 +37,10 @@ class Leaf:
 
 @dataclass(eq=False)
 class Chain:
-    """`nn.Sequential`."""
+    """`nn.Sequential`; or a list, where its members take more than the value of the one before."""
 
     members: tuple[Module, ...]
+    name: str = "nn.Sequential"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Line:
     name: str = ""  # what the value is called where it needs a name of its own
     row: object = None
     shape: str = ""
+    loop: str = ""  # of a list of layers that follow each other: what one of them is called
 
 
 @dataclass(eq=False)
@@ -146,6 +148,8 @@ class Body:
         yield from _parted(run)
 
     def _continues(self, before: Step | Scope, item: Step | Scope) -> bool:
+        if _repeats(before, item, self.flow):
+            return True
         if not (is_link(before, self.flow) and is_link(item, self.flow) and follows(item, before, self.flow)):
             return False
         return not self.whole or (row_of(before) == row_of(item) and row_of(item) is not None)
@@ -153,31 +157,43 @@ class Body:
     # ---- names ----
 
     def _names(self, runs: Sequence[Sequence[Step | Scope]]) -> list[str]:
-        """What each run is called; lanes of a merge by their places in it."""
+        """What each run is called: by its label, as a lane of a merge, or after what it is."""
         lanes = self._lanes(runs)
         kept = [run for run in runs if _is_kept(run)]
         firsts = Counter(self._inner_path(run[0])[0] for run in kept)
-        words = Counter(_word_of(run) for run in kept if not self._label(run, firsts))
+        chosen = [self._label(run, firsts) or lanes.get(id(run)) or _word_of(run) for run in runs]
+        several = Counter(name for run, name in zip(runs, chosen, strict=True) if _is_kept(run) and self._is_new(run))
         numbers: Counter[str] = Counter()
         names = []
-        for run in runs:
-            label, word_ = self._label(run, firsts), _word_of(run)
-            if label is None and _is_kept(run) and lanes.get(id(run)) is None:
-                numbers[word_] += 1
-            plain = f"{word_}{numbers[word_]}" if words[word_] > 1 else word_
-            names.append(word(label or lanes.get(id(run)) or plain))
+        for run, name in zip(runs, chosen, strict=True):
+            numbers[name] += _is_kept(run)
+            names.append(word(f"{name}{numbers[name]}" if several[name] > 1 and _is_kept(run) else name))
         return names
+
+    def _is_new(self, run: Sequence[Step | Scope]) -> bool:
+        """Whether no run before it has the same weights."""
+        states = tuple(state for item in run for state in item.states)
+        if not states:
+            return True
+        return next(item for item in self.scope.items if set(item.states) & set(states)) in run
 
     def _label(self, run: Sequence[Step | Scope], firsts: Mapping[str, int]) -> str | None:
         """The label of the line that the run is, if the file gives one."""
         inner = self._inner_path(run[0])
-        alone = len(run) == 1
         if len(inner) > 1 and all(self._inner_path(item)[0] == inner[0] for item in run):
-            return inner[0] if firsts[inner[0]] <= 1 else "_".join(inner)
-        return label_of(inner, _item_word(run[0])) if alone else None
+            return inner[0] if firsts[inner[0]] <= 1 else None
+        return label_of(inner, _item_word(run[0])) if len(run) == 1 else None
+
+    def _value_name(self, run: Sequence[Step | Scope], name: str) -> str:
+        """What the value of a run is called: by the label of the line that it ends."""
+        inner = self._inner_path(run[-1])
+        if len(inner) < 2:
+            return name
+        ends = next(item for item in reversed(self.scope.items) if self._inner_path(item)[0] == inner[0])
+        return word(inner[0]) if ends is run[-1] else name
 
     def _inner_path(self, item: Step | Scope) -> tuple[str, ...]:
-        path = item.path[len(self.scope.path) :]
+        path = item.path[self.scope.depth :]
         return path or item.path[-1:]
 
     def _lanes(self, runs: Sequence[Sequence[Step | Scope]]) -> dict[int, str]:
@@ -199,18 +215,19 @@ class Body:
     def _lines(self, run: Sequence[Step | Scope], name: str) -> Iterator[Line]:
         first, last = run[0], run[-1]
         row = row_of(first) if self.whole else None
+        value_name = self._value_name(run, name)
         if not _is_kept(run):
             for item in run:
                 step = steps_of(item)[0]
                 assert step.function is not None
-                yield Line(step.results, step.inputs, None, step.function, step.pattern, name, row, step.shape)
+                yield Line(step.results, step.inputs, None, step.function, step.pattern, value_name, row, step.shape)
             return
         attribute = self._attribute(run, name)
         form, pattern = _called(run, len(self.flow.inputs(first)))
         results = self.flow.results(last)
-        yield Line(
-            results, self.flow.inputs(first), attribute, form, pattern, name, row, _shape_of(last, results)
-        )  # fmt: skip
+        loop = _item_word(first) if _is_loop(run, self.flow) else ""
+        shape = _shape_of(last, results)
+        yield Line(results, self.flow.inputs(first), attribute, form, pattern, value_name, row, shape, loop)
 
     def _attribute(self, run: Sequence[Step | Scope], name: str) -> str:
         """The attribute that the run is: a new one, or that of an earlier run with the same weights."""
@@ -219,10 +236,25 @@ class Body:
             return self.known[states]
         attribute = free(name, self.attributes)
         members = tuple(member for item in run for member in _members(item, self.flow))
-        self.attributes[attribute] = members[0] if len(members) == 1 else Chain(members)
+        listed = "nn.ModuleList" if _is_loop(run, self.flow) else "nn.Sequential"
+        self.attributes[attribute] = members[0] if len(members) == 1 else Chain(members, listed)
         if states:
             self.known[states] = attribute
         return attribute
+
+
+def _repeats(before: Step | Scope, item: Step | Scope, flow: Flow) -> bool:
+    """Whether the same block follows with the same further inputs: one round of a loop."""
+    if not (isinstance(before, Scope) and isinstance(item, Scope)) or before.word != item.word or not item.word:
+        return False
+    old, new, given = flow.inputs(before), flow.inputs(item), flow.results(before)
+    inside = sum(step.inputs.count(new[0]) for step in item.steps)
+    alone = given == new[:1] and given[0] not in flow.ends and flow.reads[given[0]] == inside
+    return alone and len(new) > 1 and old[1:] == new[1:] and len(flow.results(item)) == 1
+
+
+def _is_loop(run: Sequence[Step | Scope], flow: Flow) -> bool:
+    return len(run) > 1 and len(flow.inputs(run[0])) > 1
 
 
 def _parted(run: list[Step | Scope]) -> Iterator[list[Step | Scope]]:
@@ -255,9 +287,10 @@ def _item_word(item: Step | Scope) -> str:
 
 
 def _word_of(run: Sequence[Step | Scope]) -> str:
-    """What a run without a label is called: after the first of it that has weights."""
+    """What a run without a label is called: after the first of it that has weights; equal ones by their plural."""
     kept = next((item for item in run if item.kept), run[0])
-    return _item_word(kept)
+    several = len(run) > 1 and len({_item_word(item) for item in run}) == 1
+    return f"{_item_word(kept)}s" if several else _item_word(kept)
 
 
 def _lane_names(merge: str, lanes: Sequence[Sequence[Step | Scope] | None]) -> Iterator[tuple[object, str]]:
@@ -265,7 +298,15 @@ def _lane_names(merge: str, lanes: Sequence[Sequence[Step | Scope] | None]) -> I
         yield from ((lane, f"branch{place}") for place, lane in enumerate(lanes, start=1))
     elif merge == "add" and sum(lane is not None for lane in lanes) <= 2:
         longest = max(range(len(lanes)), key=lambda place: len(lanes[place] or ()))
-        yield from ((lane, "branch" if place == longest else "shortcut") for place, lane in enumerate(lanes))
+        yield from ((lane, _branch(lane) if i == longest else "shortcut") for i, lane in enumerate(lanes) if lane)
     elif merge == "mul":
         last = [steps_of(lane[-1])[-1].word if lane else "" for lane in lanes]
         yield from ((lane, "gate") for lane, word_ in zip(lanes, last, strict=True) if word_ == "sigmoid")
+
+
+def _branch(lane: Sequence[Step | Scope]) -> str:
+    """A branch of a sum is called after the only layer or block in it."""
+    blocks = [item for item in lane if isinstance(item, Scope)]
+    if len(lane) == 1 and not blocks:
+        return _item_word(lane[0])
+    return _item_word(blocks[0]) if len(blocks) == 1 and len(lane) > 1 else "branch"

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -52,7 +53,7 @@ def literal(value: object) -> str:
     """A value as Python writes it.
 
     >>> literal((1, 7)), literal(-math.inf), literal("nearest"), literal(1e-05)
-    ('(1, 7)', 'float("-inf")', '"nearest"', '1e-05')
+    ('(1, 7)', 'float("-inf")', '"nearest"', '1e-5')
     """
     if isinstance(value, Root):
         return str(value)
@@ -64,7 +65,7 @@ def literal(value: object) -> str:
         return f"{ends[0]}{listed}{ends[1]}"
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
-    return repr(value)
+    return re.sub(r"e-0(\d)$", r"e-\1", repr(value))
 
 
 def constant(value: object) -> Expression:

@@ -18,11 +18,16 @@ from cnngraph.interop.pytorch_source.step import Step, states_of
 
 @dataclass(frozen=True)
 class Scope:
-    """Steps and smaller scopes that stand together. `use` is the use of a block that it is; a label has none."""
+    """Steps and smaller scopes that stand together. `use` is the use of a block that it is; a label has none.
+
+    The paths of its items have `depth` segments before their own: as many as `path` has, or more where a scope around
+    it was nothing else.
+    """
 
     path: tuple[str, ...]
     use: Use | None
     items: tuple[Step | Scope, ...]
+    depth: int
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -80,7 +85,7 @@ def steps_of(item: Step | Scope) -> tuple[Step, ...]:
 
 def scoped(steps: Sequence[Step], flow: Flow) -> Scope:
     """The scope of a whole program."""
-    root = Scope((), None, tuple(_items(steps, 0, 0)))
+    root = Scope((), None, tuple(_items(steps, 0, 0)), 0)
     return _shared(replace(root, items=tuple(i for item in root.items for i in _settled(item, flow))), flow)
 
 
@@ -96,7 +101,7 @@ def _items(steps: Sequence[Step], depth: int, uses: int) -> Iterator[Step | Scop
         else:
             use = _common_use(run, uses)
             inner = tuple(_items(run, depth + 1, uses + (use is not None)))
-            yield Scope(run[0].path[: depth + 1], use, inner)
+            yield Scope(run[0].path[: depth + 1], use, inner, depth + 1)
 
 
 def _head(step: Step, depth: int) -> str | None:

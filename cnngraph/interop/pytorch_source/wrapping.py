@@ -19,27 +19,37 @@ def wrapped(line: str, indent: int, width: int = WIDTH) -> list[str]:
     )
     """
     pad = " " * indent
-    cut = _last_brackets(line)
+    cut = _brackets(line)
     if indent + len(line) <= width or cut is None:
         return [pad + line]
     start, end = cut
-    parts = list(_parts(line[start + 1 : end]))
-    comma = "" if len(parts) == 1 and re.search(r"\bfor \w+ in\b", _outside(parts[0])) else ","
+    content = line[start + 1 : end]
+    head, tail = pad + line[: start + 1], pad + line[end:]
+    if not set(content) & set("([") and indent + 4 + len(content) <= width:
+        return [head, f"{pad}    {content}", tail]
+    parts = list(_parts(content))
+    comma = "," if len(parts) > 1 or _is_list(line, start, parts[0]) else ""
     inner = [text for part in parts for text in wrapped(part + comma, indent + 4, width)]
-    return [pad + line[: start + 1], *inner, pad + line[end:]]
+    return [head, *inner, tail]
 
 
-def _last_brackets(line: str) -> tuple[int, int] | None:
-    """The outermost brackets that end last, if something stands in them and they end the line."""
-    found, opened = None, []
+def _is_list(line: str, start: int, only: str) -> bool:
+    """Whether a comma may follow what stands alone in brackets: not in a comprehension, nor around a product."""
+    is_call = start > 0 and (line[start - 1].isalnum() or line[start - 1] in "_)]")
+    return (is_call or line[start] == "[") and not re.search(r"\bfor \w+ in\b", _outside(only))
+
+
+def _brackets(line: str) -> tuple[int, int] | None:
+    """The outermost brackets in which most stands."""
+    found, opened = list[tuple[int, int]](), list[int]()
     for place, sign in enumerate(line):
         if sign in PAIRS:
             opened.append(place)
         elif sign in PAIRS.values():
             start = opened.pop()
             if not opened and place > start + 1:
-                found = (start, place)
-    return found
+                found.append((start, place))
+    return max(found, key=lambda cut: cut[1] - cut[0], default=None)
 
 
 def _outside(text: str) -> str:

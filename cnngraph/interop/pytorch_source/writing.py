@@ -11,6 +11,7 @@ from cnngraph.interop.pytorch_source.docs import about_of, shapes_of
 from cnngraph.interop.pytorch_source.form import REQUIRED, Argument
 from cnngraph.interop.pytorch_source.forward import Forward
 from cnngraph.interop.pytorch_source.modules import Block, Chain, Leaf, Module
+from cnngraph.interop.pytorch_source.naming import word
 from cnngraph.interop.pytorch_source.numbers import Column, Expression, Parameter, literal
 from cnngraph.interop.pytorch_source.wrapping import WIDTH, wrapped
 
@@ -59,7 +60,7 @@ class _Writer:
 
     def _forward(self, numbers: list[Expression]) -> Iterator[str]:
         block = self.made.model
-        names = inner_names(block) if self.whole is None else [n for n in map(_input_name, block.inputs)]
+        names = inner_names(block) if self.whole is None else [word(name) for name in block.inputs]
         left = iter(numbers)
         arguments = [[_argument(a, next(left), "self.") for a in line.form.arguments] for line in block.lines]
         result = "Tensor" if len(block.results) == 1 else f"tuple[{', '.join(['Tensor'] * len(block.results))}]"
@@ -73,11 +74,6 @@ class _Writer:
                 yield f"{written[0]:<{column + 8}}  # {statement.shape}"
             else:
                 yield from written
-
-
-def _input_name(name: str) -> str:
-    from_path = re.sub(r"\W", "_", name)
-    return from_path
 
 
 def _docstring(lines: Sequence[str]) -> Iterator[str]:
@@ -114,13 +110,19 @@ def _module(module: Module, numbers: Numbers) -> str:
             arguments = [_argument(argument, next(numbers)) for argument in module.form.arguments]
             return module.form.text([], arguments).replace("{cell}", cell)
         case Chain():
-            return f"nn.Sequential({', '.join(repeated([_module(part, numbers) for part in module.members]))})"
+            return _chain(module.name, [_module(part, numbers) for part in module.members])
         case Block(form=None):
-            parts = [_module(part, numbers) for part in module.attributes.values()]
-            return f"nn.Sequential({', '.join(repeated(parts))})"
+            return _chain("nn.Sequential", [_module(part, numbers) for part in module.attributes.values()])
         case Block(form=form):
             assert form is not None
             return form.text([], [_argument(argument, next(numbers)) for argument in form.arguments])
+
+
+def _chain(name: str, members: Sequence[str]) -> str:
+    if name == "nn.Sequential":
+        return f"{name}({', '.join(repeated(members))})"
+    texts = repeated(members)
+    return f"{name}({texts[0].removeprefix('*')})" if len(texts) == 1 else f"{name}([{', '.join(texts)}])"
 
 
 def _argument(argument: Argument, expression: Expression, before: str = "") -> str | None:

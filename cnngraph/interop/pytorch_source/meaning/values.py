@@ -49,7 +49,7 @@ def dropout(site: Site) -> None:
     name = f"nn.Dropout{max(site.rank, 1)}d" if op.channels and site.rank else "nn.Dropout"
     layout = FIRST if op.channels else None
     source = site.take(layout) if layout else site.plain()
-    site.add([source], made(name, option("p", op.rate, 0.5)), layout=layout)
+    site.add([source], made(name, Argument("p", op.rate, 0.5, named=False)), layout=layout)
 
 
 def scale(site: Site) -> None:

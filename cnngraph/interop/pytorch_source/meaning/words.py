@@ -11,7 +11,9 @@ from cnngraph.interop.pytorch_source.layout import Layout
 from cnngraph.interop.pytorch_source.orders import turned_axis
 from cnngraph.interop.pytorch_source.site import Site, option
 from cnngraph.interop.pytorch_source.step import Weight
+from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.op import Array
+from cnngraph.ops.scale import Scale
 
 FIRST, LAST = Layout.FIRST, Layout.LAST
 
@@ -97,8 +99,31 @@ def dot(site: Site) -> None:
 
 
 def mix(site: Site) -> None:
-    form = Form("{0} @ {1}", (), Binding.PRODUCT, Binding.CALL)
-    site.add([site.take(LAST, 0), site.take(LAST, 1)], (), form, layout=LAST)
+    """The mean of the values with these weights; with the scores before it one function, where they are scaled."""
+    if (scores := _scores(site.graph, site.node.inputs[0])) is None:
+        form = Form("{0} @ {1}", (), Binding.PRODUCT, Binding.CALL)
+        site.add([site.take(LAST, 0), site.take(LAST, 1)], (), form, layout=LAST)
+        return
+    dotted, is_causal = scores
+    names = [site.values[ref].name for ref in dotted.inputs]
+    masked = option("is_causal", is_causal, False)
+    form = Form("F.scaled_dot_product_attention({0}, {1}, {2}, {})", (masked,))
+    site.add([*names, site.take(LAST, 1)], (), form, layout=LAST)
+
+
+def _scores(graph: Graph, weights: Ref) -> tuple[Node, bool] | None:
+    """The node whose scores are scaled by the root of their length, perhaps masked, and then weights; nothing else."""
+    softmax = graph[weights.node]
+    before = graph[softmax.inputs[0].node] if softmax.op.name == "softmax" else softmax
+    is_causal = before.op.name == "causal"
+    scaled = graph[before.inputs[0].node] if is_causal else before
+    if not isinstance(scaled.op, Scale):
+        return None
+    dotted = graph[scaled.inputs[0].node]
+    if dotted.op.name != "dot" or scaled.op.factor != graph.type_of(dotted.inputs[0]).shape[-1] ** -0.5:
+        return None
+    alone = all(len(graph.users[node.name]) == 1 for node in (softmax, before, scaled, dotted))
+    return (dotted, is_causal) if alone else None
 
 
 def causal(site: Site) -> None:
