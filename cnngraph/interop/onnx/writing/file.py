@@ -23,6 +23,7 @@ from cnngraph.ir.op import Array
 
 LARGEST = 2**31 - 1  # bytes of a protocol buffer
 SMALL = 1024  # bytes of an array that is in the model always
+COPIED = 2**20  # bytes that are put in order at a time
 PAGE = 4096  # arrays of another file begin where a page of memory can: so they can be mapped
 GRAPH, INITIALIZER, RAW_DATA = 7, 5, 9  # numbers of the fields, from onnx.proto
 
@@ -57,7 +58,7 @@ def _write_beside(path: Path, parts: Parts) -> None:
             places = {"location": path.name, "offset": str(file.tell()), "length": str(_bytes(kept))}
             made.external_data.extend(StringStringEntryProto(key=k, value=v) for k, v in places.items())
             parts.model.graph.initializer.append(made)
-            _write_numbers(file, kept)
+            _write_numbers(file, kept.numbers)
 
 
 def _write_whole(file: BinaryIO, parts: Parts) -> None:
@@ -71,7 +72,7 @@ def _write_whole(file: BinaryIO, parts: Parts) -> None:
     file.write(rest.SerializeToString() + _tag(GRAPH, length) + graph)
     for name, head in heads.items():
         file.write(head)
-        _write_numbers(file, parts.arrays[name])
+        _write_numbers(file, parts.arrays[name].numbers)
 
 
 def _head(name: str, kept: Kept) -> bytes:
@@ -94,11 +95,13 @@ def _varint(number: int) -> bytes:
     return bytes([*found, number])
 
 
-def _write_numbers(file: BinaryIO, kept: Kept) -> None:
-    """Along the first axis, so that of a turned array only a part is copied at a time."""
-    rows = kept.numbers if kept.numbers.ndim > 1 else kept.numbers[None]
-    for row in rows:
-        file.write(np.ascontiguousarray(row).data)
+def _write_numbers(file: BinaryIO, numbers: Array) -> None:
+    """In the order of their axes; of an array that was turned only a part is copied at a time."""
+    if numbers.flags.c_contiguous or numbers.nbytes <= COPIED:
+        file.write(np.ascontiguousarray(numbers).data)
+        return
+    for row in numbers:
+        _write_numbers(file, row)
 
 
 def _bytes(kept: Kept) -> int:

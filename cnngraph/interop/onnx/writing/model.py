@@ -97,7 +97,7 @@ def _give(sheet: Sheet, value: Value, name: str, axes: tuple[int, ...]) -> None:
     if value.axes != axes:
         sheet.turned(value, axes, name)
     elif value.name != name:
-        sheet.add("Identity", [value.name], [name], {}, name, {})
+        sheet.add("Identity", [value.name], [name], {}, sheet.store.fresh(f"{name}.identity"), {})
 
 
 def _require_states(graph: Graph, states: Mapping[str, Array]) -> None:

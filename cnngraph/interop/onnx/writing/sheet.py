@@ -104,10 +104,10 @@ class Sheet:
         if value.axes == axes and name is None:
             return value.name
         if name is not None or (value.name, axes) not in self._turned:
-            name = name or self.store.fresh(f"{value.name}.{word_of(axes)}")
+            own = self.store.fresh(f"{value.name}.{word_of(axes)}")
             order = [value.axes.index(axis) for axis in axes]
-            self.add("Transpose", [value.name], [name], {"perm": order}, name, namespace(value.name))
-            self._turned[value.name, axes] = name
+            self.add("Transpose", [value.name], [name or own], {"perm": order}, own, namespace(value.name))
+            self._turned[value.name, axes] = name or own
         return self._turned[value.name, axes]
 
     def constant(self, name: str, numbers: Array) -> str:
