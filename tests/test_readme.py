@@ -12,7 +12,7 @@ import pytest
 from test_layers import ROWS
 
 import cnngraph
-from cnngraph.cli.main import NOT_COMMANDS
+from cnngraph.cli.main import NOT_COMMANDS, cli
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.partition.cluster_file import load_cluster
 
@@ -106,12 +106,27 @@ def test_commands_of_the_table_exist() -> None:
 @pytest.mark.parametrize("row", table("command"), ids=lambda row: row[0])
 def test_options_of_the_table_exist(row: list[str]) -> None:
     name = in_code(row[0])[0].split()[1]
-    source = "".join((PACKAGE / "cli" / f"{file}.py").read_text(encoding="utf-8") for file in (name, "options"))
+    files = (name, "options", "sources")
+    source = "".join((PACKAGE / "cli" / f"{file}.py").read_text(encoding="utf-8") for file in files)
     for option in re.findall(r"--\w+", " ".join(row)):
         assert f'"{option}"' in source
     for choices in re.findall(r"--format ([\w\\|]+)", " ".join(row)):
         for choice in choices.split("\\|"):
             assert f'"{choice}"' in source
+
+
+def test_commands_of_the_formats_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnx", reason="the extra onnx reads and writes what is shown")
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime runs what is shown")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.cnn").write_text(blocks("cnn")[0], encoding="utf-8")
+    lines = next(text for text in blocks("") if text.startswith("cnngraph export")).splitlines()
+    assert len(lines) >= 5
+    for line in lines:
+        name, *arguments = line.partition("#")[0].split()
+        assert name == "cnngraph"
+        cli.main(arguments, standalone_mode=False)
+    assert {path.name for path in tmp_path.iterdir()} >= {"net.onnx", "mine.cnn", "mine.safetensors", "parts"}
 
 
 # ---- architecture ----

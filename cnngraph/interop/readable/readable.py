@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import load_text
+from cnngraph.interop.flat.names import free, words_of_a_file
 from cnngraph.interop.readable.file import File
 from cnngraph.interop.readable.same import states_in
 from cnngraph.interop.readable.shared import with_towers
 from cnngraph.interop.readable.weave import woven
 from cnngraph.interop.readable.web import web_of
-from cnngraph.ir.graph import Graph
+from cnngraph.ir.graph import Graph, Ref
 from cnngraph.syntax.format import formatted
+from cnngraph.syntax.tokens import WORDS
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ def readable(graph: Graph, about: Mapping[str, str] | None = None) -> Written:
 
     What leads to no result is left out. Raises CnnGraphError where a node has no words in the language.
     """
+    graph = _named(graph)
     web, towers = with_towers(web_of(graph))
     made = woven(web)
     shared = [woven(tower.web) for tower in towers]
@@ -36,6 +39,22 @@ def readable(graph: Graph, about: Mapping[str, str] | None = None) -> Written:
     text = formatted("\n".join(file.lines(about or {})), graph.name)
     swapped = made.swapped.union(*(inner.swapped for inner in shared))
     return Written(text, states_in(elaborate(load_text(text)), _swapped(graph, swapped)))
+
+
+def _named(graph: Graph) -> Graph:
+    """The graph with a name, and names of inputs and outputs, that no word of the language is."""
+    taken = {*words_of_a_file(), *graph.symbols, *(node.name for node in graph if node.inputs)}
+    inputs = {node.name: free(node.name, taken) for node in graph.inputs}
+    said = set(WORDS)
+    outputs = {free(name, said): ref for name, ref in graph.outputs.items()}
+    nodes = tuple(replace(n, name=inputs.get(n.name, n.name), inputs=_refs(n.inputs, inputs)) for n in graph)
+    refs = _refs(outputs.values(), inputs)
+    name = free(graph.name, taken | outputs.keys())
+    return replace(graph, name=name, nodes=nodes, outputs=dict(zip(outputs, refs, strict=True)))
+
+
+def _refs(refs: Iterable[Ref], names: Mapping[str, str]) -> tuple[Ref, ...]:
+    return tuple(replace(ref, node=names.get(ref.node, ref.node)) for ref in refs)
 
 
 def _swapped(graph: Graph, names: set[str]) -> Graph:
