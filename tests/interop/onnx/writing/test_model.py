@@ -165,7 +165,7 @@ def test_one_weight_in_two_orders_is_there_twice() -> None:
       }
     }"""
     model = model_of(text)
-    assert [w.name for w in model.graph.initializer] == ["map.weight", "map.bias", "map.weight_2"]
+    assert [w.name for w in model.graph.initializer] == [f"map[1].dense.{name}" for name in ("weight", "bias", "weight_2")]
 
 
 def test_attention_turns_each_of_its_four_values_once() -> None:
@@ -265,7 +265,7 @@ def test_all_that_has_no_words_is_told_at_once() -> None:
 
 def test_the_place_in_the_file_is_shown() -> None:
     graph = loads("net n(x: 3@HxW) where H >= 3, W >= 3 {\n  medianpool(3x3)\n}").graph
-    with pytest.raises(CnnGraphError, match="text.cnn:2:3") as caught:
+    with pytest.raises(CnnGraphError, match=r"text\.cnn:2:3") as caught:
         to_model(graph, {})
     assert "its positions are open: HxW" in str(caught.value)
 

@@ -12,12 +12,12 @@ from cnngraph.interop.onnx.writing.site import Site
 def dense(site: Site) -> Value:
     """On a vector; its weight in the order in which ONNX flattened, where a grid was."""
     grid = site.page.rows.get(site.node.name)
-    bias = [site.kept(2)] if site.op.bias else []
     if grid is None:
         weight = site.kept(1)
     else:
         order = (len(grid) - 1, *range(len(grid) - 1), len(grid))  # (C, positions..., features)
         weight = site.kept(1, order, cut=(*grid, site.op.features), shape=(prod(grid), site.op.features))
+    bias = [site.kept(2)] if site.op.bias else []
     return site.result("Gemm", site.last(), weight, *bias, axes=(0, 1))
 
 

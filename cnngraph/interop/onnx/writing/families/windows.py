@@ -41,7 +41,6 @@ def upconv(site: Site) -> Value:
     rank = site.rank() - 2
     g, groups = site.op.geometry(rank), site.op.groups
     *window, channels, features = site.type(1).concrete
-    bias = [site.kept(2)] if site.op.bias else []
     g, added = _within_the_stride(g, site.op.added(rank))
     weight = site.kept(
         1,
@@ -49,6 +48,7 @@ def upconv(site: Site) -> Value:
         cut=(*window, channels, groups, features // groups),
         shape=(channels * groups, features // groups, *window),
     )
+    bias = [site.kept(2)] if site.op.bias else []
     return site.counterpart(
         site.first(), weight, *bias, axes=channels_first(site.rank()),
         **laid(g), dilations=list(g.dilation), output_padding=added,
