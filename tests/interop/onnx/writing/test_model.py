@@ -165,7 +165,8 @@ def test_one_weight_in_two_orders_is_there_twice() -> None:
       }
     }"""
     model = model_of(text)
-    assert [w.name for w in model.graph.initializer] == [f"map[1].dense.{name}" for name in ("weight", "bias", "weight_2")]
+    names = [weight.name for weight in model.graph.initializer]
+    assert names == [f"map[1].dense.{name}" for name in ("weight", "bias", "weight_2")]
 
 
 def test_attention_turns_each_of_its_four_values_once() -> None:
