@@ -35,6 +35,37 @@ names are those of the operator, and initializers that several nodes read become
     def fold(found: Imported) -> Imported     after them, on our graph and its arrays
 '''
 
-from cnngraph.interop.onnx.reading.read import read_model, read_onnx
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnngraph.interop.imported import Imported
+from cnngraph.interop.onnx.installed import require_onnx
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+def read_onnx(path: Path) -> Imported:
+    """The network of a file.
+
+    Errors: E0603 without onnx; E0801 a file that cannot be read; E0802 all parts that cannot be expressed.
+    """
+    found: Imported = _module().read_onnx(path)
+    return found
+
+
+def read_model(model: ModelProto, folder: Path | None = None) -> Imported:
+    """The same of a model in memory; `folder` is where its external data lies, if it has any."""
+    found: Imported = _module().read_model(model, folder)
+    return found
+
+
+def _module() -> Any:
+    require_onnx()
+    return importlib.import_module(f"{__name__}.read")
+
 
 __all__ = ["read_model", "read_onnx"]

@@ -2,7 +2,7 @@
 
 Nothing in a file says which axis of an input is the batch, and which the features. But a wrong guess is refused by some
 layer, or costs nodes that move data; so the few that are likely are tried, and the one with no refusals and the fewest
-moves is what was meant.
+moves is what was meant. Open sizes may have to be multiples of a number, for values of several depths to meet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import islice
 
 from cnngraph.interop.imported import Axes, Imported
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
-from cnngraph.interop.onnx.reading.guess import Guess, guesses
+from cnngraph.interop.onnx.reading.guess import Guess, guesses, with_multiples
 from cnngraph.interop.onnx.reading.names import legal
 from cnngraph.interop.onnx.reading.nodes import read_nodes
 from cnngraph.interop.onnx.reading.reading import Again, Reading, Refusal, Refused
@@ -21,6 +21,7 @@ from cnngraph.interop.onnx.reading.values import Constant, Sizes, Tensor, Value
 from cnngraph.ir.graph import Ref
 
 MOST_ATTEMPTS = 24
+MULTIPLES = (2, 4, 8, 16, 32, 64)
 
 
 @dataclass
@@ -59,6 +60,12 @@ def best(net: Foreign) -> Attempt:
         if found.score == (0, 0):
             break
     assert found is not None, "there is always a guess"
+    for number in MULTIPLES:
+        guess = with_multiples(found.guess, number)
+        if not found.refusals or guess is found.guess:
+            break
+        attempt = attempted(net, guess)
+        found = found if attempt.refusals else attempt
     return found
 
 
@@ -72,7 +79,7 @@ def attempted(net: Foreign, guess: Guess) -> Attempt:
 
 
 def _attempt(net: Foreign, guess: Guess) -> Attempt:
-    reading = Reading(guess.batch, guess.sample)
+    reading = Reading(net.ours, guess.batch, guess.sample)
     attempt = Attempt(net, guess, reading)
     for place in guess.places:
         tensor = place.feed(reading, guess)
@@ -112,7 +119,6 @@ def _plain(x: Tensor, name: str, reading: Reading) -> Tensor:
     """The value with a foreign axis for each of ours."""
     if x.layout.axes() is not None:
         return x
-    batch = x.layout.batch
-    whole = [axis for axis in range(x.rank) if axis != batch and x.layout.theirs[axis]]
-    groups = [[batch] if batch is not None else [], *([axis] for axis in whole)]
-    return reading.arranged(x, x.layout.foreign_axes(groups), name)
+    each = [group for group in x.layout.foreign_groups[1:] if group]
+    groups = [x.layout.foreign_groups[0], *([axis] for group in each for axis in group)]
+    return reading.arranged(x, x.layout.foreign_axes(groups if len(groups) > 1 else [*groups, []]), name)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -111,6 +111,12 @@ class Call:
         node = self.reading.builder.nodes[x.ref.node]
         self.need(type_.vocabulary is not None and isinstance(node.op, Input), "ids that are computed, not fed")
         raise Again(node.name, vocabulary)
+
+    def as_numbers(self, x: Tensor) -> NoReturn:
+        """Whole numbers that are fed are no ids, but numbers as all others: the attempt begins anew with that."""
+        node = self.reading.builder.nodes[x.ref.node]
+        self.need(isinstance(node.op, Input), "ids become numbers")
+        raise Again(node.name, None)
 
     # ---- axes ----
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def foreign(model: ModelProto, read: Reader) -> Foreign:
     """The graph of a model; `read` gives the numbers of a tensor."""
     versions = {o.domain: o.version for o in model.opset_import}
     version = max((versions[domain] for domain in OWN if domain in versions), default=1)
-    return _Conversion(version, read).graph(model.graph)
+    return replace(_Conversion(version, read).graph(model.graph), ours=model.producer_name == "cnngraph")
 
 
 class _Conversion:

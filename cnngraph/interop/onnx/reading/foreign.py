@@ -37,7 +37,10 @@ class ForeignNode:
 
 @dataclass(frozen=True)
 class Foreign:
-    """`constants` has an array for each name that is known; `initializers` are those that the file itself gives."""
+    """`constants` has an array for each name that is known; `initializers` are those that the file itself gives.
+
+    `ours`: this package wrote the file.
+    """
 
     name: str
     nodes: Sequence[ForeignNode]
@@ -45,6 +48,7 @@ class Foreign:
     inputs: Sequence[Fed]
     outputs: Sequence[Fed]
     initializers: frozenset[str] = frozenset()
+    ours: bool = False
 
     def wanted(self) -> frozenset[str]:
         """The names that something reads: nodes, those of inner graphs, and whoever asks for the outputs."""

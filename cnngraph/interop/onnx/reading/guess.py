@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, product
 
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
@@ -12,7 +12,7 @@ from cnngraph.interop.onnx.reading.layout import Layout
 from cnngraph.interop.onnx.reading.names import legal
 from cnngraph.interop.onnx.reading.reading import Reading
 from cnngraph.interop.onnx.reading.values import Tensor
-from cnngraph.ir.size import Dim, symbol
+from cnngraph.ir.size import Dim, bind, symbol, symbols
 from cnngraph.ir.types import BATCH, TensorType
 
 ANY_IDS = 2**31  # the vocabulary of ids before a layer has said how many there are
@@ -48,8 +48,7 @@ class Place:
         positions = [[axis] for axis in range(len(self.shape)) if axis not in (self.batch, self.features)]
         batch = [] if self.batch is None else [self.batch]
         features = [] if self._vocabulary(guess) is not None else [[] if self.features is None else [self.features]]
-        shape = [BATCH if axis == self.batch else size for axis, size in enumerate(self.shape)]
-        return Layout.of(shape, [batch, *positions, *features])
+        return Layout.of(self.shape, [batch, *positions, *features])
 
     def _vocabulary(self, guess: Guess) -> int | None:
         """Below what ids are; None for plain numbers."""
@@ -67,9 +66,19 @@ class Guess:
     notes: Sequence[str] = ()
 
 
+def with_multiples(guess: Guess, number: int) -> Guess:
+    """The guess with open sizes that this number divides; the same object where none is open."""
+    names = {s.name for place in guess.places for size in place.shape for s in symbols(size)} - {"batch"}
+    if not names:
+        return guess
+    known = {name: symbol(name, number) for name in names}
+    places = [replace(place, shape=tuple(bind(size, known) for size in place.shape)) for place in guess.places]
+    note = f"the open sizes {', '.join(sorted(names))} are multiples of {number}, or its values would not meet"
+    return replace(guess, places=places, notes=[*guess.notes, note])
+
+
 def guesses(net: Foreign) -> Iterator[Guess]:
     """The guesses, the likely ones first."""
-    shapes = _shapes(net)
     if not net.inputs:
         yield Guess(())
     first, *_ = [*net.inputs, Fed("")]
@@ -81,17 +90,15 @@ def guesses(net: Foreign) -> Iterator[Guess]:
         options = [_options(fed, batch) for fed, batch in zip(net.inputs, batches, strict=True)]
         if all(options):
             for features in _combined(options):
-                yield _guess(net.inputs, shapes, batches, features)
+                yield _guess(net.inputs, batches, features)
 
 
 def _guess(
-    fed: Sequence[Fed],
-    shapes: Mapping[str, tuple[Dim, ...]],
-    batches: Sequence[int | None],
-    features: Sequence[int | None],
+    fed: Sequence[Fed], batches: Sequence[int | None], features: Sequence[int | None]
 ) -> Guess:
-    axes = zip(fed, batches, features, strict=True)
-    places = [Place(one, shapes[one.name], batch, own) for one, batch, own in axes]
+    shapes = _shapes(fed, batches)
+    axes = zip(fed, shapes, batches, features, strict=True)
+    places = [Place(one, shape, batch, own) for one, shape, batch, own in axes]
     numbers = [size for one, batch in zip(fed, batches, strict=True) if batch is not None and one.shape
                for size in [one.shape[batch]] if isinstance(size, int)]  # fmt: skip
     fixed = numbers[0] if numbers else None
@@ -133,16 +140,18 @@ def _combined(options: Sequence[list[int | None]]) -> Iterator[tuple[int | None,
     return iter(dict.fromkeys(chain(alike or [()], product(*options))))
 
 
-def _shapes(net: Foreign) -> dict[str, tuple[Dim, ...]]:
+def _shapes(inputs: Sequence[Fed], batches: Sequence[int | None]) -> list[tuple[Dim, ...]]:
     """The sizes of the inputs, with a symbol for each name in the file, and for each size that it leaves open."""
     letters: dict[str, str] = {}
-    shapes = {}
-    for fed in net.inputs:
+    shapes = []
+    for fed, batch in zip(inputs, batches, strict=True):
         sizes: list[Dim] = []
         for axis, size in enumerate(fed.shape or ()):
             name = f"{fed.name}/{axis}" if size is None else str(size)
-            sizes.append(size if isinstance(size, int) else symbol(_letter(name, fed, axis, letters)))
-        shapes[fed.name] = tuple(sizes)
+            known = BATCH if axis == batch else size
+            is_open = known is None or isinstance(known, str)
+            sizes.append(symbol(_letter(name, fed, axis, letters)) if is_open else known)  # type: ignore[arg-type]
+        shapes.append(tuple(sizes))
     return shapes
 
 

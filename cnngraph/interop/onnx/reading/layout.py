@@ -122,6 +122,22 @@ class Layout:
         """The factors of groups of foreign axes."""
         return tuple(tuple(chain(*(self.theirs[axis] for axis in group))) for group in groups)
 
+    @cached_property
+    def foreign_groups(self) -> list[list[int]]:
+        """The foreign axes of each of our axes: as they lie, or, where one lies in several of ours, each by itself."""
+        found = [
+            sorted((i for i, axis in enumerate(self.theirs) if axis and set(axis) <= set(group)), key=self._first)
+            for group in self.groups
+        ]
+        if len(found) > 1 and self.foreign_axes(found) == self.groups:
+            return found
+        batch = [] if self.batch is None else [self.batch]
+        rest = sorted((i for i, axis in enumerate(self.theirs) if axis and i not in batch), key=self._first)
+        return [batch, *([i] for i in rest[:-1]), rest[-1:]]
+
+    def _first(self, axis: int) -> int:
+        return self.theirs[axis][0]
+
     def rearranged(self, groups: Groups) -> Layout:
         """The layout once our axes are these groups of factors."""
         number = {factor: i for i, factor in enumerate(chain(*groups))}

@@ -16,12 +16,13 @@ LONGEST = 120  # characters of a path
 
 def paths_of(net: Foreign) -> Mapping[int, str]:
     """A path for each node of the graph, by `id`; none stands twice."""
-    said = [_said(node, net) for node in net.nodes]
+    said = [[node.name] if net.ours and node.name else _said(node, net) for node in net.nodes]
     scopes = Counter(tuple(path[:i]) for path in said for i in range(1, len(path)))
     taken: set[str] = set()
     found: dict[int, str] = {}
     for node, path in zip(net.nodes, said, strict=True):
-        alone = len(path) > 1 and scopes[tuple(path[:-1])] == 1 and _names_operator(path[-1], node.operator)
+        is_scoped = len(path) > 1 and (bool(node.scope) or node.name.startswith("/"))
+        alone = is_scoped and scopes[tuple(path[:-1])] == 1 and _names_operator(path[-1], node.operator)
         word = ".".join(path[:-1] if alone else path)[:LONGEST]
         found[id(node)] = _free(word, taken)
     return found

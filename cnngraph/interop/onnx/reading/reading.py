@@ -54,11 +54,17 @@ class Refusal:
 class Reading:
     """The state of an attempt.
 
-    `values` has None for what is unknown after a refusal. `batch` is the number that stands for our batch in the file,
-    if it has one; with `sample`, foreign arrays have no batch, and ours always has size 1. `nets` are those
-    that are being read, the innermost last.
+    ours        this package wrote the file
+    batch       the number that stands for our batch in the file, if it has one
+    sample      foreign arrays have no batch, and ours always has size 1
+    values      what names stand for; None for what is unknown after a refusal
+    arrays      the numbers of our states
+    moved       how many nodes move data
+    shared      the states of nodes with weights, to be found again
+    nets        the graphs that are being read, the innermost last
     """
 
+    ours: bool = False
     batch: int | None = None
     sample: bool = False
     builder: Builder = field(default_factory=Builder)
@@ -68,6 +74,7 @@ class Reading:
     refusals: list[Refusal] = field(default_factory=list)
     moved: int = 0
     shared: dict[object, list[Ref]] = field(default_factory=dict)
+    moves: dict[tuple[Ref, Op], Ref] = field(default_factory=dict)
     nets: list[Foreign] = field(default_factory=list)
 
     # ---- names and types ----
@@ -101,7 +108,8 @@ class Reading:
     ) -> Ref:
         """A node with states for its weights; raises `Refused` where our operator refuses.
 
-        Nodes of one operator whose matrices have the same `sources` (names of initializers) share their states.
+        Nodes of one operator whose weights have the same `sources` (names in the file) share their states. But some
+        exporters write equal arrays once, such as the zeros and ones of fresh norms: those are no sharing.
         """
         weights = dict(weights or {})
         try:
@@ -112,7 +120,7 @@ class Reading:
                     needed = types.get(key, "none")
                     raise Refused(f"its {key} has the shape {array.shape}, and {op.name} needs {needed}")
             key_of_states = (op, tuple(sources), tuple(t.shape for t in types.values()))
-            can_share = all(sources) and any(array.ndim > 1 for array in weights.values())
+            can_share = all(sources) and (self.ours or any(np.ptp(array) for array in weights.values()))
             if can_share and key_of_states in self.shared:
                 states = self.shared[key_of_states]
                 return self.builder.add(self.fresh(name), op, [*operands, *states]).ref
@@ -146,12 +154,16 @@ class Reading:
             return x
         if not groups or not layout.groups or groups[0] != layout.groups[0]:
             raise Refused("this mixes the batch with other axes, or lacks it")
-        ref = x.ref
+        ref, ops = x.ref, moves(layout, groups)
         if self.type_of(ref).vocabulary is not None:
             raise Refused("ids would have to be moved")
-        for op in moves(layout, groups):
-            self.moved += isinstance(op, Transpose)
-            ref = self.apply(self.beside(path, op.name), op, [ref])
+        for place, op in enumerate(ops, start=1):
+            if (ref, op) not in self.moves:
+                is_last = place == len(ops) and x.path and x.path not in self.builder.nodes
+                name = x.path if is_last else self.beside(x.path or path, op.name)
+                self.moves[ref, op] = self.apply(name, op, [ref])
+                self.moved += isinstance(op, Transpose)
+            ref = self.moves[ref, op]
         return Tensor(ref, layout.rearranged(groups))
 
     # ---- reading ----

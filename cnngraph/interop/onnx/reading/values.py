@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -53,10 +53,15 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A result of one of our nodes, and how the foreign array is made of its axes."""
+    """A result of one of our nodes, and how the foreign array is made of its axes.
+
+    `path` is that of the foreign node that gave it these axes without a node of ours: the node that may have to be made
+    for them takes its name.
+    """
 
     ref: Ref
     layout: Layout
+    path: str = field(default="", compare=False)
 
     @property
     def shape(self) -> tuple[Dim, ...]:

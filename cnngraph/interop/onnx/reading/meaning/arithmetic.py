@@ -152,7 +152,12 @@ def met(call: Call, op: Op, values: Sequence[Value]) -> Tensor:
     layout, refs, rest = Layout.of(shape, groups), [], iter(sides)
     for value in values:
         if isinstance(value, Tensor):
-            refs.append(_sized(call, op, call.arranged(next(rest), groups), layout))
+            side = next(rest)
+            own = [axis for axis, factors in enumerate(side.layout.theirs) if factors]
+            if isinstance(op, VECTORS) and set(own) <= {*groups[0], *groups[-1]} and set(groups[-1]) & set(own):
+                refs.append(call.arranged(side, [groups[0], groups[-1]]).ref)
+            else:
+                refs.append(_sized(call, op, call.arranged(side, groups), layout))
         else:
             call.need(isinstance(value, Constant), "a size of an open axis among its numbers")
             refs.append(_learned(call, op, wide, layout, np.asarray(value.array)))

@@ -27,6 +27,8 @@ def gemm(call: Call) -> Tensor:
 def product(call: Call, x: Tensor, weight: Array, bias: Array | None = None) -> Tensor:
     """The last foreign axis of x times a matrix (channels, features)."""
     x, order = call.rows(x, -1)
+    if not any(x.layout.groups[1:-1]):
+        x = call.reading.arranged(x, (x.layout.groups[0], x.layout.groups[-1]), call.path)
     channels = call.type_of(x.ref).channels
     call.need(channels == len(weight), f"a matrix of {len(weight)} rows meets {channels} features")
     weights = {"weight": weight if order is None else weight[order]} | ({} if bias is None else {"bias": bias})

@@ -14,14 +14,14 @@ def flatten(call: Call) -> Tensor:
     x = call.tensor(0)
     axis = x.rank if call["axis"] == x.rank else call.axis(call["axis"], x.rank)
     before, after = (tuple(f for one in part for f in one) for part in (x.layout.theirs[:axis], x.layout.theirs[axis:]))
-    return Tensor(x.ref, Layout(x.layout.ours, (before, after)))
+    return Tensor(x.ref, Layout(x.layout.ours, (before, after)), call.path)
 
 
 def transpose(call: Call) -> Tensor:
     x = call.tensor(0)
     order = call["perm"] or range(x.rank)[::-1]
     call.need(sorted(order) == list(range(x.rank)), f"the order {list(order)} is none of {x.rank} axes")
-    return Tensor(x.ref, x.layout.permuted(order))
+    return Tensor(x.ref, x.layout.permuted(order), x.path or call.path)
 
 
 def squeeze(call: Call) -> Tensor:
@@ -60,7 +60,7 @@ def reshaped(call: Call, x: Tensor, shape: list[Dim]) -> Tensor:
         layout = joined.reshaped(shape, call.reading.batch)
     call.need(layout is not None, f"{shape_text(x.shape)} cannot become {shape_text(shape)}")
     assert layout is not None
-    return Tensor(x.ref, layout)
+    return Tensor(x.ref, layout, call.path)
 
 
 def shape(call: Call) -> Value:

@@ -80,6 +80,8 @@ def _as(call: Call, kind: int) -> Value:
         return x
     if kind == TRUTH and not ids:
         return chained(call, x, Sign(), Abs())
+    if ids and kind in FLOATS:
+        call.as_numbers(x)  # what is fed as whole numbers, such as the bytes of an image
     call.need(ids and kind in (TensorProto.INT64, TensorProto.INT32), "numbers that become whole ones")
     return x
 
