@@ -302,6 +302,11 @@ class Pointwise(Kernel):
 
 
 def _vectors(task: Task) -> list[int]:
-    """The inputs that are one vector of channels for all samples."""
+    """The inputs that are one vector of channels for all samples, to be repeated to longer rows.
+
+    Beside a vector for each sample they stay as they are: a block meets both in rows of one length.
+    """
     rank = len(task.outputs[0].shape)
+    if any(1 < len(t.shape) < rank for t in task.inputs):
+        return []
     return [i for i, t in enumerate(task.inputs) if len(t.shape) == 1 < rank]

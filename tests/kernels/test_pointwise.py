@@ -16,6 +16,7 @@ from cnngraph.ops.add import Add
 from cnngraph.ops.affine import Affine
 from cnngraph.ops.clip import Clip
 from cnngraph.ops.gelu import Gelu
+from cnngraph.ops.layer_scale import LayerScale
 from cnngraph.ops.leaky_relu import LeakyRelu
 from cnngraph.ops.mul import Mul
 from cnngraph.ops.relu import Relu
@@ -55,6 +56,12 @@ def test_a_vector_for_all_samples(channels: int) -> None:
     check_kernel(KERNEL, forward_task(Affine(), grid, vector, vector, batch=3))
     line = fused_task(forward_task(Relu(), grid, batch=3), (Affine(), (vector, vector)), (Silu(), ()))
     check_kernel(KERNEL, line)
+
+
+def test_a_vector_for_all_samples_beside_one_for_each() -> None:
+    grid = TensorType.of(6, (7, 9))
+    scaled = forward_task(LayerScale(), grid, batch=3)
+    check_kernel(KERNEL, fused_task(scaled, (Add(), (TensorType.of(6).bind(batch=3),)), (Silu(), ())))
 
 
 def test_where_the_first_operand_is_not_as_large_as_the_result_the_plain_kernel_serves() -> None:
