@@ -1,18 +1,19 @@
-"""A part of what was joined is read where it came from.
+"""A part of what was joined is read where it came from; the last value of one of several states is one node.
 
 Before:
 
-    j = concat <- a, b, c
-    p = part(index=1, of=3) <- j
+    j = concat <- a, b, c            s = scan(...) <- x
+    p = part(index=1, of=3) <- j     h = cut(0, 6) <- s      l = position(-1) <- h
 
 After:
 
-    p is b
+    p is b                           l = cut(0, 6, position=-1) <- s
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from cnngraph.interop.imported import Imported
@@ -20,7 +21,9 @@ from cnngraph.interop.onnx.reading.folding.graphs import changed
 from cnngraph.ir.graph import Node, Ref
 from cnngraph.ir.size import number
 from cnngraph.ops.concat import Concat
+from cnngraph.ops.cut import Cut
 from cnngraph.ops.part import Part
+from cnngraph.ops.position import Position
 from cnngraph.passes.rewrite import Rewriting, rewrite
 
 PLACE = 55
@@ -32,6 +35,8 @@ def fold(found: Imported) -> Imported:
 
 def _rule(node: Node, new: Rewriting) -> Sequence[Ref] | None:
     """The values that were joined, where the part ends where they do."""
+    if isinstance(node.op, Position):
+        return _cut_at(node, node.op.index, new)
     if not isinstance(node.op, Part) or not isinstance(new.nodes[node.inputs[0].node].op, Concat):
         return None
     leaves = list(_leaves(node.inputs[0], new))
@@ -41,6 +46,14 @@ def _rule(node: Node, new: Rewriting) -> Sequence[Ref] | None:
         return None
     parts = leaves[ends.index(start) : ends.index(stop)]
     return parts if len(parts) == 1 else [new.add(node.name, Concat(), parts, origin=node.origin).ref]
+
+
+def _cut_at(node: Node, index: int, new: Rewriting) -> Sequence[Ref] | None:
+    """A state at one end of its sequence."""
+    before = new.nodes[node.inputs[0].node]
+    if not isinstance(before.op, Cut) or before.op.position is not None or index not in (0, -1):
+        return None
+    return [new.add(node.name, replace(before.op, position=index), before.inputs, origin=node.origin).ref]
 
 
 def _leaves(ref: Ref, new: Rewriting) -> Iterator[Ref]:

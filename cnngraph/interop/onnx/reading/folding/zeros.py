@@ -11,6 +11,7 @@ After:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cnngraph.interop.onnx.reading.folding.pattern import without_unread
@@ -25,9 +26,16 @@ MOVES = frozenset({"Cast", "Expand", "Gather", "Identity", "Reshape", "Slice", "
 
 def unite(net: Foreign) -> Foreign:
     zeros = zeros_of(net)
-    nodes = [_without_zeros(node, zeros) if node.operator in STATES else node for node in net.nodes]
+    nodes = [_without_zeros(node, zeros) if _states(node) else node for node in net.nodes]
     changed = any(a is not b for a, b in zip(nodes, net.nodes, strict=True))
     return without_unread(replace(net, nodes=nodes)) if changed else net
+
+
+def _states(node: ForeignNode) -> Sequence[int]:
+    """Where the first states of a node are."""
+    if node.operator == "Scan":
+        return range(len(node.inputs) - int(node.attributes["num_scan_inputs"]))
+    return STATES.get(node.operator, ())
 
 
 def zeros_of(net: Foreign) -> set[str]:
@@ -50,7 +58,7 @@ def _gives_zeros(node: ForeignNode, zeros: set[str]) -> bool:
 
 def _without_zeros(node: ForeignNode, zeros: set[str]) -> ForeignNode:
     """All states, or none: where one is not zeros, the other is a value that is needed."""
-    places = [i for i in STATES[node.operator] if i < len(node.inputs) and node.inputs[i]]
+    places = [i for i in _states(node) if i < len(node.inputs) and node.inputs[i]]
     if not places or not all(node.inputs[i] in zeros for i in places):
         return node
     inputs = ["" if i in places else name for i, name in enumerate(node.inputs)]

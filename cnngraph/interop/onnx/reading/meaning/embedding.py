@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -60,14 +60,15 @@ def at(call: Call, x: Tensor, axis: int, index: int) -> Tensor:
         return Tensor(x.ref, x.layout.squeezed([axis]))
     groups = x.layout.groups
     if isinstance(size, int) and factors == groups[-1][: len(factors)]:
-        return _dropped(x, axis, call.apply(Part(index, size), [x.ref]))
+        return _without_factors(x, axis, call.apply(Part(index, size), [x.ref]))
     x = _alone(call, x, axis)
     factors, groups = x.layout.theirs[axis], x.layout.groups
     if len(groups) == 3:
-        return _dropped(x, axis, call.apply(Position(index), [x.ref]), gone=True)
+        end = -1 if index == size - 1 and index else index
+        return without_axis(x, axis, call.apply(Position(end), [x.ref]))
     own = groups[1:-1].index(factors)
     start, stop = (tuple(n if i == own else 0 for i in range(len(groups) - 2)) for n in (index, index + 1))
-    return _dropped(x, axis, call.apply(Slice(start, stop), [x.ref]))
+    return _without_factors(x, axis, call.apply(Slice(start, stop), [x.ref]))
 
 
 def several(call: Call, x: Tensor, axis: int, index: Array) -> Tensor:
@@ -93,16 +94,20 @@ def _alone(call: Call, x: Tensor, axis: int) -> Tensor:
     return call.reading.arranged(x, (groups[0], factors, *(p for p in positions if p), features), call.path)
 
 
-def _dropped(x: Tensor, axis: int, ref: Ref, gone: bool = False) -> Tensor:
-    """The result without the factors of a foreign axis; with `gone`, also without our axis that they were."""
+def _without_factors(x: Tensor, axis: int, ref: Ref) -> Tensor:
+    """A result without a foreign axis; that of ours in which it was stays, with what else was in it."""
+    return _dropped(x, axis, ref, x.layout.groups)
+
+
+def without_axis(x: Tensor, axis: int, ref: Ref) -> Tensor:
+    """A result without a foreign axis and without the axis of ours that it is."""
+    return _dropped(x, axis, ref, [group for group in x.layout.groups if group != x.layout.theirs[axis]])
+
+
+def _dropped(x: Tensor, axis: int, ref: Ref, groups: Sequence[tuple[int, ...]]) -> Tensor:
     lost = x.layout.theirs[axis]
-    kept = [f for group in x.layout.groups for f in group if f not in lost]
-    number = {f: i for i, f in enumerate(kept)}
-    ours = tuple(
-        tuple(x.layout.sizes[f] for f in group if f not in lost)
-        for group in x.layout.groups
-        if not (gone and group == lost)
-    )
+    number = {f: i for i, f in enumerate(f for group in groups for f in group if f not in lost)}
+    ours = tuple(tuple(x.layout.sizes[f] for f in group if f not in lost) for group in groups)
     theirs = tuple(tuple(number[f] for f in factors) for i, factors in enumerate(x.layout.theirs) if i != axis)
     return Tensor(ref, Layout(ours, theirs))
 
