@@ -101,19 +101,22 @@ def test_how_a_net_is_trained_and_tested(run: Run, monkeypatch: pytest.MonkeyPat
     run("train", "tiny.cnn", "--memory-limit", "10kB").refused("E0602")
 
 
-def test_pytorch_gives_the_same_but_for_rounding(run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("torch", reason="PyTorch is the engine of this test")
-    for engine in ("numpy", "torch"):
-        run("run", "tiny.cnn", "--batch", "3", "--engine", engine, "-o", f"{engine}.npy").done("class: (3, 10) float32")
-    ours, theirs = (np.load(tmp_path / f"{engine}.npy") for engine in ("numpy", "torch"))
+@pytest.mark.parametrize(("engine", "needs"), [("torch", ["torch"]), ("onnxruntime", ["onnx", "onnxruntime"])])
+def test_other_engines_give_the_same_but_for_rounding(engine: str, needs: list[str], run: Run, tmp_path: Path) -> None:
+    for package in needs:
+        pytest.importorskip(package, reason=f"{package} is the engine of this test")
+    for name in ("numpy", engine):
+        run("run", "tiny.cnn", "--batch", "3", "--engine", name, "-o", f"{name}.npy").done("class: (3, 10) float32")
+    ours, theirs = (np.load(tmp_path / f"{name}.npy") for name in ("numpy", engine))
     np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-6)
 
 
 def test_engines_that_cannot(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run("run", "tiny.cnn", "--engine", "onnxruntime").refused("does not write").codes == ["E0603"]
     run("run", "tiny.cnn", "--engine", "torch", "--plan").refused("--plan: only with --engine numpy", code=2)
     monkeypatch.setattr("cnngraph.interop.pytorch.find_spec", lambda name: None)
-    assert run("run", "tiny.cnn", "--engine", "torch").refused("cnngraph[torch]").codes == ["E0603"]
+    monkeypatch.setattr("cnngraph.interop.onnx.runtime.find_spec", lambda name: None)
+    for engine in ("torch", "onnxruntime"):
+        assert run("run", "tiny.cnn", "--engine", engine).refused(f"cnngraph[{engine}]").codes == ["E0603"]
 
 
 def test_wrong_options(run: Run, written: Written, tmp_path: Path) -> None:
