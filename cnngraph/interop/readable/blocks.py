@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from cnngraph.interop.readable.fit import Fitted, fitted
-from cnngraph.interop.readable.grouping import NORMS, is_heavy, is_wide, word_of
+from cnngraph.interop.readable.grouping import NORMS, is_block, is_follower, is_heavy, word_of
 from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of
 from cnngraph.interop.readable.shapes import Shape, shape_of
 from cnngraph.interop.readable.terms import (
@@ -34,6 +34,7 @@ from cnngraph.ir.registry import registry
 
 LONGEST = 24
 HEADER = 6
+LEAST = 9
 Change: TypeAlias = Callable[[Units], Units]
 
 
@@ -63,32 +64,45 @@ class Press:
     namer: Callable[[Units], str]
     calls: dict[str, Sequence[Parameter]]
     blocks: dict[str, Block] = field(default_factory=dict)
+    with_groups: bool = False
     _keys: dict[int, tuple[Unit, int]] = field(default_factory=dict)
     _numbers: dict[Any, int] = field(default_factory=dict)
 
     def press(self) -> None:
         self._rounds(_cores)
+        self.with_groups = True
+        self._keys.clear()
         for height in range(1, max((_height(u) for u in self._units()), default=0) + 1):
-            self._rounds(lambda units, h=height: _slices(units, h))  # type: ignore[misc]
+            self._rounds(lambda units, h=height: _gates(units, h), is_block=True)  # type: ignore[misc]
+            self._rounds(lambda units, h=height: _slices(units, h), is_block=True, inner=True)  # type: ignore[misc]
+        self.change(doubled)
+        self._rounds(_rows, is_block=True)
         self.change(repeated)
-        self._rounds(_rows)
-        self.change(repeated)
+        for name, block in self.blocks.items():
+            body = changed(Body((Line(block.units),)), doubled)
+            self.blocks[name] = replace(block, units=body.lines[0].units)
 
     def change(self, change: Change) -> None:
         self.bodies = [changed(body, change) for body in self.bodies]
 
     # ---- candidates ----
 
-    def _rounds(self, slices: Callable[[Units], Iterator[tuple[int, int]]]) -> None:
+    def _rounds(
+        self, slices: Callable[[Units], Iterator[tuple[int, int]]], is_block: bool = False, inner: bool = False
+    ) -> None:
         for _ in range(1000):
-            best = self._best(slices)
+            best = self._best(slices, LEAST if is_block else 0, inner)
             if best is None:
                 return
             uses, made = best
-            self._make(uses, made)
+            self._make(uses, made, is_block)
 
-    def _best(self, slices: Callable[[Units], Iterator[tuple[int, int]]]) -> tuple[Candidate, Fitted] | None:
+    def _best(
+        self, slices: Callable[[Units], Iterator[tuple[int, int]]], least: int, inner: bool
+    ) -> tuple[Candidate, Fitted] | None:
         candidates = self._candidates(slices)
+        if inner:
+            candidates |= self._inner_rows()
         bound = {
             key: (len(uses) - 1) * weight(uses[0], self.calls) for key, uses in candidates.items() if len(uses) > 1
         }
@@ -99,37 +113,50 @@ class Press:
             candidate = _alike(candidates[key])
             made = fitted(candidate.uses, candidate.shapes) if len(candidate.uses) > 1 else None
             saved = self._saved(candidate, made) if made else 0
-            if made and saved > (best[0] if best else 0):
+            if made and saved > max(best[0] if best else 0, least) and weight(made.units, self.calls) >= least:
                 best = saved, candidate, made
         return best[1:] if best else None
 
     def _candidates(self, slices: Callable[[Units], Iterator[tuple[int, int]]]) -> dict[Any, list[Units]]:
         found: dict[Any, list[Units]] = defaultdict(list)
-        for units in self._chains():
+        for units, around in self._chains():
             ends: dict[Any, int] = {}
             keys = [self._key(unit) for unit in units]
             for start, end in slices(units):
                 key = tuple(keys[start:end])
+                if around is Knot and any(map(reads, units[start:end])):
+                    continue
                 if _is_periodic(key) or ends.get(key, 0) > start:
                     continue
                 ends[key] = end
                 found[key].append(units[start:end])
         return found
 
+    def _inner_rows(self) -> dict[Any, list[Units]]:
+        """Rows of layers that stand in residuals and outside of them too."""
+        found = self._candidates(_rows)
+        around: dict[Any, set[type]] = defaultdict(set)
+        for units, kind in self._chains():
+            keys = tuple(self._key(unit) for unit in units)
+            for start, end in _rows(units):
+                around[keys[start:end]].add(kind)
+        return {key: uses for key, uses in found.items() if Residual in around[key] and len(around[key]) > 1}
+
     def _key(self, unit: Unit) -> int:
         """A number for the shape of a unit."""
         known = self._keys.get(id(unit))
         if known is None:
-            key = self._numbers.setdefault(shape_of((unit,)).key, len(self._numbers))
+            marked = (shape_of((unit,)).key, self.with_groups and _is_grouped(unit))
+            key = self._numbers.setdefault(marked, len(self._numbers))
             known = self._keys[id(unit)] = (unit, key)
         return known[1]
 
-    def _chains(self) -> Iterator[Units]:
+    def _chains(self) -> Iterator[tuple[Units, type]]:
         for body in self.bodies:
             yield from chains(body)
 
     def _units(self) -> Iterator[Unit]:
-        for units in self._chains():
+        for units, _ in self._chains():
             yield from units
 
     def _saved(self, candidate: Candidate, made: Fitted) -> int:
@@ -142,7 +169,7 @@ class Press:
 
     # ---- calls ----
 
-    def _make(self, uses: Candidate, made: Fitted) -> None:
+    def _make(self, uses: Candidate, made: Fitted, is_block: bool) -> None:
         name = self.namer(uses.uses[0])
         self.blocks[name] = Block(name, made.parameters, made.units, tuple(uses.shapes[0].outer))
         self.calls[name] = made.parameters
@@ -150,7 +177,7 @@ class Press:
         for units, shape, values in zip(uses.uses, uses.shapes, made.arguments, strict=True):
             leaves = tuple((p.name, v) for p, v in zip(made.parameters, values, strict=True))
             heavy = any(map(is_heavy, units))
-            calls[shape.key, shape.values] = Layer(name, leaves, tuple(shape.outer), heavy, _passage(units))
+            calls[shape.key, shape.values] = Layer(name, leaves, tuple(shape.outer), heavy, is_block, _passage(units))
         key = uses.shapes[0].key
         length = len(uses.uses[0])
 
@@ -166,6 +193,8 @@ class Press:
             return tuple(found)
 
         self.change(call)
+        if is_block:
+            self.change(blocks_doubled)
 
     def _may_be(self, units: Units, wanted: Units) -> bool:
         return all(type(a) is type(b) and word_of(a) == word_of(b) for a, b in zip(units, wanted, strict=True))
@@ -190,55 +219,73 @@ def _alike(uses: Sequence[Units]) -> Candidate:
 
 
 def _cores(units: Units) -> Iterator[tuple[int, int]]:
-    """A layer with weights and the norms and activations behind it; or a norm, an activation and the layer behind."""
+    """A convolution and the norms and activations behind it; or a norm, an activation and the convolution behind."""
     for start, unit in enumerate(units):
-        if not isinstance(unit, Layer) or not (is_heavy(unit) or word_of(unit) in NORMS):
+        if not isinstance(unit, Layer) or not (is_heavy(unit) or unit.word in NORMS):
             continue
         end, heavy = start, 0
         while end < len(units) and _is_core(units[end]) and heavy + is_heavy(units[end]) <= 1:
             heavy += is_heavy(units[end])
             end += 1
-            if end - start > 1 and heavy == 1:
+            if heavy == 1 and end - start > (1 if is_heavy(unit) else 2):
                 yield start, end
             if heavy and not is_heavy(unit):
                 break
 
 
 def _is_core(unit: Unit) -> bool:
-    return isinstance(unit, Layer) and not unit.tensors and (is_heavy(unit) or unit.word in NORMS or _is_activation(unit))
+    if not isinstance(unit, Layer) or unit.tensors:
+        return False
+    return "window" in dict(unit.leaves) if is_heavy(unit) else unit.word == "batchnorm" or is_follower(unit)
 
 
-def _is_activation(layer: Layer) -> bool:
-    op = registry().get(layer.word)
-    return op is not None and (op.activation or op.pointwise) and not op.variadic
+def _gates(units: Units, height: int) -> Iterator[tuple[int, int]]:
+    """Products of lanes, as high as that."""
+    for i, unit in enumerate(units):
+        if isinstance(unit, Lanes) and unit.word == "mul" and _height(unit) == height:
+            yield i, i + 1
 
 
 def _slices(units: Units, height: int) -> Iterator[tuple[int, int]]:
-    """Rows with a merge or a residual that is so high, from the beginning of a line on."""
+    """Rows with a merge or a residual that is so high, from the beginning of a line on, and with no block in them."""
     heights = [_height(unit) for unit in units]
     if height not in heights:
         return
     for start in range(len(units)):
-        if not (is_heavy(units[start]) or word_of(units[start]) in NORMS) or heights[start] > height:
+        if start and not (is_heavy(units[start]) or word_of(units[start]) in NORMS):
             continue
         highest = 0
         for end in range(start + 1, min(len(units), start + LONGEST) + 1):
             highest = max(highest, heights[end - 1])
-            if highest > height:
+            if highest > height or (heights[end - 1] == 0 and is_block(units[end - 1])):
                 break
             if highest == height:
                 yield start, end
 
 
 def _rows(units: Units) -> Iterator[tuple[int, int]]:
-    """Two or more lines that follow each other."""
+    """Two or more lines that follow each other, and read no name."""
     begins = [is_heavy(unit) for unit in units]
-    for start in (i for i, is_first in enumerate(begins) if is_first):
+    for start in range(len(units)):
+        if start and not begins[start]:
+            continue
         heavy = 0
         for end in range(start + 1, min(len(units), start + LONGEST) + 1):
+            last = units[end - 1]
+            if isinstance(last, Layer) and last.tensors:
+                break
             heavy += begins[end - 1]
             if heavy > 1:
                 yield start, end
+
+
+def reads(unit: Unit) -> bool:
+    """Whether a unit reads a value by its name."""
+    return bool(shape_of((unit,)).outer)
+
+
+def _is_grouped(unit: Unit) -> bool:
+    return isinstance(unit, Layer) and dict(unit.leaves).get("groups", 1) != 1
 
 
 def _is_periodic(key: tuple[Any, ...]) -> bool:
@@ -280,7 +327,17 @@ def _words(layer: Layer, calls: Mapping[str, Sequence[Parameter]]) -> int:
 # ---- repetition ----
 
 
-def repeated(units: Units) -> Units:
+def doubled(units: Units) -> Units:
+    """Single units that follow each other several times said once."""
+    return repeated(units, 1)
+
+
+def blocks_doubled(units: Units) -> Units:
+    """The same, of calls of blocks only."""
+    return repeated(units, 1, is_block)
+
+
+def repeated(units: Units, longest: int = LONGEST, counts: Callable[[Unit], bool] = is_heavy) -> Units:
     """Units with those that follow each other several times said once.
 
     At each place the period that covers most is taken, of these the shortest.
@@ -289,39 +346,53 @@ def repeated(units: Units) -> Units:
     found: list[Unit] = []
     i = 0
     while i < len(units):
-        period, times = _repetition(units, marks, i)
-        if times > 1:
-            inner = units[i : i + period]
+        period, times = (1, 1) if isinstance(units[i], Repeat) and longest == 1 else _repetition(marks, i, longest)
+        inner = units[i : i + period]
+        stays = _stays(inner)
+        if times > 1 and stays and any(map(counts, inner)) and not _begins_later(units, marks, i, period, times):
             last = units[i + period * times - 1]
             found.append(Repeat(inner, times, _passage((units[i], last))))
+            i += period * times
         else:
             found.append(units[i])
-        i += period * times
+            i += 1
     return tuple(found)
 
 
-def _repetition(units: Units, marks: Sequence[Any], start: int) -> tuple[int, int]:
+def _repetition(marks: Sequence[Any], start: int, longest: int) -> tuple[int, int]:
     best = (1, 1)
-    if isinstance(units[start], Repeat):
-        return best
-    for period in range(1, min(LONGEST, (len(units) - start) // 2) + 1):
+    for period in range(1, min(longest, (len(marks) - start) // 2) + 1):
         first = marks[start : start + period]
         times = 1
         while marks[start + times * period : start + (times + 1) * period] == first:
             times += 1
-        if times > 1 and times * period > best[0] * best[1] and any(map(is_heavy, units[start : start + period])):
+        if times > 1 and times * period > best[0] * best[1]:
             best = (period, times)
     return best
 
 
-def chains(body: Body) -> Iterator[Units]:
-    """The units of all lines, the inner ones first."""
+def _stays(units: Units) -> bool:
+    """Whether units keep the positions, so that no shape is hidden where they are said once."""
+    passage = _passage(units)
+    if passage is None or passage.takes.vocabulary is not None:
+        return True
+    return passage.takes.positions == passage.gives.positions
+
+
+def _begins_later(units: Units, marks: Sequence[Any], start: int, period: int, times: int) -> bool:
+    """Whether the same repetition is there one unit further on, and begins a line there."""
+    end = start + period * times
+    return not is_heavy(units[start]) and end < len(marks) and marks[end] == marks[start]
+
+
+def chains(body: Body, around: type = Body) -> Iterator[tuple[Units, type]]:
+    """The units of all lines, the inner ones first, and in what kind of unit they stand."""
     for line in body.lines:
         for unit in line.units:
             for inner in bodies_in(unit):
-                yield from chains(inner)
+                yield from chains(inner, type(unit))
         if line.units:
-            yield line.units
+            yield line.units, around
 
 
 def changed(body: Body, change: Change) -> Body:

@@ -42,7 +42,10 @@ class File:
         self.results = dict(self._results())
         bodies = [self.woven.body, *(tower.body for tower in self.towers.values())]
         self.press = Press(bodies, self._title, dict(CALLS))
-        self.press.change(with_idioms)
+        found = [with_idioms(units) for body in bodies for units, _ in chains(body)]
+        often = Counter(unit.word for units in found for unit in units if isinstance(unit, Layer))
+        usual = frozenset(word for word, count in often.items() if count > 1)
+        self.press.change(lambda units: with_idioms(units, usual))
         self.press.press()
         self.shared = {word: numbered("tower", self.taken) for word in self.towers}
 
@@ -83,7 +86,7 @@ class File:
         used = Counter(
             unit.word
             for body in (*self.press.bodies, *(Body((Line(b.units),)) for b in self.press.blocks.values()))
-            for units in chains(body)
+            for units, _ in chains(body)
             for unit in units
             if isinstance(unit, Layer)
         )

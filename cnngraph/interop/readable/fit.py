@@ -241,7 +241,8 @@ def _name(classes: list[Class]) -> None:
 
 
 def _word(found: Class) -> str:
-    role = next((column.place.role for column in found.columns if column.place.role), "")
+    roles = [column.place.role for column in found.columns if column.place.role]
+    role = next((word for word in roles if word[0] == "n"), roles[0] if roles else "")
     place = found.first.place
     if found.first.family == "number" and place.key in ("features", "c"):
         return role or ("n" if place.layer.word in ("dense", "linear") else "c")

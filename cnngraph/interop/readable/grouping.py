@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnngraph.interop.readable.terms import Knot, Lanes, Layer, Repeat, Residual, Unit, Units, weighs
+from cnngraph.interop.readable.terms import Knot, Lanes, Layer, Loop, Repeat, Residual, Unit, Units, weighs
+from cnngraph.ir.registry import registry
 
-NORMS = ("batchnorm", "layernorm", "groupnorm", "instancenorm", "rmsnorm", "lrn", "normalize")
-LAYERS = ("conv", "upconv", "dense", "linear", "embed")
-LIGHT = (*NORMS, "layer_scale", "add_positions", "prepend_token", "prelu")
+NORMS = ("batchnorm", "layernorm", "groupnorm", "instancenorm", "rmsnorm")
+LIGHT = (*NORMS, "lrn", "normalize", "layer_scale", "add_positions", "prepend_token", "prelu")
 """Words of layers that finish a line, though they have weights."""
 
 
 def groups(units: Sequence[Unit]) -> list[Units]:
-    """The units of each line.
+    """The units of each line. Behind a block or a merge, only an activation stays on its line.
 
     >>> layers = [Layer(word, (), weighs=word in ("conv", "dense")) for word in "conv relu maxpool conv dense".split()]
     >>> [" ".join(unit.word for unit in group) for group in groups(layers)]
@@ -23,9 +23,12 @@ def groups(units: Sequence[Unit]) -> list[Units]:
     norm_first = bool(units) and word_of(units[0]) in NORMS
     heavy: Unit | None = None
     for unit in units:
-        is_norm = word_of(unit) in NORMS
-        before_layer = is_norm and (norm_first or (heavy is not None and word_of(heavy) not in LAYERS))
-        if not found or (heavy is not None and (before_layer or is_heavy(unit))):
+        breaks = heavy is not None and (
+            (is_heavy(unit) and not _goes_on(found[-1][-1], unit))
+            or (word_of(unit) in NORMS and (norm_first or is_block(heavy)))
+            or (is_block(heavy) and not is_follower(unit))
+        )
+        if not found or breaks or is_block(unit):
             found.append([])
             heavy = None
         found[-1].append(unit)
@@ -42,8 +45,30 @@ def is_heavy(unit: Unit) -> bool:
     return not (isinstance(unit, Layer) and (unit.word in LIGHT or not weighs(unit)))
 
 
+def is_follower(unit: Unit) -> bool:
+    """An activation or a dropout."""
+    op = registry().get(word_of(unit))
+    return op is not None and (op.activation or op.name in ("dropout", "clip"))
+
+
+def _goes_on(last: Unit, unit: Unit) -> bool:
+    """Whether a layer stays behind the merge with a value from further above: `upconv -> concat(skip) -> conv`."""
+    merges = isinstance(last, Layer) and bool(last.tensors) and registry()[last.word].merges if word_of(last) in registry() else False
+    return merges and not is_block(unit) and (isinstance(unit, Layer) or (isinstance(unit, Repeat) and len(unit.units) == 1))
+
+
+def is_block(unit: Unit) -> bool:
+    """Whether a unit is a merge, a residual, or the call of a block that is more than a layer with what follows it."""
+    match unit:
+        case Layer():
+            return unit.is_block
+        case Repeat(units=units) | Loop(units=units):
+            return any(map(is_block, units))
+    return True
+
+
 def is_wide(unit: Unit) -> bool:
     """Whether a unit has lines of its own."""
     if isinstance(unit, Repeat):
         return any(is_wide(inner) for inner in unit.units)
-    return isinstance(unit, Lanes | Residual | Knot)
+    return isinstance(unit, Lanes | Residual | Knot | Loop)

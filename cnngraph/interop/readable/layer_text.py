@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -71,7 +72,7 @@ def arguments(parameters: Sequence[Parameter], leaves: Leaves) -> list[str]:
     values = dict(leaves)
     texts: list[str] = []
     in_order = True
-    for parameter in parameters:
+    for place, parameter in enumerate(parameters):
         name, value = parameter.name, values[parameter.name]
         laid = parameter.is_laid
         if name == "stride" and any(p.is_laid for p in parameters):
@@ -79,7 +80,8 @@ def arguments(parameters: Sequence[Parameter], leaves: Leaves) -> list[str]:
         if is_default(parameter, values):
             in_order = False
             continue
-        in_order = in_order and (parameter.in_order or laid or value in PADDINGS or value == Said("pad"))
+        first = place == 0 and isinstance(value, int | float) and not isinstance(value, bool)
+        in_order = in_order and (parameter.in_order or laid or first or value in PADDINGS or value == Said("pad"))
         text = window_text(values, parameters) if laid else argument_text(name, value)
         texts.append(text if in_order else f"{name} = {text}")
         if laid and (step := _lone_stride(values, parameters)):
@@ -145,7 +147,7 @@ def value_text(value: object) -> str:
         case int() | Size() | TensorType() | Said() | Span():
             return str(value)
         case float() if isfinite(value):
-            return literal(value)
+            return re.sub(r"e([+-])0*", r"e\1", literal(value)).replace("e+", "e")
         case tuple() | list() if len(value) == 1 or isinstance(value, list):
             return f"[{', '.join(map(value_text, value))}]"
         case tuple() if value:

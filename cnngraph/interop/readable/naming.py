@@ -38,6 +38,8 @@ def _roles(body: Body) -> Iterator[tuple[Key, str]]:
     """What each value is to the last layer that reads it: the name of its operand."""
     for line in _lines(body):
         first = line.units[0] if line.units else None
+        if line.source != IT:
+            yield line.source, "features"
         if line.source != IT and isinstance(first, Layer):
             yield from _operand(first, 0, line.source)
         for unit in line.units:
@@ -51,6 +53,6 @@ def _operand(layer: Layer, place: int, key: Key) -> Iterator[tuple[Key, str]]:
     if op is None or key == IT or not isinstance(op.operands, tuple):
         return
     if op.variadic:
-        yield key, "skip" if place else "x"
-    elif place < len(op.operands):
+        yield key, "skip"
+    elif len(op.operands) > 1 and place < len(op.operands):
         yield key, op.operands[place]

@@ -127,11 +127,23 @@ class _Finder:
         return single and self._is_closed([start], end, inside)
 
     def _keep(self, region: Region, inside: Collection[int], depth: int) -> None:
+        if not region.is_lanes:
+            self._dissolve(region, inside)
         self.found.of[region.end] = region
         self.found.depth[region.end] = depth
         for step in inside:
             if self.found.home[step] == ROOT:
                 self.found.home[step] = region.end
+
+    def _dissolve(self, region: Region, inside: Collection[int]) -> None:
+        """A knot in a knot from the same value is a part of its lines."""
+        for end in [step for step in inside if step in self.found.of]:
+            inner = self.found.of[end]
+            if not inner.is_lanes and inner.inner is None and inner.start == region.start:
+                del self.found.of[end]
+                for step in inside:
+                    if self.found.home[step] == end:
+                        self.found.home[step] = ROOT
 
     def _lane(self, value: Value, start: int) -> set[int]:
         inside: set[int] = set()

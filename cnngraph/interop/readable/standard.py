@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from cnngraph.interop.readable.grouping import groups
 from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, parameters_of
@@ -21,16 +21,18 @@ FILES: Mapping[str, str] = {"conv_relu": "std/conv.cnn", "conv_bn": "std/conv.cn
 CALLS: Mapping[str, tuple[Parameter, ...]] = {"conv_relu": _CONV, "conv_bn": _GROUPED, "conv_bn_relu": _GROUPED}
 
 
-def with_idioms(units: Units) -> Units:
+def with_idioms(units: Units, words: Collection[str] = tuple(FILES)) -> Units:
     """The units with calls of these blocks, within each line."""
-    return tuple(unit for group in groups(units) for unit in _group(group))
+    return tuple(unit for group in groups(units) for unit in _group(group, words))
 
 
-def _group(group: Units) -> list[Unit]:
+def _group(group: Units, words: Collection[str]) -> list[Unit]:
     found: list[Unit] = []
     rest = list(group)
     while rest:
         call, length = _call(rest)
+        if call is None or call.word not in words:
+            call, length = None, 1
         found.append(call or rest[0])
         del rest[:length]
     return found

@@ -49,10 +49,13 @@ class Passage:
 
 @dataclass(frozen=True)
 class Layer:
+    """An operator or a block. It `is_block` if that is more than a layer with what follows it."""
+
     word: str
     leaves: Leaves
     tensors: tuple[Key, ...] = ()
     weighs: bool = False
+    is_block: bool = False
     passage: Passage | None = field(default=None, compare=False, repr=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnngraph.interop.readable.grouping import groups, is_wide
 from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of, value_text
@@ -76,9 +76,7 @@ class Writer:
             yield from [tuple(current)] if current else []
 
     def _spliced(self, knot: Knot, source: Key | None, label: str) -> Iterator[str]:
-        lines = list(knot.body.lines)
-        if source is not None:
-            yield self._name(source)
+        lines = list(knot.body.lines) if source is None else list(_from(knot.body.lines, source))
         texts = [text for line in lines for text in (self._line(line) if line.moves else [self._let(line)])]
         yield from texts[:-1]
         yield f"{label}: {texts[-1]}" if label else texts[-1]
@@ -155,7 +153,7 @@ class Writer:
 
     def short(self, body: Body) -> str:
         """A body as one pipe, where that is short."""
-        if not body.is_plain or any(is_wide(unit) or isinstance(unit, Loop) for unit in body.units):
+        if not body.is_plain or any(map(is_wide, body.units)):
             return ""
         tensors = isinstance(body.units[0], Layer) and bool(body.units[0].tensors)
         text = " -> ".join([*(["it"] if tensors else []), *self._texts(body.units, None)])
@@ -186,3 +184,11 @@ class Writer:
         if leaves["reverse"]:
             given.append("reverse = true")
         return f"scan({', '.join(given)})"
+
+
+def _from(lines: Sequence[Line], source: Key) -> Iterator[Line]:
+    """Lines that start from a value that is not above them."""
+    above = IT
+    for line in lines:
+        yield replace(line, source=source) if above == line.source == IT else line
+        above = "" if line.moves else above

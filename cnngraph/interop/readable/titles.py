@@ -23,32 +23,50 @@ def title_of(units: Sequence[Unit]) -> str:
     if not wide:
         return _flat(words, layers)
     residuals = [unit for unit in wide if isinstance(unit, Residual)]
-    if {"dot", "mix"} <= set(words):
-        return "encoder_layer" if len(residuals) > 1 or (residuals and len(wide) > 1) else "attention"
+    if residuals and ({"dot", "mix"} <= set(words) or any(word.startswith("attention") for word in words)):
+        return "encoder_layer" if len(residuals) > 1 else "attention_layer"
     if residuals:
         return _residual(residuals[0])
+    if {"dot", "mix"} <= set(words):
+        return "attention"
     lanes = next((unit for unit in wide if isinstance(unit, Lanes)), None)
     return _lanes(lanes, units) if lanes else "unit"
 
 
 def _flat(words: Sequence[str], layers: Sequence[Layer]) -> str:
-    if len(words) <= LONGEST_NAME:
-        return "_".join(SHORT.get(word, word) for word in words)
-    return "stage" if sum(map(is_heavy, layers)) > 1 else "unit"
+    heavy = [layer for layer in layers if is_heavy(layer)]
+    grouped = [_is_grouped(layer) for layer in heavy]
+    if len(heavy) < 2 and len(words) <= LONGEST_NAME:
+        return "_".join("relu6" if _is_relu6(layer) else SHORT.get(layer.word, layer.word) for layer in layers)
+    if words[-1] in ("softmax", "sigmoid"):
+        return "head"
+    if grouped == [True, False]:
+        return "depthwise_separable"
+    if grouped[:2] == [False, True]:
+        return "inverted"
+    return "stage" if any(layer.is_block for layer in heavy) else "unit"
+
+
+def _is_relu6(layer: Layer) -> bool:
+    return layer.word == "clip" and [value for _, value in layer.leaves] == [0, 6]
 
 
 def _residual(residual: Residual) -> str:
     heavy = [layer for layer in _layers([residual]) if is_heavy(layer)]
     sides = [dict(layer.leaves).get("window") for layer in heavy]
-    if any(_is_grouped(layer) for layer in heavy):
+    grouped = [_is_grouped(layer) for layer in heavy]
+    if grouped[:2] == [False, True] or any(layer.word.startswith("inverted") for layer in heavy):
         return "inverted_residual"
     if len(heavy) >= LONGEST_NAME and sides[0] == (1, 1) and sides[2] == (1, 1):
         return "bottleneck"
-    return "basic" if len(heavy) in (2, 3) and None not in sides[:2] else "residual_unit"
+    return "basic" if len(heavy) in (2, 3) and sides[:2] == [(3, 3), (3, 3)] else "residual_unit"
 
 
 def _is_grouped(layer: Layer) -> bool:
-    return dict(layer.leaves).get("groups", 1) not in (1, 32)
+    """Whether a convolution is depthwise."""
+    groups = dict(layer.leaves).get("groups", 1)
+    channels = layer.passage.takes.channels if layer.passage else None
+    return groups not in (1, None) and (groups == channels or channels is None)
 
 
 def _lanes(lanes: Lanes, units: Sequence[Unit]) -> str:
@@ -60,7 +78,7 @@ def _lanes(lanes: Lanes, units: Sequence[Unit]) -> str:
         return "dense_layer"
     if lanes.word == "concat" and is_heavy(units[0]) and units[0] is not lanes:
         return "fire"
-    return "inception" if lanes.word == "concat" and len(lanes.lanes) > 1 else "branches"
+    return "inception" if lanes.word == "concat" and len(lanes.lanes) > 2 else "branches"
 
 
 def _layers(units: Sequence[Unit]) -> Iterator[Layer]:
