@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from cnngraph.interop.pytorch_source.form import REQUIRED, Argument, made
 from cnngraph.interop.pytorch_source.layout import Layout
 from cnngraph.interop.pytorch_source.modules import Block, Chain, Leaf, Module
 from cnngraph.interop.pytorch_source.naming import class_name, free, word
 from cnngraph.interop.pytorch_source.numbers import Column, Expression, Parameter, Solver
-from cnngraph.ir.graph import Ref
+from cnngraph.interop.pytorch_source.scopes import parameter_of
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
 
@@ -77,14 +78,19 @@ def _classes(variants: list[list[Block]], root: Block, types: Types, names: set[
     """A class for each structure; sequences that come in several lengths are written where they stand."""
     is_root = variants[0][0] is root
     sequences = [blocks for blocks in variants if not blocks[0].lines]
-    if len(variants) > 1:
-        for block in (block for blocks in sequences for block in blocks):
-            block.inline = True
-        variants = [blocks for blocks in variants if blocks[0].lines]
-    for blocks in variants:
+    lengths_vary = len({_without_repetition(blocks[0]) for blocks in sequences}) < len(sequences)
+    for blocks in sequences if len(variants) > 1 else ():
+        for block in blocks:
+            block.inline = lengths_vary or len(blocks) == 1
+    for blocks in (blocks for blocks in variants if not blocks[0].inline):
         name = class_name(root.word) if is_root else free(class_name(blocks[0].word), names)
         names.add(name)
         yield _class(name, blocks, types)
+
+
+def _without_repetition(block: Block) -> Hashable:
+    """The structure of a sequence in which equal members that follow each other are one."""
+    return tuple(key for key, _ in groupby(map(_skeleton, block.attributes.values())))
 
 
 def _class(name: str, blocks: list[Block], types: Types) -> Class:
@@ -95,13 +101,21 @@ def _class(name: str, blocks: list[Block], types: Types) -> Class:
     expressions = tuple(solver.solve(hole, column) for hole, column in zip(holes[0], columns, strict=True))
     order = list(solver.candidates)
     known = sorted(solver.used.values(), key=lambda p: order.index(p.name) if p.name in order else len(order))
-    parameters = tuple(sorted(known, key=lambda p: p.default is not REQUIRED))
+    parameters = tuple(sorted(known, key=_place_in_signature))
     for place, block in enumerate(blocks):
         arguments = [
             Argument(p.name, p.values[place], p.default, named=p.default is not REQUIRED) for p in parameters
         ]
         block.form = made(name, *arguments)
     return Class(name, blocks[0], tuple(blocks), parameters, expressions, solver)
+
+
+def _place_in_signature(parameter: Parameter) -> int:
+    """Those without a default first; the others in the order that PyTorch has them in."""
+    if parameter.default is REQUIRED:
+        return 0
+    order = ("stride", "padding", "output_padding", "dilation", "groups", "bias")
+    return 1 + (order.index(parameter.name) if parameter.name in order else len(order))
 
 
 def _candidates(blocks: Sequence[Block], types: Types) -> dict[str, Column]:
@@ -152,16 +166,8 @@ def inner_names(block: Block) -> list[str]:
         return ["x"]
     names: list[str] = []
     for value in block.inputs:
-        names.append(free(word(_parameter_of(block, value) or value.rpartition(".")[2]), names))
+        names.append(free(word(parameter_of(block.use, value) or value.rpartition(".")[2]), names))
     return names
-
-
-def _parameter_of(block: Block, value: str) -> str | None:
-    """The parameter of the file that a value is given for; there, the only one of its name had a number too."""
-    given = block.use.arguments if block.use else {}
-    plain = value.replace("[1]", "")
-    tensors = {name: ref.node for name, tensor in given.items() if isinstance(ref := getattr(tensor, "ref", None), Ref)}
-    return next((name for name, node in tensors.items() if node.replace("[1]", "") == plain), None)
 
 
 # ---- structure and numbers ----

@@ -16,9 +16,9 @@ LETTERS = ((), ("T",), ("H", "W"), ("D", "H", "W"))
 
 
 def about_of(block: Block) -> list[str]:
-    """The comment with two signs above the definition of a block, as lines."""
+    """The comment with two signs above the definition of a block or net, as lines."""
     text = _definition_text(block)
-    match = re.search(rf"((?:^##[^\n]*\n)+)block {re.escape(block.word)}\b", text, re.MULTILINE)
+    match = re.search(rf"((?:^##[^\n]*\n)+)(?:block|net) {re.escape(block.word)}\b", text, re.MULTILINE)
     if match is None:
         return []
     words = " ".join(line.removeprefix("##").strip() for line in match[1].splitlines())

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cnngraph.interop.pytorch_source.form import Binding, Form
 from cnngraph.interop.pytorch_source.modules import Block, Line
 from cnngraph.interop.pytorch_source.naming import free, word
 
+MANY = 3  # values of one statement, from which on each has a name of its own
 LONGEST = 84  # characters of an expression, before it is cut into several lines
 
 
@@ -43,6 +44,7 @@ class Forward:
     inputs: Sequence[str]
     arguments: Sequence[Sequence[str | None]]
     whole: bool = False
+    named: Mapping[str, str] = field(default_factory=dict)  # results that have a name outside
     values: dict[str, Written] = field(default_factory=dict)
     places: list[int] = field(default_factory=list)  # of each line: where it is written, itself or its last reader
 
@@ -90,12 +92,14 @@ class Forward:
             before = {lines[i].results[0]: self.values[lines[i].results[0]] for i in inner}
             self.values.update({lines[i].results[0]: texts[i] for i in inner})
             texts.append(self._expression(line, self.arguments[place]))
-            if self._fits([lines[i] for i in inner], line, texts[place]):
-                for i in inner:
-                    self.places[i] = place
-            else:
-                self.values.update(before)
+            while inner and not self._fits([lines[i] for i in inner], line, texts[place]):
+                first, *rest = inner  # what is read last may stand there alone
+                left = [first] if len(line.operands) < MANY else inner
+                self.values.update((lines[i].results[0], before[lines[i].results[0]]) for i in left)
                 texts[place] = self._expression(line, self.arguments[place])
+                inner = rest if len(line.operands) < MANY else []
+            for i in inner:
+                self.places[i] = place
         for place in reversed(range(len(lines))):
             self.places[place] = self.places[self.places[place]]
 
@@ -118,7 +122,7 @@ class Forward:
 
     def _fits(self, inner: Sequence[Line], reader: Line, expression: Written) -> bool:
         """Whether a line is short with all that it alone reads; in the whole network, all of one line of the file."""
-        if not inner or reader.loop or any(line.loop for line in inner):
+        if reader.loop or any(line.loop for line in inner):
             return False
         if self.whole and any(line.row != reader.row for line in inner):
             return False
@@ -142,9 +146,8 @@ class Forward:
 
     def _variable(self, place: int, value: str, line: Line, variables: dict[str, str], others: list[str]) -> str:
         """`x` for a value that only the next statement reads, if what `x` holds is then free; else a name of its own."""
-        wanted = word(value.rpartition(".")[2])
-        if len(line.results) == 1:
-            wanted = line.name
+        wanted = self.named.get(value) or (line.name if len(line.results) == 1 else word(value.rpartition(".")[2]))
+        if len(line.results) == 1 and value not in self.named:
             held = variables.get("x")
             following = self._next_statement(place)
             is_next = all(read == following for read in self._reads(value)) and not self._is_wide(following)
@@ -158,7 +161,7 @@ class Forward:
         """Whether a statement reads so many values that each should have a name of its own."""
         inner = [line for i, line in enumerate(self.block.lines) if self.places[i] == place]
         made = {name for line in inner for name in line.results}
-        return len({name for line in inner for name in line.operands} - made) > 2
+        return len({name for line in inner for name in line.operands} - made) > MANY - 1
 
     def _next_statement(self, place: int) -> int:
         return next((i for i in range(place + 1, len(self.places)) if self.places[i] == i), len(self.places))

@@ -200,6 +200,7 @@ class Body:
         """Names of runs that end in a merge: branches of a concat, the branch and the shortcut of a sum, a gate."""
         by_result = {self.flow.results(run[-1])[0]: run for run in runs if len(self.flow.results(run[-1])) == 1}
         found: dict[int, str] = {}
+        concats = 0
         for run in runs:
             merge = run[0]
             if not isinstance(merge, Step) or len(merge.inputs) < 2 or merge.word not in ("concat", "add", "mul"):
@@ -207,7 +208,11 @@ class Body:
             lanes = [by_result.get(name) for name in merge.inputs]
             lanes = [lane if lane and _is_kept(lane) and self.flow.reads[n] == 1 else None
                      for lane, n in zip(lanes, merge.inputs, strict=True)]  # fmt: skip
-            found.update({id(lane): name for lane, name in _lane_names(merge.word, lanes) if lane})
+            names = list(_lane_names(merge.word, lanes))
+            if merge.word == "concat" and names:
+                concats += 1
+                names = [(lane, name.replace("branch", f"branch{concats}_") if concats > 1 else name) for lane, name in names]
+            found.update({id(lane): name for lane, name in names if lane})
         return found
 
     # ---- lines ----
@@ -294,7 +299,7 @@ def _word_of(run: Sequence[Step | Scope]) -> str:
 
 
 def _lane_names(merge: str, lanes: Sequence[Sequence[Step | Scope] | None]) -> Iterator[tuple[object, str]]:
-    if merge == "concat":
+    if merge == "concat" and sum(lane is not None for lane in lanes) > 1:
         yield from ((lane, f"branch{place}") for place, lane in enumerate(lanes, start=1))
     elif merge == "add" and sum(lane is not None for lane in lanes) <= 2:
         longest = max(range(len(lanes)), key=lambda place: len(lanes[place] or ()))

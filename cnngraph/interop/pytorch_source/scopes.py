@@ -14,6 +14,7 @@ from itertools import groupby
 
 from cnngraph.diagnostics import Use
 from cnngraph.interop.pytorch_source.step import Step, states_of
+from cnngraph.ir.graph import Ref
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,10 @@ class Flow:
         """What an item reads from outside, in order."""
         steps = steps_of(item)
         own = {name for step in steps for name in step.results}
-        return tuple(dict.fromkeys(name for step in steps for name in step.inputs if name not in own))
+        found = list(dict.fromkeys(name for step in steps for name in step.inputs if name not in own))
+        if isinstance(item, Scope):
+            found.sort(key=lambda name: _place_of(item, name))
+        return tuple(found)
 
     def results(self, item: Step | Scope) -> tuple[str, ...]:
         """What it gives: values that are read outside of it, or that leave."""
@@ -81,6 +85,22 @@ class Flow:
 
 def steps_of(item: Step | Scope) -> tuple[Step, ...]:
     return (item,) if isinstance(item, Step) else item.steps
+
+
+def _place_of(scope: Scope, value: str) -> int:
+    """Where the block has the parameter that a value is given for; what comes from the line above stands first."""
+    parameter = parameter_of(scope.use, value)
+    return list(scope.use.arguments).index(parameter) if parameter and scope.use else -1
+
+
+def parameter_of(use: Use | None, value: str) -> str | None:
+    """The parameter of a block that a value is given for, if it has a name: in the file's own counting."""
+    plain = value.replace("[1]", "")
+    for name, given in (use.arguments if use else {}).items():
+        ref = getattr(given, "ref", None)
+        if isinstance(ref, Ref) and ref.node.replace("[1]", "") == plain:
+            return name
+    return None
 
 
 def scoped(steps: Sequence[Step], flow: Flow) -> Scope:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +16,8 @@ from cnngraph.interop.pytorch_source.naming import class_name, word
 from cnngraph.interop.pytorch_source.step import Weight
 from cnngraph.interop.pytorch_source.support import SUPPORT, support_for
 from cnngraph.interop.pytorch_source.translate import Program, translate
-from cnngraph.interop.pytorch_source.writing import class_text
+from cnngraph.interop.pytorch_source.wrapping import WIDTH
+from cnngraph.interop.pytorch_source.writing import Whole, class_text
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.op import Array
 from cnngraph.ir.size import symbols
@@ -49,8 +49,9 @@ def to_pytorch(graph: Graph, states: Mapping[str, Array] | None = None) -> Sourc
     program = translate(graph)
     root = modules_of(graph.name, program.steps, tuple(program.inputs), [v.name for v in program.outputs.values()])
     classes = classes_of(root, program.types, tuple(SUPPORT))
+    names = {value.name: word(name) for name, value in program.outputs.items()} if len(program.outputs) > 1 else {}
     texts = [class_text(made, program.types) for made in classes[:-1]]
-    texts.append(class_text(classes[-1], program.types, _about(graph, program)))
+    texts.append(class_text(classes[-1], program.types, Whole(_about(graph, program), names)))
     weights = dict(_weights(root, ""))
     arrays = {} if states is None else {n: np.ascontiguousarray(w.turn(states[w.state])) for n, w in weights.items()}
     return Source(
@@ -128,6 +129,7 @@ def _about(graph: Graph, program: Program) -> list[str]:
     inputs = [f"{word(node.name)} {shape_text(node.type, program.inputs[node.name])}" for node in graph.inputs]
     outputs = [f"{name} {shape_text(graph.type_of(graph.outputs[name]), value.layout)}"
                for name, value in program.outputs.items()]  # fmt: skip
-    return textwrap.wrap(f"{', '.join(inputs)} -> {', '.join(outputs)}.", 92)
+    one = f"{', '.join(inputs)} -> {', '.join(outputs)}."
+    return [one] if len(one) < WIDTH - 10 else [f"{', '.join(inputs)}", *(f"-> {text}" for text in outputs)]
 
 

@@ -39,7 +39,10 @@ class LearnedPositions(nn.Module):
 
 SINUSOIDAL_POSITIONS = '''
 class SinusoidalPositions(nn.Module):
-    """Adds waves that tell each position: (N, T, C) -> (N, T, C); "Attention is all you need", section 3.5."""
+    """Adds waves that tell each position: (N, T, C) -> (N, T, C).
+
+    Vaswani et al.: "Attention is all you need", section 3.5.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         length, channels = x.shape[1:]
@@ -86,15 +89,18 @@ class TimeEmbedding(nn.Module):
 
 DIFFUSION = '''
 class Diffusion(nn.Module):
-    """An image after `time + 1` small steps towards noise: "Denoising diffusion probabilistic models", equation 4."""
+    """A value after `time + 1` small steps towards noise.
+
+    Ho, Jain, Abbeel: "Denoising diffusion probabilistic models", equation 4.
+    """
 
     def __init__(self, steps: int, first: float = 1e-4, last: float = 0.02) -> None:
         super().__init__()
         self.steps, self.first, self.last = steps, first, last
 
     def forward(self, x: Tensor, noise: Tensor, time: Tensor) -> Tensor:
-        beta = torch.linspace(self.first, self.last, self.steps, dtype=torch.float64, device=x.device)
-        kept = (1 - beta).cumprod(0)[time].reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
+        beta = torch.linspace(self.first, self.last, self.steps, dtype=torch.float64)
+        kept = (1 - beta).cumprod(0).to(x)[time].reshape(-1, *[1] * (x.ndim - 1))
         return kept.sqrt() * x + (1 - kept).sqrt() * noise
 '''
 
@@ -124,7 +130,8 @@ class Scan(nn.Module):
     def forward(self, x: Tensor, *states: Tensor) -> Tensor:
         if not states:
             dtype = torch.get_default_dtype()
-            states = tuple(torch.zeros(len(x), size, dtype=dtype, device=x.device) for size in self.sizes)
+            shapes = [(len(x), size) for size in self.sizes]
+            states = tuple(torch.zeros(shape, dtype=dtype, device=x.device) for shape in shapes)
         outputs = []
         for position in x.unbind(1)[::-1] if self.reverse else x.unbind(1):
             result = self.cell(position, *states)

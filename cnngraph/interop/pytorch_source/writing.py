@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cnngraph.interop.pytorch_source.classes import Class, Types, inner_names
@@ -18,8 +18,16 @@ from cnngraph.interop.pytorch_source.wrapping import WIDTH, wrapped
 Numbers = Iterator[Expression]
 
 
-def class_text(made: Class, types: Types, whole: Sequence[str] | None = None) -> str:
-    """The source of a class; `whole` is the docstring of the network, whose lines say the shapes."""
+@dataclass(frozen=True)
+class Whole:
+    """What the class of the whole network has beside: its docstring, and names of its results."""
+
+    about: Sequence[str]
+    results: Mapping[str, str]
+
+
+def class_text(made: Class, types: Types, whole: Whole | None = None) -> str:
+    """The source of a class; of the `whole` network each line of `forward` says the shape."""
     return "\n".join(_Writer(made, types, whole).lines())
 
 
@@ -27,13 +35,13 @@ def class_text(made: Class, types: Types, whole: Sequence[str] | None = None) ->
 class _Writer:
     made: Class
     types: Types
-    whole: Sequence[str] | None
+    whole: Whole | None
 
     def lines(self) -> Iterator[str]:
         block = self.made.model
         base = "nn.Module" if block.lines else "nn.Sequential"
         yield f"class {self.made.name}({base}):"
-        yield from _docstring(self.whole or self._about())
+        yield from _docstring(self.whole.about if self.whole else self._about())
         yield ""
         numbers = iter(self.made.expressions)
         yield from wrapped(f"def __init__({self._signature()}) -> None:", 4)
@@ -66,7 +74,7 @@ class _Writer:
         result = "Tensor" if len(block.results) == 1 else f"tuple[{', '.join(['Tensor'] * len(block.results))}]"
         listed = ", ".join(f"{name}: Tensor" for name in names)
         yield from wrapped(f"def forward(self, {listed}) -> {result}:", 4)
-        statements = list(Forward(block, names, arguments, self.whole is not None).statements())
+        statements = list(Forward(block, names, arguments, self.whole is not None, self.whole.results if self.whole else {}).statements())
         column = max((len(s.text) for s in statements if s.shape and len(s.text) + 8 <= WIDTH), default=0)
         for statement in statements:
             written = wrapped(statement.text, 8)

@@ -136,6 +136,7 @@ def _module(site: Site, known: Recurrent, results: _Results) -> None:
         sequence = site.before(Form("{0}.flip(1)"), names[0])
     for ref in results.sequence:
         site.values[ref] = Value(sequence, Layout.LAST)
+        site.types_of[sequence] = (site.graph.type_of(ref), Layout.LAST)
     for name, refs in zip(names[1:], results.last, strict=True):
         site.values.update((ref, Value(name, Layout.STATE)) for ref in refs)
 

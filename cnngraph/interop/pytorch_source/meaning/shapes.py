@@ -136,7 +136,9 @@ def part(site: Site) -> None:
     sizes = Argument.of("chunks", op.of) if isinstance(op.of, int) else Argument.of("split_size", list(op.of))
     form = method("chunk" if isinstance(op.of, int) else "split", sizes, dim)
     for node in siblings.values():
-        site.values[node.ref] = Value(node.name, layout if len(node.type.shape) > 2 else FIRST)
+        own = layout if len(node.type.shape) > 2 else FIRST
+        site.values[node.ref] = Value(node.name, own)
+        site.types_of[node.name] = (node.type, own)
     results = tuple(siblings[i].name if i in siblings else "_" for i in range(op.count))
     site.steps.append(Step(site.path, (name,), results, (), form, origin=site.node.origin, word="part"))
 
