@@ -362,6 +362,10 @@ STRATEGIES: dict[str, Form] = {
     "part": part,
     "crop": crop,
     "upsample": by_rank(factor=lambda r: axes(r, 1, 3), mode=lambda r: st.sampled_from(["nearest", "linear"])),
+    "resize": by_rank(
+        positions=lambda r: axes(r, 1, 7), mode=lambda r: st.sampled_from(["linear", "cubic"][: 1 + (r < 3)]),
+        corners=lambda r: truth,
+    ),
     "slice": by_rank(
         start=lambda r: axes(r, -3, 3), stop=lambda r: axes(r, -2, 4), step=lambda r: axes(r, 1, 3)
     ),

@@ -57,6 +57,8 @@ def beyond_the_reference(setting: Setting) -> str | None:
             return "sums over channels as many as there are samples"
         case "globalmaxpool" if rank != 2:
             return "knows images only"
+        case "resize" if any(n & (n - 1) for n in x.positions):
+            return "rounds the ratio of sizes to float32"
         case "scan":
             return "goes along the first axis only"
         case "upconv" if op.groups > 1 and (op.bias or not op.groups == x.channels == op.features):

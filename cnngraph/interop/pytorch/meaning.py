@@ -132,6 +132,17 @@ def _upsample(op: Any, types: object, x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=factors, mode=linear if op.mode == "linear" else op.mode)
 
 
+def _resize(op: Any, types: object, x: Tensor) -> Tensor:
+    """A cubic curve along one axis is one along two of which the second has one position."""
+    counts, corners = op.counts(x.ndim - 2), None if op.mode == "nearest" else op.corners
+    if op.mode == "cubic" and x.ndim == 3:
+        wide = F.interpolate(x[..., None], (*counts, 1), mode="bicubic", align_corners=corners)
+        return wide[..., 0]
+    linear = ("linear", "bilinear", "trilinear")[x.ndim - 3]
+    mode = {"linear": linear, "cubic": "bicubic"}.get(op.mode, op.mode)
+    return F.interpolate(x, counts, mode=mode, align_corners=corners)
+
+
 def _scan(op: Any, types: Sequence[TensorType], x: Tensor, *rest: Tensor) -> Tensor:
     """The cell at one position after another. Its weights come in our order of axes: `scan` itself turns none."""
     cell, count = op.graph, len(op.operands) - 1
@@ -272,6 +283,11 @@ def _div(op: Any, types: object, *inputs: Tensor) -> Tensor:
     return x / by
 
 
+def _pow(op: Any, types: object, *inputs: Tensor) -> Tensor:
+    x, exponent = _at_every_position(inputs)
+    return x**exponent
+
+
 def _select(op: Any, types: object, *inputs: Tensor) -> Tensor:
     mask, x, other = _at_every_position(inputs)
     return torch.where(mask != 0, x, other)
@@ -364,6 +380,7 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "max": lambda op, types, *inputs: reduce(torch.maximum, inputs),
     "min": lambda op, types, *inputs: reduce(torch.minimum, inputs),
     "div": _div,
+    "pow": _pow,
     "select": _select,
     "add_positions": _add_positions,
     "embed": lambda op, types, x, table: F.embedding(x, table).movedim(-1, 1),
@@ -377,6 +394,7 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "part": lambda op, types, x: (x.chunk if isinstance(op.of, int) else x.split)(op.of, 1)[op.index],
     "shuffle": lambda op, types, x: x.unflatten(1, (op.groups, -1)).transpose(1, 2).flatten(1, 2),
     "upsample": _upsample,
+    "resize": _resize,
     "learned": lambda op, types, x, weight: weight.movedim(-1, 0).expand(len(x), *weight.movedim(-1, 0).shape),
     "pixel_shuffle": _pixel_shuffle,
     "pixel_unshuffle": _pixel_unshuffle,

@@ -66,7 +66,7 @@ def _spread(site: Site, axes: tuple[int, ...], number: int) -> str:
 
 
 WAYS = {
-    **dict.fromkeys(("div", "max", "min"), all_at_once),
+    **dict.fromkeys(("div", "max", "min", "pow"), all_at_once),
     "add": add,
     "concat": concat,
     "mul": mul,

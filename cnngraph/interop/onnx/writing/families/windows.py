@@ -192,6 +192,15 @@ def upsample(site: Site) -> Value:
     return site.counterpart(site.first(), "", scales, axes=channels_first(site.rank()))
 
 
+def resize(site: Site) -> Value:
+    """By sizes: those of the positions alone, so that the batch stays open."""
+    rank = site.rank()
+    sizes = site.whole("sizes", site.op.counts(rank - 2))
+    own = {"axes": list(range(2, rank)), **site.op.onnx().attributes}
+    resized = site.add("Resize", site.first(), "", "", sizes, **own)
+    return site.result("Identity", resized, axes=channels_first(rank))
+
+
 WAYS = {
     "adaptive_avgpool": partial(adaptive, pooled="AveragePool", reduced="ReduceMean"),
     "adaptive_maxpool": partial(adaptive, pooled="MaxPool", reduced="ReduceMax"),
@@ -203,5 +212,6 @@ WAYS = {
     "minpool": minpool,
     "sumpool": sumpool,
     "upconv": upconv,
+    "resize": resize,
     "upsample": upsample,
 }
