@@ -6,14 +6,14 @@ of all these. Of all candidates the one that saves most words is taken, again an
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from cnngraph.interop.readable.fit import Fitted, fitted
 from cnngraph.interop.readable.grouping import NORMS, is_block, is_follower, is_heavy, word_of
-from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of
+from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, arguments, parameters_of
 from cnngraph.interop.readable.shapes import Shape, shape_of
 from cnngraph.interop.readable.terms import (
     Body,
@@ -34,8 +34,12 @@ from cnngraph.ir.registry import registry
 
 LONGEST = 24
 HEADER = 6
-LEAST = 9
+LEAST = 6
+LEAST_OF_BLOCKS = 9
+LEAST_OF_ROWS = 18
+FEW = 4
 Change: TypeAlias = Callable[[Units], Units]
+Slices: TypeAlias = Callable[[Units, type], Iterator[tuple[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,10 @@ class Press:
         self.with_groups = True
         self._keys.clear()
         for height in range(1, max((_height(u) for u in self._units()), default=0) + 1):
-            self._rounds(lambda units, h=height: _gates(units, h), is_block=True)  # type: ignore[misc]
-            self._rounds(lambda units, h=height: _slices(units, h), is_block=True, inner=True)  # type: ignore[misc]
+            self._rounds(lambda units, _, h=height: _gates(units, h), is_block=True)  # type: ignore[misc]
+            self._rounds(lambda units, around, h=height: _slices(units, around, h), is_block=True, inner=True)  # type: ignore[misc]
         self.change(doubled)
-        self._rounds(_rows, is_block=True)
+        self._rounds(_rows, is_block=True, least=LEAST_OF_ROWS)
         self.change(repeated)
         for name, block in self.blocks.items():
             body = changed(Body((Line(block.units),)), doubled)
@@ -88,17 +92,18 @@ class Press:
     # ---- candidates ----
 
     def _rounds(
-        self, slices: Callable[[Units], Iterator[tuple[int, int]]], is_block: bool = False, inner: bool = False
+        self, slices: Slices, is_block: bool = False, inner: bool = False,
+        least: int = LEAST_OF_BLOCKS,
     ) -> None:
         for _ in range(1000):
-            best = self._best(slices, LEAST if is_block else 0, inner)
+            best = self._best(slices, least if is_block else 0, inner)
             if best is None:
                 return
             uses, made = best
             self._make(uses, made, is_block)
 
     def _best(
-        self, slices: Callable[[Units], Iterator[tuple[int, int]]], least: int, inner: bool
+        self, slices: Slices, least: int, inner: bool
     ) -> tuple[Candidate, Fitted] | None:
         candidates = self._candidates(slices)
         if inner:
@@ -110,19 +115,30 @@ class Press:
         for key in sorted(bound, key=lambda key: -bound[key]):
             if best is not None and bound[key] <= best[0]:
                 break
-            candidate = _alike(candidates[key])
-            made = fitted(candidate.uses, candidate.shapes) if len(candidate.uses) > 1 else None
-            saved = self._saved(candidate, made) if made else 0
-            if made and saved > max(best[0] if best else 0, least) and weight(made.units, self.calls) >= least:
-                best = saved, candidate, made
+            for candidate, made in self._fits(_alike(candidates[key])):
+                saved = self._saved(candidate, made)
+                if saved > max(best[0] if best else 0, least) and weight(made.units, self.calls) >= LEAST:
+                    best = saved, candidate, made
         return best[1:] if best else None
 
-    def _candidates(self, slices: Callable[[Units], Iterator[tuple[int, int]]]) -> dict[Any, list[Units]]:
+    def _fits(self, candidate: Candidate) -> Iterator[tuple[Candidate, Fitted]]:
+        """The block of all uses, and that of fewer of them which needs fewer parameters."""
+        while len(candidate.uses) > 1:
+            made = fitted(candidate.uses, candidate.shapes)
+            if made is None:
+                return
+            yield candidate, made
+            kept = _usual(made)
+            if kept is None:
+                return
+            candidate = Candidate([candidate.uses[i] for i in kept], [candidate.shapes[i] for i in kept])
+
+    def _candidates(self, slices: Slices) -> dict[Any, list[Units]]:
         found: dict[Any, list[Units]] = defaultdict(list)
         for units, around in self._chains():
             ends: dict[Any, int] = {}
             keys = [self._key(unit) for unit in units]
-            for start, end in slices(units):
+            for start, end in slices(units, around):
                 key = tuple(keys[start:end])
                 if around is Knot and any(map(reads, units[start:end])):
                     continue
@@ -138,7 +154,7 @@ class Press:
         around: dict[Any, set[type]] = defaultdict(set)
         for units, kind in self._chains():
             keys = tuple(self._key(unit) for unit in units)
-            for start, end in _rows(units):
+            for start, end in _rows(units, kind):
                 around[keys[start:end]].add(kind)
         return {key: uses for key, uses in found.items() if Residual in around[key] and len(around[key]) > 1}
 
@@ -200,6 +216,17 @@ class Press:
         return all(type(a) is type(b) and word_of(a) == word_of(b) for a, b in zip(units, wanted, strict=True))
 
 
+def _usual(made: Fitted) -> list[int] | None:
+    """The uses without those few that need a parameter only for themselves."""
+    for i, parameter in enumerate(made.parameters):
+        if parameter.default is REQUIRED and len(made.arguments) > FEW:
+            column = [row[i] for row in made.arguments]
+            usual, count = Counter(column).most_common(1)[0]
+            if len(column) - len(column) // FEW <= count < len(column):
+                return [row for row, value in enumerate(column) if value == usual]
+    return None
+
+
 def _alike(uses: Sequence[Units]) -> Candidate:
     """The uses that have the shape of the first, also in the names that they read, and no other projections."""
     found = Candidate()
@@ -218,7 +245,7 @@ def _alike(uses: Sequence[Units]) -> Candidate:
 # ---- where candidates are ----
 
 
-def _cores(units: Units) -> Iterator[tuple[int, int]]:
+def _cores(units: Units, _: type) -> Iterator[tuple[int, int]]:
     """A convolution and the norms and activations behind it; or a norm, an activation and the convolution behind."""
     for start, unit in enumerate(units):
         if not isinstance(unit, Layer) or not (is_heavy(unit) or unit.word in NORMS):
@@ -246,7 +273,7 @@ def _gates(units: Units, height: int) -> Iterator[tuple[int, int]]:
             yield i, i + 1
 
 
-def _slices(units: Units, height: int) -> Iterator[tuple[int, int]]:
+def _slices(units: Units, around: type, height: int) -> Iterator[tuple[int, int]]:
     """Rows with a merge or a residual that is so high, from the beginning of a line on, and with no block in them."""
     heights = [_height(unit) for unit in units]
     if height not in heights:
@@ -254,16 +281,17 @@ def _slices(units: Units, height: int) -> Iterator[tuple[int, int]]:
     for start in range(len(units)):
         if start and not (is_heavy(units[start]) or word_of(units[start]) in NORMS):
             continue
-        highest = 0
+        highest = plain = 0
         for end in range(start + 1, min(len(units), start + LONGEST) + 1):
             highest = max(highest, heights[end - 1])
-            if highest > height or (heights[end - 1] == 0 and is_block(units[end - 1])):
+            plain += heights[end - 1] == 0 and is_heavy(units[end - 1])
+            if highest > height or (plain > 1 and around is Body) or (heights[end - 1] == 0 and is_block(units[end - 1])):
                 break
             if highest == height:
                 yield start, end
 
 
-def _rows(units: Units) -> Iterator[tuple[int, int]]:
+def _rows(units: Units, _: type) -> Iterator[tuple[int, int]]:
     """Two or more lines that follow each other, and read no name."""
     begins = [is_heavy(unit) for unit in units]
     for start in range(len(units)):

@@ -146,12 +146,15 @@ def _parameters(columns: list[Column]) -> tuple[tuple[Parameter, ...], list[Clas
     for each in numbers:
         _by_input(each, len(numbers) == 1)
     _join_windows(classes)
-    _name([c for c in classes if c.parameter])
-    _by_multiples([c for c in numbers if c.parameter])
+    derived = _by_multiples([c for c in numbers if c.parameter])
     kept = [c for c in classes if c.parameter]
+    _name(kept)
     for each in kept:
         for column in each.columns:
             column.text = Said(each.name)
+    for each, base, ratio in derived:
+        for column in each.columns:
+            column.text = Said(_times(ratio, base.name))
     kept.sort(key=lambda c: _default(c) is not REQUIRED)
     return tuple(Parameter(c.name, d := _default(c), d is REQUIRED) for c in kept), kept
 
@@ -210,18 +213,20 @@ def _join_windows(classes: list[Class]) -> None:
         stride.first.text, stride.parameter = INSIDE, False
 
 
-def _by_multiples(numbers: list[Class]) -> None:
+def _by_multiples(numbers: list[Class]) -> list[tuple[Class, Class, tuple[int, int]]]:
+    """Numbers that are always so many times another one, with that and how many."""
+    found: list[tuple[Class, Class, tuple[int, int]]] = []
     bases: list[Class] = []
     for each in sorted(numbers, key=lambda c: next(v for v in c.values if v is not UNKNOWN)):
         for base in bases:
             ratio = _ratio(each.values, base.values)
             if ratio and ratio[0] > 1 and len(set(base.values) - {UNKNOWN}) > 1:
                 each.parameter = False
-                for column in each.columns:
-                    column.text = Said(_times(ratio, base.name))
+                found.append((each, base, ratio))
                 break
         else:
             bases.append(each)
+    return found
 
 
 def _default(found: Class) -> Any:

@@ -54,7 +54,7 @@ def is_follower(unit: Unit) -> bool:
 def _goes_on(last: Unit, unit: Unit) -> bool:
     """Whether a layer stays behind the merge with a value from further above: `upconv -> concat(skip) -> conv`."""
     merges = isinstance(last, Layer) and bool(last.tensors) and registry()[last.word].merges if word_of(last) in registry() else False
-    return merges and not is_block(unit) and (isinstance(unit, Layer) or (isinstance(unit, Repeat) and len(unit.units) == 1))
+    return merges and word_of(unit) != "upconv" and not is_block(unit) and (isinstance(unit, Layer) or (isinstance(unit, Repeat) and len(unit.units) == 1))
 
 
 def is_block(unit: Unit) -> bool:

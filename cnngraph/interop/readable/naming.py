@@ -13,10 +13,17 @@ def names_of(body: Body, known: Mapping[Key, str], taken: set[str]) -> dict[Key,
     names = dict(known)
     roles = dict(_roles(body))
     for line in _lines(body):
-        for key in line.keys:
+        parts = ("left", "right") if len(line.keys) == 2 and is_split(line) else ()
+        for i, key in enumerate(line.keys):
             if key != "_" and key not in names:
-                names[key] = numbered(roles.get(key, "x"), taken)
+                role = roles.get(key, "x")
+                names[key] = numbered(parts[i] if parts and role in ("x", "features") else role, taken)
     return names
+
+
+def is_split(line: Line) -> bool:
+    last = line.units[-1] if line.units else None
+    return isinstance(last, Layer) and last.word == "split"
 
 
 def numbered(word: str, taken: set[str]) -> str:

@@ -171,7 +171,7 @@ class _Finder:
         """Whether a branch passes through other positions than both ends have, as many axes as they are."""
         ends = [_positions(self.web.type_of(Value(step))) for step in (start, end)]
         ranks = {len(positions) for positions in ends}
-        for step in inside:
+        for step in (i for i in inside if self.dominators.of[i] != ROOT):
             for type_ in self.web.steps[step].types.values():
                 positions = _positions(type_)
                 if positions and positions not in ends and ranks == {len(positions)}:

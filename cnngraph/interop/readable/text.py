@@ -123,7 +123,9 @@ class Writer:
             case Repeat(units=units, times=times) if not any(map(is_wide, units)):
                 return f"{self._alone(units)} * {times}"
             case Repeat(units=units, times=times):
-                return f"repeat {times} {self._braces(Body((Line(units),)))}"
+                body = Body((Line(units),))
+                short = " -> ".join(self._texts(units, None)) if all(map(self._is_narrow, units)) else ""
+                return f"({short}) * {times}" if short else f"repeat {times} {self._braces(body)}"
             case Loop(names=names, rows=rows, units=units):
                 shown = [value_text(row[0]) if len(row) == 1 else f"({', '.join(map(value_text, row))})" for row in rows]
                 return f"for {', '.join(names)} in [{', '.join(shown)}] {self._braces(Body((Line(units),)))}"
@@ -134,6 +136,10 @@ class Writer:
         """A body as one layer."""
         return self._alone(body.units) if body.is_plain else f"repeat 1 {self._braces(body)}"
 
+    def _is_narrow(self, unit: Unit) -> bool:
+        """Whether a unit has no lines in its text."""
+        return not isinstance(unit, Knot) and "\n" not in self.unit(unit)
+
     def _alone(self, units: Units) -> str:
         """Units as one layer."""
         texts = self._texts(units, None)
@@ -141,7 +147,7 @@ class Writer:
 
     def _lane(self, lane: Body) -> str:
         if not lane.lines:
-            return "identity"
+            return IT
         short = self.short(lane)
         inner = Writer(self.names, self.calls, self.cells, self.shared)
         return short if short else "\n".join(inner.lines(lane))

@@ -71,7 +71,7 @@ def _is_grouped(layer: Layer) -> bool:
 
 def _lanes(lanes: Lanes, units: Sequence[Unit]) -> str:
     words = {layer.word for layer in _layers([lanes])}
-    with_identity = any(not lane.lines for lane in lanes.lanes)
+    with_identity = any([layer.word for layer in _layers(lane.units)] in ([], ["identity"]) for lane in lanes.lanes if lane.is_plain)
     if lanes.word == "mul":
         return "squeeze_excite" if "globalavgpool" in words else "gate"
     if lanes.word == "concat" and with_identity:
