@@ -27,7 +27,7 @@ from cnngraph.interop.onnx.writing import Options, boundary, write_onnx  # noqa:
 from cnngraph.ir.graph import Graph  # noqa: E402
 from cnngraph.ir.op import Array, rng  # noqa: E402
 from cnngraph.net import load  # noqa: E402
-from cnngraph.passes.pipeline import INFERENCE, run  # noqa: E402
+from cnngraph.passes.pipeline import INFERENCE, TRAINING, run  # noqa: E402
 from cnngraph.resources import resource  # noqa: E402
 from cnngraph.runtime.runner import Runner  # noqa: E402
 from cnngraph.runtime.settings import Settings  # noqa: E402
@@ -50,6 +50,7 @@ QUICK = (
     "autoencoder", "char_rnn", "encoder", "decoder", "denoiser", "digits_cnn", "fairness", "gan_digits", "googlenet",
     "gru_tagger", "latent_diffusion", "lenet5", "lstm_classifier", "resnet18", "shufflenet", "text_cnn", "time_delay",
 )  # fmt: skip
+LEAST = np.float32(0.1)  # what is added to a variance: that of two numbers may be 0
 LAST = ("softmax", "sigmoid", "log_softmax")
 
 
@@ -82,13 +83,28 @@ def with_logits(graph: Graph) -> Graph:
 
 
 def drawn_states(graph: Graph) -> dict[str, Array]:
-    """First values as training has them, and something to find in those that begin as one number everywhere."""
+    """First values as training has them, and something to find in those that begin as one number everywhere.
+
+    The running means and variances are those of a batch: so numbers neither grow nor die out along the network, where
+    the rounding of float32 would be all that is compared.
+    """
     values = initial_states(graph, seed=0)
     for place, node in enumerate(graph.states):
         if np.ptp(values[node.name]) == 0:
             noise = rng(1, place).uniform(-0.2, 0.2, node.type.concrete)
             values[node.name] = (values[node.name] + noise).astype(node.type.dtype)
-    return values
+    return values | of_a_batch(graph, values)
+
+
+def of_a_batch(graph: Graph, states: Mapping[str, Array]) -> dict[str, Array]:
+    """The running means and variances that one step of training gives which forgets all before it."""
+    nodes = tuple(replace(n, op=replace(n.op, momentum=0.0)) if n.op.name == "batchnorm" else n for n in graph)
+    step = run(replace(graph, nodes=nodes), TRAINING)
+    if not any(node.op.name == "batchnorm" for node in graph):
+        return {}
+    runner = Runner(step, {**initial_states(step, seed=0), **states})
+    runner.run(drawn_feeds(graph, SIZES[0]))
+    return {name: runner.states[name] + (name.endswith("variance") * LEAST) for name in step.updates if name in states}
 
 
 def drawn_feeds(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Array]:
