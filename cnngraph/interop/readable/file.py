@@ -15,14 +15,15 @@ from cnngraph.interop.readable.blocks import Block, Press, chains
 from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, value_text
 from cnngraph.interop.readable.leaves import shape_of_cell
 from cnngraph.interop.readable.naming import names_of, numbered
-from cnngraph.interop.readable.standard import CALLS, FILES, with_idioms
-from cnngraph.interop.readable.terms import IT, Body, Key, Layer, Line, Units
+from cnngraph.interop.readable.standard import CALLS, FILES, file_of, with_idioms, with_stages
+from cnngraph.interop.readable.terms import IT, Body, Key, Layer, Line, Said, Unit, Units
 from cnngraph.interop.readable.text import Writer
 from cnngraph.interop.readable.titles import title_of
 from cnngraph.interop.readable.weave import Woven
 from cnngraph.ir import counts
 from cnngraph.ir.graph import Graph
 from cnngraph.ops.scan import Scan
+from cnngraph.syntax.format import formatted
 
 
 @dataclass
@@ -40,6 +41,7 @@ class File:
         self.taken = {*words_of_a_file(), *self.graph.symbols, *self.cells.names, self.graph.name, *FILES}
         self.inputs = {f"{i}.0": free(name, self.taken) for i, name in enumerate(inputs)}
         self.results = dict(self._results())
+        self.shared = {word: numbered("tower", self.taken) for word in self.towers}
         bodies = [self.woven.body, *(tower.body for tower in self.towers.values())]
         self.press = Press(bodies, self._title, dict(CALLS))
         found = [with_idioms(units) for body in bodies for units, _ in chains(body)]
@@ -47,7 +49,8 @@ class File:
         usual = frozenset(word for word, count in often.items() if count > 1)
         self.press.change(lambda units: with_idioms(units, usual))
         self.press.press()
-        self.shared = {word: numbered("tower", self.taken) for word in self.towers}
+        self._stages()
+        self.blocks = {name: formatted("\n".join(self._block(block)), name) for name, block in self.press.blocks.items()}
 
     def _results(self) -> Iterator[tuple[Key, str]]:
         seen = set(self.inputs)
@@ -68,9 +71,10 @@ class File:
             entries = "; ".join(f"{key}: {value_text(value)}" for key, value in about.items())
             yield f"about {{ {entries} }}"
         yield from self._cells()
-        for block in self.press.blocks.values():
-            yield ""
-            yield from self._block(block)
+        for text in self.blocks.values():
+            if file_of(text) is None:
+                yield ""
+                yield text
         yield ""
         yield f"{self._head()} {{"
         for (word, name), tower in zip(self.shared.items(), towers, strict=True):
@@ -84,18 +88,35 @@ class File:
 
     def _imports(self) -> Iterator[str]:
         used = Counter(
-            unit.word
-            for body in (*self.press.bodies, *(Body((Line(b.units),)) for b in self.press.blocks.values()))
+            word
+            for body in (*self.press.bodies, *(Body((Line(block.units),)) for block in self._own()))
             for units, _ in chains(body)
             for unit in units
-            if isinstance(unit, Layer)
+            for word in _words(unit)
         )
         by_file: dict[str, list[str]] = {}
-        for word, file in FILES.items():
+        known = {**FILES, **{name: file for name, text in self.blocks.items() if (file := file_of(text))}}
+        for word, file in known.items():
             if used[word]:
                 by_file.setdefault(file, []).append(word)
         for file, words in sorted(by_file.items()):
             yield f'import {", ".join(sorted(words))} from "{file}"'
+
+    def _own(self) -> Iterator[Block]:
+        """The blocks that stand in this file."""
+        yield from (block for name, block in self.press.blocks.items() if file_of(self.blocks[name]) is None)
+
+    def _stages(self) -> None:
+        """`stage(unit, c, n)` of the standard library, if it says several rows."""
+        strided = {
+            name for name, block in self.press.blocks.items()
+            if len(block.parameters) == 2 and block.parameters[1].name == "stride"
+        }  # fmt: skip
+        before = self.press.bodies
+        self.press.change(lambda units: with_stages(units, strided))
+        found = [unit for body in self.press.bodies for units, _ in chains(body) for unit in units]
+        if sum(isinstance(unit, Layer) and unit.word == "stage" for unit in found) < 2:
+            self.press.bodies = before
 
     def _cells(self) -> Iterator[str]:
         for cell, inner in self.cells.graphs.items():
@@ -157,3 +178,10 @@ def _declared(parameter: Parameter) -> str:
 
 
 
+
+
+def _words(unit: Unit) -> Iterator[str]:
+    """The blocks that a unit names: its own word, and one that it gives to another."""
+    if isinstance(unit, Layer):
+        yield unit.word
+        yield from (value.text for key, value in unit.leaves if key == "unit" and isinstance(value, Said))

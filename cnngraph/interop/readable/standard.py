@@ -1,13 +1,18 @@
-"""Blocks of the standard library that units are exactly equal to: `conv_relu`, `conv_bn`, `conv_bn_relu`."""
+"""Blocks of the standard library that units are exactly equal to: `conv_relu`, `conv_bn`, `stage`, and by their text all
+others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any
 
 from cnngraph.interop.readable.grouping import groups
 from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, parameters_of
 from cnngraph.interop.readable.leaves import Leaves
-from cnngraph.interop.readable.terms import Layer, Passage, Unit, Units
+from cnngraph.interop.readable.terms import Layer, Passage, Repeat, Said, Unit, Units
+from cnngraph.resources import resource
 
 _CONV = (
     Parameter("c", REQUIRED, in_order=True),
@@ -17,8 +22,32 @@ _CONV = (
 )
 _GROUPED = (*_CONV, Parameter("groups", 1))
 
-FILES: Mapping[str, str] = {"conv_relu": "std/conv.cnn", "conv_bn": "std/conv.cnn", "conv_bn_relu": "std/conv.cnn"}
-CALLS: Mapping[str, tuple[Parameter, ...]] = {"conv_relu": _CONV, "conv_bn": _GROUPED, "conv_bn_relu": _GROUPED}
+_STAGE = (
+    Parameter("unit", REQUIRED, in_order=True),
+    Parameter("c", REQUIRED, in_order=True),
+    Parameter("n", REQUIRED, in_order=True),
+    Parameter("stride", 2),
+)
+FOLDER = ("specs", "blocks")
+
+FILES: Mapping[str, str] = {
+    "conv_relu": "std/conv.cnn", "conv_bn": "std/conv.cnn", "conv_bn_relu": "std/conv.cnn", "stage": "std/resnet.cnn",
+}  # fmt: skip
+CALLS: Mapping[str, tuple[Parameter, ...]] = {
+    "conv_relu": _CONV, "conv_bn": _GROUPED, "conv_bn_relu": _GROUPED, "stage": _STAGE,
+}  # fmt: skip
+
+
+@cache
+def standard_texts() -> Mapping[str, str]:
+    """The files of the standard library, by the name that an import gives them."""
+    folder = resource(*FOLDER)
+    return {f"std/{path.name}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.cnn"))}
+
+
+def file_of(block: str) -> str | None:
+    """The file of the standard library that has exactly this block, as the formatter writes it."""
+    return next((name for name, text in standard_texts().items() if f"\n{block.strip()}\n" in text), None)
 
 
 def with_idioms(units: Units, words: Collection[str] = tuple(FILES)) -> Units:
@@ -74,3 +103,43 @@ def _passage(units: list[Unit]) -> Passage | None:
     if first is None or last is None:
         return None
     return Passage(first.takes, last.gives, tuple(n for unit in units if unit.passage for n in unit.passage.nodes))
+
+
+def with_stages(units: Units, strided: Collection[str]) -> Units:
+    """The units with `stage(unit, c, n)` for a unit that may take a stride, and n - 1 of the same that take none.
+
+    `strided` are the blocks whose parameters are a number and a stride.
+    """
+    found: list[Unit] = []
+    i = 0
+    while i < len(units):
+        first, following = _one(units[i], strided), units[i + 1] if i + 1 < len(units) else None
+        n, last = 0, units[i]
+        if isinstance(units[i], Repeat) and first is not None:
+            n = units[i].times  # type: ignore[union-attr]
+        elif first is not None and following is not None and _numbers(_one(following, strided)) == (*_numbers(first)[:2], 1):
+            n, last = 1 + (following.times if isinstance(following, Repeat) else 1), following
+        if first is None or n < 2:
+            found.append(units[i])
+            i += 1
+            continue
+        word, c, stride = _numbers(first)
+        leaves = (("unit", Said(word)), ("c", c), ("n", n), ("stride", stride))
+        found.append(Layer("stage", leaves, (), True, True, _passage([units[i], last])))
+        i += 1 if last is units[i] else 2
+    return tuple(found)
+
+
+def _one(unit: Unit, strided: Collection[str]) -> Layer | None:
+    """The call of such a block that a unit is, or is several times."""
+    if isinstance(unit, Repeat):
+        inner = _one(unit.units[0], strided) if len(unit.units) == 1 else None
+        return inner if inner is not None and _numbers(inner)[2] == 1 else None
+    return unit if isinstance(unit, Layer) and unit.word in strided and not unit.tensors else None
+
+
+def _numbers(layer: Layer | None) -> tuple[str, Any, Any]:
+    if layer is None:
+        return ("", None, None)
+    (_, c), (_, stride) = layer.leaves
+    return (layer.word, c, stride)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnngraph.interop.readable.grouping import is_heavy
+from cnngraph.interop.readable.shapes import shape_of
 from cnngraph.interop.readable.terms import Knot, Lanes, Layer, Residual, Unit, bodies_in
 
 SHORT = {"batchnorm": "bn", "layernorm": "norm", "groupnorm": "norm", "leaky_relu": "leaky", "clip": "clipped"}
@@ -24,7 +25,9 @@ def title_of(units: Sequence[Unit]) -> str:
         return _flat(words, layers)
     residuals = [unit for unit in wide if isinstance(unit, Residual)]
     if residuals and ({"dot", "mix"} <= set(words) or any(word.startswith("attention") for word in words)):
-        return "encoder_layer" if len(residuals) > 1 else "attention_layer"
+        if len(residuals) < 2:
+            return "attention_layer"
+        return "decoder_layer" if shape_of(units).outer else "encoder_layer"
     if residuals:
         return _residual(residuals[0])
     if {"dot", "mix"} <= set(words):

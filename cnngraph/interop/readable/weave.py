@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnngraph.interop.readable.dominators import ROOT
-from cnngraph.interop.readable.regions import Region, Regions
+from cnngraph.interop.readable.regions import MERGES, Region, Regions
 from cnngraph.interop.readable.terms import IT, Body, Key, Knot, Lanes, Layer, Line, Passage, Residual, Unit, Units, bodies_in
 from cnngraph.interop.readable.web import Step, Value, Web
 
@@ -83,7 +83,7 @@ class _Weaver:
     def _joins(self, step: int) -> bool:
         """Whether any of the operands of a step may be the one that its line goes on from."""
         layer = self.web.steps[step].layer
-        return step not in self.regions.of and layer is not None and layer.word != "scan"
+        return step not in self.regions.of and layer is not None and layer.word in MERGES
 
     def _chains(self, order: Sequence[int], uses: Counter[Value]) -> list[_Chain]:
         chains: list[_Chain] = []
