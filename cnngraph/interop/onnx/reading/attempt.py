@@ -11,16 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+import numpy as np
+
 from cnngraph.interop.imported import Axes, Imported
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
 from cnngraph.interop.onnx.reading.guess import Guess, guesses, with_multiples
 from cnngraph.interop.onnx.reading.names import legal
 from cnngraph.interop.onnx.reading.nodes import read_nodes
 from cnngraph.interop.onnx.reading.reading import Again, Reading, Refusal, Refused
-from cnngraph.interop.onnx.reading.values import Constant, Sizes, Tensor, Value
+from cnngraph.interop.onnx.reading.values import Constant, Later, Sizes, Tensor, Value
 from cnngraph.ir.graph import Ref
+from cnngraph.ir.op import Array
 
 MOST_ATTEMPTS = 24
+ENOUGH_ATTEMPTS = 4  # where one was not refused
 MULTIPLES = (2, 4, 8, 16, 32, 64)
 
 
@@ -47,17 +51,22 @@ class Attempt:
         name = legal(self.net.name).replace(".", "_").replace("-", "_") or "net"
         graph = self.reading.builder.finish(name if name[0].isalpha() else f"net_{name}", self.results)
         notes = [*self.guess.notes, *self.reading.notes]
-        return Imported(graph, self.reading.arrays, self.inputs, self.outputs, notes)
+        states = {name: _array(array, graph[name].type.dtype) for name, array in self.reading.arrays.items()}
+        return Imported(graph, states, self.inputs, self.outputs, notes)
+
+
+def _array(array: Array | Later, dtype: str) -> Array:
+    return np.ascontiguousarray(array.make() if isinstance(array, Later) else array, dtype)
 
 
 def best(net: Foreign) -> Attempt:
     """The attempt with the fewest refusals and moves; of equals the first."""
     found: Attempt | None = None
-    for guess in islice(guesses(net), MOST_ATTEMPTS):
+    for count, guess in enumerate(islice(guesses(net), MOST_ATTEMPTS), start=1):
         attempt = attempted(net, guess)
         if found is None or attempt.score < found.score:
             found = attempt
-        if found.score == (0, 0):
+        if not found.refusals and (not found.reading.moved or count >= ENOUGH_ATTEMPTS):
             break
     assert found is not None, "there is always a guess"
     for number in MULTIPLES:

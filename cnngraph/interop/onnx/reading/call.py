@@ -22,7 +22,7 @@ import numpy as np
 from cnngraph.interop.onnx.reading.foreign import ForeignNode
 from cnngraph.interop.onnx.reading.layout import Groups
 from cnngraph.interop.onnx.reading.reading import Again, Reading, Refused
-from cnngraph.interop.onnx.reading.values import Constant, Sizes, Tensor, Value, settled
+from cnngraph.interop.onnx.reading.values import Constant, Later, Sizes, Tensor, Value, settled
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.op import Array, Op
@@ -164,7 +164,7 @@ class Call:
         self.need(not set(batch) & set(factors), "it works along the batch")
         if groups[-1] == tuple(factors):
             return x
-        rest = [kept for group in others if (kept := tuple(f for f in group if f not in factors))]
+        rest = [run for group in others for run in x.layout.runs([f for f in group if f not in factors])]
         return self.reading.arranged(x, (batch, *rest, tuple(factors)), self.path)
 
     # ---- results ----
@@ -173,7 +173,12 @@ class Call:
         return self.reading.type_of(ref)
 
     def apply(
-        self, op: Op, operands: Sequence[Ref], weights: Mapping[str, Array] | None = None, *, beside: bool = False
+        self,
+        op: Op,
+        operands: Sequence[Ref],
+        weights: Mapping[str, Array | Later] | None = None,
+        *,
+        beside: bool = False,
     ) -> Ref:
         """A node of ours. The first gets the name of the foreign node, unless it only stands `beside` it."""
         name = self.reading.beside(self.path, op.name)

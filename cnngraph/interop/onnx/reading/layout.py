@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import accumulate, chain, groupby
 from math import prod
 
 from cnngraph.interop.imported import Axes
@@ -121,6 +121,11 @@ class Layout:
     def foreign_axes(self, groups: Groups) -> tuple[tuple[int, ...], ...]:
         """The factors of groups of foreign axes."""
         return tuple(tuple(chain(*(self.theirs[axis] for axis in group))) for group in groups)
+
+    def runs(self, factors: Sequence[int]) -> list[tuple[int, ...]]:
+        """Factors in their order, cut where another foreign axis begins."""
+        axis_of = {f: i for i, axis in enumerate(self.theirs) for f in axis}
+        return [tuple(run) for _, run in groupby(factors, axis_of.__getitem__)]
 
     @cached_property
     def foreign_groups(self) -> list[list[int]]:

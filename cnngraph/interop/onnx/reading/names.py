@@ -16,7 +16,9 @@ LONGEST = 120  # characters of a path
 
 def paths_of(net: Foreign) -> Mapping[int, str]:
     """A path for each node of the graph, by `id`; none stands twice."""
-    said = [[node.name] if net.ours and node.name else _said(node, net) for node in net.nodes]
+    if net.ours:
+        return {id(node): path for node, path in zip(net.nodes, _own([node.name for node in net.nodes]), strict=True)}
+    said = [_said(node, net) for node in net.nodes]
     scopes = Counter(tuple(path[:i]) for path in said for i in range(1, len(path)))
     taken: set[str] = set()
     found: dict[int, str] = {}
@@ -25,6 +27,17 @@ def paths_of(net: Foreign) -> Mapping[int, str]:
         alone = is_scoped and scopes[tuple(path[:-1])] == 1 and _names_operator(path[-1], node.operator)
         word = ".".join(path[:-1] if alone else path)[:LONGEST]
         found[id(node)] = _free(word, taken)
+    return found
+
+
+def _own(names: Sequence[str]) -> list[str]:
+    """The paths of nodes that we named: what stands below another node is a part of it."""
+    known = set(names)
+    found = []
+    for name in names:
+        steps = name.split(".")
+        above = (".".join(steps[:i]) for i in range(1, len(steps)))
+        found.append(next((path for path in above if path in known), name))
     return found
 
 

@@ -14,14 +14,13 @@ import numpy as np
 from cnngraph.interop.onnx.reading.foreign import Foreign
 from cnngraph.interop.onnx.reading.layout import Groups, Layout
 from cnngraph.interop.onnx.reading.moves import Factors, moves
-from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
+from cnngraph.interop.onnx.reading.values import Constant, Later, Tensor, Value
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.op import Array, Op, OpError
 from cnngraph.ir.size import Dim
 from cnngraph.ir.types import BATCH, TensorType
-from cnngraph.ops.transpose import Transpose
 
 
 class Refused(Exception):
@@ -59,7 +58,7 @@ class Reading:
     sample      foreign arrays have no batch, and ours always has size 1
     values      what names stand for; None for what is unknown after a refusal
     arrays      the numbers of our states
-    moved       how many nodes move data
+    moved       how many nodes move data, by what they cost
     shared      the states of nodes with weights, to be found again
     nets        the graphs that are being read, the innermost last
     """
@@ -69,7 +68,7 @@ class Reading:
     sample: bool = False
     builder: Builder = field(default_factory=Builder)
     values: dict[str, Value | None] = field(default_factory=dict)
-    arrays: dict[str, Array] = field(default_factory=dict)
+    arrays: dict[str, Array | Later] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     moved: int = 0
@@ -103,7 +102,7 @@ class Reading:
         name: str,
         op: Op,
         operands: Sequence[Ref],
-        weights: Mapping[str, Array] | None = None,
+        weights: Mapping[str, Array | Later] | None = None,
         sources: Sequence[str] = (),
     ) -> Ref:
         """A node with states for its weights; raises `Refused` where our operator refuses.
@@ -120,7 +119,7 @@ class Reading:
                     needed = types.get(key, "none")
                     raise Refused(f"its {key} has the shape {array.shape}, and {op.name} needs {needed}")
             key_of_states = (op, tuple(sources), tuple(t.shape for t in types.values()))
-            can_share = all(sources) and (self.ours or any(np.ptp(array) for array in weights.values()))
+            can_share = all(sources) and (self.ours or not all(map(_is_fresh, weights.values())))
             if can_share and key_of_states in self.shared:
                 states = self.shared[key_of_states]
                 return self.builder.add(self.fresh(name), op, [*operands, *states]).ref
@@ -128,8 +127,8 @@ class Reading:
         except OpError as refused:
             raise Refused(refused.message, *refused.helps) from refused
         states = list(node.inputs[len(operands) :])
-        for ref, (key, type_) in zip(states, types.items(), strict=True):
-            self.arrays[ref.node] = np.asarray(weights[key], type_.dtype)
+        for ref, key in zip(states, types, strict=True):
+            self.arrays[ref.node] = weights[key]
         if can_share:
             self.shared[key_of_states] = states
         return node.ref
@@ -162,7 +161,7 @@ class Reading:
                 is_last = place == len(ops) and x.path and x.path not in self.builder.nodes
                 name = x.path if is_last else self.beside(x.path or path, op.name)
                 self.moves[ref, op] = self.apply(name, op, [ref])
-                self.moved += isinstance(op, Transpose)
+                self.moved += {"flatten": 0, "reshape": 1}.get(op.name, 2)
             ref = self.moves[ref, op]
         return Tensor(ref, layout.rearranged(groups))
 
@@ -176,3 +175,8 @@ class Reading:
             if name in net.constants:
                 return self.values.setdefault(name, Constant(net.constants[name], name))
         raise Refused(f"it reads `{name}`, which nothing before it gives")
+
+
+def _is_fresh(array: Array | Later) -> bool:
+    """Whether all numbers are alike, as in what has not been trained; of many, the first are looked at."""
+    return isinstance(array, np.ndarray) and bool(np.ptp(array.reshape(-1)[:1000]) == 0)

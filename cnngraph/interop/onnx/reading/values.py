@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -26,6 +26,14 @@ class Constant:
     @property
     def shape(self) -> tuple[Dim, ...]:
         return self.array.shape
+
+
+@dataclass(frozen=True)
+class Later:
+    """Numbers of a weight that are computed once it is certain that they are needed."""
+
+    shape: tuple[int, ...]
+    make: Callable[[], Array]
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,12 @@ def parts(call: Call, x: Tensor, axis: int, sizes: Sequence[int], wanted: Sequen
     """Some of the parts of these sizes along a foreign axis, which become features."""
     x = call.features(x, axis)
     of = len(sizes) if len(set(sizes)) == 1 else tuple(sizes)
-    return tuple(call.with_features(x, axis, call.apply(Part(i, of), [x.ref])) for i in wanted)
+    found = []
+    for i in wanted:
+        call.path = call.node.outputs[i] if call.reading.ours and len(wanted) > 1 else call.path
+        found.append(call.with_features(x, axis, call.apply(Part(i, of), [x.ref])))
+        call.used.clear()
+    return tuple(found)
 
 
 MEANINGS: Mapping[str, Callable[[Call], Value]] = {"Slice": slice_}
