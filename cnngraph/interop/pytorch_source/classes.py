@@ -9,11 +9,12 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from cnngraph.interop.pytorch_source.form import REQUIRED, Argument, made
+from cnngraph.interop.pytorch_source.choices import with_choices
+from cnngraph.interop.pytorch_source.form import REQUIRED, Argument, Binding, made
 from cnngraph.interop.pytorch_source.layout import Layout
-from cnngraph.interop.pytorch_source.modules import Block, Chain, Leaf, Module
+from cnngraph.interop.pytorch_source.modules import Block, Chain, Choice, Leaf, Module
 from cnngraph.interop.pytorch_source.naming import class_name, free, word
-from cnngraph.interop.pytorch_source.numbers import Column, Expression, Parameter, Solver
+from cnngraph.interop.pytorch_source.numbers import ABSENT, Column, Expression, Parameter, Solver
 from cnngraph.interop.pytorch_source.scopes import parameter_of
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
@@ -70,6 +71,8 @@ def parts_of(module: Module) -> tuple[Module, ...]:
             return (module.cell,) if module.cell else ()
         case Chain():
             return module.members
+        case Choice():
+            return (module.module,) if module.present else ()
         case Block():
             return tuple(module.attributes.values())
 
@@ -77,6 +80,7 @@ def parts_of(module: Module) -> tuple[Module, ...]:
 def _classes(variants: list[list[Block]], root: Block, types: Types, names: set[str]) -> Iterator[Class]:
     """A class for each structure; sequences that come in several lengths are written where they stand."""
     is_root = variants[0][0] is root
+    variants = with_choices(variants, _skeleton_of_body)
     sequences = [blocks for blocks in variants if not blocks[0].lines]
     lengths_vary = len({_without_repetition(blocks[0]) for blocks in sequences}) < len(sequences)
     for blocks in sequences if len(variants) > 1 else ():
@@ -98,7 +102,7 @@ def _class(name: str, blocks: list[Block], types: Types) -> Class:
     holes = [list(_holes_of_body(block)) for block in blocks]
     columns: list[Column] = [tuple(hole.value for hole in column) for column in zip(*holes, strict=True)]
     solver = Solver(_candidates(blocks, types))
-    expressions = tuple(solver.solve(hole, column) for hole, column in zip(holes[0], columns, strict=True))
+    expressions = _solved(solver, holes[0], columns)
     order = list(solver.candidates)
     known = sorted(solver.used.values(), key=lambda p: order.index(p.name) if p.name in order else len(order))
     parameters = tuple(sorted(known, key=_place_in_signature))
@@ -108,6 +112,46 @@ def _class(name: str, blocks: list[Block], types: Types) -> Class:
         ]
         block.form = made(name, *arguments)
     return Class(name, blocks[0], tuple(blocks), parameters, expressions, solver)
+
+
+@dataclass(frozen=True)
+class Flag(Argument):
+    """Whether a part is there that other uses of a class do not have; the next `count` numbers are of that part."""
+
+    count: int = 0
+
+
+def _solved(solver: Solver, holes: Sequence[Argument], columns: Sequence[Column]) -> tuple[Expression, ...]:
+    """All numbers; then whether parts are there, which may follow from the numbers in them."""
+    pairs = list(zip(holes, columns, strict=True))
+    plain = [None if isinstance(hole, Flag) else solver.solve(hole, column) for hole, column in pairs]
+    found: list[Expression] = []
+    for place, (hole, column) in enumerate(pairs):
+        known = plain[place]
+        if known is None:
+            inside = slice(place + 1, place + 1 + (hole.count if isinstance(hole, Flag) else 0))
+            within = zip(holes[inside], plain[inside], strict=True)
+            known = _condition(column, {h.role: e for h, e in reversed(list(within)) if e})
+            known = known or solver.solve(Argument("project", True, False), column)
+        found.append(known)
+    return tuple(found)
+
+
+def _condition(column: Column, by_role: Mapping[str, Expression]) -> Expression | None:
+    """That a part is needed because the channels change, or because of its stride."""
+    channels = [by_role[role] for role in ("in_channels", "out_channels") if role in by_role]
+    if len(channels) < 2:
+        return None
+    old, new = channels
+    differ = tuple(a != b for a, b in zip(old.values, new.values, strict=True))
+    names = (*old.names, *new.names)
+    if differ == column:
+        return Expression(f"{old.template} != {new.template}", names, Binding.SUM, differ)
+    stride = by_role.get("stride")
+    if stride and tuple(s != 1 or d for s, d in zip(stride.values, differ, strict=True)) == column:
+        template = f"{stride.template} != 1 or {old.template} != {new.template}"
+        return Expression(template, (*stride.names, *names), Binding.SUM, column)
+    return None
 
 
 def _place_in_signature(parameter: Parameter) -> int:
@@ -180,6 +224,8 @@ def _skeleton(module: Module) -> Hashable:
             return (module.form.template, _roles(module.form.arguments), cell)
         case Chain():
             return (module.name, *map(_skeleton, module.members))
+        case Choice():
+            return ("choice", _skeleton(module.module))
         case Block(form=None):
             return ("nn.Sequential", *map(_skeleton, module.attributes.values()))
         case Block(form=form):
@@ -198,7 +244,8 @@ def _skeleton_of_body(block: Block) -> Hashable:
         operands = tuple(places[name] for name in line.operands)
         places.update((name, len(places)) for name in line.results if name != "_")
         shown = tuple(name != "_" for name in line.results)
-        lines.append((line.attribute, line.form.template, _roles(line.form.arguments), operands, shown, line.pattern, line.loop))
+        form = (line.form.template, _roles(line.form.arguments), line.pattern, line.loop)
+        lines.append((line.attribute, form, operands, shown))
     attributes = tuple((name, _skeleton(part)) for name, part in block.attributes.items())
     results = tuple(places[name] for name in block.results) if block.lines else ()
     return (len(block.inputs), attributes, tuple(lines), results)
@@ -213,6 +260,10 @@ def _holes(module: Module) -> Iterator[Argument]:
         case Chain():
             for part in module.members:
                 yield from _holes(part)
+        case Choice():
+            inner = list(_holes(module.module))
+            yield Flag("", module.present, count=len(inner))
+            yield from (argument if module.present else replace(argument, value=ABSENT) for argument in inner)
         case Block(form=None):
             for part in module.attributes.values():
                 yield from _holes(part)

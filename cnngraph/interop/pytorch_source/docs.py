@@ -53,7 +53,8 @@ def _texts(made: Class, side: str, types: Types, first: Sequence[TensorType]) ->
         found = _types(made, side, place, types)
         layout = types[name][1]
         positions = [_position(axis, found, first) for axis in range(len(found[0].positions))]
-        yield f"({', '.join(_in_order(made, found, positions, layout))})"
+        sizes = _in_order(made, found, positions, layout)
+        yield f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def _in_order(made: Class, found: Sequence[TensorType], positions: list[str], layout: Layout) -> list[str]:

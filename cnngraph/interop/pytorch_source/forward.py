@@ -145,7 +145,7 @@ class Forward:
         return names
 
     def _variable(self, place: int, value: str, line: Line, variables: dict[str, str], others: list[str]) -> str:
-        """`x` for a value that only the next statement reads, if what `x` holds is then free; else a name of its own."""
+        """`x` for a value that only the next statement reads, if nothing else needs it; else a name of its own."""
         wanted = self.named.get(value) or (line.name if len(line.results) == 1 else word(value.rpartition(".")[2]))
         if len(line.results) == 1 and value not in self.named:
             held = variables.get("x")

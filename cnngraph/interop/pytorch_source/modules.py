@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from cnngraph.diagnostics import Use
 from cnngraph.interop.pytorch_source.form import Form
 from cnngraph.interop.pytorch_source.naming import free, word
+from cnngraph.interop.pytorch_source.residuals import with_residuals
 from cnngraph.interop.pytorch_source.scopes import (
     Flow,
     Scope,
@@ -21,6 +22,7 @@ from cnngraph.interop.pytorch_source.scopes import (
     label_of,
     row_of,
     scoped,
+    settled,
     steps_of,
 )
 from cnngraph.interop.pytorch_source.step import Cell, Step, Weight
@@ -41,6 +43,14 @@ class Chain:
 
     members: tuple[Module, ...]
     name: str = "nn.Sequential"
+
+
+@dataclass(eq=False)
+class Choice:
+    """A module, or nothing in its place: `module if ... else nn.Identity()`."""
+
+    module: Module
+    present: bool
 
 
 @dataclass(frozen=True)
@@ -73,19 +83,19 @@ class Block:
     steps: tuple[Step, ...] = field(default=(), repr=False)
 
 
-Module = Leaf | Chain | Block
+Module = Leaf | Chain | Choice | Block
 
 
 def modules_of(name: str, steps: Sequence[Step], inputs: Sequence[str], outputs: Sequence[str]) -> Block:
     """The module of a whole program."""
     flow = Flow.of(steps, outputs)
-    root = scoped(steps, flow)
+    root = settled(with_residuals(scoped(steps), flow), flow)
     return Body(root, flow, whole=True).block(name, tuple(inputs), tuple(outputs))
 
 
 def _cell(cell: Cell) -> Block:
     flow = Flow.of(cell.steps, cell.outputs)
-    root = scoped(cell.steps, flow)
+    root = settled(scoped(cell.steps), flow)
     only = root.items[0] if len(root.items) == 1 else None
     scope = only if isinstance(only, Scope) else root
     return Body(scope, flow).block(cell.name, cell.inputs, cell.outputs)
@@ -211,7 +221,7 @@ class Body:
             names = list(_lane_names(merge.word, lanes))
             if merge.word == "concat" and names:
                 concats += 1
-                names = [(lane, name.replace("branch", f"branch{concats}_") if concats > 1 else name) for lane, name in names]
+                names = [(lane, _of_merge(name, concats)) for lane, name in names if not self.whole or name != "branch"]
             found.update({id(lane): name for lane, name in names if lane})
         return found
 
@@ -299,14 +309,21 @@ def _word_of(run: Sequence[Step | Scope]) -> str:
 
 
 def _lane_names(merge: str, lanes: Sequence[Sequence[Step | Scope] | None]) -> Iterator[tuple[object, str]]:
-    if merge == "concat" and sum(lane is not None for lane in lanes) > 1:
-        yield from ((lane, f"branch{place}") for place, lane in enumerate(lanes, start=1))
+    several = sum(lane is not None for lane in lanes) > 1
+    if merge == "concat":
+        yield from ((lane, f"branch{place}" if several else "branch") for place, lane in enumerate(lanes, start=1)
+                    if lane and (several or len(lane) > 1))  # fmt: skip
     elif merge == "add" and sum(lane is not None for lane in lanes) <= 2:
         longest = max(range(len(lanes)), key=lambda place: len(lanes[place] or ()))
         yield from ((lane, _branch(lane) if i == longest else "shortcut") for i, lane in enumerate(lanes) if lane)
     elif merge == "mul":
         last = [steps_of(lane[-1])[-1].word if lane else "" for lane in lanes]
         yield from ((lane, "gate") for lane, word_ in zip(lanes, last, strict=True) if word_ == "sigmoid")
+
+
+def _of_merge(name: str, number: int) -> str:
+    """The name of a branch of one of several merges."""
+    return name if number == 1 or name == "branch" else name.replace("branch", f"branch{number}_")
 
 
 def _branch(lane: Sequence[Step | Scope]) -> str:

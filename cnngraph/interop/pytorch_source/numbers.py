@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, permutations
 
 from cnngraph.interop.pytorch_source.form import REQUIRED, Argument, Binding
 from cnngraph.interop.pytorch_source.naming import free, word
@@ -37,6 +37,7 @@ class Expression:
     template: str
     names: tuple[str, ...] = ()
     binding: Binding = Binding.CALL
+    values: Column = field(default=(), compare=False)  # in each use; none for a constant
 
     def text(self, before: str = "") -> str:
         """With `before` in front of each parameter: `self.` in `forward`."""
@@ -68,8 +69,8 @@ def literal(value: object) -> str:
     return re.sub(r"e-0(\d)$", r"e-\1", repr(value))
 
 
-def constant(value: object) -> Expression:
-    return Expression(literal(value).replace("{", "{{").replace("}", "}}"))
+def constant(value: object, uses: int = 1) -> Expression:
+    return Expression(literal(value).replace("{", "{{").replace("}", "}}"), values=(value,) * uses)
 
 
 @dataclass
@@ -90,45 +91,84 @@ class Solver:
 
     def solve(self, argument: Argument, column: Column) -> Expression:
         """The expression of one number; a parameter of its own where nothing else gives it."""
-        known = self.known(column, argument)
+        known = self.known(column, argument.role)
         if known is None:
             values = tuple(_any_of(argument, column) if v is ABSENT else v for v in column)
             name = free(word(argument.role), {**self.candidates, **self.used})
             self.used[name] = Parameter(name, values)
-            known = Expression(f"{{{name}}}", (name,))
-        if argument.default is not REQUIRED and known.template == f"{{{known.names[0] if known.names else ''}}}":
+            known = _alone(name, values)
+        if argument.default is not REQUIRED and known.template == f"{{{''.join(known.names)}}}":
             parameter = self.used[known.names[0]]
             if parameter.default is REQUIRED and argument.default in parameter.values:
                 parameter.default = argument.default
         return known
 
-    def known(self, column: Column, argument: Argument | None = None) -> Expression | None:
+    def known(self, column: Column, role: str = "") -> Expression | None:
         """The expression of a column from constants and parameters that are known; None if there is none."""
         values = [value for value in column if value is not ABSENT]
         if all(_same(value, values[0]) for value in values):
-            return constant(values[0])
-        found = next(self._matches(column, argument.role if argument else ""), None)
+            return constant(values[0], len(column))
+        columns = {**self.candidates, **{name: parameter.values for name, parameter in self.used.items()}}
+        offered = (e for e in _expressions(columns, column, role, self.used) if _equal(column, e.values))
+        found = next(offered, None)
         for name in found.names if found else ():
-            self.used.setdefault(name, Parameter(name, self._columns[name]))
+            self.used.setdefault(name, Parameter(name, columns[name]))
         return found
 
-    @property
-    def _columns(self) -> dict[str, Column]:
-        return {**self.candidates, **{name: parameter.values for name, parameter in self.used.items()}}
 
-    def _matches(self, column: Column, role: str) -> Iterator[Expression]:
-        """Expressions that give the column, the simplest first."""
-        columns = self._columns
-        for name in sorted(columns, key=lambda name: name not in self.used):
-            if _equal(column, columns[name]):
-                yield Expression(f"{{{name}}}", (name,))
-        whole = {name: c for name, c in columns.items() if all(_is_whole(v) for v in c)}
-        yield from _multiples(column, whole)
-        if role == "padding":
-            yield from (Expression(f"{{{n}}} // 2", (n,), Binding.PRODUCT) for n, c in whole.items()
-                        if _equal(column, [v // 2 for v in c]))  # fmt: skip
-        if len(set(column)) > 2:
-            yield from _combined(column, whole)
+MOST_TERMS = 6
+SUMS = ("in_features", "")
+"""Roles of numbers that may be a parameter and a constant: what follows a concat, and what a docstring says."""
+
+
+def _expressions(
+    columns: Mapping[str, Column], wanted: Column, role: str, used: Container[str]
+) -> Iterator[Expression]:
+    """What parameters can be made into, the simplest first."""
+    for name in sorted(columns, key=lambda name: name not in used):
+        yield _alone(name, columns[name])
+    whole = {name: values for name, column in columns.items() if (values := _whole(column))}
+    places = [i for i, value in enumerate(wanted) if _is_whole(value) and value]
+    for name, values in whole.items() if places else ():
+        first, other = wanted[places[0]], values[places[0]]
+        assert isinstance(first, int)
+        yield from _multiple(name, values, first, other)
+        if role in SUMS and first > other:
+            sums = tuple(v + first - other for v in values)
+            yield Expression(f"{{{name}}} + {first - other}", (name,), Binding.SUM, sums)
+    if role == "padding":
+        for name, values in whole.items():
+            yield Expression(f"{{{name}}} // 2", (name,), Binding.PRODUCT, tuple(v // 2 for v in values))
+    if len(set(wanted)) > 2:
+        yield from _combined({name: values for name, values in whole.items() if len(set(values)) > 1})
+
+
+def _alone(name: str, values: Column) -> Expression:
+    return Expression(f"{{{name}}}", (name,), values=values)
+
+
+def _multiple(name: str, values: tuple[int, ...], wanted: int, given: int) -> Iterator[Expression]:
+    """A parameter times a number, or divided by one."""
+    if given and wanted % given == 0:
+        factor = wanted // given
+        yield Expression(f"{factor} * {{{name}}}", (name,), Binding.PRODUCT, tuple(factor * v for v in values))
+    elif given % wanted == 0 and all(v % (given // wanted) == 0 for v in values):
+        divisor = given // wanted
+        yield Expression(f"{{{name}}} // {divisor}", (name,), Binding.PRODUCT, tuple(v // divisor for v in values))
+
+
+def _combined(columns: Mapping[str, tuple[int, ...]]) -> Iterator[Expression]:
+    """Products, sums and differences of parameters."""
+    for left, right in combinations(columns, 2):
+        products = tuple(x * y for x, y in zip(columns[left], columns[right], strict=True))
+        yield Expression(f"{{{left}}} * {{{right}}}", (left, right), Binding.PRODUCT, products)
+    for count in range(2, min(len(columns), MOST_TERMS) + 1):
+        for chosen in combinations(columns, count):
+            sums = tuple(map(sum, zip(*(columns[name] for name in chosen), strict=True)))
+            yield Expression(" + ".join(f"{{{name}}}" for name in chosen), chosen, Binding.SUM, sums)
+    for left, right in permutations(columns, 2):
+        differences = tuple(x - y for x, y in zip(columns[left], columns[right], strict=True))
+        yield Expression(f"{{{left}}} - {{{right}}}", (left, right), Binding.SUM, differences)
 
 
 def _any_of(argument: Argument, column: Column) -> object:
@@ -137,38 +177,9 @@ def _any_of(argument: Argument, column: Column) -> object:
     return given if argument.default is REQUIRED else argument.default
 
 
-def _multiples(column: Column, columns: Mapping[str, Column]) -> Iterator[Expression]:
-    """A parameter times a number, or divided by one."""
-    pairs = {name: [(v, c) for v, c in zip(column, values, strict=True) if v is not ABSENT]
-             for name, values in columns.items()}  # fmt: skip
-    for name, found in pairs.items():
-        if not all(_is_whole(v) and v and c for v, c in found):
-            continue
-        first, other = found[0]
-        if first % other == 0 and all(v == c * (first // other) for v, c in found):
-            yield Expression(f"{first // other} * {{{name}}}", (name,), Binding.PRODUCT)
-        elif other % first == 0 and all(v * (other // first) == c for v, c in found):
-            yield Expression(f"{{{name}}} // {other // first}", (name,), Binding.PRODUCT)
-
-
-MOST_TERMS = 6
-
-
-def _combined(column: Column, columns: Mapping[str, Column]) -> Iterator[Expression]:
-    """Sums, differences and products of parameters."""
-    names = [name for name, values in columns.items() if len(set(values)) > 1]
-    for left, right in combinations(names, 2):
-        a, b = columns[left], columns[right]
-        if _equal(column, [x * y for x, y in zip(a, b, strict=True)]):
-            yield Expression(f"{{{left}}} * {{{right}}}", (left, right), Binding.PRODUCT)
-    for count in range(2, min(len(names), MOST_TERMS) + 1):
-        for chosen in combinations(names, count):
-            if _equal(column, [sum(values) for values in zip(*(columns[name] for name in chosen), strict=True)]):
-                yield Expression(" + ".join(f"{{{name}}}" for name in chosen), chosen, Binding.SUM)
-    for left in names:
-        for right in names:
-            if left != right and _equal(column, [x - y for x, y in zip(columns[left], columns[right], strict=True)]):
-                yield Expression(f"{{{left}}} - {{{right}}}", (left, right), Binding.SUM)
+def _whole(column: Column) -> tuple[int, ...] | None:
+    values = tuple(value for value in column if isinstance(value, int) and not isinstance(value, bool))
+    return values if len(values) == len(column) else None
 
 
 def _equal(column: Column, other: Sequence[object]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from cnngraph.diagnostics import Use
 from cnngraph.interop.pytorch_source.step import Step, states_of
@@ -103,10 +103,14 @@ def parameter_of(use: Use | None, value: str) -> str | None:
     return None
 
 
-def scoped(steps: Sequence[Step], flow: Flow) -> Scope:
-    """The scope of a whole program."""
-    root = Scope((), None, tuple(_items(steps, 0, 0)), 0)
-    return _shared(replace(root, items=tuple(i for item in root.items for i in _settled(item, flow))), flow)
+def scoped(steps: Sequence[Step]) -> Scope:
+    """The scopes of a program, as the paths say."""
+    return Scope((), None, tuple(_items(steps, 0, 0)), 0)
+
+
+def settled(root: Scope, flow: Flow) -> Scope:
+    """Only the scopes that a class or a sequence can be made of; the others are dissolved."""
+    return _shared(replace(root, items=tuple(part for item in root.items for part in _settled(item, flow))), flow)
 
 
 def _items(steps: Sequence[Step], depth: int, uses: int) -> Iterator[Step | Scope]:
@@ -168,7 +172,7 @@ def is_chain(scope: Scope, flow: Flow) -> bool:
 
 def is_run(items: Sequence[Step | Scope], flow: Flow) -> bool:
     return all(is_link(item, flow) for item in items) and all(
-        follows(after, before, flow) for before, after in zip(items, items[1:], strict=False)
+        follows(after, before, flow) for before, after in pairwise(items)
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from cnngraph.interop.imported import Axes
 from cnngraph.interop.pytorch_source.classes import classes_of
 from cnngraph.interop.pytorch_source.layout import Layout, axes_of, shape_text
-from cnngraph.interop.pytorch_source.modules import Block, Chain, Leaf, Module, modules_of
+from cnngraph.interop.pytorch_source.modules import Block, Chain, Choice, Leaf, Module, modules_of
 from cnngraph.interop.pytorch_source.naming import class_name, word
 from cnngraph.interop.pytorch_source.step import Weight
 from cnngraph.interop.pytorch_source.support import SUPPORT, support_for
@@ -73,6 +73,9 @@ def _weights(module: Module, path: str) -> Iterator[tuple[str, Weight]]:
         case Chain():
             for place, part in enumerate(module.members):
                 yield from _weights(part, f"{path}{place}.")
+        case Choice():
+            if module.present:
+                yield from _weights(module.module, path)
         case Block():
             for name, part in module.attributes.items():
                 yield from _weights(part, f"{path}{name}.")

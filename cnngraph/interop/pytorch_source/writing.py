@@ -10,7 +10,7 @@ from cnngraph.interop.pytorch_source.classes import Class, Types, inner_names
 from cnngraph.interop.pytorch_source.docs import about_of, shapes_of
 from cnngraph.interop.pytorch_source.form import REQUIRED, Argument
 from cnngraph.interop.pytorch_source.forward import Forward
-from cnngraph.interop.pytorch_source.modules import Block, Chain, Leaf, Module
+from cnngraph.interop.pytorch_source.modules import Block, Chain, Choice, Leaf, Module
 from cnngraph.interop.pytorch_source.naming import word
 from cnngraph.interop.pytorch_source.numbers import Column, Expression, Parameter, literal
 from cnngraph.interop.pytorch_source.wrapping import WIDTH, wrapped
@@ -50,13 +50,13 @@ class _Writer:
             yield from wrapped(f"super().__init__({', '.join(repeated(members))})", 8)
             return
         yield "        super().__init__()"
-        attributes = [(name, _module(part, numbers)) for name, part in block.attributes.items()]
+        attributes = [(name, _attribute(part, numbers)) for name, part in block.attributes.items()]
         inner = list(numbers)
         kept = dict.fromkeys(name for expression in inner for name in expression.names)
         for name in kept:
             yield f"        self.{name} = {name}"
         for name, text in attributes:
-            yield from wrapped(f"self.{name} = {text}", 8)
+            yield from _assigned(name, text)
         yield ""
         yield from self._forward(inner)
 
@@ -74,7 +74,8 @@ class _Writer:
         result = "Tensor" if len(block.results) == 1 else f"tuple[{', '.join(['Tensor'] * len(block.results))}]"
         listed = ", ".join(f"{name}: Tensor" for name in names)
         yield from wrapped(f"def forward(self, {listed}) -> {result}:", 4)
-        statements = list(Forward(block, names, arguments, self.whole is not None, self.whole.results if self.whole else {}).statements())
+        named = self.whole.results if self.whole else {}
+        statements = list(Forward(block, names, arguments, self.whole is not None, named).statements())
         column = max((len(s.text) for s in statements if s.shape and len(s.text) + 8 <= WIDTH), default=0)
         for statement in statements:
             written = wrapped(statement.text, 8)
@@ -110,6 +111,22 @@ def _type_of(value: object) -> str:
     return "str" if isinstance(value, str) else type(value).__name__
 
 
+def _attribute(module: Module, numbers: Numbers) -> tuple[str, str]:
+    """What makes a module, and the condition on which it is there; none where it always is."""
+    if not isinstance(module, Choice):
+        return _module(module, numbers), ""
+    condition = next(numbers).text()
+    return _module(module.module, numbers), condition
+
+
+def _assigned(name: str, made: tuple[str, str]) -> Iterator[str]:
+    text, condition = made
+    if condition:
+        yield f"        self.{name} = nn.Identity()"
+        yield f"        if {condition}:"
+    yield from wrapped(f"self.{name} = {text}", 12 if condition else 8)
+
+
 def _module(module: Module, numbers: Numbers) -> str:
     """What makes a module."""
     match module:
@@ -119,6 +136,8 @@ def _module(module: Module, numbers: Numbers) -> str:
             return module.form.text([], arguments).replace("{cell}", cell)
         case Chain():
             return _chain(module.name, [_module(part, numbers) for part in module.members])
+        case Choice():
+            raise AssertionError("only an attribute has a choice")
         case Block(form=None):
             return _chain("nn.Sequential", [_module(part, numbers) for part in module.attributes.values()])
         case Block(form=form):

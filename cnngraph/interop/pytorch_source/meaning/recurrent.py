@@ -15,6 +15,7 @@ from cnngraph.interop.pytorch_source.step import Step, Turn, Weight
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import Array
+from cnngraph.ir.size import number
 from cnngraph.ops.cut import Cut
 from cnngraph.ops.part import Part
 
@@ -124,7 +125,7 @@ def _module(site: Site, known: Recurrent, results: _Results) -> None:
     site.steps.append(
         Step(
             site.path, (site.take(Layout.LAST), *states), tuple(names), (form,), None,
-            tuple(_weights(site, known, len(op.operands), int(channels))),
+            tuple(_weights(site, known, len(op.operands), number(channels))),
             call=Form(f"{{self}}({{0}}{turned}{given})"),
             pattern="{0}, ({1}, {2})" if count > 1 else "{0}, {1}",
             origin=site.node.origin,

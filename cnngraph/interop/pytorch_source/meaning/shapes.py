@@ -11,6 +11,7 @@ from cnngraph.interop.pytorch_source.step import Step
 from cnngraph.ir.size import Dim
 from cnngraph.ir.window import spread
 from cnngraph.ops.crop import margins
+from cnngraph.ops.part import Part
 
 FIRST, LAST = Layout.FIRST, Layout.LAST
 START, SIZES = "start_dim", "unflattened_size"
@@ -126,7 +127,7 @@ def part(site: Site) -> None:
     siblings = {
         node.op.index: node
         for node in site.graph.users[source.node]
-        if node.op.name == "part" and node.inputs == (source,) and node.op.of == op.of
+        if isinstance(node.op, Part) and node.inputs == (source,) and node.op.of == op.of
     }
     if min(siblings) != op.index and site.values.get(siblings[min(siblings)].ref):
         return
@@ -147,7 +148,8 @@ def cut(site: Site) -> None:
     """Features, perhaps at one position of the first axis."""
     op, given = site.op, site.types[0]
     layout = LAST if site.layout() is LAST else FIRST
-    features = "" if (op.start, op.stop) == (0, given.channels) else f"{op.start or ''}:{_stop(op.stop, given.channels)}"
+    stop = "" if op.stop == given.channels else op.stop
+    features = f"{op.start or ''}:{stop}" if (op.start, op.stop) != (0, given.channels) else ""
     if op.position is None:
         index = f":, {features or ':'}" if layout is FIRST else f"..., {features or ':'}"
     elif layout is LAST:
@@ -155,10 +157,6 @@ def cut(site: Site) -> None:
     else:
         index = f":, {features or ':'}, {op.position}"
     site.add([site.plain()], (), Form(f"{{0}}[{index}]", takes=Binding.CALL))
-
-
-def _stop(stop: int, channels: object) -> str:
-    return "" if stop == channels else str(stop)
 
 
 def position(site: Site) -> None:

@@ -25,6 +25,11 @@ def _both(module: str, function: str, options: Options = lambda site: ()) -> Cal
     return rule
 
 
+def _first(role: str, value: object, default: object) -> Argument:
+    """The first argument, which needs no name."""
+    return Argument(role, value, default, named=False)
+
+
 def _softmax(module: str, function: str) -> Callable[[Site], None]:
     return _both(module, function, lambda site: [Argument("dim", site.axis())])
 
@@ -49,7 +54,7 @@ def dropout(site: Site) -> None:
     name = f"nn.Dropout{max(site.rank, 1)}d" if op.channels and site.rank else "nn.Dropout"
     layout = FIRST if op.channels else None
     source = site.take(layout) if layout else site.plain()
-    site.add([source], made(name, Argument("p", op.rate, 0.5, named=False)), layout=layout)
+    site.add([source], made(name, _first("p", op.rate, 0.5)), layout=layout)
 
 
 def scale(site: Site) -> None:
@@ -71,13 +76,18 @@ def power(factor: float) -> object:
         base = round(factor ** (1 / exponent)) if factor > 0 else 0
         if base > 1 and base**exponent == factor and factor != round(factor, 6):
             return Root(f"{base}**{exponent}")
-    return factor
+    return plain(factor)
+
+
+def plain(number: float) -> int | float:
+    """A whole number without its point."""
+    return int(number) if float(number).is_integer() else number
 
 
 def shift(site: Site) -> None:
     """`1 - x` where the value was turned before."""
     source = site.graph[site.node.inputs[0].node]
-    amount = Argument.of("amount", site.op.amount)
+    amount = Argument.of("amount", plain(site.op.amount))
     if isinstance(source.op, Scale) and source.op.factor == -1:
         value = site.values[source.inputs[0]].name
         site.add([value], (), Form("{} - {0}", (amount,), Binding.SUM, Binding.PRODUCT))
@@ -158,8 +168,8 @@ def reverse_gradient(site: Site) -> None:
 
 MEANING: Mapping[str, Callable[[Site], None]] = {
     "relu": _both("ReLU", "F.relu"),
-    "leaky_relu": _both("LeakyReLU", "F.leaky_relu", lambda site: [option("negative_slope", site.op.slope, 0.01)]),
-    "elu": _both("ELU", "F.elu", lambda site: [option("alpha", site.op.alpha, 1.0)]),
+    "leaky_relu": _both("LeakyReLU", "F.leaky_relu", lambda site: [_first("negative_slope", site.op.slope, 0.01)]),
+    "elu": _both("ELU", "F.elu", lambda site: [_first("alpha", site.op.alpha, 1.0)]),
     "selu": _both("SELU", "F.selu"),
     "gelu": _both("GELU", "F.gelu", lambda site: [option("approximate", "tanh" if site.op.tanh else "none", "none")]),
     "silu": _both("SiLU", "F.silu"),

@@ -120,7 +120,8 @@ def _scores(graph: Graph, weights: Ref) -> tuple[Node, bool] | None:
     if not isinstance(scaled.op, Scale):
         return None
     dotted = graph[scaled.inputs[0].node]
-    if dotted.op.name != "dot" or scaled.op.factor != graph.type_of(dotted.inputs[0]).shape[-1] ** -0.5:
+    length = graph.type_of(dotted.inputs[0]).shape[-1]
+    if dotted.op.name != "dot" or not isinstance(length, int) or scaled.op.factor != length**-0.5:
         return None
     alone = all(len(graph.users[node.name]) == 1 for node in (softmax, before, scaled, dotted))
     return (dotted, is_causal) if alone else None
