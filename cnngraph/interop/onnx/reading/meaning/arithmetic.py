@@ -19,6 +19,7 @@ import numpy as np
 from cnngraph.interop.onnx.reading.call import Call, shape_text
 from cnngraph.interop.onnx.reading.layout import Layout
 from cnngraph.interop.onnx.reading.meaning.elementwise import LARGEST, chained, limited, short
+from cnngraph.interop.onnx.reading.reading import Refused
 from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.op import Array, Op
@@ -33,6 +34,7 @@ from cnngraph.ops.learned import Learned
 from cnngraph.ops.max import Max
 from cnngraph.ops.min import Min
 from cnngraph.ops.mul import Mul
+from cnngraph.ops.pow import Pow
 from cnngraph.ops.power import Power
 from cnngraph.ops.reshape import Reshape
 from cnngraph.ops.scale import Scale
@@ -42,7 +44,7 @@ from cnngraph.ops.upsample import Upsample
 
 Number = Callable[[Call, Tensor, float], Tensor]
 Groups = list[list[int]]
-VECTORS = (Add, Mul, Div, Select)  # where a vector meets a grid
+VECTORS = (Add, Mul, Div, Pow, Select)  # where a vector meets a grid
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,8 @@ def joined(call: Call, merge: Merge, left: Value, right: Value) -> Tensor:
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return met(call, merge.op, [left, right])
     x, known, is_left = (right, left, True) if isinstance(right, Tensor) else (left, right, False)
-    assert isinstance(x, Tensor), "what is known is folded"
-    call.need(isinstance(known, Constant), "a size of an open axis among its numbers")
-    assert isinstance(known, Constant)
+    if not isinstance(x, Tensor) or not isinstance(known, Constant):
+        raise Refused("numbers that depend on an open size")
     shape = broadcast(call, [x.shape, known.shape])
     if x.shape != shape:
         x = repeated_to(call, x, shape)
@@ -264,20 +265,17 @@ def of_two(merge: Merge) -> Callable[[Call], Value]:
 
 
 def minus(call: Call, left: Value, right: Value) -> Tensor:
-    if isinstance(right, Constant):
-        return joined(call, ADD, left, Constant(-right.array))
-    assert isinstance(right, Tensor), "what is known is folded"
-    return joined(call, ADD, left, chained(call, right, Scale(-1.0)))
+    if isinstance(right, Tensor):
+        return joined(call, ADD, left, chained(call, right, Scale(-1.0)))
+    return joined(call, ADD, left, Constant(-right.array) if isinstance(right, Constant) else right)
 
 
 def power(call: Call) -> Value:
-    """By a number, or of a number: what else there is has no meaning for numbers below 0."""
+    """The exponent may be of another kind than what is raised."""
     x, exponent = call.value(0), call.value(1)
-    known = exponent if isinstance(x, Tensor) else x
-    call.need(isinstance(known, Constant), "an exponent that is computed")
-    assert isinstance(known, Constant)
-    call.need(np.unique(known.array).size == 1, "an exponent for each number")
-    return joined(call, Merge(Mul(), _power, _to_the_power), x, exponent)
+    if isinstance(exponent, Constant):
+        exponent = Constant(exponent.array.astype(np.float32))
+    return joined(call, Merge(Pow(), _power, _to_the_power), x, exponent)
 
 
 def of_several(merge: Merge) -> Callable[[Call], Value]:

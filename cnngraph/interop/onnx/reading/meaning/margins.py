@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
-from cnngraph.interop.onnx.reading.layout import quotient
 from cnngraph.interop.onnx.reading.meaning.positions import Stretch, as_positions, at_sides, plain, sliced
+from cnngraph.interop.onnx.reading.meaning.resizing import HALVES, Change, changes, resized
 from cnngraph.interop.onnx.reading.values import Tensor, Value
-from cnngraph.ir.size import Dim
 from cnngraph.ir.window import Window
 from cnngraph.ops.avgpool import AvgPool
 from cnngraph.ops.crop import Crop
@@ -53,69 +52,51 @@ def pad(call: Call) -> Value:
 
 def resize(call: Call) -> Value:
     x = call.tensor(0)
-    ratios = _ratios(call, x)
-    changed = {axis: ratio for axis, ratio in ratios.items() if ratio != 1}
-    if not changed:
+    found = changes(call, x)
+    if not found:
         return x
-    call.need(x.layout.batch not in changed, "another size of the batch")
-    mode = call["mode"]
-    call.need(mode in ("nearest", "linear"), f"the mode {mode}")
-    if all(ratio > 1 for ratio in changed.values()):
-        return _larger(call, x, {axis: _whole(call, ratio) for axis, ratio in changed.items()}, mode)
-    call.need(all(ratio < 1 for ratio in changed.values()), "larger along one axis and smaller along another")
-    for axis, ratio in changed.items():
-        x = _smaller(call, x, axis, _whole(call, 1 / ratio), mode)
+    grown = {axis: _whole(one.factor) for axis, one in found.items()}
+    if _grows_as_ours(call, grown):
+        return _larger(call, x, grown, call["mode"])
+    shrunk = {axis: _whole(1 / one.factor if one.factor else 0.0) for axis, one in found.items()}
+    if not _shrinks_as_ours(call, found, shrunk):
+        return resized(call, x, found)
+    for axis, step in shrunk.items():
+        x = _smaller(call, x, axis, step, call["mode"])
     return x
 
 
-def _ratios(call: Call, x: Tensor) -> dict[int, float]:
-    """By how much each axis grows."""
-    axes = [call.axis(int(a), x.rank) for a in call["axes"]] if call["axes"] else list(range(x.rank))
-    if call.has(3):
-        policy = call["keep_aspect_ratio_policy"]
-        call.need(policy == "stretch", f"the policy {policy}")
-        sizes = call.dims(3, "the sizes")
-        call.need(len(sizes) == len(axes), f"{len(sizes)} sizes for {len(axes)} axes")
-        return {axis: _ratio(call, size, x.shape[axis]) for axis, size in zip(axes, sizes, strict=True)}
-    scales = call.constant(2, "the scales").reshape(-1)
-    call.need(len(scales) == len(axes), f"{len(scales)} scales for {len(axes)} axes")
-    return dict(zip(axes, map(float, scales), strict=True))
-
-
-def _ratio(call: Call, size: Dim, n: Dim) -> float:
-    batch = call.reading.batch
-    if size == n or (batch is not None and size == batch and not isinstance(n, int)):
-        return 1.0
-    if isinstance(size, int) and isinstance(n, int):
-        return size / n
-    for above, below, way in ((size, n, 1), (n, size, -1)):
-        found = quotient(above, below)
-        if isinstance(found, int):
-            return float(found) ** way
-    call.need(False, f"the size {size} is no multiple of {n}")
-    raise AssertionError
-
-
-def _whole(call: Call, ratio: float) -> int:
+def _whole(ratio: float) -> int:
+    """The whole number that it is, else 0."""
     nearest = round(ratio)
-    call.need(abs(ratio - nearest) < 1e-6 * ratio, f"the factor {ratio:.6g} is no whole number")
-    return nearest
+    return nearest if abs(ratio - nearest) < 1e-6 * ratio else 0
+
+
+def _grows_as_ours(call: Call, factors: Mapping[int, int]) -> bool:
+    """Whether `upsample` puts the new positions where the node wants them."""
+    frame, rounding = call["coordinate_transformation_mode"], call["nearest_mode"]
+    if min(factors.values()) < 1 or call["mode"] == "cubic" or call["exclude_outside"]:
+        return False
+    if call["mode"] == "linear":
+        return frame in HALVES
+    same = {
+        **dict.fromkeys(HALVES, rounding.startswith("round")),
+        "asymmetric": rounding == "floor" or (rounding == "round_prefer_floor" and max(factors.values()) == 2),
+        "tf_half_pixel_for_nn": rounding == "floor",
+    }
+    return bool(same.get(frame))
+
+
+def _shrinks_as_ours(call: Call, found: Mapping[int, Change], steps: Mapping[int, int]) -> bool:
+    """Whether slices or means of neighbours are what the node wants."""
+    plain = all(steps[axis] and one.before % steps[axis] == 0 for axis, one in found.items())
+    known = call["coordinate_transformation_mode"] in ("asymmetric", "half_pixel", "pytorch_half_pixel")
+    asymmetric = call["coordinate_transformation_mode"] == "asymmetric"
+    single = not asymmetric and any(one.after == 1 for one in found.values())
+    return plain and known and not single and call["mode"] != "cubic" and not call["antialias"]
 
 
 def _larger(call: Call, x: Tensor, factors: Mapping[int, int], mode: str) -> Tensor:
-    frame, rounding = call["coordinate_transformation_mode"], call["nearest_mode"]
-    if mode == "linear":
-        wanted = ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric")
-        call.need(frame in wanted, f"linear with the coordinates {frame}", "half_pixel coordinates can be expressed")
-    else:
-        same = {
-            "half_pixel": rounding.startswith("round"),
-            "pytorch_half_pixel": rounding.startswith("round"),
-            "half_pixel_symmetric": rounding.startswith("round"),
-            "asymmetric": rounding == "floor" or (rounding == "round_prefer_floor" and max(factors.values()) == 2),
-            "tf_half_pixel_for_nn": rounding == "floor",
-        }
-        call.need(same.get(frame), f"nearest with the coordinates {frame} and the rounding {rounding}")
     grid = as_positions(call, x, list(factors))
     factor = plain(grid.each(factors, 1))
     return grid.result(call, call.apply(Upsample(factor, mode), [grid.x.ref]))  # type: ignore[arg-type]
@@ -124,12 +105,8 @@ def _larger(call: Call, x: Tensor, factors: Mapping[int, int], mode: str) -> Ten
 def _smaller(call: Call, x: Tensor, axis: int, step: int, mode: str) -> Tensor:
     """Each so manyth position of one axis, or the mean of two neighbours."""
     frame, rounding = call["coordinate_transformation_mode"], call["nearest_mode"]
-    n = x.shape[axis]
-    call.need(n % step == 0, f"{n} positions are not divided by {step}")
-    call.need(not call["antialias"], "smoothing before an image gets smaller")
     if frame == "asymmetric":
         return sliced(call, x, {axis: Stretch(0, 0, step)})
-    call.need(frame in ("half_pixel", "pytorch_half_pixel"), f"an image made smaller with the coordinates {frame}")
     if step % 2:
         return sliced(call, x, {axis: Stretch(step // 2, 0, step)})
     if mode == "nearest":
