@@ -103,7 +103,8 @@ class _Projections:
             return None
         start, stop = bounds(node.op, layer.op.features)
         x, *weights = layer.inputs
-        states = [self._cut(ref, slice(start, stop), node, new) for ref in weights]
+        own = zip(layer.op.weights, weights, strict=False)
+        states = [self._cut(ref, slice(start, stop), f"{node.name}.{word}", new) for word, ref in own]
         op = replace(layer.op, features=stop - start)
         return [new.add(node.name, op, [new.now(x), *states], origin=layer.origin).ref]
 
@@ -117,7 +118,7 @@ class _Projections:
         heads = (reader for part in parts for reader in self.readers.of.get(part.ref, []))
         return whole and len(parts) > 1 and all(isinstance(reader.op, SplitHeads) for reader in heads)
 
-    def _cut(self, ref: Ref, columns: slice, node: Node, new: Rewriting) -> Ref:
+    def _cut(self, ref: Ref, columns: slice, wanted: str, new: Rewriting) -> Ref:
         """Some columns of a weight as a state of its own, the same for all layers that share it."""
         key = (ref.node, columns.start, columns.stop)
         if key in self.made:
@@ -126,8 +127,8 @@ class _Projections:
         assert isinstance(old.op, State)
         count = columns.stop - columns.start
         type_ = replace(old.type, shape=(*old.type.shape[:-1], count))
-        name = f"{node.name}.{ref.node.rpartition('.')[2]}"
+        name = _free(new, wanted)
         if ref.node in self.found.states:
             self.arrays[name] = np.ascontiguousarray(self.found.states[ref.node][..., columns])
-        self.made[key] = new.add(_free(new, name), replace(old.op, type=type_), colocated=node.name).ref
+        self.made[key] = new.add(name, replace(old.op, type=type_), colocated=wanted.rpartition(".")[0]).ref
         return self.made[key]

@@ -144,7 +144,8 @@ def _neighbours(found: Found) -> Built | None:
 SQUARES = "(Mul(x, x) | Pow(x, 2))"
 WIDE = f"(Reshape({SQUARES}, s) | Unsqueeze({SQUARES}, s))"
 MEANS = f"AveragePool({WIDE} | Pad({WIDE}, p) | Pad({WIDE}, p, 0))"
-LOCAL = f"(Squeeze({MEANS}, t) | Reshape(Squeeze({MEANS}, t), u) | Reshape({MEANS}, t))"
+CHOSEN = f"If(Equal(Gather(Shape({MEANS}), 1), 1))"  # a squeeze, if there is anything to squeeze
+LOCAL = f"(Squeeze({MEANS}, t) | Reshape(Squeeze({MEANS}, t), u) | Reshape({CHOSEN}, t) | Reshape({MEANS}, t))"
 
 CONVS = "(Conv(x, W) | Conv(x, W, B) | ConvTranspose(x, W) | ConvTranspose(x, W, B))"
 PAD = "(Pad(x, PADS, mode='constant') | Pad(x, PADS, V, mode='constant'))"
