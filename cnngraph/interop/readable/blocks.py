@@ -50,6 +50,7 @@ class Block:
     parameters: tuple[Parameter, ...]
     units: Units
     outer: tuple[Key, ...] = ()
+    channels: str = ""  # the name of the channels that come in, where the block has one for them
 
 
 @dataclass
@@ -78,6 +79,7 @@ class Press:
         self._keys.clear()
         for height in range(1, max((_height(u) for u in self._units()), default=0) + 1):
             self._rounds(lambda units, _, h=height: _gates(units, h), is_block=True)  # type: ignore[misc]
+            self._rounds(lambda units, around, h=height: _inner(units, around, h), is_block=True)  # type: ignore[misc]
             self._rounds(lambda units, around, h=height: _slices(units, around, h), is_block=True, inner=True)  # type: ignore[misc]
         self.change(doubled)
         self._rounds(_rows, is_block=True, least=LEAST_OF_ROWS)
@@ -187,7 +189,7 @@ class Press:
 
     def _make(self, uses: Candidate, made: Fitted, is_block: bool) -> None:
         name = self.namer(uses.uses[0])
-        self.blocks[name] = Block(name, made.parameters, made.units, tuple(uses.shapes[0].outer))
+        self.blocks[name] = Block(name, made.parameters, made.units, tuple(uses.shapes[0].outer), made.channels)
         self.calls[name] = made.parameters
         calls = dict[Any, Layer]()
         for units, shape, values in zip(uses.uses, uses.shapes, made.arguments, strict=True):
@@ -254,7 +256,8 @@ def _cores(units: Units, _: type) -> Iterator[tuple[int, int]]:
         while end < len(units) and _is_core(units[end]) and heavy + is_heavy(units[end]) <= 1:
             heavy += is_heavy(units[end])
             end += 1
-            if heavy == 1 and end - start > (1 if is_heavy(unit) else 2):
+            length, last = end - start, units[end - 1]
+            if heavy == 1 and (length > 2 or (length == 2 and is_heavy(unit) and word_of(last) not in NORMS[1:])):
                 yield start, end
             if heavy and not is_heavy(unit):
                 break
@@ -263,7 +266,7 @@ def _cores(units: Units, _: type) -> Iterator[tuple[int, int]]:
 def _is_core(unit: Unit) -> bool:
     if not isinstance(unit, Layer) or unit.tensors:
         return False
-    return "window" in dict(unit.leaves) if is_heavy(unit) else unit.word == "batchnorm" or is_follower(unit)
+    return "window" in dict(unit.leaves) if is_heavy(unit) else unit.word in NORMS or is_follower(unit)
 
 
 def _gates(units: Units, height: int) -> Iterator[tuple[int, int]]:
@@ -271,6 +274,11 @@ def _gates(units: Units, height: int) -> Iterator[tuple[int, int]]:
     for i, unit in enumerate(units):
         if isinstance(unit, Lanes) and unit.word == "mul" and _height(unit) == height:
             yield i, i + 1
+
+
+def _inner(units: Units, around: type, height: int) -> Iterator[tuple[int, int]]:
+    """The same inside of merges and residuals."""
+    return iter(()) if around is Body else _slices(units, around, height)
 
 
 def _slices(units: Units, around: type, height: int) -> Iterator[tuple[int, int]]:

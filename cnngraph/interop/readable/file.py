@@ -137,11 +137,13 @@ class File:
         listed = ", ".join([*tensors, *map(_declared, block.parameters)])
         writer = self._writer(names)
         head = f"block {block.name}({listed})" if listed else f"block {block.name}"
-        short = writer.short(body)
+        short = "" if block.channels else writer.short(body)
         if short:
             yield f"{head} = {short}"
         else:
             yield f"{head} {{"
+            if block.channels:
+                yield f"let {block.channels} = it.c"
             yield from writer.lines(body)
             yield "}"
 

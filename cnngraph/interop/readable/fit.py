@@ -6,13 +6,14 @@ always the same multiple of another is written so, and one that is as many as th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, Span
 from cnngraph.interop.readable.shapes import Place, Shape, projections_in, with_values
-from cnngraph.interop.readable.terms import Layer, Said, Units
+from cnngraph.interop.readable.terms import Lanes, Layer, Said, Units
 
 UNKNOWN = object()
 """The value of a leaf of a projection that is not there."""
@@ -20,6 +21,9 @@ UNKNOWN = object()
 DEFAULTS = {"stride": 1, "pad": 0, "groups": 1, "dilation": 1}
 COUNTED = ("window", "pad", "stride", "times", "dilation")
 """Leaves that are not numbers of features."""
+
+CHANNELS = "c"
+"""What the channels that come in are called."""
 
 INSIDE = Said("")
 """The stride of a window that is a parameter as a whole."""
@@ -66,6 +70,7 @@ class Fitted:
     parameters: tuple[Parameter, ...]
     units: Units
     arguments: tuple[tuple[Any, ...], ...]
+    channels: str = ""  # the name of the channels that come in, where the body speaks of them
 
 
 def fitted(uses: Sequence[Units], shapes: Sequence[Shape]) -> Fitted | None:
@@ -80,8 +85,8 @@ def fitted(uses: Sequence[Units], shapes: Sequence[Shape]) -> Fitted | None:
     main = len(columns)
     for i, model in enumerate(models):
         columns += _projected(shapes, i, model) if model else []
-    _settle(columns)
-    parameters, classes = _parameters(columns)
+    entry = _entry(uses)
+    parameters, classes = _parameters(columns, entry)
     values = [column.text for column in columns]
     units = with_values(uses[0], values[:main], _projections(uses, shapes, models, values[main:]))
     arguments = tuple(tuple(c.values[row] for c in classes) for row in range(len(uses)))
@@ -92,7 +97,16 @@ def fitted(uses: Sequence[Units], shapes: Sequence[Shape]) -> Fitted | None:
     )
     known = [next((row[i] for row in filled if row[i] is not UNKNOWN), None) for i in range(len(parameters))]
     whole = tuple(tuple(known[i] if v is UNKNOWN else v for i, v in enumerate(row)) for row in filled)
-    return Fitted(parameters, units, whole)
+    says_channels = any(isinstance(v, Said) and re.search(rf"\b{CHANNELS}\b", v.text) for v in values) and bool(entry)
+    return Fitted(parameters, units, whole, CHANNELS if says_channels else "")
+
+
+def _entry(uses: Sequence[Units]) -> list[Any]:
+    """The channels that come in, of a gate: its last layer makes as many."""
+    firsts = [use[0] for use in uses]
+    if not all(isinstance(unit, Lanes) and unit.word == "mul" and unit.passage for unit in firsts):
+        return []
+    return [unit.passage.takes.channels for unit in firsts if unit.passage]
 
 
 def _model(shapes: Sequence[Shape], index: int) -> Shape | None:
@@ -134,17 +148,15 @@ def _taken(layer: Layer) -> Any:
 # ---- what follows from what ----
 
 
-def _settle(columns: list[Column]) -> None:
-    for column in columns:
-        if len(set(column.known)) == 1:
-            column.text = column.known[0]
-
-
-def _parameters(columns: list[Column]) -> tuple[tuple[Parameter, ...], list[Class]]:
-    classes = _classes([column for column in columns if column.text is UNKNOWN])
+def _parameters(columns: list[Column], entry: Sequence[Any]) -> tuple[tuple[Parameter, ...], list[Class]]:
+    classes = _classes(columns)
     numbers = [c for c in classes if c.first.family == "number"]
     for each in numbers:
-        _by_input(each, len(numbers) == 1)
+        _by_input(each, len(numbers) == 1 and not entry)
+        if each.parameter and entry and (ratio := _ratio(each.values, entry)):
+            each.parameter = False
+            for column in each.columns:
+                column.text = Said(_times(ratio, CHANNELS))
     _join_windows(classes)
     derived = _by_multiples([c for c in numbers if c.parameter])
     kept = [c for c in classes if c.parameter]
@@ -155,20 +167,29 @@ def _parameters(columns: list[Column]) -> tuple[tuple[Parameter, ...], list[Clas
     for each, base, ratio in derived:
         for column in each.columns:
             column.text = Said(_times(ratio, base.name))
-    kept.sort(key=lambda c: _default(c) is not REQUIRED)
+    kept.sort(key=lambda c: (_default(c) is not REQUIRED, c.name != "c"))
     return tuple(Parameter(c.name, d := _default(c), d is REQUIRED) for c in kept), kept
 
 
 def _classes(columns: Sequence[Column]) -> list[Class]:
+    """Columns that vary, in classes. What is constant stays so, but in projections: these follow what they agree with."""
     found: list[Class] = []
     for column in columns:
-        same = next((c for c in found if c.first.family == column.family and _agree(c.values, column.values)), None)
+        constant = len(set(column.known)) == 1
+        if constant and (UNKNOWN not in column.values or not any(_fits(c, column) for c in found)):
+            column.text = column.known[0]
+            continue
+        same = next((c for c in found if _fits(c, column)), None)
         if same is None:
             found.append(Class([column], list(column.values)))
         else:
             same.columns.append(column)
             same.values = [b if a is UNKNOWN else a for a, b in zip(same.values, column.values, strict=True)]
     return found
+
+
+def _fits(found: Class, column: Column) -> bool:
+    return found.first.family == column.family and _agree(found.values, column.values)
 
 
 def _agree(a: Sequence[Any], b: Sequence[Any]) -> bool:

@@ -28,7 +28,8 @@ def groups(units: Sequence[Unit]) -> list[Units]:
             or (word_of(unit) in NORMS and (norm_first or is_block(heavy)))
             or (is_block(heavy) and not is_follower(unit))
         )
-        if not found or breaks or is_block(unit):
+        with_values = isinstance(unit, Layer) and unit.is_block and unit.tensors and (heavy is None or not is_block(heavy))
+        if not found or ((breaks or is_block(unit)) and not with_values):
             found.append([])
             heavy = None
         found[-1].append(unit)

@@ -16,7 +16,7 @@ def names_of(body: Body, known: Mapping[Key, str], taken: set[str]) -> dict[Key,
         parts = ("left", "right") if len(line.keys) == 2 and is_split(line) else ()
         for i, key in enumerate(line.keys):
             if key != "_" and key not in names:
-                role = roles.get(key, "x")
+                role = roles.get(key, "features" if line.moves else "x")
                 names[key] = numbered(parts[i] if parts and role in ("x", "features") else role, taken)
     return names
 

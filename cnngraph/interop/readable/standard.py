@@ -4,6 +4,7 @@ others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
@@ -38,16 +39,26 @@ CALLS: Mapping[str, tuple[Parameter, ...]] = {
 }  # fmt: skip
 
 
-@cache
-def standard_texts() -> Mapping[str, str]:
-    """The files of the standard library, by the name that an import gives them."""
-    folder = resource(*FOLDER)
-    return {f"std/{path.name}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.cnn"))}
-
-
 def file_of(block: str) -> str | None:
-    """The file of the standard library that has exactly this block, as the formatter writes it."""
-    return next((name for name, text in standard_texts().items() if f"\n{block.strip()}\n" in text), None)
+    """The file of the standard library that has exactly this block."""
+    name = re.match(r"block (\w+)", block.strip())
+    file, text = _standard().get(name[1] if name else "", ("", ""))
+    return file if file and text == _bare(block) else None
+
+
+@cache
+def _standard() -> Mapping[str, tuple[str, str]]:
+    """For each block of the standard library its file, and its text."""
+    found: dict[str, tuple[str, str]] = {}
+    for path in sorted(resource(*FOLDER).glob("*.cnn")):
+        for item in re.finditer(r"^block (\w+)(?:.|\n)*?(?=\n\n|\n##|\nblock |\Z)", path.read_text(encoding="utf-8"), re.M):
+            found[item[1]] = (f"std/{path.name}", _bare(item[0]))
+    return found
+
+
+def _bare(text: str) -> str:
+    """The words alone: whether a pipe goes on or a new line begins is the same."""
+    return re.sub(r"->|\s+", "", text)
 
 
 def with_idioms(units: Units, words: Collection[str] = tuple(FILES)) -> Units:
