@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign, ForeignNode
 from cnngraph.interop.onnx.reading.versions import modern
@@ -97,7 +96,7 @@ def _fed(value: ValueInfoProto) -> Fed:
 def _size(dim: Any) -> int | str | None:
     match dim.WhichOneof("value"):
         case "dim_value":
-            return int(dim.dim_value)
+            return int(dim.dim_value) if dim.dim_value > 0 else None  # some write -1, or 0, for an open size
         case "dim_param":
             return str(dim.dim_param) or None
     return None
@@ -115,18 +114,3 @@ def defaults(operator: str) -> Mapping[str, Any]:
         value = helper.get_attribute_value(attribute.default_value) if attribute.default_value.name else None
         found[key] = value.decode() if isinstance(value, bytes) else value
     return found
-
-
-def array_of(folder: Path | None) -> Reader:
-    """How tensors of a model in this folder are read; external data has been checked before."""
-
-    def read(tensor: TensorProto) -> Array:
-        array = numpy_helper.to_array(tensor, str(folder or ""))
-        array.setflags(write=False)
-        return array
-
-    return read
-
-
-def names(values: Iterable[Any]) -> list[str]:
-    return [value.name for value in values]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from onnx import ModelProto
@@ -9,11 +10,12 @@ from onnx import ModelProto
 from cnngraph.diagnostics import CnnGraphError, Diagnostic
 from cnngraph.interop.imported import Imported
 from cnngraph.interop.onnx.reading.attempt import best
-from cnngraph.interop.onnx.reading.convert import array_of, foreign
+from cnngraph.interop.onnx.reading.convert import foreign
 from cnngraph.interop.onnx.reading.fold import folded
-from cnngraph.interop.onnx.reading.load import checked, load
+from cnngraph.interop.onnx.reading.load import checked, load, unreadable
 from cnngraph.interop.onnx.reading.reading import Refusal
 from cnngraph.interop.onnx.reading.tables import foldings, unitings
+from cnngraph.interop.onnx.reading.tensors import Tensors
 
 
 def read_onnx(path: Path) -> Imported:
@@ -23,11 +25,11 @@ def read_onnx(path: Path) -> Imported:
 
 def read_model(model: ModelProto, folder: Path | None = None) -> Imported:
     """The same of a model in memory; `folder` is where its external data lies, if it has any."""
-    return _read(checked(model, folder, "the model"), folder, "the model")
+    return _read(checked(model, "the model"), folder, "the model")
 
 
 def _read(model: ModelProto, folder: Path | None, file: str) -> Imported:
-    net = folded(foreign(model, array_of(folder)))
+    net = folded(foreign(model, Tensors(folder, partial(unreadable, file))))
     for unite in unitings():
         net = folded(unite(net))
     attempt = best(net)

@@ -112,26 +112,32 @@ class Reading:
         """
         weights = dict(weights or {})
         try:
-            wanted = op.weight_types(*(self.type_of(ref) for ref in operands)) if weights else {}
-            types = {key: weight.type for key, weight in wanted.items()}
-            for key, array in weights.items():
-                if key not in types or types[key].shape != array.shape:
-                    needed = types.get(key, "none")
-                    raise Refused(f"its {key} has the shape {array.shape}, and {op.name} needs {needed}")
-            key_of_states = (op, tuple(sources), tuple(t.shape for t in types.values()))
+            types = self._weight_types(op, operands, weights)
+            key = (op, tuple(sources), tuple(type_.shape for type_ in types.values()))
             can_share = all(sources) and (self.ours or not all(map(_is_fresh, weights.values())))
-            if can_share and key_of_states in self.shared:
-                states = self.shared[key_of_states]
-                return self.builder.add(self.fresh(name), op, [*operands, *states]).ref
+            shared = self.shared.get(key, []) if can_share else []
+            if shared and all(_equal(self.arrays[ref.node], weights[w]) for ref, w in zip(shared, types, strict=True)):
+                return self.builder.add(self.fresh(name), op, [*operands, *shared]).ref
             node = self.builder.apply(self.fresh(name), op, operands)
         except OpError as refused:
             raise Refused(refused.message, *refused.helps) from refused
         states = list(node.inputs[len(operands) :])
-        for ref, key in zip(states, types, strict=True):
-            self.arrays[ref.node] = weights[key]
+        self.arrays.update(zip((ref.node for ref in states), (weights[word] for word in types), strict=True))
         if can_share:
-            self.shared[key_of_states] = states
+            self.shared[key] = states
         return node.ref
+
+    def _weight_types(
+        self, op: Op, operands: Sequence[Ref], weights: Mapping[str, Array | Later]
+    ) -> dict[str, TensorType]:
+        """The types of the states of a node, which the given numbers fit; raises `Refused`."""
+        wanted = op.weight_types(*(self.type_of(ref) for ref in operands)) if weights else {}
+        types = {key: weight.type for key, weight in wanted.items()}
+        for key, array in weights.items():
+            if key not in types or types[key].shape != array.shape:
+                needed = types.get(key, "none")
+                raise Refused(f"its {key} has the shape {array.shape}, and {op.name} needs {needed}")
+        return types
 
     # ---- axes ----
 
@@ -175,6 +181,10 @@ class Reading:
             if name in net.constants:
                 return self.values.setdefault(name, Constant(net.constants[name], name))
         raise Refused(f"it reads `{name}`, which nothing before it gives")
+
+
+def _equal(one: Array | Later, other: Array | Later) -> bool:
+    return np.array_equal(*(x.make() if isinstance(x, Later) else x for x in (one, other)))
 
 
 def _is_fresh(array: Array | Later) -> bool:
