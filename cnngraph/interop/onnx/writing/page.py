@@ -13,6 +13,7 @@ from cnngraph.interop.onnx.writing.ways import written
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import Array
+from cnngraph.ir.size import SizeError
 
 
 def fill(
@@ -34,7 +35,7 @@ def fill(
             continue
         try:
             values[node.ref] = written(Site(page, node))
-        except Inexpressible as reason:
+        except (Inexpressible, SizeError) as reason:
             refused.append(_refusal(node, str(reason)))
             for index, type_ in enumerate(node.types):
                 values[Ref(node.name, index)] = Value("", channels_last(len(type_.shape)))

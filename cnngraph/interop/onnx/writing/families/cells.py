@@ -10,7 +10,7 @@ from cnngraph.interop.onnx.writing.boundary import channels_last
 from cnngraph.interop.onnx.writing.page import fill
 from cnngraph.interop.onnx.writing.sheet import Sheet, Value, info_of
 from cnngraph.interop.onnx.writing.site import Inexpressible, Site
-from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ir.graph import Graph, Node
 
 
 def scan(site: Site) -> Value:
@@ -62,22 +62,20 @@ def _body(site: Site, cell: Graph) -> GraphProto:
     values, refused = fill(sheet, cell, given, kept, {})
     if refused or len(kept) < len(weights):
         raise Inexpressible("; ".join([found.message for found in refused] or ["a weight of its cell is computed"]))
-    ends = [_end(sheet, values[ref], state, f"{state.name}.next") for state, ref in _results(cell)]
-    results = [_end(sheet, values[ref], state, f"{state.name}.result") for state, ref in _results(cell)]
+    ends: list[str] = []
+    for state, ref in zip(states, cell.outputs.values(), strict=True):
+        name, inputs = sheet.turned(values[ref], _own(state)), {value.name for value in given.values()}
+        ends.append(_again(sheet, name, f"{state.name}.next") if name in {*ends, *inputs} else name)
+    results = [_again(sheet, end, f"{state.name}.result") for end, state in zip(ends, states, strict=True)]
     infos = [info_of(given[node.name].name, node.type, given[node.name].axes) for node in (*states, x)]
     outputs = [info_of(name, node.type, _own(node)) for name, node in zip((*ends, *results), states * 2, strict=True)]
     return sheet.graph(cell.name, infos, outputs)
 
 
-def _results(cell: Graph) -> list[tuple[Node, Ref]]:
-    """Each state with what it is next."""
-    return list(zip(cell.inputs[1:], cell.outputs.values(), strict=True))
-
-
-def _end(sheet: Sheet, value: Value, state: Node, name: str) -> str:
-    """A result of the body. Each has a name of its own, as two of one name are refused."""
+def _again(sheet: Sheet, value: str, name: str) -> str:
+    """The value under one more name: of two results with one name, ONNX Runtime 1.31 computes one wrong."""
     found = sheet.store.fresh(f"{sheet.prefix}{name}")
-    sheet.add("Identity", [sheet.turned(value, _own(state))], [found], {}, found, {})
+    sheet.add("Identity", [value], [found], {}, found, {})
     return found
 
 

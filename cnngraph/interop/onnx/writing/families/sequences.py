@@ -50,29 +50,18 @@ def _waves(site: Site, features: int) -> str:
     phases = site.numbers("phases", np.arange(features) % 2 * (np.pi / 2), "float64")
     length = site.add("Squeeze", site.add("Shape", site.last(), start=1, end=2), name="length")
     places = site.add("Range", site.whole("zero", 0), length, site.whole("one", 1))
-    column = site.add("Unsqueeze", _doubled(site, places), site.whole("columns", [1]))
+    places = site.add("Cast", places, to=kind_of("float64"))
+    column = site.add("Unsqueeze", places, site.whole("columns", [1]))
     angles = site.add("Add", site.add("Mul", column, rates), phases, name="angles")
-    return _as(site, site.add("Sin", angles), site.type().dtype)
+    return site.add("Cast", site.add("Sin", angles), name="waves", to=kind_of(site.type().dtype))
 
 
 def sinusoid(site: Site) -> Value:
-    """The angles in double precision: a sine of a large number needs all its digits."""
-    half = site.op.features // 2
-    rank = site.rank()
-    column = site.add("Unsqueeze", _doubled(site, site.value().name), site.whole("features", [rank]))
-    waves_ = site.numbers("periods", site.op.period ** (np.arange(half) / half), "float64")
-    angles = site.add("Div", column, waves_, name="angles")
-    both = site.add("Concat", site.add("Sin", angles), site.add("Cos", angles), axis=rank)
-
-    return site.result("Cast", both, axes=channels_last(rank + 1), to=kind_of(site.op.dtype))
-
-
-def _doubled(site: Site, x: str) -> str:
-    return _as(site, x, "float64")
-
-
-def _as(site: Site, x: str, dtype: str) -> str:
-    return site.add("Cast", x, to=kind_of(dtype))
+    """A table: there are as many numbers as the vocabulary has."""
+    vocabulary = site.type().vocabulary
+    assert vocabulary is not None, "infer refuses what is not ids"
+    table = site.numbers("table", site.op.forward(np.arange(vocabulary)), site.op.dtype)
+    return site.result("Gather", table, site.value().name, axes=channels_last(site.rank() + 1), axis=0)
 
 
 def prepend_token(site: Site) -> Value:
@@ -84,14 +73,16 @@ def prepend_token(site: Site) -> Value:
 
 
 def diffuse(site: Site) -> Value:
-    """How much of the value and of the noise there is at each time, from two tables."""
-    axes = agreed(site, (0, 1))
+    """How much of the value and of the noise there is at each time, for each channel alike, from two tables."""
+    axes, channels = agreed(site, (0, 1)), number(site.type().channels)
     signal = site.op.signal()
-    behind = site.whole("behind", range(1, len(axes)))
+    positions = site.whole("positions", [place for place, axis in enumerate(axes) if axis not in (0, len(axes) - 1)])
     mixed = []
-    for number_, (name, table) in enumerate((("kept", np.sqrt(signal)), ("added", np.sqrt(1 - signal)))):
-        share = site.add("Gather", site.numbers(f"{name}_of_time", table), site.value(2).name, axis=0)
-        mixed.append(site.add("Mul", site.turned(axes, number_), site.add("Unsqueeze", share, behind), name=name))
+    for i, (name, shares) in enumerate((("kept", np.sqrt(signal)), ("added", np.sqrt(1 - signal)))):
+        table = site.numbers(f"{name}_of_time", np.repeat(shares[:, None], channels, axis=1))
+        share = site.add("Gather", table, site.value(2).name, axis=0)
+        share = site.add("Unsqueeze", share, positions) if len(axes) > 2 else share
+        mixed.append(site.add("Mul", site.turned(axes, i), share, name=name))
     return site.result("Add", *mixed, axes=axes)
 
 
