@@ -82,7 +82,8 @@ class Press:
             self._rounds(lambda units, around, h=height: _inner(units, around, h), is_block=True)  # type: ignore[misc]
             self._rounds(lambda units, around, h=height: _slices(units, around, h), is_block=True, inner=True)  # type: ignore[misc]
         self.change(doubled)
-        self._rounds(_rows, is_block=True, least=LEAST_OF_ROWS)
+        self._rounds(_whole, is_block=True)
+        self._rounds(_rows, is_block=True, least=LEAST_OF_ROWS, fewest=3)
         self.change(repeated)
         for name, block in self.blocks.items():
             body = changed(Body((Line(block.units),)), doubled)
@@ -95,37 +96,37 @@ class Press:
 
     def _rounds(
         self, slices: Slices, is_block: bool = False, inner: bool = False,
-        least: int = LEAST_OF_BLOCKS,
+        least: int = LEAST_OF_BLOCKS, fewest: int = 2,
     ) -> None:
         for _ in range(1000):
-            best = self._best(slices, least if is_block else 0, inner)
+            best = self._best(slices, least if is_block else 0, inner, fewest)
             if best is None:
                 return
             uses, made = best
             self._make(uses, made, is_block)
 
     def _best(
-        self, slices: Slices, least: int, inner: bool
+        self, slices: Slices, least: int, inner: bool, fewest: int
     ) -> tuple[Candidate, Fitted] | None:
         candidates = self._candidates(slices)
         if inner:
             candidates |= self._inner_rows()
         bound = {
-            key: (len(uses) - 1) * weight(uses[0], self.calls) for key, uses in candidates.items() if len(uses) > 1
+            key: (len(uses) - 1) * weight(uses[0], self.calls) for key, uses in candidates.items() if len(uses) >= fewest
         }
         best: tuple[int, Candidate, Fitted] | None = None
         for key in sorted(bound, key=lambda key: -bound[key]):
             if best is not None and bound[key] <= best[0]:
                 break
-            for candidate, made in self._fits(_alike(candidates[key])):
+            for candidate, made in self._fits(_alike(candidates[key]), fewest):
                 saved = self._saved(candidate, made)
                 if saved > max(best[0] if best else 0, least) and weight(made.units, self.calls) >= LEAST:
                     best = saved, candidate, made
         return best[1:] if best else None
 
-    def _fits(self, candidate: Candidate) -> Iterator[tuple[Candidate, Fitted]]:
+    def _fits(self, candidate: Candidate, fewest: int) -> Iterator[tuple[Candidate, Fitted]]:
         """The block of all uses, and that of fewer of them which needs fewer parameters."""
-        while len(candidate.uses) > 1:
+        while len(candidate.uses) >= fewest:
             made = fitted(candidate.uses, candidate.shapes)
             if made is None:
                 return
@@ -299,6 +300,12 @@ def _slices(units: Units, around: type, height: int) -> Iterator[tuple[int, int]
                 yield start, end
 
 
+def _whole(units: Units, _: type) -> Iterator[tuple[int, int]]:
+    """A row that is a line by itself."""
+    if sum(map(is_heavy, units)) > 1 and not any(isinstance(unit, Layer) and unit.tensors for unit in units):
+        yield 0, len(units)
+
+
 def _rows(units: Units, _: type) -> Iterator[tuple[int, int]]:
     """Two or more lines that follow each other, and read no name."""
     begins = [is_heavy(unit) for unit in units]
@@ -384,7 +391,7 @@ def repeated(units: Units, longest: int = LONGEST, counts: Callable[[Unit], bool
     while i < len(units):
         period, times = (1, 1) if isinstance(units[i], Repeat) and longest == 1 else _repetition(marks, i, longest)
         inner = units[i : i + period]
-        stays = _stays(inner)
+        stays = period == 1 or _stays(inner)
         if times > 1 and stays and any(map(counts, inner)) and not _begins_later(units, marks, i, period, times):
             last = units[i + period * times - 1]
             found.append(Repeat(inner, times, _passage((units[i], last))))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from cnngraph.interop.flat.body import Body as FlatBody
-from cnngraph.interop.flat.cells import Cells, cell_of, parameters
-from cnngraph.interop.flat.expand import columns, facts_of
+from cnngraph.interop.flat.cells import Cells
+from cnngraph.interop.flat.expand import facts_of
 from cnngraph.interop.flat.names import free, legal, words_of_a_file
 from cnngraph.interop.flat.words import grouped
 from cnngraph.interop.readable.blocks import Block, Press, chains
 from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, value_text
-from cnngraph.interop.readable.leaves import shape_of_cell
 from cnngraph.interop.readable.naming import names_of, numbered
+from cnngraph.interop.readable.recurrent import FILE as RECURRENT
+from cnngraph.interop.readable.recurrent import STANDARD, blocks_of, recurrences
 from cnngraph.interop.readable.standard import CALLS, FILES, file_of, with_idioms, with_stages
 from cnngraph.interop.readable.terms import IT, Body, Key, Layer, Line, Said, Unit, Units
 from cnngraph.interop.readable.text import Writer
@@ -22,7 +22,6 @@ from cnngraph.interop.readable.titles import title_of
 from cnngraph.interop.readable.weave import Woven
 from cnngraph.ir import counts
 from cnngraph.ir.graph import Graph
-from cnngraph.ops.scan import Scan
 from cnngraph.syntax.format import formatted
 
 
@@ -37,8 +36,9 @@ class File:
 
     def __post_init__(self) -> None:
         self.cells = Cells.of(self.graph)
+        self.recurrences = recurrences(self.graph, self.cells)
         inputs = (node.name for node in self.graph.inputs)
-        self.taken = {*words_of_a_file(), *self.graph.symbols, *self.cells.names, self.graph.name, *FILES}
+        self.taken = {*words_of_a_file(), *self.graph.symbols, *self.cells.names, self.graph.name, *FILES, *STANDARD}
         self.inputs = {f"{i}.0": free(name, self.taken) for i, name in enumerate(inputs)}
         self.results = dict(self._results())
         self.shared = {word: numbered("tower", self.taken) for word in self.towers}
@@ -70,7 +70,7 @@ class File:
             yield ""
             entries = "; ".join(f"{key}: {value_text(value)}" for key, value in about.items())
             yield f"about {{ {entries} }}"
-        yield from self._cells()
+        yield from blocks_of(self.cells, self.recurrences)
         for text in self.blocks.values():
             if file_of(text) is None:
                 yield ""
@@ -78,9 +78,9 @@ class File:
         yield ""
         yield f"{self._head()} {{"
         for (word, name), tower in zip(self.shared.items(), towers, strict=True):
-            writer = self._writer(names_of(tower, {}, self.taken))
+            writer = self._writer(self._names(tower, {}, self.taken))
             yield f"shared {name} = {writer.layer_of(tower)}"
-        names = names_of(body, self.inputs | self.results, self.taken)
+        names = self._names(body, self.inputs | self.results, self.taken)
         yield from self._writer(names, with_rows=True).lines(body)
         yield from self._return(body, names)
         yield from self._checks()
@@ -96,7 +96,9 @@ class File:
         )
         by_file: dict[str, list[str]] = {}
         known = {**FILES, **{name: file for name, text in self.blocks.items() if (file := file_of(text))}}
-        for word, file in known.items():
+        cells = [found.standard for found in self.recurrences.values() if found.standard]
+        used.update(cells)
+        for word, file in {**known, **dict.fromkeys(cells, RECURRENT)}.items():
             if used[word]:
                 by_file.setdefault(file, []).append(word)
         for file, words in sorted(by_file.items()):
@@ -118,21 +120,13 @@ class File:
         if sum(isinstance(unit, Layer) and unit.word == "stage" for unit in found) < 2:
             self.press.bodies = before
 
-    def _cells(self) -> Iterator[str]:
-        for cell, inner in self.cells.graphs.items():
-            body = FlatBody.of(inner, replace(self.cells, within=True))
-            yield ""
-            yield f"block {self.cells.name_of(cell)}({parameters(cell, inner, body.labels)}) {{"
-            yield from columns(body.lines())
-            yield "}"
-
     def _block(self, block: Block) -> Iterator[str]:
         taken = {*self.taken, *(parameter.name for parameter in block.parameters)}
         inputs = {IT: "x"} if block.outer else {}
         taken |= set(inputs.values())
         outer: dict[Key, str] = {key: numbered("other", taken) for key in block.outer}
         body = Body((Line(block.units, "x" if block.outer else IT),))
-        names = names_of(body, {**outer, "x": "x"} if block.outer else {}, taken)
+        names = self._names(body, {**outer, "x": "x"} if block.outer else {}, taken)
         tensors = [f"{name}: tensor" for name in ([names["x"]] if block.outer else []) + list(outer.values())]
         listed = ", ".join([*tensors, *map(_declared, block.parameters)])
         writer = self._writer(names)
@@ -153,12 +147,11 @@ class File:
         return f"net {self.graph.name}({inputs})" + (f" where {', '.join(facts)}" if facts else "")
 
     def _writer(self, names: Mapping[Key, str], with_rows: bool = False) -> Writer:
-        scans = {
-            (shape_of_cell(node.op), node.op.started): self.cells.name_of(cell_of(node.op))
-            for node in self.graph
-            if isinstance(node.op, Scan)
-        }
+        scans = {key: recurrence.call for key, recurrence in self.recurrences.items()}
         return Writer(names, self.press.calls, scans, self.shared, with_rows)
+
+    def _names(self, body: Body, known: Mapping[Key, str], taken: set[str]) -> dict[Key, str]:
+        return names_of(body, known, taken, {key: found.states for key, found in self.recurrences.items()})
 
     def _return(self, body: Body, names: Mapping[Key, str]) -> Iterator[str]:
         listed = [(name, names.get(key, IT)) for name, key in self.woven.results.items()]

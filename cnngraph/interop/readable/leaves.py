@@ -6,7 +6,7 @@ A window is two leaves, its size and its stride, for blocks vary them apart; pad
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from cnngraph.interop.flat.words import unwritable
@@ -19,6 +19,7 @@ from cnngraph.ops.scan import Scan
 
 Leaf: TypeAlias = tuple[str, Any]
 Leaves: TypeAlias = tuple[Leaf, ...]
+CellKey: TypeAlias = tuple[tuple[object, ...], bool]
 LAID = ("pad", "dilation", "stride")
 
 
@@ -30,7 +31,7 @@ def leaves_of(op: Op, inputs: Sequence[TensorType]) -> Leaves:
     (('features', 8), ('window', (3, 3)), ('stride', 2), ('pad', 'same'))
     """
     if isinstance(op, Scan):
-        return (("cell", shape_of_cell(op)), ("reverse", op.reverse), ("started", op.started))
+        return (("cell", cell_key(op)), ("reverse", op.reverse))
     if not isinstance(getattr(op, "window", None), Window):
         return tuple((field.name, getattr(op, field.name)) for field in dataclasses.fields(op))
     return tuple(_windowed(op, len(inputs[0].positions)))
@@ -65,16 +66,34 @@ def _pad(laid: Geometry) -> object:
     return each[0] if len(set(each)) == 1 and isinstance(each[0], int) else each
 
 
-def shape_of_cell(scan: Scan) -> tuple[object, ...]:
-    """The cell of a scan, whatever its nodes are called."""
-    return shape_of_graph(scan.graph)
+def cell_key(scan: Scan) -> CellKey:
+    """The cell of a scan, whatever its nodes are called, and whether its states are given."""
+    return shape_of_graph(scan.graph), scan.started
 
 
 def shape_of_graph(graph: Graph) -> tuple[object, ...]:
-    """A graph in its own order, whatever its nodes are called."""
-    places = {node.name: i for i, node in enumerate(graph)}
-    nodes = tuple((_told(graph, node), *(places[ref.node] for ref in node.inputs)) for node in graph)
-    return (*nodes, *(places[ref.node] for ref in graph.outputs.values()))
+    """A graph whatever its nodes are called and in whatever order they stand; the inputs and states keep theirs."""
+    places = {node.name: i for i, node in enumerate(graph.inputs)}
+    told: list[object] = [node.op for node in graph.inputs]
+    for node in _in_order(graph):
+        places[node.name] = len(places)
+        told.append((_told(graph, node), *(places[ref.node] for ref in node.inputs)))
+    states = [places.get(node.name) for node in graph.states]
+    return (tuple(told), tuple(places[ref.node] for ref in graph.outputs.values()), tuple(states))
+
+
+def _in_order(graph: Graph) -> Iterator[Node]:
+    """The nodes behind the inputs as the results ask for them."""
+    seen = {node.name for node in graph.inputs}
+    waiting = [(ref.node, False) for ref in reversed(list(graph.outputs.values()))]
+    while waiting:
+        name, is_ready = waiting.pop()
+        if is_ready:
+            yield graph[name]
+        elif name not in seen:
+            seen.add(name)
+            waiting.append((name, True))
+            waiting += [(ref.node, False) for ref in reversed(graph[name].inputs)]
 
 
 def _told(graph: Graph, node: Node) -> object:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
+from cnngraph.interop.readable.leaves import CellKey
 from cnngraph.interop.readable.terms import IT, Body, Key, Layer, Line, bodies_in
 from cnngraph.ir.registry import registry
 
 
-def names_of(body: Body, known: Mapping[Key, str], taken: set[str]) -> dict[Key, str]:
-    """A name for each value of a body that has a key, beside those that are known."""
+States: TypeAlias = Mapping[CellKey, Sequence[str]]
+
+
+def names_of(body: Body, known: Mapping[Key, str], taken: set[str], states: States | None = None) -> dict[Key, str]:
+    """A name for each value of a body that has a key, beside those that are known. `states` are those of cells."""
     names = dict(known)
     roles = dict(_roles(body))
     for line in _lines(body):
-        parts = ("left", "right") if len(line.keys) == 2 and is_split(line) else ()
+        parts = _parts(line, states or {})
         for i, key in enumerate(line.keys):
             if key != "_" and key not in names:
                 role = roles.get(key, "features" if line.moves else "x")
-                names[key] = numbered(parts[i] if parts and role in ("x", "features") else role, taken)
+                names[key] = numbered(parts[i] if parts and role in ("x", "features", "skip") else role, taken)
     return names
 
 
-def is_split(line: Line) -> bool:
+def _parts(line: Line, states: States) -> Sequence[str]:
+    """What the values of a line with several are called: the two parts of a split, the states of a cell."""
     last = line.units[-1] if line.units else None
-    return isinstance(last, Layer) and last.word == "split"
+    if not isinstance(last, Layer) or len(line.keys) < 2:
+        return ()
+    if last.word == "scan":
+        return ("sequence", *states.get(dict(last.leaves)["cell"], ["state"] * (len(line.keys) - 1)))
+    return ("left", "right") if len(line.keys) == 2 else ()
 
 
 def numbered(word: str, taken: set[str]) -> str:

@@ -122,7 +122,7 @@ def _alone(web: Web, members: Sequence[int], left: Value, right: Value) -> Web:
         made.steps.append(replace(step, operands=operands, states=()))
         for index in range(step.count):
             place[Value(member, index)] = Value(len(made.steps) - 1, index)
-    made.results = {"y": place[right]}
+    made.results = {"output": place[right]}
     return made
 
 

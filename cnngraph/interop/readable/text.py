@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cnngraph.interop.readable.grouping import groups, is_wide
 from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of, value_text
+from cnngraph.interop.readable.leaves import CellKey
 from cnngraph.interop.readable.terms import (
     IT,
     Body,
@@ -31,7 +32,7 @@ class Writer:
 
     names: Mapping[Key, str]
     calls: Mapping[str, Sequence[Parameter]]
-    cells: Mapping[object, str] = field(default_factory=dict)
+    cells: Mapping[CellKey, str] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
     with_rows: bool = False
 
@@ -183,7 +184,7 @@ class Writer:
 
     def _scan(self, layer: Layer, tensors: Sequence[str]) -> str:
         leaves = dict(layer.leaves)
-        given = [self.cells[leaves["cell"], leaves["started"]]]
+        given = [self.cells[leaves["cell"]]]
         if tensors:
             initial = tensors[0] if len(tensors) == 1 else f"({', '.join(tensors)})"
             given.append(f"init = {initial}")

@@ -77,6 +77,8 @@ class _Weaver:
                     waiting.append((step, True))
                     operands = list(dict.fromkeys(value.step for value in self.regions.operands(step)))
                     deepest = max(operands, key=lambda i: self.depth[i]) if self._joins(step) else operands[0]
+                    if self.web.steps[deepest].count > 1:  # no line goes on from several values
+                        deepest = operands[-1]
                     waiting.append((deepest, False))
                     waiting += [(i, False) for i in reversed(operands) if i != deepest]
 
