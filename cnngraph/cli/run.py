@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cnngraph.runtime.settings import Settings
 
 
+LARGEST = 2**48  # numbers of an array: no machine holds more
+
+
 @dataclass(frozen=True)
 class Job:
     """What is to be run, and how."""
@@ -226,6 +229,7 @@ def feeds_of(graph: Graph, given: dict[str, Any], batch: int | None, seed: int) 
     import numpy as np
 
     from cnngraph.diagnostics import error
+    from cnngraph.ir.size import number
     from cnngraph.runtime.feeds import sizes_of
 
     numbers = np.random.default_rng(seed)
@@ -240,6 +244,9 @@ def feeds_of(graph: Graph, given: dict[str, Any], batch: int | None, seed: int) 
         if type_.symbols:
             text = f"the sizes {', '.join(type_.symbols)} of the input `{node.name}` are not known"
             raise error("E0109", text, f"choose them, e.g. `--set {type_.symbols[0]}=64`, or feed an array")
+        if number(type_.elements) > LARGEST:
+            text = f"the input `{node.name}` would have {type_.elements:,} numbers"
+            raise error("E0602", text, "choose smaller sizes")
         if type_.vocabulary is not None:
             feeds[node.name] = numbers.integers(0, type_.vocabulary, type_.concrete)
         else:

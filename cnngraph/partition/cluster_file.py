@@ -65,7 +65,7 @@ def read_cluster(text: str, name: str = "cluster") -> Cluster:
     """The cluster that a TOML text describes; `name` stands for it in errors."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as reason:
+    except (tomllib.TOMLDecodeError, RecursionError) as reason:
         raise error("E0601", f"{name} is not TOML: {reason}") from reason
     return cluster_of(table, name)
 

@@ -100,7 +100,11 @@ def test_what_cannot_be(run: Run, written: Written) -> None:
     run("partition", "tiny.cnn", "--devices", "2", "--batch", "0").refused("--batch", code=2)
     run("partition", "tiny.cnn", "--devices", "2", "--strategy", "cain").refused("E0107", "did you mean `chain`?")
     run("partition", "tiny.cnn", "--devices", "2", "--batch", 10**12).refused("E0602", "gpu0 has 16 GB")
-    run("partition", "tiny.cnn", "--devices", "2", "-o", "tiny.cnn/x.svg").refused("E0603")
+    for option in ("-o", "--subgraphs"):
+        assert run("partition", "tiny.cnn", "--devices", "2", option, "tiny.cnn/x.svg").refused("be written").out == ""
+    pipeline = ("partition", "tiny.cnn", "--devices", "2", "--microbatches", "1")
+    for option in ("--timeline", "--trace"):
+        assert run(*pipeline, option, "tiny.cnn/x.svg").refused("be written").out == ""
     assert written() == set()
 
 

@@ -41,4 +41,6 @@ def test_wrong_requests(run: Run, written: Written) -> None:
     run("profile", "tiny.cnn", "--devices", "0").refused("E0601")
     run("profile", NETS / "unet.cnn", "--rounds", "1").refused("E0109", "--set")
     run("profile", "tiny.cnn", "-o", "tiny.cnn/p.json").refused("cannot be written")
+    run("profile", "tiny.cnn", "--workers", 10**6).refused("--workers", code=2)
+    run("profile", "tiny.cnn", "--batch", 10**30).refused("E0602", "choose smaller sizes")
     assert written() == set()

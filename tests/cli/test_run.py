@@ -126,6 +126,7 @@ def test_wrong_options(run: Run, written: Written, tmp_path: Path) -> None:
         run("run", "tiny.cnn", "--input", wrong).refused("--input", code=2)
     np.save(tmp_path / "x.npy", np.zeros((2, 5, 8, 1), np.float32))
     run("run", "tiny.cnn", "--input", "image=x.npy").refused("E0705", "(2, 5, 8, 1)")
+    run("run", "tiny.cnn", "--batch", 10**30).refused("E0602", "choose smaller sizes")
     run("run", "tiny.cnn", "--input", "picture=x.npy").refused("E0705", "picture")
     run("run", "tiny.cnn", "--fetch", "rellu").refused("E0705", "did you mean")
     for size in ("500", "many", "-3MB", "0MB", ""):

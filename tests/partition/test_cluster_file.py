@@ -92,6 +92,7 @@ def test_everything_wrong_is_reported_in_one_error() -> None:
         (TWO + 2 * LINK.format("a", "b"), "given twice"),
         (TWO.replace('"a"', "7"), "device 1: name = 7 is no name"),
         ("[[device]", "c.toml is not TOML"),
+        ("a = " + "[" * 100_000, "c.toml is not TOML"),
     ],
 )
 def test_other_wrong_files(text: str, message: str) -> None:
