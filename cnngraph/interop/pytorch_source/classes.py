@@ -188,8 +188,8 @@ def _offer(found: dict[str, Column], name: str, column: Sequence[object]) -> Non
 def _channels(names: Sequence[str], types: Types) -> list[object]:
     """Numbers of features; None for ids and open sizes."""
     known = [types[name][0] if name in types else None for name in names]
-    return [None if t is None or t.vocabulary is not None or not isinstance(t.shape[-1], int) else t.shape[-1]
-            for t in known]  # fmt: skip
+    last = [t.shape[-1] if t and t.shape and t.vocabulary is None else None for t in known]
+    return [size if isinstance(size, int) else None for size in last]
 
 
 def _numbers(block: Block) -> Iterator[tuple[str, object]]:

@@ -60,6 +60,8 @@ def _texts(made: Class, side: str, types: Types, first: Sequence[TensorType]) ->
 def _in_order(made: Class, found: Sequence[TensorType], positions: list[str], layout: Layout) -> list[str]:
     if found[0].vocabulary is not None:
         return ["N", *positions]
+    if not found[0].batched:
+        return [str(size) for size in found[0].shape]
     known = made.solver.known(tuple(t.shape[-1] if isinstance(t.shape[-1], int) else str(t.shape[-1]) for t in found))
     names = {p.name for p in made.parameters}
     channels = known.text() if known and set(known.names) <= names else "C"

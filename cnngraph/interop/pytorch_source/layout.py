@@ -57,6 +57,8 @@ def shape_text(type_: TensorType, layout: Layout) -> str:
     >>> shape_text(TensorType.of(64, (112, 56)), Layout.FIRST), shape_text(TensorType.of(8), Layout.FIRST)
     ('(N, 64, 112, 56)', '(N, 8)')
     """
+    if not type_.batched:
+        return f"({', '.join(map(str, type_.shape))})"
     positions = [positions_text([size]) for size in type_.positions]
     if type_.vocabulary is not None:
         sizes = ["N", *positions]

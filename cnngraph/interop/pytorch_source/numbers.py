@@ -152,7 +152,7 @@ def _multiple(name: str, values: tuple[int, ...], wanted: int, given: int) -> It
     if given and wanted % given == 0:
         factor = wanted // given
         yield Expression(f"{factor} * {{{name}}}", (name,), Binding.PRODUCT, tuple(factor * v for v in values))
-    elif given % wanted == 0 and all(v % (given // wanted) == 0 for v in values):
+    elif given and given % wanted == 0 and all(v % (given // wanted) == 0 for v in values):
         divisor = given // wanted
         yield Expression(f"{{{name}}} // {divisor}", (name,), Binding.PRODUCT, tuple(v // divisor for v in values))
 

@@ -165,7 +165,12 @@ def position(site: Site) -> None:
 
 
 def shuffle(site: Site) -> None:
+    """PyTorch's own shuffles images alone."""
     groups = Argument.of("groups", site.op.groups)
+    if not site.rank:
+        form = Form("{0}.unflatten(1, ({}, -1)).transpose(1, 2).flatten(1)", (groups,), takes=Binding.CALL)
+        site.add([site.plain()], (), form)
+        return
     site.add([site.take(FIRST)], made("nn.ChannelShuffle", groups), Form("F.channel_shuffle({0}, {})", (groups,)))
 
 
