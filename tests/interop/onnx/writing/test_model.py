@@ -16,6 +16,7 @@ runtime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is the oracle 
 
 from cnngraph.diagnostics import CnnGraphError  # noqa: E402
 from cnngraph.interop.onnx import writing  # noqa: E402
+from cnngraph.interop.onnx.reading import read_model  # noqa: E402
 from cnngraph.interop.onnx.writing import Options, boundary, to_model  # noqa: E402
 from cnngraph.ir.builder import Builder  # noqa: E402
 from cnngraph.ir.graph import Graph, Ref  # noqa: E402
@@ -299,3 +300,21 @@ def test_examples(module: str) -> None:
 
 def test_refs_of_several_results() -> None:
     assert str(Ref("scan", 1)) == "scan!1", "a name that no node has: what values of further results are called"
+
+
+# ---- and back ----
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_a_scan_comes_back_as_a_scan(cell: str) -> None:
+    text = f"""import {cell} from "std/recurrent.cnn"
+    net n(text: ids(9)@T) = embed(3) -> scan({cell}(n = 4)) -> linear(2)"""
+    graph = loads(text).graph
+    states = initial_states(graph, 0)
+    found = read_model(to_model(graph, states))
+    assert [node.op.name for node in found.graph if node.inputs and node.op.name != "cut"] == ["embed", "scan", "linear"]
+    ids = rng(0).integers(0, 9, (2, 6))
+    given = {name: axes.ours(ids) for name, axes in found.inputs.items()}
+    for name, axes in boundary(graph)[1].items():
+        back = axes.ours(found.outputs[name].theirs(Runner(found.graph, found.states).run(given)[name]))
+        np.testing.assert_allclose(back, Runner(graph, states).run({"text": ids})[name], rtol=1e-5)

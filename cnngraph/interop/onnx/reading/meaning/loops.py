@@ -26,6 +26,7 @@ from cnngraph.ir.size import number
 from cnngraph.ir.text import to_text
 from cnngraph.ir.types import BATCH, TensorType
 from cnngraph.ops.cut import Cut
+from cnngraph.ops.identity import Identity
 from cnngraph.ops.scan import Scan
 
 
@@ -161,9 +162,17 @@ def _place(call: Call, inner: Reading, value: Value | None, nexts: Sequence[Tens
     assert isinstance(value, Tensor)
     whole = [[axis] for axis in range(value.rank)]
     found = [i for i, state in enumerate(nexts) if state.layout.rank == value.rank]
-    same = [i for i in found if inner.arranged(value, value.layout.foreign_axes(whole), "result").ref == nexts[i].ref]
+    result = _under_names(inner, inner.arranged(value, value.layout.foreign_axes(whole), "result").ref)
+    same = [i for i in found if result == _under_names(inner, nexts[i].ref)]
     call.need(same, "a result at each position that is no state")
     return same[0]
+
+
+def _under_names(inner: Reading, ref: Ref) -> Ref:
+    """What a value is a further name of: a body gives a state and a result at each position under two."""
+    while isinstance((node := inner.builder.nodes[ref.node]).op, Identity):
+        (ref,) = node.inputs
+    return ref
 
 
 def _sequence_of(
