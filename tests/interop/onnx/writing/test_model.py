@@ -312,7 +312,7 @@ def test_a_scan_comes_back_as_a_scan(cell: str) -> None:
     graph = loads(text).graph
     states = initial_states(graph, 0)
     found = read_model(to_model(graph, states))
-    assert [node.op.name for node in found.graph if node.inputs and node.op.name != "cut"] == ["embed", "scan", "linear"]
+    assert [n.op.name for n in found.graph if n.inputs and n.op.name != "cut"] == ["embed", "scan", "linear"]
     ids = rng(0).integers(0, 9, (2, 6))
     given = {name: axes.ours(ids) for name, axes in found.inputs.items()}
     for name, axes in boundary(graph)[1].items():
