@@ -20,6 +20,7 @@ from cnngraph.interop.onnx.reading.call import Call, shape_text
 from cnngraph.interop.onnx.reading.layout import Layout
 from cnngraph.interop.onnx.reading.meaning.elementwise import LARGEST, chained, limited, short
 from cnngraph.interop.onnx.reading.reading import Refused
+from cnngraph.interop.onnx.reading.moves import moves
 from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.op import Array, Op
@@ -29,6 +30,7 @@ from cnngraph.ops.add import Add
 from cnngraph.ops.add_positions import AddPositions
 from cnngraph.ops.div import Div
 from cnngraph.ops.exp import Exp
+from cnngraph.ops.flatten import Flatten
 from cnngraph.ops.layer_scale import LayerScale
 from cnngraph.ops.learned import Learned
 from cnngraph.ops.max import Max
@@ -149,7 +151,7 @@ def met(call: Call, op: Op, values: Sequence[Value]) -> Tensor:
     shape = broadcast(call, [value.shape for value in values])
     sides = [Tensor(x.ref, x.layout.unsqueezed(range(len(shape) - x.rank))) for x in tensors]
     wide = max(sides, key=lambda x: (x.shape == shape, _whole(x.layout) is not None, len(x.layout.sizes)))
-    groups = _whole(wide.layout) or _canonical(call, wide)
+    groups = _least_moved(call, wide, [x for x in sides if x.shape == shape and x is not wide])
     layout, refs, rest = Layout.of(shape, groups), [], iter(sides)
     for value in values:
         if isinstance(value, Tensor):
@@ -163,6 +165,28 @@ def met(call: Call, op: Op, values: Sequence[Value]) -> Tensor:
             call.need(isinstance(value, Constant), "a size of an open axis among its numbers")
             refs.append(_learned(call, op, wide, layout, np.asarray(value.array)))
     return Tensor(call.apply(op, refs), layout)
+
+
+def _least_moved(call: Call, wide: Tensor, others: Sequence[Tensor]) -> Groups:
+    """The axes of the value that the others meet: its own, or those of another where less has to move.
+
+    Of equals those of the older value: what a branch does to it comes back to it.
+    """
+    own = _whole(wide.layout) or _canonical(call, wide)
+    if not others:
+        return own
+    age = {name: i for i, name in enumerate(call.reading.builder.nodes)}
+    sides = sorted([wide, *others], key=lambda x: age[x.ref.node])
+    each = [own if x is wide else _whole(x.layout) or _canonical(call, x) for x in sides]
+    return min(each, key=lambda groups: sum(_turns(x.layout, groups) for x in sides))
+
+
+def _turns(layout: Layout, groups: Groups) -> int:
+    """How many nodes turn numbers round for these axes."""
+    factors = layout.foreign_axes(groups)
+    if not layout.groups or factors[0] != layout.groups[0]:
+        return 0
+    return sum(not isinstance(op, Reshape | Flatten) for op in moves(layout, factors))
 
 
 def _whole(layout: Layout) -> Groups | None:
