@@ -361,10 +361,10 @@ def weight_of(body: Body, calls: Mapping[str, Sequence[Parameter]]) -> int:
 
 
 def _words(layer: Layer, calls: Mapping[str, Sequence[Parameter]]) -> int:
-    if layer.word in ("scan", "split"):
-        return 1
+    if layer.word in ("scan", "split") or not layer.leaves:
+        return len(layer.leaves[:1])
     parameters = calls[layer.word] if layer.word in calls else parameters_of(layer.word)
-    return len(arguments(parameters, layer.leaves)) if layer.leaves else 0
+    return len(arguments(parameters, layer.leaves))
 
 
 # ---- repetition ----
@@ -433,7 +433,7 @@ def chains(body: Body, around: type = Body) -> Iterator[tuple[Units, type]]:
     for line in body.lines:
         for unit in line.units:
             for inner in bodies_in(unit):
-                yield from chains(inner, type(unit))
+                yield from chains(inner, around if isinstance(unit, Repeat | Loop) else type(unit))
         if line.units:
             yield line.units, around
 

@@ -14,6 +14,7 @@ from cnngraph.interop.readable.shared import with_towers
 from cnngraph.interop.readable.weave import woven
 from cnngraph.interop.readable.web import web_of
 from cnngraph.ir.graph import Graph, Ref
+from cnngraph.ir.leaves import Input
 from cnngraph.syntax.format import formatted
 from cnngraph.syntax.tokens import WORDS
 
@@ -32,6 +33,7 @@ def readable(graph: Graph, about: Mapping[str, str] | None = None) -> Written:
     What leads to no result is left out. Raises CnnGraphError where a node has no words in the language.
     """
     graph = _named(graph)
+    graph = _needed(graph)
     web, towers = with_towers(web_of(graph))
     made = woven(web)
     shared = [woven(tower.web) for tower in towers]
@@ -55,6 +57,13 @@ def _named(graph: Graph) -> Graph:
 
 def _refs(refs: Iterable[Ref], names: Mapping[str, str]) -> tuple[Ref, ...]:
     return tuple(replace(ref, node=names.get(ref.node, ref.node)) for ref in refs)
+
+
+def _needed(graph: Graph) -> Graph:
+    """The graph without what leads to no result; it has all its inputs."""
+    needed = graph.restricted_to(graph.outputs.values())
+    nodes = (node for node in graph if node.name in needed or isinstance(node.op, Input))
+    return replace(graph, nodes=tuple(nodes))
 
 
 def _swapped(graph: Graph, names: set[str]) -> Graph:

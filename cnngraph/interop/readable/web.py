@@ -80,9 +80,9 @@ class _Weaver:
             if isinstance(node.op, Input) or (node.name in needed and not isinstance(node.op, State)):
                 self._node(node)
         for step in self.made.steps:
-            step.count = step.count if set(step.types) - {0} else 1
-            if step.layer is not None and step.count == 1:  # of a scan, the sequence of its first state
+            if step.layer is not None and step.layer.word == "scan" and not set(step.types) - {0}:
                 assert step.layer.passage is not None
+                step.count = 1  # the sequence of its first state
                 passage = replace(step.layer.passage, gives=step.types[0])
                 step.layer = replace(step.layer, passage=passage)
         self.made.results = {name: self.values[ref] for name, ref in self.graph.outputs.items()}
