@@ -15,6 +15,7 @@ from cnngraph.interop.pytorch_source.naming import free, word
 
 MANY = 3  # values of one statement, from which on each has a name of its own
 LONGEST = 84  # characters of an expression, before it is cut into several lines
+LONGEST_ROW = 60  # with its shape behind it
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Forward:
             return False
         if reader.attribute and any(line.attribute for line in inner):
             return len(expression.text) <= LONGEST // 2 and expression.text.count("self.") <= 2 and not self.whole
-        return len(expression.text) <= LONGEST
+        return len(expression.text) <= (LONGEST_ROW if self.whole else LONGEST)
 
     # ---- names ----
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby, pairwise
 
 from cnngraph.diagnostics import Use
@@ -30,11 +31,11 @@ class Scope:
     items: tuple[Step | Scope, ...]
     depth: int
 
-    @property
+    @cached_property
     def steps(self) -> tuple[Step, ...]:
         return tuple(step for item in self.items for step in steps_of(item))
 
-    @property
+    @cached_property
     def states(self) -> tuple[str, ...]:
         return states_of(self.steps)
 
@@ -214,7 +215,7 @@ def _partly_shared(items: Sequence[Step | Scope]) -> set[int]:
             readers.setdefault(state, []).append(place)
     broken: set[int] = set()
     for places in readers.values():
-        if len({items[place].states for place in places}) > 1:
+        if len(places) > 1 and len({items[place].states for place in places}) > 1:
             broken.update(place for place in places if isinstance(items[place], Scope))
     return broken
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from cnngraph.interop.pytorch_source.naming import class_name, word
 from cnngraph.interop.pytorch_source.step import Weight
 from cnngraph.interop.pytorch_source.support import SUPPORT, support_for
 from cnngraph.interop.pytorch_source.translate import Program, translate
-from cnngraph.interop.pytorch_source.wrapping import WIDTH
+from cnngraph.interop.pytorch_source.wrapping import WIDTH, wrapped
 from cnngraph.interop.pytorch_source.writing import Whole, class_text
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.op import Array
@@ -38,8 +39,10 @@ class Source:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def to_pytorch(graph: Graph, states: Mapping[str, Array] | None = None) -> Source:
+def to_pytorch(graph: Graph, states: Mapping[str, Array] | None = None, file: str = "weights.safetensors") -> Source:
     """The network as PyTorch source; with `states`, also its state dict. Raises E0803 for all that has no words there.
+
+    `file` is what the text calls the file of the state dict.
 
     >>> from cnngraph.net import loads
     >>> source = to_pytorch(loads("net tiny(image: 3@8x8) { c: conv(4, 3x3, same); relu }").graph)
@@ -55,7 +58,7 @@ def to_pytorch(graph: Graph, states: Mapping[str, Array] | None = None) -> Sourc
     weights = dict(_weights(root, ""))
     arrays = {} if states is None else {n: np.ascontiguousarray(w.turn(states[w.state])) for n, w in weights.items()}
     return Source(
-        _file(graph, program, texts),
+        _file(graph, program, texts, file),
         arrays,
         {node.name: axes_of(node.type, program.inputs[node.name]) for node in graph.inputs},
         {name: axes_of(graph.type_of(graph.outputs[name]), value.layout) for name, value in program.outputs.items()},
@@ -84,13 +87,13 @@ def _weights(module: Module, path: str) -> Iterator[tuple[str, Weight]]:
 # ---- the file ----
 
 
-def _file(graph: Graph, program: Program, classes: Sequence[str]) -> str:
+def _file(graph: Graph, program: Program, classes: Sequence[str], weights: str) -> str:
     name = class_name(graph.name)
     body = "\n\n\n".join([*support_for("\n".join(classes)), *classes, _main(graph, program, name)])
     head = f'''"""The network {graph.name} as PyTorch modules, from a table of cnngraph.
 
     model = {name}()
-    model.load_state_dict(safetensors.torch.load_file("{graph.name}.safetensors"))
+    model.load_state_dict(safetensors.torch.load_file({json.dumps(weights)}))
     model.eval()
 """'''
     functional = "from torch.nn import functional as F\n" if re.search(r"\bF\.", body) else ""
@@ -107,11 +110,15 @@ def _main(graph: Graph, program: Program, name: str) -> str:
     if len(graph.outputs) > 1:
         shown = "print(*(tuple(result.shape) for result in results))"
     made = "result" if len(graph.outputs) == 1 else "results"
-    return f'''if __name__ == "__main__":
-    model = {name}().eval()
-    with torch.inference_mode():
-        {made} = model({inputs})
-    {shown}'''
+    return "\n".join(
+        [
+            'if __name__ == "__main__":',
+            f"    model = {name}().eval()",
+            "    with torch.inference_mode():",
+            *wrapped(f"{made} = model({inputs})", 8),
+            f"    {shown}",
+        ]
+    )
 
 
 def _example(name: str, multiple_of: int, at_least: int) -> int:

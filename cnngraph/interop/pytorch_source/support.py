@@ -118,7 +118,7 @@ class GradientReversal(nn.Module):
 
 SCAN = '''
 class Scan(nn.Module):
-    """Runs a cell along a sequence: (N, T, C) -> its states side by side at each position, (N, T, sum(sizes)).
+    """Runs a cell along a sequence: (N, T, C) -> (N, T, sum(sizes)), its states side by side.
 
     The states are zeros at first, unless they are given.
     """

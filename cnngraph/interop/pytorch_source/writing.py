@@ -76,13 +76,13 @@ class _Writer:
         yield from wrapped(f"def forward(self, {listed}) -> {result}:", 4)
         named = self.whole.results if self.whole else {}
         statements = list(Forward(block, names, arguments, self.whole is not None, named).statements())
-        column = max((len(s.text) for s in statements if s.shape and len(s.text) + 8 <= WIDTH), default=0)
+        widest = max((len(s.shape) for s in statements), default=0)
+        beside = [len(s.text) for s in statements if s.shape and 8 + len(s.text) + 4 + widest <= WIDTH]
         for statement in statements:
-            written = wrapped(statement.text, 8)
-            if self.whole is not None and statement.shape and len(written) == 1:
-                yield f"{written[0]:<{column + 8}}  # {statement.shape}"
+            if self.whole is not None and statement.shape and len(statement.text) in beside:
+                yield f"        {statement.text:<{max(beside)}}  # {statement.shape}"
             else:
-                yield from written
+                yield from wrapped(statement.text, 8)
 
 
 def _docstring(lines: Sequence[str]) -> Iterator[str]:

@@ -53,19 +53,16 @@ def test_a_network_to_its_end(name: str) -> None:
         assert np.allclose(result.sum(axis=-1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_state_is_an_array_of_the_state_dict(name: str) -> None:
-    graph = load(NETS / f"{name}.cnn").graph
-    source = to_pytorch(graph)
-    assert set(source.names.values()) == {node.name for node in graph.states}
-    assert source.states == {}
-    assert "cnngraph" not in source.text.partition('"""\n')[2]
-
-
-def test_ruff_finds_nothing(tmp_path: Path) -> None:
+def test_the_sources_of_all_networks(tmp_path: Path) -> None:
+    """Each names all states, needs nothing of ours, and is what ruff finds no fault with."""
     pytest.importorskip("ruff")
     for name in NAMES:
-        (tmp_path / f"{name}.py").write_text(to_pytorch(load(NETS / f"{name}.cnn").graph).text, encoding="utf-8")
+        graph = load(NETS / f"{name}.cnn").graph
+        source = to_pytorch(graph)
+        assert set(source.names.values()) == {node.name for node in graph.states}
+        assert source.states == {}
+        assert "cnngraph" not in source.text.partition('"""\n')[2]
+        (tmp_path / f"{name}.py").write_text(source.text, encoding="utf-8")
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length=100", "--select=E,F,I,B,UP,C4,PIE,RET", str(tmp_path)]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
