@@ -44,6 +44,7 @@ class _Weaver:
     regions: Regions
     swapped: set[str] = field(default_factory=set)
     depth: list[int] = field(default_factory=list)
+    units: dict[tuple[int, bool], Unit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for step in self.web.steps:
@@ -93,11 +94,16 @@ class _Weaver:
             left = self._left(step)
             last = chains[-1].steps[-1] if chains else None
             goes_on = last is not None and left == Value(last) and uses[left] == 1 and self.web.steps[last].count == 1
-            if goes_on and self._ends_short(chains[-1], step):
+            if goes_on and self._ends_short(chains[-1], step) and not self._names_its_start(step):
                 chains[-1].steps.append(step)
             else:
                 chains.append(_Chain([step], left))
         return chains
+
+    def _names_its_start(self, step: int) -> bool:
+        """Whether the lines inside a region read the value that comes in by its name."""
+        region = self.regions.of.get(step)
+        return region is not None and region.start is not None and region.start.key in keys_in(self._unit(step, None))
 
     def _ends_short(self, chain: _Chain, step: int) -> bool:
         """Whether a step may end a chain: one with several values makes a `let`, which is no place for many units."""
@@ -151,9 +157,10 @@ class _Weaver:
         if region is None:
             tensors = tuple(IT if value == it else value.key for value in step.operands[1:])
             return replace(step.layer, tensors=tensors)
-        if not region.is_lanes:
-            return self._knot(step, region)
-        return self._lanes(step, region)
+        key = (index, region.is_lanes)  # a knot may hold its last step as lanes
+        if key not in self.units:
+            self.units[key] = self._lanes(step, region) if region.is_lanes else self._knot(step, region)
+        return self.units[key]
 
     def _knot(self, step: Step, region: Region) -> Knot:
         """The region is read once more, with its last step as an ordinary one."""
