@@ -100,7 +100,8 @@ def told(net: Net, files: list[Path], brought: Brought) -> list[str]:
 
     layers = len(net.graph.nodes) - len(net.graph.states) - len(net.graph.inputs)
     count = brought.text.count("\n")
-    lines = [f"net: {files[-1]} ({count:,} lines, {layers:,} layers, {net.parameters:,} parameters)"]
+    said = [f"{count:,} lines", "1 layer" if layers == 1 else f"{layers:,} layers", f"{net.parameters:,} parameters"]
+    lines = [f"net: {files[-1]} ({', '.join(said)})"]
     if brought.states:
         size = bytes_text(files[0].stat().st_size)
         lines.append(f"weights: {files[0]} ({len(brought.states):,} arrays, {size})")

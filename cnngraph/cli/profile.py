@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--devices", metavar="N|NAMES|FILE", help="The first one estimates; a core of a common server by default."
 )
-@click.option("--workers", type=click.IntRange(1, 1024), help="Run so many times at once; once for each core by default.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Run so many times at once; by default once a core.")
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="A quarter of them are faster.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of random inputs.")
 @table_format_option

@@ -2,7 +2,7 @@
 
     .onnx    an ONNX model; weights that pass its 2 GB in .onnx.data beside it
     folder   with a partition: an ONNX model for each device, and parts.json, which says how they go together
-    .py      PyTorch source, and its state dict in .safetensors beside it
+    .py      PyTorch source, and its state dict in .pytorch.safetensors beside it
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def _onnx_files(
 
 
 def _export_pytorch(path: Path, graph: Graph, states: Mapping[str, Array]) -> Exported:
-    source = to_pytorch(graph, states)
-    weights = path.with_suffix(".safetensors")
+    weights = path.with_suffix(".pytorch.safetensors")  # net.safetensors has ours
+    source = to_pytorch(graph, states, weights.name)
     save_weights(weights, source.states)
     path.write_text(source.text, encoding="utf-8")
     return Exported([path, weights], source.inputs, source.outputs)

@@ -76,10 +76,12 @@ def test_a_model_for_each_device(run: Run, tmp_path: Path) -> None:
 
 
 def test_source_of_pytorch(run: Run, written: Written, tmp_path: Path) -> None:
-    run("export", "tiny.cnn", "--to", "pytorch").done("tiny.py (", "tiny.safetensors (")
-    assert written() == {"tiny.py", "tiny.safetensors"}
-    assert "import torch" in (tmp_path / "tiny.py").read_text()
-    assert load_weights(tmp_path / "tiny.safetensors")[0]
+    run("export", "tiny.cnn", "--to", "pytorch").done("tiny.py (", "tiny.pytorch.safetensors (")
+    assert written() == {"tiny.py", "tiny.pytorch.safetensors"}
+    text = (tmp_path / "tiny.py").read_text()
+    assert "import torch" in text
+    assert 'load_file("tiny.pytorch.safetensors")' in text
+    assert load_weights(tmp_path / "tiny.pytorch.safetensors")[0]
 
 
 @pytest.mark.parametrize(
