@@ -22,10 +22,14 @@ class LeNet(nn.Module):
 
 def alexnet() -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(3, 8, 7, stride=2, padding=2), nn.ReLU(inplace=True), nn.LocalResponseNorm(5), nn.MaxPool2d(3, 2),
+        nn.Conv2d(3, 8, 7, stride=2, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
         nn.Conv2d(8, 12, 5, padding=2, groups=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
         nn.AdaptiveAvgPool2d((3, 3)), nn.Flatten(), nn.Dropout(), nn.Linear(12 * 9, 16), nn.ReLU(), nn.Linear(16, 7),
     )  # fmt: skip
+
+
+def local_norm() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(3, 7, 3), nn.ReLU(), nn.LocalResponseNorm(5, alpha=0.1, k=2.0), nn.MaxPool2d(2))
 
 
 def vgg() -> nn.Module:
@@ -175,11 +179,48 @@ class Normalised(nn.Module):
 class Pooled(nn.Module):
     """The ways in which people write the mean and the largest value over all positions."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = self.conv(image)
         means = [x.mean((2, 3)), x.mean(dim=[-2, -1]), F.avg_pool2d(x, (5, 6)).flatten(1)]
         means += [F.adaptive_avg_pool2d(x, 1).view(x.shape[0], -1), x.flatten(2).mean(-1), x.mean(3).mean(2)]
         largest = [F.adaptive_max_pool2d(x, 1)[:, :, 0, 0], x.amax((2, 3)), x.flatten(2).max(dim=2)[0]]
         return torch.cat([*means, *largest], 1)
+
+
+class SpeechCNN(nn.Module):
+    """Along time only: one-dimensional windows, dilated, with norms of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv1d(5, 6, 3, dilation=2), nn.BatchNorm1d(6), nn.ReLU(), nn.MaxPool1d(2),
+            nn.Conv1d(6, 4, 3, padding=1), nn.InstanceNorm1d(4, affine=True), nn.Tanh(), nn.AdaptiveAvgPool1d(1),
+        )  # fmt: skip
+        self.out = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Hardtanh(), nn.Linear(6, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.body(x).squeeze(-1))
+
+
+class AttentiveGate(nn.Module):
+    """CBAM: a gate for each channel from two pools, then one for each position from two reductions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 6, 3)
+        self.mlp = nn.Sequential(nn.Linear(6, 3), nn.ReLU(), nn.Linear(3, 6))
+        self.spatial = nn.Conv2d(2, 1, 3, padding=1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = self.stem(image)
+        gate = torch.sigmoid(self.mlp(x.mean((2, 3))) + self.mlp(x.amax((2, 3))))
+        x = x * gate[:, :, None, None]
+        maps = torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], dim=1)
+        return x * torch.sigmoid(self.spatial(maps))
 
 
 class Siamese(nn.Module):

@@ -33,6 +33,8 @@ class Model:
         """With the same random weights each time; its norms have seen something."""
         torch.manual_seed(7)
         module = self.make().eval()
+        for parameter in module.parameters():
+            parameter.data += 0.02 * torch.randn_like(parameter)  # copies of a layer differ, biases are not 0
         for part in module.modules():
             if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.running_mean is not None:
                 nn.init.normal_(part.running_mean, std=0.2)
@@ -42,11 +44,16 @@ class Model:
                 nn.init.normal_(part.bias, std=0.2)
         return module
 
-    def example(self, seed: int = 1) -> tuple[Tensor, ...]:
-        generator = torch.Generator().manual_seed(seed)
+    def example(self, sizes: Mapping[str, int] | None = None) -> tuple[Tensor, ...]:
+        """An input for each name, the same each time; with other `sizes` of the axes that are open."""
+        generator = torch.Generator().manual_seed(1)
+        shapes = []
+        for name, shape in self.inputs.items():
+            opened = self.dynamic.get(name, {})
+            shapes.append([(sizes or {}).get(opened.get(axis, ""), n) for axis, n in enumerate(shape)])
         if self.ids is not None:
-            return tuple(torch.randint(self.ids, shape, generator=generator) for shape in self.inputs.values())
-        return tuple(torch.randn(shape, generator=generator) for shape in self.inputs.values())
+            return tuple(torch.randint(self.ids, shape, generator=generator) for shape in shapes)
+        return tuple(torch.randn(shape, generator=generator) for shape in shapes)
 
 
 @cache

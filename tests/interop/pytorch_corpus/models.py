@@ -27,6 +27,7 @@ ANY_SIZE = {"image": {0: "batch", 2: "height", 3: "width"}}
 VISION = {
     "lenet": pictured(convolutional.LeNet, 2, 1, 32, 32),
     "alexnet": pictured(convolutional.alexnet, 2, 3, 62, 62),
+    "local_norm": pictured(convolutional.local_norm, 2, 3, 9, 8),
     "vgg": pictured(convolutional.vgg, 2, 3, 16, 16),
     "resnet_basic": pictured(convolutional.resnet_basic, 2, 3, 32, 32),
     "resnet_any_size": pictured(convolutional.resnet_basic, 2, 3, 36, 44, dynamic=ANY_SIZE),
@@ -38,6 +39,8 @@ VISION = {
     "padded": pictured(convolutional.Padded, 2, 2, 9, 8),
     "normalised": pictured(convolutional.Normalised, 2, 3, 7, 9),
     "pooled": pictured(convolutional.Pooled, 2, 3, 5, 6),
+    "attentive_gate": pictured(convolutional.AttentiveGate, 2, 3, 9, 8),
+    "speech_cnn": Model(convolutional.SpeechCNN, {"sound": (2, 5, 30)}, batch_of("sound")),
     "siamese": Model(
         convolutional.Siamese, {"left": (2, 1, 8, 8), "right": (2, 1, 8, 8)}, batch_of("left", "right")
     ),
@@ -54,7 +57,9 @@ MOBILE = {
 }
 PICTURES = {
     "unet": pictured(pictures.UNet, 2, 1, 16, 12),
+    "unet_any_size": pictured(pictures.UNet, 2, 1, 16, 12, dynamic=ANY_SIZE),
     "autoencoder": pictured(pictures.autoencoder, 2, 1, 8, 8),
+    "projected": Model(pictures.projected, {"noise": (2, 7)}, batch_of("noise")),
     "dcgan_generator": Model(pictures.Generator, {"noise": (2, 7)}, batch_of("noise")),
     "dcgan_discriminator": pictured(pictures.Discriminator, 2, 3, 16, 16),
     "super_resolution": pictured(pictures.SuperResolution, 2, 1, 6, 5, dynamic=ANY_SIZE),
@@ -85,6 +90,9 @@ ATTENTION = {
     "attention_by_module": Model(Builtin, {"x": (2, 6, 12)}, batch_of("x")),
     "attention_of_parts": Model(FusedHeads, {"x": (2, 6, 12)}, batch_of("x")),
     "vit": pictured(lambda: VisionTransformer(ByHand(), Builtin(), FusedHeads()), 2, 3, 16, 16),
+    "decoder": Model(sequences.DecoderLayer, {"x": (2, 5, 12), "memory": (2, 7, 12)}, batch_of("x", "memory")),
+    "mixer": pictured(sequences.Mixer, 2, 3, 8, 6),
+    "root_norm": Model(sequences.RootNorm, {"x": (2, 5, 10)}, batch_of("x")),
     "language_model": texts(lambda: sequences.LanguageModel(ByHand(masked=True, builtin=True)), 31, 2, 6),
     "transformer_encoder": Model(sequences.transformer_encoder, {"x": (2, 6, 7)}, batch_of("x")),
 }  # fmt: skip

@@ -55,6 +55,14 @@ class Generator(nn.Module):
         return self.main(noise[:, :, None, None])
 
 
+def projected() -> nn.Module:
+    """A vector to a small picture by a linear layer, as in the first generators, and up from there."""
+    return nn.Sequential(
+        nn.Linear(7, 6 * 3 * 2), nn.BatchNorm1d(36), nn.LeakyReLU(0.2), nn.Unflatten(1, (6, 3, 2)),
+        nn.Conv2d(6, 8, 3, padding=1), nn.PixelShuffle(2), nn.Conv2d(2, 1, 3, padding=1), nn.Tanh(),
+    )  # fmt: skip
+
+
 class Discriminator(nn.Module):
     def __init__(self) -> None:
         super().__init__()

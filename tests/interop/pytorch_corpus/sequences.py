@@ -114,6 +114,51 @@ class EncoderLayer(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
+class DecoderLayer(nn.Module):
+    """Attention to what came before, then to another sequence."""
+
+    def __init__(self, d: int = 12, heads: int = 3) -> None:
+        super().__init__()
+        self.own, self.other = ByHand(d, heads, masked=True), nn.MultiheadAttention(d, heads, batch_first=True)
+        self.norms = nn.ModuleList(nn.LayerNorm(d) for _ in range(3))
+        self.mlp = nn.Sequential(nn.Linear(d, 20), nn.ReLU(), nn.Linear(20, d))
+
+    def forward(self, x: Tensor, memory: Tensor) -> Tensor:
+        x = self.norms[0](x + self.own(x))
+        x = self.norms[1](x + self.other(x, memory, memory, need_weights=False)[0])
+        return self.norms[2](x + self.mlp(x))
+
+
+class Mixer(nn.Module):
+    """MLP-Mixer: one perceptron over the positions, one over the features."""
+
+    def __init__(self, d: int = 6, positions: int = 12) -> None:
+        super().__init__()
+        self.patches, self.norm1, self.norm2 = nn.Conv2d(3, d, 2, 2), nn.LayerNorm(d), nn.LayerNorm(d)
+        self.tokens = nn.Sequential(nn.Linear(positions, 8), nn.GELU(approximate="tanh"), nn.Linear(8, positions))
+        self.channels = nn.Sequential(nn.Linear(d, 9), nn.GELU(), nn.Linear(9, d))
+        self.head = nn.Linear(d, 4)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = self.patches(image).flatten(2).transpose(1, 2)
+        x = x + self.tokens(self.norm1(x).transpose(1, 2)).transpose(1, 2)
+        x = x + self.channels(self.norm2(x))
+        return self.head(x.mean(dim=1))
+
+
+class RootNorm(nn.Module):
+    """The feed-forward part of newer language models: a norm without a mean, a gate, one table of rotations less."""
+
+    def __init__(self, d: int = 10) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(d))
+        self.gate, self.up, self.down = (nn.Linear(a, b, bias=False) for a, b in ((d, 14), (d, 14), (14, d)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.weight
+        return x + self.down(F.silu(self.gate(y)) * self.up(y))
+
+
 class VisionTransformer(nn.Module):
     def __init__(self, *attentions: nn.Module, d: int = 12) -> None:
         super().__init__()

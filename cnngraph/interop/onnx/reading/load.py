@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, checker, defs, inliner
 
 from cnngraph.diagnostics import CnnGraphError, error
+from cnngraph.interop.onnx.reading.sizes import understood
 from cnngraph.interop.onnx.reading.tables import meanings
 from cnngraph.interop.onnx.reading.tensors import Refuse
 
@@ -210,7 +211,7 @@ def _first_line(problem: Exception) -> str:
 
 
 def _inlined(model: ModelProto, refuse: Refuse) -> ModelProto:
-    """The model without functions: its own, and those of ONNX's operators that no meaning knows."""
+    """The model without functions: its own, and those of ONNX's operators that nothing here knows."""
     try:
         if model.functions:
             model = inliner.inline_local_functions(model)
@@ -224,7 +225,8 @@ def _inlined(model: ModelProto, refuse: Refuse) -> ModelProto:
 
 
 def _is_function(node: NodeProto) -> bool:
-    return node.domain in ("", "ai.onnx") and node.op_type not in meanings() and _has_function(node.op_type)
+    known = node.op_type in meanings() or understood(node.op_type)
+    return node.domain in ("", "ai.onnx") and not known and _has_function(node.op_type)
 
 
 @cache
