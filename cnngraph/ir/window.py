@@ -18,6 +18,7 @@ from cnngraph.ir.types import TensorType, positions_text
 
 Padding: TypeAlias = "int | str | tuple[int | tuple[int, int], ...]"
 Strides: TypeAlias = "int | tuple[int, ...] | None"
+Holes: TypeAlias = "int | tuple[int, ...]"
 PADDINGS = ("same", "full", "valid")
 """The words for a padding: `pads` says how many positions each stands for."""
 
@@ -137,9 +138,11 @@ def geometry(
     return laid
 
 
-def pooling(name: str, x: TensorType, window: Window, pad: Padding, stride: Strides, ceil: bool) -> Geometry:
+def pooling(
+    name: str, x: TensorType, window: Window, pad: Padding, stride: Strides, ceil: bool, dilation: Holes = 1
+) -> Geometry:
     """The geometry of a pool: its stride is its own size by default, and no window lies in the padding alone."""
-    laid = geometry(name, x, window, pad, stride=stride, default_stride=None, ceil=ceil)
+    laid = geometry(name, x, window, pad, stride=stride, default_stride=None, ceil=ceil, dilation=dilation)
     for n, extent, step, pair in zip(x.positions, laid.extent, laid.stride, laid.pad, strict=True):
         if max(pair) >= extent:
             raise OpError("E0108", f"the pad of {name} must be below the {extent} of its window, not {max(pair)}")

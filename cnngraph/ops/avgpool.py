@@ -10,12 +10,12 @@ import numpy as np
 
 from cnngraph.ir.op import Array, Onnx, Sample, Saved, Shape
 from cnngraph.ir.types import TensorType
-from cnngraph.ir.window import Window
-from cnngraph.ops.pool import Pool, spread_sums, window_sums
+from cnngraph.ir.window import Holes, Window
+from cnngraph.ops.pool import DilatedPool, spread_sums, window_sums
 
 
 @dataclass(frozen=True)
-class AvgPool(Pool):
+class AvgPool(DilatedPool):
     """Average pooling: the mean of each window, in each channel.
 
         y[n, o, c] = sum_i x[n, o * stride + i - pad, c] / count[o]
@@ -25,7 +25,7 @@ class AvgPool(Pool):
 
     shapes: c@positions -> c@positions', positions' = floor((N + 2P - F) / S) + 1; in 1, 2 or 3 dimensions.
     fields: window (its stride is its own size unless given, as in `3x3/2`); pad (as in conv, but below the window);
-            stride; ceil (round up: a last window may reach over the edge); count_padding.
+            stride; ceil (round up: a last window may reach over the edge); count_padding; dilation.
     errors: E0202 no grid; E0203 window larger than the padded input; E0108 pad not below the window.
     cost:   one flop for each element of each window.
     source: LeCun et al. 1989, Neural Computation 1(4) (averaging and subsampling); ONNX AveragePool-22.
@@ -35,7 +35,7 @@ class AvgPool(Pool):
     """
 
     count_padding: bool = True
-
+    dilation: Holes = 1
     name: ClassVar[str] = "avgpool"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ()}
 
@@ -56,7 +56,8 @@ class AvgPool(Pool):
             before, after = g.pad[axis]
             low, high = (0, before + n + after) if self.count_padding else (before, before + n)
             starts = np.arange(positions[axis]) * g.stride[axis]
-            inside = np.minimum(starts + g.size[axis], high) - np.maximum(starts, low)
+            places = starts[:, None] + np.arange(g.size[axis]) * g.dilation[axis]  # (positions', window)
+            inside = ((places >= low) & (places < high)).sum(axis=1)
             counts = counts[..., None, :] * inside[:, None]  # (positions' so far..., this axis, 1)
         return counts
 

@@ -9,11 +9,12 @@ from typing import ClassVar
 import numpy as np
 
 from cnngraph.ir.op import Array, Onnx, Saved, Shape
-from cnngraph.ops.pool import Pool, spread_sums, window_sums
+from cnngraph.ir.window import Holes
+from cnngraph.ops.pool import DilatedPool, spread_sums, window_sums
 
 
 @dataclass(frozen=True)
-class L2Pool(Pool):
+class L2Pool(DilatedPool):
     """L2 pooling: the length of each window as a vector, in each channel.
 
         y[n, o, c] = sqrt(sum_i x[n, o * stride + i - pad, c] ** 2)
@@ -21,7 +22,7 @@ class L2Pool(Pool):
     The gradient by a window of zeros, which has no slope, is 0.
 
     shapes: c@positions -> c@positions', positions' = floor((N + 2P - F) / S) + 1; in 1, 2 or 3 dimensions.
-    fields: window, pad, stride and ceil as in maxpool; padding counts as zeros.
+    fields: window, pad, stride ceil and dilation as in maxpool; padding counts as zeros.
     errors: E0202 no grid; E0203 window larger than the padded input; E0108 pad not below the window.
     cost:   two flops for each element of each window.
     source: Sermanet, Chintala, LeCun: Convolutional neural networks applied to house numbers digit classification,
@@ -31,6 +32,8 @@ class L2Pool(Pool):
     >>> L2Pool(Window((2,))).forward(np.array([[[3.0], [4.0], [0.0], [0.0]]])).ravel()
     array([5., 0.])
     """
+
+    dilation: Holes = 1
 
     name: ClassVar[str] = "l2pool"
     saves: ClassVar[Mapping[str, tuple[str, ...]]] = {"x": ("x", "y")}

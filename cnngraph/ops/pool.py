@@ -13,7 +13,7 @@ import numpy as np
 from cnngraph.ir.op import Array, Cost, Op, OpError, Sample, Saved, Shape, total_bytes, total_elements
 from cnngraph.ir.size import number
 from cnngraph.ir.types import TensorType, positions_text
-from cnngraph.ir.window import Geometry, Padding, Strides, Window, lay, pooling, require_grid, spread
+from cnngraph.ir.window import Geometry, Holes, Padding, Strides, Window, lay, pooling, require_grid, spread
 from cnngraph.ops.conv import padded, padded_shape, unpadded, window_slices
 
 
@@ -32,7 +32,12 @@ class Pool(Op):
         return x.known(positions=self.geometry(x).sizes(x.positions))
 
     def geometry(self, x: TensorType) -> Geometry:
-        return pooling(self.name, x, self.window, self.pad, self.stride, self.ceil)
+        return pooling(self.name, x, self.window, self.pad, self.stride, self.ceil, self.holes)
+
+    @property
+    def holes(self) -> Holes:
+        """The dilation of the window, where an operator has one."""
+        return 1
 
     def laid(self, shape: Shape) -> tuple[Geometry, Shape]:
         """The windows over an array of this shape, padded as far as the last of them reaches, and how many they are."""
@@ -50,7 +55,7 @@ class Pool(Op):
         return self.geometry(inputs[0]).formula(inputs[0].positions)
 
     def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...]:
-        g = lay(self.name, rank, self.window, self.pad, self.stride, default_stride=None)
+        g = lay(self.name, rank, self.window, self.pad, self.stride, self.holes, default_stride=None)
         return tuple(zip(g.extent, g.stride, strict=True))
 
     @classmethod
@@ -63,6 +68,22 @@ class Pool(Op):
             Sample(cls(Window((3,), (2,)), ceil=True), (TensorType.of(4, (6,)),), batch=3),
             Sample(cls(Window((2, 1, 3))), (TensorType.of(2, (4, 5, 7)),)),
         )
+
+
+class DilatedPool(Pool):
+    """A pool whose window may have holes: its last field is `dilation`."""
+
+    dilation: Holes
+
+    @property
+    def holes(self) -> Holes:
+        return self.dilation
+
+    @classmethod
+    def samples(cls) -> Sequence[Sample]:
+        fields: dict[str, Any] = {"stride": (1, 2), "dilation": (3, 2)}
+        holes = cls(Window((2, 3)), (1, 0), **fields)
+        return (*super().samples(), Sample(holes, (TensorType.of(2, (6, 8)),)))
 
 
 @dataclass(frozen=True)

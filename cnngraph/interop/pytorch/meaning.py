@@ -66,11 +66,13 @@ def _upconv(op: Any, types: Sequence[TensorType], x: Tensor, weight: Tensor, bia
 
 def _maxpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
     g = op.geometry(types[0])
-    return _of_rank("max_pool{}d", g)(x, g.size, g.stride, _both_sides(g), ceil_mode=op.ceil)
+    return _of_rank("max_pool{}d", g)(x, g.size, g.stride, _both_sides(g), g.dilation, op.ceil)
 
 
 def _avgpool(op: Any, types: Sequence[TensorType], x: Tensor) -> Tensor:
     g = op.geometry(types[0])
+    if set(g.dilation) != {1}:
+        return _windows(op, types[0], x).sum(-1) / torch.from_numpy(op.counts((1, *x.shape[2:], 1))[..., 0]).to(x.dtype)
     return _of_rank("avg_pool{}d", g)(x, g.size, g.stride, _both_sides(g), op.ceil, op.count_padding)
 
 
@@ -104,8 +106,8 @@ def _windows(op: Any, type_: TensorType, x: Tensor, fill: float = 0.0) -> Tensor
     """All windows of a pool, the values of each along the last axis: (N, C, positions'..., values)."""
     g = op.geometry(type_).covering(x.shape[2:])
     x = F.pad(x, _last_axis_first(g.pad), value=fill)
-    for axis, (extent, step) in enumerate(zip(g.size, g.stride, strict=True), start=2):
-        x = x.unfold(axis, extent, step)
+    for axis, (extent, step, hole) in enumerate(zip(g.extent, g.stride, g.dilation, strict=True), start=2):
+        x = x.unfold(axis, extent, step)[..., ::hole]
     return x.flatten(-len(g.size))
 
 

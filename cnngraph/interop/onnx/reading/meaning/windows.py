@@ -149,33 +149,36 @@ def _asked_for(call: Call, x: Tensor, kernel: Sequence[int], added: list[int]) -
 
 
 def max_pool(call: Call) -> Tensor:
-    return _pool(call, lambda w, ceil: MaxPool(w.window(w.kernel), w.pad, ceil=ceil))
+    return _pool(call, lambda w, ceil: MaxPool(w.window(w.kernel), w.pad, ceil=ceil, dilation=w.dilation))
 
 
 def average_pool(call: Call) -> Tensor:
     counted = bool(call["count_include_pad"])
-    return _pool(
-        call,
-        lambda w, ceil: AvgPool(
-            w.window(w.kernel), w.pad, ceil=ceil, count_padding=counted or not any(map(any, w.pads))
-        ),
-    )
+
+    def made(w: Laid, ceil: bool) -> Op:
+        all_counted = counted or not any(map(any, w.pads))
+        return AvgPool(w.window(w.kernel), w.pad, ceil=ceil, count_padding=all_counted, dilation=w.dilation)
+
+    return _pool(call, made)
 
 
 def lp_pool(call: Call) -> Tensor:
-    call.need(call["p"] in (1, 2), f"p = {call['p']}")
-    if call["p"] == 2:
-        return _pool(call, lambda w, ceil: L2Pool(w.window(w.kernel), w.pad, ceil=ceil))
-    return _pool(call, lambda w, ceil: SumPool(w.window(w.kernel), w.pad, ceil=ceil), before=Abs())
+    """Of the p-th powers of a window the sum, and of that the p-th root."""
+    p = float(call["p"])
+    if p == 2:
+        return _pool(call, lambda w, ceil: L2Pool(w.window(w.kernel), w.pad, ceil=ceil, dilation=w.dilation))
+    call.need(set(laid(call, call.tensor(0), ()).dilations) == {1}, "a sum over a window with holes")
+    powers = (Abs(), *([Power(p)] if p != 1 else []))
+    total = _pool(call, lambda w, ceil: SumPool(w.window(w.kernel), w.pad, ceil=ceil), before=powers)
+    return call.each(Power(1 / p), total) if p != 1 else total
 
 
-def _pool(call: Call, made: Callable[[Laid, bool], Op], before: Op | None = None) -> Tensor:
+def _pool(call: Call, made: Callable[[Laid, bool], Op], before: Sequence[Op] = ()) -> Tensor:
     x = call.tensor(0)
     w = laid(call, x, ())
-    call.need(set(w.dilations) == {1}, "the window of a pool has holes")
     ref = call.grid(x)
-    if before is not None:
-        ref = call.apply(before, [ref], beside=True)
+    for op in before:
+        ref = call.apply(op, [ref], beside=True)
     return call.of_grid(call.apply(made(w, bool(call["ceil_mode"])), [ref]))
 
 

@@ -24,7 +24,8 @@ SLICE = ("starts", "ends", "axes", "steps")
 def laid(g: Geometry) -> dict[str, Any]:
     """A window as attributes."""
     befores, afters = zip(*g.pad, strict=True)
-    return {"kernel_shape": list(g.size), "strides": list(g.stride), "pads": [*befores, *afters]}
+    holes = {"dilations": list(g.dilation)} if set(g.dilation) != {1} else {}
+    return {"kernel_shape": list(g.size), "strides": list(g.stride), "pads": [*befores, *afters], **holes}
 
 
 def conv(site: Site) -> Value:
@@ -33,7 +34,7 @@ def conv(site: Site) -> Value:
     weight = site.kept(1, (window + 1, window, *range(window)))  # (features, channels of a group, window...)
     bias = [site.kept(2)] if site.op.bias else []
     return site.counterpart(
-        site.first(), weight, *bias, axes=channels_first(site.rank()), **laid(g), dilations=list(g.dilation)
+        site.first(), weight, *bias, axes=channels_first(site.rank()), **laid(g)
     )
 
 
@@ -51,7 +52,7 @@ def upconv(site: Site) -> Value:
     bias = [site.kept(2)] if site.op.bias else []
     return site.counterpart(
         site.first(), weight, *bias, axes=channels_first(site.rank()),
-        **laid(g), dilations=list(g.dilation), output_padding=added,
+        **laid(g), output_padding=added,
     )  # fmt: skip
 
 
