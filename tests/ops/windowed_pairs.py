@@ -162,7 +162,7 @@ POOLS = [
     Pair(op("maxpool", window(3, stride=(2,)), ceil=True), (IMAGE,), pooling("max", 2, 3, 2, ceil_mode=True)),
     Pair(op("maxpool", window(3), "same", stride=1), (IMAGE,), pooling("max", 2, 3, 1, padding=1)),
     Pair(op("maxpool", window(2), stride=1), (VOLUME,), pooling("max", 3, 2, 1)),
-    Pair(op("maxpool", window(2, 3), 1, dilation=2), (IMAGE,), pooling("max", 2, (2, 3), (2, 3), padding=1, dilation=2)),
+    Pair(op("maxpool", window(2, 3), 1, dilation=2), (IMAGE,), pooling("max", 2, (2, 3), (2, 3), 1, dilation=2)),
     Pair(op("avgpool", window(2)), (SERIES,), pooling("avg", 1, 2)),
     Pair(op("avgpool", window(2, 3)), (IMAGE,), pooling("avg", 2, (2, 3))),
     Pair(op("avgpool", window(3, stride=(2,)), 1), (IMAGE,), pooling("avg", 2, 3, 2, padding=1)),
