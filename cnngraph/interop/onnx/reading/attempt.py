@@ -91,7 +91,12 @@ def _attempt(net: Foreign, guess: Guess) -> Attempt:
     reading = Reading(net.ours, guess.batch, guess.sample)
     attempt = Attempt(net, guess, reading)
     for place in guess.places:
-        tensor = place.feed(reading, guess)
+        try:
+            tensor = place.feed(reading, guess)
+        except Refused as refused:
+            reading.refusals.append(Refusal("input", place.fed.name, refused.why, refused.helps))
+            reading.values[place.fed.name] = None
+            continue
         reading.values[place.fed.name] = tensor
         axes = tensor.layout.axes()
         assert axes is not None, "a fed axis is one of ours"

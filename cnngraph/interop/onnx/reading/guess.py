@@ -10,13 +10,14 @@ from itertools import chain, product
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
 from cnngraph.interop.onnx.reading.layout import Layout
 from cnngraph.interop.onnx.reading.names import legal
-from cnngraph.interop.onnx.reading.reading import Reading
+from cnngraph.interop.onnx.reading.reading import Reading, Refused
 from cnngraph.interop.onnx.reading.values import Tensor
 from cnngraph.ir.size import Dim, bind, symbol, symbols
 from cnngraph.ir.types import BATCH, TensorType
 
 ANY_IDS = 2**31  # the vocabulary of ids before a layer has said how many there are
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
+FRACTIONS = ("float32", "float64", "float16", "bfloat16")
 LETTERS = {"height": "H", "width": "W", "depth": "D", "time": "T", "seq": "T", "length": "T", "channels": "C"}
 
 
@@ -35,6 +36,9 @@ class Place:
 
     def feed(self, reading: Reading, guess: Guess) -> Tensor:
         """Our input, and how the array that is fed lies in it."""
+        if self.fed.shape is None or self.fed.kind not in (*INTEGERS, *FRACTIONS):
+            what = "of no known rank" if self.fed.kind in (*INTEGERS, *FRACTIONS) else f"of the kind {self.fed.kind}"
+            raise Refused(f"it is {what}", "an array of numbers with a known number of axes can be fed")
         layout, vocabulary = self.layout(guess), self._vocabulary(guess)
         sizes = [layout.size(group) for group in layout.groups]
         if vocabulary is None:

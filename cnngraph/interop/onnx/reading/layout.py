@@ -173,6 +173,8 @@ def quotient(dim: Dim, divisor: Dim) -> Dim | None:
     >>> print(quotient(6 * H * H + 2 * H, 2 * H), quotient(12, 4), quotient(H, 2))
     3*H+1 3 None
     """
+    if divisor == 0:
+        return None
     if isinstance(divisor, int):
         return exact_quotient(dim, divisor) if isinstance(dim, Size) else dim // divisor if dim % divisor == 0 else None
     if dim == divisor:
@@ -266,25 +268,3 @@ def _take(queue: list[_Piece], size: Dim, end: int) -> list[_Piece] | None:
         taken.append(piece)
         size = rest
     return taken if end == 0 else taken[::-1]
-
-
-def common_refinement(sizes: Sequence[Dim], others: Sequence[Dim]) -> list[Dim] | None:
-    """The factors of two ways to write one product, cut so that both are made of them; None where they do not nest.
-
-    >>> common_refinement((4, 6), (2, 12))
-    [2, 2, 6]
-    """
-    found: list[Dim] = []
-    left, right = list(sizes), list(others)
-    while left and right:
-        a, b = left.pop(0), right.pop(0)
-        if (rest := quotient(a, b)) is not None:
-            found.append(b)
-            left = [rest, *left] if rest != 1 else left
-        elif (rest := quotient(b, a)) is not None:
-            found.append(a)
-            right = [rest, *right]
-        else:
-            return None
-    return found if not left and not right else None
-

@@ -24,7 +24,8 @@ def paths_of(net: Foreign) -> Mapping[int, str]:
     found: dict[int, str] = {}
     for node, path in zip(net.nodes, said, strict=True):
         is_scoped = len(path) > 1 and (bool(node.scope) or node.name.startswith("/"))
-        alone = is_scoped and scopes[tuple(path[:-1])] == 1 and _names_operator(path[-1], node.operator)
+        names_operator = bool(node.scope) or _names_operator(path[-1], node.operator)
+        alone = is_scoped and names_operator and scopes[tuple(path[:-1])] == 1
         word = ".".join(path[:-1] if alone else path)[:LONGEST]
         found[id(node)] = _free(word, taken)
     return found
@@ -45,7 +46,7 @@ def _said(node: ForeignNode, net: Foreign) -> list[str]:
     """The words of a path, outermost first; the last one may name the operator only."""
     operator = node.operator.rpartition(".")[2]
     if node.scope:
-        return [*_steps([legal(part) for part in node.scope if part]), legal(operator.lower())]
+        return _steps([legal(part) for part in node.scope if part])
     if node.name.startswith("/"):
         *scopes, last = node.name.strip("/").split("/")
         return [*_steps([legal(part) for part in scopes]), legal(_small(last, operator))]

@@ -184,7 +184,8 @@ class Reading:
 
 
 def _equal(one: Array | Later, other: Array | Later) -> bool:
-    return np.array_equal(*(x.make() if isinstance(x, Later) else x for x in (one, other)))
+    left, right = (x.make() if isinstance(x, Later) else x for x in (one, other))
+    return np.array_equal(left, right)
 
 
 def _is_fresh(array: Array | Later) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
+pytest.importorskip("onnxruntime", reason="ONNX Runtime computes what is compared")
 
 from interop.onnx.reading.models import agree, computed, drawn, expected, model, node
 
