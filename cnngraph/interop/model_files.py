@@ -26,7 +26,7 @@ class Brought:
 def bring(path: Path, weights: Path | None = None, shapes: Sequence[tuple[int, ...]] = ()) -> Brought:
     """A model as text and weights. Errors: as `read_model`."""
     source = read_model(path, weights, shapes)
-    written = readable(source.graph, {"source": path.name})
+    written = readable(source.graph, {"source": "".join(c if c.isprintable() and c != '"' else "_" for c in path.name)})
     states = {new: source.states[old] for old, new in written.states.items() if old in source.states}
     return Brought(written.text, states, source)
 

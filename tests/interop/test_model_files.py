@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import cnngraph
 from cnngraph.diagnostics import CnnGraphError
@@ -71,3 +73,28 @@ def test_weights_belong_to_a_format(tmp_path: Path) -> None:
         read_model(tmp_path / "a.prototxt", tmp_path / "w.weights")
     with pytest.raises(CnnGraphError, match=r"E0703.*has its weights in itself"):
         read_model(tmp_path / "a.onnx", tmp_path / "w.weights")
+
+
+SMALL = "net n(image: 3@9x8) = conv(4, 3x3) -> batchnorm -> relu -> maxpool(2x2) -> flatten -> dense(5) -> softmax"
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".prototxt"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
+@given(data=st.data())
+def test_damaged_files_are_read_or_refused(suffix: str, data: st.DataObject, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".onnx":
+        pytest.importorskip("onnx", reason="the extra onnx reads what is tested here")
+        cnngraph.loads(SMALL).export(path)
+    else:
+        path.write_text(PROTOTXT)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(0, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)) | st.just(len(content)))])
+    try:
+        codes = {"E0801"} if bring(path).text else set()
+    except CnnGraphError as refused:
+        codes = {diagnostic.code for diagnostic in refused.diagnostics}
+    assert codes
+    assert codes <= {"E0801", "E0802"}

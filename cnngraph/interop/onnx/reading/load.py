@@ -18,6 +18,7 @@ from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.interop.onnx.reading.sizes import understood
 from cnngraph.interop.onnx.reading.tables import meanings
 from cnngraph.interop.onnx.reading.tensors import Refuse
+from cnngraph.interop.onnx.reading.texts import require_texts
 
 LARGEST_FILE = 2 * 1024**3  # bytes; protobuf itself takes no more, larger weights lie beside the file
 MOST_NODES = 200_000
@@ -53,6 +54,7 @@ def checked(model: ModelProto, file: str) -> ModelProto:
     if not model.graph.output:
         raise refuse("it has no graph that gives anything")
     _require_size(model, refuse)
+    require_texts(model, refuse)
     _require_version(model, refuse)
     model = _in_order(model, refuse)
     _check(model, refuse)
