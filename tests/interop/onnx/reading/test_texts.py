@@ -9,8 +9,8 @@ import pytest
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx reads what is tested here")
 
-from cnngraph.diagnostics import CnnGraphError
-from cnngraph.interop.onnx.reading import read_onnx
+from cnngraph.diagnostics import CnnGraphError  # noqa: E402
+from cnngraph.interop.onnx.reading import read_onnx  # noqa: E402
 
 MARK = b"!mark!"
 
