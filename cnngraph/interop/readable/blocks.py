@@ -23,12 +23,12 @@ from cnngraph.interop.readable.terms import (
     Layer,
     Line,
     Loop,
-    Passage,
     Repeat,
     Residual,
     Unit,
     Units,
     bodies_in,
+    passage_of,
 )
 from cnngraph.ir.registry import registry
 
@@ -196,7 +196,7 @@ class Press:
         for units, shape, values in zip(uses.uses, uses.shapes, made.arguments, strict=True):
             leaves = tuple((p.name, v) for p, v in zip(made.parameters, values, strict=True))
             heavy = any(map(is_heavy, units))
-            calls[shape.key, shape.values] = Layer(name, leaves, tuple(shape.outer), heavy, is_block, _passage(units))
+            calls[shape.key, shape.values] = Layer(name, leaves, tuple(shape.outer), heavy, is_block, passage_of(units))
         key = uses.shapes[0].key
         length = len(uses.uses[0])
 
@@ -207,7 +207,7 @@ class Press:
                 part = units[i : i + length]
                 shape = shape_of(part) if len(part) == length and self._may_be(part, uses.uses[0]) else None
                 made_call = calls.get((shape.key, shape.values)) if shape and shape.key == key else None
-                found.append(replace(made_call, passage=_passage(part)) if made_call else units[i])
+                found.append(replace(made_call, passage=passage_of(part)) if made_call else units[i])
                 i += length if made_call else 1
             return tuple(found)
 
@@ -393,8 +393,7 @@ def repeated(units: Units, longest: int = LONGEST, counts: Callable[[Unit], bool
         inner = units[i : i + period]
         stays = period == 1 or _stays(inner)
         if times > 1 and stays and any(map(counts, inner)) and not _begins_later(units, marks, i, period, times):
-            last = units[i + period * times - 1]
-            found.append(Repeat(inner, times, _passage((units[i], last))))
+            found.append(Repeat(inner, times, passage_of(units[i : i + period * times])))
             i += period * times
         else:
             found.append(units[i])
@@ -416,7 +415,7 @@ def _repetition(marks: Sequence[Any], start: int, longest: int) -> tuple[int, in
 
 def _stays(units: Units) -> bool:
     """Whether units keep the positions, so that no shape is hidden where they are said once."""
-    passage = _passage(units)
+    passage = passage_of(units)
     if passage is None or passage.takes.vocabulary is not None:
         return True
     return passage.takes.positions == passage.gives.positions
@@ -456,11 +455,3 @@ def _inside(unit: Unit, change: Change) -> Unit:
             return replace(unit, body=changed(body, change))
         case Repeat(units=units) | Loop(units=units):
             return replace(unit, units=changed(Body((Line(units),)), change).lines[0].units)
-
-
-def _passage(units: Sequence[Unit]) -> Passage | None:
-    first, last = units[0].passage, units[-1].passage
-    if first is None or last is None:
-        return None
-    nodes = tuple(name for unit in units if unit.passage for name in unit.passage.nodes)
-    return Passage(first.takes, last.gives, nodes)

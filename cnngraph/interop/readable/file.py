@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnngraph.interop.flat.cells import Cells
 from cnngraph.interop.flat.expand import facts_of
 from cnngraph.interop.flat.names import free, legal, words_of_a_file
 from cnngraph.interop.flat.words import grouped
 from cnngraph.interop.readable.blocks import Block, Press, chains
+from cnngraph.interop.readable.hints import labels_of
 from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, value_text
 from cnngraph.interop.readable.naming import names_of, numbered
 from cnngraph.interop.readable.recurrent import FILE as RECURRENT
 from cnngraph.interop.readable.recurrent import STANDARD, blocks_of, recurrences
 from cnngraph.interop.readable.standard import CALLS, FILES, file_of, with_idioms, with_stages
-from cnngraph.interop.readable.terms import IT, Body, Key, Layer, Line, Said, Unit, Units
-from cnngraph.interop.readable.text import Writer
+from cnngraph.interop.readable.terms import IT, Body, Key, Knot, Layer, Line, Said, Unit, Units
+from cnngraph.interop.readable.text import Writer, statements
 from cnngraph.interop.readable.titles import title_of
 from cnngraph.interop.readable.weave import Woven
 from cnngraph.ir import counts
 from cnngraph.ir.graph import Graph
 from cnngraph.syntax.format import formatted
+from cnngraph.syntax.format_breaks import WIDTH
 
 
 @dataclass
@@ -66,10 +68,7 @@ class File:
         body, *towers = self.press.bodies
         yield "cnn 1"
         yield from self._imports()
-        if about:
-            yield ""
-            entries = "; ".join(f"{key}: {value_text(value)}" for key, value in about.items())
-            yield f"about {{ {entries} }}"
+        yield from about_section(about)
         yield from blocks_of(self.cells, self.recurrences)
         for text in self.blocks.values():
             if file_of(text) is None:
@@ -80,8 +79,9 @@ class File:
         for (word, name), tower in zip(self.shared.items(), towers, strict=True):
             writer = self._writer(self._names(tower, {}, self.taken))
             yield f"shared {name} = {writer.layer_of(tower)}"
-        names = self._names(body, self.inputs | self.results, self.taken)
-        yield from self._writer(names, with_rows=True).lines(body)
+        labels, keys = self._labels(body)
+        names = self._names(body, self.inputs | self.results | keys, self.taken)
+        yield from replace(self._writer(names), with_rows=True, labels=labels).lines(body)
         yield from self._return(body, names)
         yield from self._checks()
         yield "}"
@@ -103,6 +103,22 @@ class File:
                 by_file.setdefault(file, []).append(word)
         for file, words in sorted(by_file.items()):
             yield f'import {", ".join(sorted(words))} from "{file}"'
+
+    def _labels(self, body: Body) -> tuple[dict[int, str], dict[Key, str]]:
+        """Labels of lines, by the identity of their first unit, and those of values that need a name anyway."""
+        parts = [(line, part) for line in body.lines if line.moves for part in statements(line.units)]
+        labels: dict[int, str] = {}
+        keys: dict[Key, str] = {}
+        last = body.lines[-1].units[-1] if body.lines and body.lines[-1].units else None
+        for i, label in labels_of([part for _, part in parts], self.taken).items():
+            line, part = parts[i]
+            is_last = line.units[-1] is part[-1]
+            if is_last and line.keys and line.keys[0] not in self.results:
+                keys[line.keys[0]] = label
+            elif part[-1] is not last and not (is_last and line.keys) and not isinstance(part[0], Knot):
+                labels[id(part[0])] = label
+        self.taken |= {*labels.values(), *keys.values()}
+        return labels, keys
 
     def _own(self) -> Iterator[Block]:
         """The blocks that stand in this file."""
@@ -146,9 +162,9 @@ class File:
         facts = facts_of(self.graph)
         return f"net {self.graph.name}({inputs})" + (f" where {', '.join(facts)}" if facts else "")
 
-    def _writer(self, names: Mapping[Key, str], with_rows: bool = False) -> Writer:
+    def _writer(self, names: Mapping[Key, str]) -> Writer:
         scans = {key: recurrence.call for key, recurrence in self.recurrences.items()}
-        return Writer(names, self.press.calls, scans, self.shared, with_rows)
+        return Writer(names, self.press.calls, scans, self.shared)
 
     def _names(self, body: Body, known: Mapping[Key, str], taken: set[str]) -> dict[Key, str]:
         return names_of(body, known, taken, {key: found.states for key, found in self.recurrences.items()})
@@ -166,6 +182,20 @@ class File:
         if isinstance(params, int):
             yield f"check params == {grouped(params)}"
         yield f"check depth == {counts.depth(self.graph)}"
+
+
+def about_section(about: Mapping[str, str]) -> Iterator[str]:
+    if about:
+        yield ""
+        entries = [f"{key}: {string(value)}" for key, value in about.items()]
+        short = f"about {{ {'; '.join(entries)} }}"
+        yield from [short] if len(short) <= WIDTH else ["about {", *entries, "}"]
+
+
+def string(text: str) -> str:
+    """A text in quotes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{"".join(sign for sign in escaped if sign.isprintable())}"'
 
 
 def _declared(parameter: Parameter) -> str:

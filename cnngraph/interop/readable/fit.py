@@ -22,6 +22,8 @@ DEFAULTS = {"stride": 1, "pad": 0, "groups": 1, "dilation": 1}
 COUNTED = ("window", "pad", "stride", "times", "dilation")
 """Leaves that are not numbers of features."""
 
+MOST_PARAMETERS = 10
+
 CHANNELS = "c"
 """What the channels that come in are called."""
 
@@ -87,6 +89,8 @@ def fitted(uses: Sequence[Units], shapes: Sequence[Shape]) -> Fitted | None:
         columns += _projected(shapes, i, model) if model else []
     entry = _entry(uses)
     parameters, classes = _parameters(columns, entry)
+    if len(classes) > MOST_PARAMETERS:
+        return None
     values = [column.text for column in columns]
     units = with_values(uses[0], values[:main], _projections(uses, shapes, models, values[main:]))
     arguments = tuple(tuple(c.values[row] for c in classes) for row in range(len(uses)))
@@ -160,6 +164,8 @@ def _parameters(columns: list[Column], entry: Sequence[Any]) -> tuple[tuple[Para
     _join_windows(classes)
     derived = _by_multiples([c for c in numbers if c.parameter])
     kept = [c for c in classes if c.parameter]
+    if len(kept) > MOST_PARAMETERS:
+        return (), kept
     _name(kept)
     for each in kept:
         for column in each.columns:

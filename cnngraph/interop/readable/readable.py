@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import load_text
+from cnngraph.interop.flat.expand import expand
 from cnngraph.interop.flat.names import free, words_of_a_file
-from cnngraph.interop.readable.file import File
+from cnngraph.interop.readable.file import File, about_section
 from cnngraph.interop.readable.same import states_in
 from cnngraph.interop.readable.shared import with_towers
 from cnngraph.interop.readable.weave import woven
@@ -17,6 +18,9 @@ from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import Input
 from cnngraph.syntax.format import formatted
 from cnngraph.syntax.tokens import WORDS
+
+
+LARGEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,14 @@ class Written:
 def readable(graph: Graph, about: Mapping[str, str] | None = None) -> Written:
     """The file of a graph whose node names only hint at what they are; `about` becomes its section of that name.
 
-    What leads to no result is left out. Raises CnnGraphError where a node has no words in the language.
+    What leads to no result is left out. A graph of more than 20,000 nodes, or with places for its nodes, is written flat.
+    Raises CnnGraphError where a node has no words in the language.
     """
-    graph = _named(graph)
-    graph = _needed(graph)
+    graph = _needed(_named(graph))
+    if len(graph.nodes) > LARGEST:
+        return _flat(graph, f"it has more than {LARGEST:,} nodes", about or {})
+    if any(node.device for node in graph):
+        return _flat(graph, "its nodes have places on devices", about or {})
     web, towers = with_towers(web_of(graph))
     made = woven(web)
     shared = [woven(tower.web) for tower in towers]
@@ -41,6 +49,14 @@ def readable(graph: Graph, about: Mapping[str, str] | None = None) -> Written:
     text = formatted("\n".join(file.lines(about or {})), graph.name)
     swapped = made.swapped.union(*(inner.swapped for inner in shared))
     return Written(text, states_in(elaborate(load_text(text)), _swapped(graph, swapped)))
+
+
+def _flat(graph: Graph, why: str, about: Mapping[str, str]) -> Written:
+    """One line for each operator; a comment says why."""
+    version, *lines = expand(graph).splitlines()
+    sections = list(about_section(about))
+    text = formatted("\n".join([version, f"# Written as one line for each operator, for {why}.", *sections, *lines]), graph.name)
+    return Written(text, states_in(elaborate(load_text(text)), graph))
 
 
 def _named(graph: Graph) -> Graph:

@@ -12,7 +12,7 @@ from typing import Any
 from cnngraph.interop.readable.grouping import groups
 from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, parameters_of
 from cnngraph.interop.readable.leaves import Leaves
-from cnngraph.interop.readable.terms import Layer, Passage, Repeat, Said, Unit, Units
+from cnngraph.interop.readable.terms import Layer, Repeat, Said, Unit, Units, passage_of
 from cnngraph.resources import resource
 
 _CONV = (
@@ -93,7 +93,7 @@ def _call(units: list[Unit]) -> tuple[Layer | None, int]:
     fits = leaves["dilation"] == 1 and leaves["bias"] == (name == "conv_relu")
     if not name or not fits or (name == "conv_relu" and leaves["groups"] != 1):
         return None, 1
-    return Layer(name, _leaves(name, conv.leaves), weighs=True, passage=_passage(units[:length])), length
+    return Layer(name, _leaves(name, conv.leaves), weighs=True, passage=passage_of(tuple(units[:length]))), length
 
 
 def _leaves(name: str, leaves: Leaves) -> Leaves:
@@ -109,13 +109,6 @@ def _is_plain(layer: Layer) -> bool:
     return all(defaults[key] == value for key, value in layer.leaves)
 
 
-def _passage(units: list[Unit]) -> Passage | None:
-    first, last = units[0].passage, units[-1].passage
-    if first is None or last is None:
-        return None
-    return Passage(first.takes, last.gives, tuple(n for unit in units if unit.passage for n in unit.passage.nodes))
-
-
 def with_stages(units: Units, strided: Collection[str]) -> Units:
     """The units with `stage(unit, c, n)` for a unit that may take a stride, and n - 1 of the same that take none.
 
@@ -125,19 +118,19 @@ def with_stages(units: Units, strided: Collection[str]) -> Units:
     i = 0
     while i < len(units):
         first, following = _one(units[i], strided), units[i + 1] if i + 1 < len(units) else None
-        n, last = 0, units[i]
+        n, length = 0, 1
         if isinstance(units[i], Repeat) and first is not None:
             n = units[i].times  # type: ignore[union-attr]
         elif first is not None and following is not None and _numbers(_one(following, strided)) == (*_numbers(first)[:2], 1):
-            n, last = 1 + (following.times if isinstance(following, Repeat) else 1), following
+            n, length = 1 + (following.times if isinstance(following, Repeat) else 1), 2
         if first is None or n < 2:
             found.append(units[i])
             i += 1
             continue
         word, c, stride = _numbers(first)
         leaves = (("unit", Said(word)), ("c", c), ("n", n), ("stride", stride))
-        found.append(Layer("stage", leaves, (), True, True, _passage([units[i], last])))
-        i += 1 if last is units[i] else 2
+        found.append(Layer("stage", leaves, (), True, True, passage_of(units[i : i + length])))
+        i += length
     return tuple(found)
 
 

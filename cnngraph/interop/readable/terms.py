@@ -144,3 +144,12 @@ def weighs(unit: Unit) -> bool:
     if isinstance(unit, Layer):
         return unit.weighs
     return any(weighs(inner) for body in bodies_in(unit) for line in body.lines for inner in line.units)
+
+
+def passage_of(units: Units) -> Passage | None:
+    """What units in sequence lead from and to, as one."""
+    first, last = units[0].passage, units[-1].passage
+    if first is None or last is None:
+        return None
+    nodes = tuple(name for unit in units if unit.passage for name in unit.passage.nodes)
+    return Passage(first.takes, last.gives, nodes)

@@ -35,6 +35,7 @@ class Writer:
     cells: Mapping[CellKey, str] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
     with_rows: bool = False
+    labels: Mapping[int, str] = field(default_factory=dict)  # of statements, by the identity of their first unit
 
     # ---- lines ----
 
@@ -53,28 +54,16 @@ class Writer:
         if not line.units:
             yield self._name(line.source)
             return
-        parts = list(self._statements(line.units))
+        parts = list(statements(line.units))
         source: Key | None = line.source if line.source != IT else None
         for i, part in enumerate(parts):
-            label = self._name(line.keys[0]) if i == len(parts) - 1 and line.keys else ""
+            named = i == len(parts) - 1 and line.keys
+            label = self._name(line.keys[0]) if named else self.labels.get(id(part[0]), "")
             if isinstance(part[0], Knot):
                 yield from self._spliced(part[0], source, label)
             else:
                 yield self._statement(part, source, label) + self._row(part[-1])
             source = None
-
-    def _statements(self, units: Units) -> Iterator[Units]:
-        """The units of each statement: lines of their own for what has lines inside."""
-        for group in groups(units):
-            current: list[Unit] = []
-            for unit in group:
-                if is_wide(unit):
-                    yield from [tuple(current)] if current else []
-                    yield (unit,)
-                    current = []
-                else:
-                    current.append(unit)
-            yield from [tuple(current)] if current else []
 
     def _spliced(self, knot: Knot, source: Key | None, label: str) -> Iterator[str]:
         lines = list(knot.body.lines) if source is None else list(_from(knot.body.lines, source))
@@ -199,3 +188,17 @@ def _from(lines: Sequence[Line], source: Key) -> Iterator[Line]:
     for line in lines:
         yield replace(line, source=source) if above == line.source == IT else line
         above = "" if line.moves else above
+
+
+def statements(units: Units) -> Iterator[Units]:
+    """The units of each statement: lines of their own for what has lines inside."""
+    for group in groups(units):
+        current: list[Unit] = []
+        for unit in group:
+            if is_wide(unit):
+                yield from [tuple(current)] if current else []
+                yield (unit,)
+                current = []
+            else:
+                current.append(unit)
+        yield from [tuple(current)] if current else []
