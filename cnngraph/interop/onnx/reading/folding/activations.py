@@ -79,8 +79,8 @@ RULES = (
          lambda f: f.made("Clip", f.values["x"], np.zeros_like(f.known["H"]), f.known["H"]) if f.known["H"].size == 1
          else None),
     Rule([f"Div({EXP}, ReduceSum(e, AXES, keepdims=1))"], partial(_over_axis, "Softmax")),
-    Rule(["Sub(x, ReduceLogSumExp(x, AXES, keepdims=1))", f"Sub(x, Log(ReduceSum({EXP}, AXES, keepdims=1)))",
-          "Sub(s := Sub(x, ReduceMax(x, AXES, keepdims=1)), Log(ReduceSum(Exp(s), AXES, keepdims=1)))"],
+    Rule(["Sub(s := Sub(x, ReduceMax(x, AXES, keepdims=1)), Log(ReduceSum(Exp(s), AXES, keepdims=1)))",
+          "Sub(x, ReduceLogSumExp(x, AXES, keepdims=1))", "Sub(x, Log(ReduceSum(Exp(x), AXES, keepdims=1)))"],
          partial(_over_axis, "LogSoftmax")),
     Rule(["Log(Softmax(x))"], lambda f: f.made("LogSoftmax", f.values["x"], axis=f.attribute("Softmax", "axis"))),
 )  # fmt: skip
