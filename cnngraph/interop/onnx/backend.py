@@ -104,6 +104,7 @@ def _with_known(model: ModelProto, known: Mapping[str, Array]) -> ModelProto:
     """The model with these inputs as initializers, which are no inputs."""
     changed = ModelProto()
     changed.CopyFrom(model)
+    changed.ir_version = max(changed.ir_version, 4)  # before, initializers were inputs as well
     inputs = [value for value in changed.graph.input if value.name not in known]
     del changed.graph.input[:]
     changed.graph.input.extend(inputs)

@@ -112,5 +112,9 @@ def defaults(operator: str) -> Mapping[str, Any]:
     found = {}
     for key, attribute in schema.attributes.items():
         value = helper.get_attribute_value(attribute.default_value) if attribute.default_value.name else None
-        found[key] = value.decode() if isinstance(value, bytes) else value
+        found[key] = [_text(entry) for entry in value] if isinstance(value, list) else _text(value)
     return found
+
+
+def _text(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value

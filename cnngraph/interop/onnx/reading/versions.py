@@ -153,6 +153,7 @@ CHANGES: Mapping[str, Sequence[tuple[int, Change]]] = {
     "Reshape": _until((4, _reshape_1)),
     "Upsample": _until((99, _upsample)),
     "Resize": _until((10, _resize_10)),
+    "PRelu": _until((6, with_attributes(of_channels=1))),
     "Dropout": _until((11, _dropout)),
     "BatchNormalization": _until((13, _batch_norm)),
     "GroupNormalization": _until((20, _group_norm)),

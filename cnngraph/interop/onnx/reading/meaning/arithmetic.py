@@ -19,8 +19,8 @@ import numpy as np
 from cnngraph.interop.onnx.reading.call import Call, shape_text
 from cnngraph.interop.onnx.reading.layout import Layout
 from cnngraph.interop.onnx.reading.meaning.elementwise import LARGEST, chained, limited, short
-from cnngraph.interop.onnx.reading.reading import Refused
 from cnngraph.interop.onnx.reading.moves import moves
+from cnngraph.interop.onnx.reading.reading import Refused
 from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.op import Array, Op

@@ -11,6 +11,7 @@ from cnngraph.interop.onnx.reading.values import Tensor, Value
 from cnngraph.ir.size import Dim
 from cnngraph.ops.concat import Concat
 from cnngraph.ops.pixel_shuffle import PixelShuffle
+from cnngraph.ops.pixel_unshuffle import PixelUnshuffle
 
 
 def concat(call: Call) -> Value:
@@ -83,6 +84,8 @@ def space_to_depth(call: Call) -> Value:
     x, size = call.tensor(0), call["blocksize"]
     call.need(x.rank == 4, "it needs channels at two axes of positions")
     n, c, h, w = x.shape
+    if call["mode"] == "CRD":
+        return call.of_grid(call.apply(PixelUnshuffle(size), [call.grid(x)]))
     whole = [h // size, size, w // size, size]
     call.need(whole[0] * size == h and whole[2] * size == w, f"blocks of {size} do not divide {shape_text((h, w))}")
     return _in_blocks(call, x, [n, c, *whole], (0, 3, 5, 1, 2, 4), ((1, 2), (1, 2)))

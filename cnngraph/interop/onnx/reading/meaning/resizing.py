@@ -214,8 +214,8 @@ def _between(call: Call, places: Array, n: int, one: Change) -> Array:
 
 
 def _curve(distance: Array, reach: int, a: float) -> Array:
-    d = np.abs(distance)
+    d: Array = np.abs(distance)
     if reach == 1:
-        return np.maximum(1 - d, 0)
+        return np.asarray(np.maximum(1 - d, 0))
     near, far = ((a + 2) * d - (a + 3)) * d * d + 1, ((d - 5) * d + 8) * a * d - 4 * a
     return np.asarray(np.where(d <= 1, near, np.where(d < 2, far, 0.0)))
