@@ -6,8 +6,7 @@ predicts once starts sooner.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from cnngraph.diagnostics import error
+from cnngraph.elaborate.chosen import chosen_sizes
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import Program, load_file, load_text
 from cnngraph.elaborate.training import Setting, TrainingSpec, training
@@ -23,7 +23,6 @@ from cnngraph.interop.endings import is_model
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array
-from cnngraph.ir.size import SizeError
 from cnngraph.ir.types import TensorType
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
 from cnngraph.runtime.runner import Runner
@@ -105,7 +104,7 @@ class Net:
         from cnngraph.interop.exporting import export
         from cnngraph.interop.onnx.writing import Options
 
-        with refused_sizes():
+        with chosen_sizes():
             graph = run(self.graph, INFERENCE).bind(**sizes)
         return export(Path(path), graph, self._complete(graph), options or Options(), partition)
 
@@ -343,7 +342,7 @@ class Net:
 
     def bound(self, batch: int = 1, gradient: bool = False, recompute: bool = False, **sizes: int) -> Graph:
         """The graph with numbers for all sizes; with `gradient`, the whole training step, as in `training_graph`."""
-        with refused_sizes():
+        with chosen_sizes():
             graph = self.training_graph(recompute, batch=batch, **sizes) if gradient else run(self.graph, INFERENCE)
             return graph.bind(batch=batch, **sizes)
 
@@ -390,12 +389,3 @@ class Net:
         how: dict[str, Any] = {"strategy": strategy, "objective": objective, "contiguous": contiguous}
         how |= {"replicate": replicate, "time_limit_seconds": time_limit_seconds}
         return answered(Question(graph_of, cluster, batch, recompute, gradient, how))
-
-
-@contextmanager
-def refused_sizes() -> Iterator[None]:
-    """Sizes that a network does not allow are an error of whoever chose them: E0109."""
-    try:
-        yield
-    except SizeError as reason:
-        raise error("E0109", str(reason), "choose other sizes, e.g. `--set H=224`") from reason
