@@ -19,7 +19,6 @@ from cnngraph.interop.channels_first import image_axes
 from cnngraph.interop.flat.names import legal
 from cnngraph.interop.imported import Axes
 from cnngraph.ir.graph import Graph, Node, Ref
-from cnngraph.ir.leaves import Input
 from cnngraph.ir.op import Array, Op
 from cnngraph.ops.flatten import Flatten
 from cnngraph.ops.reshape import Reshape
@@ -39,13 +38,16 @@ SILENT = (
 class Source:
     """Where the array of a state is: blobs of a layer, by index, each with its shape; `turn` makes ours of them.
 
-    Where the file of weights has no such layer, Caffe leaves what `filled` is, if there is such a rule.
+    Where the file of weights has no such layer, Caffe leaves what `filled` gives, if there is such a rule.
     """
 
     layer: str
     blobs: Mapping[int, tuple[int, ...]]
     turn: Callable[..., Array] = np.asarray
-    filled: Array | None = None
+    filled: Callable[[], Array] | None = None
+
+
+Known: TypeAlias = "Source | float"  # a number stands for an array that is full of it
 
 
 class Importer:
@@ -55,10 +57,11 @@ class Importer:
         self.network, self.table = network, table
         self.assembly = Assembly()
         self.blobs: dict[Value, Blob] = {}
-        self.sources: dict[str, Source | Array] = {}
+        self.sources: dict[str, Known] = {}
         self.norms: dict[Value, str] = {}  # results of batch norms that nothing scales yet: the name of their node
         self.silenced: set[Value] = set()
         self.readers = Counter(value for layer in network.layers for value in layer.bottoms)
+        self._given: dict[Ref, Blob] = {}
         self._shared: dict[str, Ref] = {}
 
     # ---- the whole ----
@@ -73,8 +76,7 @@ class Importer:
             self._layer(layer)
         outputs = {} if self.assembly.found else self._outputs()
         graph = self.assembly.finish(word_of(self.network.name), {key: blob.ref for key, blob in outputs.items()})
-        axes = {blob.ref.node: blob.axes for blob in self.blobs.values()}
-        inputs = {node.name: axes[node.name] for node in graph.inputs}
+        inputs = {node.name: self._given[node.ref].axes for node in graph.inputs}
         return graph, inputs, {key: blob.axes for key, blob in outputs.items()}
 
     def _layer(self, layer: Layer) -> None:
@@ -100,7 +102,7 @@ class Importer:
 
     def _outputs(self) -> dict[str, Blob]:
         """What no layer reads, by the names of the file."""
-        given = {node.ref for node in self.assembly.builder.nodes.values() if isinstance(node.op, Input)}
+        given = set(self._given)
         found: dict[str, Blob] = {}
         for layer in self.network.layers:
             for value, top in zip(layer.values(), layer.tops, strict=True):
@@ -119,14 +121,16 @@ class Importer:
         if not sizes:
             raise fault(span, f"the input {name} has no axis but the batch")
         type_ = type_of(tuple(sizes))
-        return Blob(self.assembly.input(legal(name), type_, span), type_, image_axes(len(sizes) - 1))
+        blob = Blob(self.assembly.input(legal(name), type_, span), type_, image_axes(len(sizes) - 1))
+        self._given[blob.ref] = blob
+        return blob
 
     def apply(
         self,
         layer: Layer,
         op: Op,
         operands: Sequence[Ref],
-        sources: Mapping[str, Source | Array] | None = None,
+        sources: Mapping[str, Known] | None = None,
         part: str = "",
     ) -> Node:
         """The node of a layer, or of a `part` of it; `sources` says for each of its states where it comes from."""
@@ -180,11 +184,16 @@ def of_one(meaning: Callable[[Importer, Layer, Blob], Blob]) -> Meaning:
     """A layer with one bottom and one top."""
 
     def checked(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
-        if len(bottoms) != 1:
-            raise Refusal(f"it reads one blob, not {len(bottoms)}")
-        return [meaning(net, layer, bottoms[0])]
+        return [meaning(net, layer, only(bottoms))]
 
     return checked
+
+
+def only(bottoms: list[Blob]) -> Blob:
+    """The one bottom of a layer. Raises Refusal where there are others, or none."""
+    if len(bottoms) != 1:
+        raise Refusal(f"it reads one blob, not {len(bottoms)}")
+    return bottoms[0]
 
 
 def of_several(meaning: Callable[[Importer, Layer, list[Blob]], Blob]) -> Meaning:
@@ -198,7 +207,7 @@ def of_several(meaning: Callable[[Importer, Layer, list[Blob]], Blob]) -> Meanin
     return checked
 
 
-def _name(names: Mapping[int, str], source: Source | Array) -> str:
+def _name(names: Mapping[int, str], source: Known) -> str:
     """The name under which the blob of a state is shared, or none."""
     return names.get(next(iter(source.blobs)), "") if isinstance(source, Source) else ""
 

@@ -142,7 +142,8 @@ def _met(rule: Fields) -> bool:
     """Whether the rule holds for our phase and level. We are in no stage: one that is asked for is not met."""
     rule.ignore("not_stage")
     lowest, highest = (rule.whole(name, LEVEL, low=-(2**31)) for name in ("min_level", "max_level"))
-    return rule.word("phase", (PHASE, *PHASES)) == PHASE and lowest <= LEVEL <= highest and not rule.texts("stage")
+    in_phase = "phase" not in rule or rule.word("phase", PHASES) == PHASE
+    return in_phase and lowest <= LEVEL <= highest and not rule.texts("stage")
 
 
 def _joined(inputs: Sequence[NetInput], layers: Sequence[Layer]) -> tuple[Layer, ...]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Source, error
+from cnngraph import diagnostics
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 from cnngraph.interop.caffe.caffemodel import read_blobs
-from cnngraph.interop.caffe.importer import Importer
-from cnngraph.interop.caffe.importer import Source as Origin
+from cnngraph.interop.caffe.importer import Importer, Known, Source
 from cnngraph.interop.caffe.meaning import TABLE
 from cnngraph.interop.caffe.network import read_network
 from cnngraph.interop.caffe.prototxt import MAX_BYTES
 from cnngraph.interop.caffe.pruning import pruned
 from cnngraph.interop.imported import Imported
-from cnngraph.ir.graph import Graph
+from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.op import Array
+
+MAX_FILLED = 2**28  # numbers of one weight that are not in its file
 
 
 def read_caffe(prototxt: Path, weights: Path | None = None) -> Imported:
@@ -26,7 +29,7 @@ def read_caffe(prototxt: Path, weights: Path | None = None) -> Imported:
     Raises E0801 where a file is damaged, E0802 once for each thing that cannot be expressed, and E0703 once for each
     weight that is missing or has another shape.
     """
-    network, notes = pruned(read_network(Source.of(prototxt.name, _text(prototxt))))
+    network, notes = pruned(read_network(diagnostics.Source.of(prototxt.name, _text(prototxt))))
     importer = Importer(network, TABLE)
     graph, inputs, outputs = importer.run()
     states = {} if weights is None else _states(graph, importer.sources, weights)
@@ -43,33 +46,42 @@ def _text(path: Path) -> str:
         raise error("E0801", f"{path}: the network cannot be read: {problem.strerror}") from problem
 
 
-def _states(graph: Graph, sources: Mapping[str, Origin | Array], weights: Path) -> dict[str, Array]:
+def _states(graph: Graph, sources: Mapping[str, Known], weights: Path) -> dict[str, Array]:
     """An array for each state, out of the blobs of the layers. Raises E0703 with all that is missing or unfit."""
     blobs = read_blobs(weights)
-    states, wrong = {}, {}
-    for node in graph.states:
-        source = sources[node.name]
-        if not isinstance(source, Origin):
-            states[node.name] = source
-        elif source.layer not in blobs and source.filled is not None:
-            states[node.name] = source.turn(source.filled)
-        elif problem := _misfit(source, blobs.get(source.layer, [])):
-            wrong[problem] = Diagnostic("E0703", f"{weights}: {problem}")
-        else:
-            arrays = [blobs[source.layer][i].reshape(shape) for i, shape in source.blobs.items()]
-            states[node.name] = np.ascontiguousarray(source.turn(*arrays))
+    wrong = {problem for node in graph.states if (problem := _misfit(sources[node.name], blobs))}
+    wrong |= {problem for node in graph.states if (problem := _excess(node, sources[node.name]))}
     if wrong:
-        raise CnnGraphError(wrong.values())
-    return states
+        raise CnnGraphError(Diagnostic("E0703", f"{weights}: {problem}") for problem in sorted(wrong))
+    return {node.name: _array(node, sources[node.name], blobs) for node in graph.states}
 
 
-def _misfit(source: Origin, blobs: list[Array]) -> str | None:
+def _array(node: Node, source: Known, blobs: Mapping[str, list[Array]]) -> Array:
+    if not isinstance(source, Source):
+        return np.full(node.type.concrete, source, np.float32)
+    if source.layer not in blobs and source.filled is not None:
+        return np.ascontiguousarray(source.turn(source.filled()), np.float32)
+    arrays = [blobs[source.layer][index].reshape(shape) for index, shape in source.blobs.items()]
+    return np.ascontiguousarray(source.turn(*arrays), np.float32)
+
+
+def _excess(node: Node, source: Known) -> str | None:
+    """What is wrong with numbers that are not in the file: too many of them."""
+    read = sum(map(prod, source.blobs.values())) if isinstance(source, Source) and source.filled is None else 0
+    made = prod(node.type.concrete) - read
+    return f"{node.name} would be filled with {made:,} numbers" if made > MAX_FILLED else None
+
+
+def _misfit(source: Known, blobs: Mapping[str, list[Array]]) -> str | None:
     """What is wrong with the blobs of a layer; axes of size 1 before the others are no difference."""
+    if not isinstance(source, Source) or (source.filled is not None and source.layer not in blobs):
+        return None
+    found = blobs.get(source.layer, [])
     for index, shape in source.blobs.items():
-        if index >= len(blobs):
+        if index >= len(found):
             return f"layer {source.layer} lacks blob {index}, of shape {shape}"
-        if _core(blobs[index].shape) != _core(shape):
-            return f"blob {index} of layer {source.layer} has the shape {blobs[index].shape}, not {shape}"
+        if _core(found[index].shape) != _core(shape):
+            return f"blob {index} of layer {source.layer} has the shape {found[index].shape}, not {shape}"
     return None
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from cnngraph.interop.assembly import Refusal
 from cnngraph.interop.caffe.blob import Blob
-from cnngraph.interop.caffe.importer import Importer, Meaning, of_several
+from cnngraph.interop.caffe.importer import Importer, Meaning, of_several, only
 from cnngraph.interop.caffe.network import Layer
 from cnngraph.ir.op import Op
 from cnngraph.ops.add import Add
@@ -63,7 +63,7 @@ def eltwise(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
 
 
 def slice_(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
-    (x,) = _only(bottoms)
+    x = only(bottoms)
     fields = layer.fields.below("slice_param")
     x = net.settled(x, layer)
     x.require_channels(fields.whole("axis", fields.whole("slice_dim", 1), low=-8), "it cuts")
@@ -82,7 +82,7 @@ def slice_(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
 
 def split(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
     """The same blob under several names."""
-    return _only(bottoms) * len(layer.tops)
+    return [only(bottoms)] * len(layer.tops)
 
 
 def crop(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
@@ -111,12 +111,6 @@ def silence(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
     """What goes in here is nobody's output."""
     net.silenced.update(layer.bottoms)
     return []
-
-
-def _only(bottoms: list[Blob]) -> list[Blob]:
-    if len(bottoms) != 1:
-        raise Refusal(f"it reads one blob, not {len(bottoms)}")
-    return bottoms
 
 
 LAYERS: dict[str, Meaning] = {

@@ -13,7 +13,7 @@ import numpy as np
 from cnngraph.interop.assembly import Refusal
 from cnngraph.interop.caffe.blob import Blob
 from cnngraph.interop.caffe.fields import Fields
-from cnngraph.interop.caffe.importer import Importer, Meaning, Source, of_one, of_several
+from cnngraph.interop.caffe.importer import Importer, Known, Meaning, Source, of_one, of_several, only
 from cnngraph.interop.caffe.network import Layer
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.op import Array, Op
@@ -65,9 +65,8 @@ def batchnorm(net: Importer, layer: Layer, x: Blob) -> Blob:
         net.assembly.notes.append(f"{layer.name} asks for the statistics of each batch; it gets those that are stored")
     channels = (x.sizes[0],)
     mean, variance = (Source(layer.name, {index: channels, 2: (1,)}, _undone) for index in (0, 1))
-    ones, zeros = np.ones(channels, np.float32), np.zeros(channels, np.float32)
     op = BatchNorm(fields.number("eps", 1e-5), fields.number("moving_average_fraction", 0.999))
-    parts: dict[str, Source | Array] = {"scale": ones, "shift": zeros, "mean": mean, "variance": variance}
+    parts: dict[str, Known] = {"scale": 1.0, "shift": 0.0, "mean": mean, "variance": variance}
     node = net.apply(layer, op, [x.ref], parts)
     net.norms[layer.values()[0]] = node.name
     return Blob(node.ref, node.type, x.axes)
@@ -82,7 +81,7 @@ def scale(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
     fields = layer.fields.below("scale_param")
     if len(bottoms) == 2:
         return _merged(net, layer, Mul(), bottoms, fields)
-    x = _channelwise(net, layer, bottoms[0], fields)
+    x = _channelwise(net, layer, only(bottoms), fields)
     shape = (x.sizes[0],)
     factors = Source(layer.name, {0: shape})
     with_bias = fields.flag("bias_term", False)
@@ -100,7 +99,7 @@ def bias(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
     fields = layer.fields.below("bias_param")
     if len(bottoms) == 2:
         return _merged(net, layer, Add(), bottoms, fields)
-    x = _channelwise(net, layer, bottoms[0], fields)
+    x = _channelwise(net, layer, only(bottoms), fields)
     return _shifted(net, layer, x, x.ref, 0)
 
 

@@ -8,7 +8,7 @@ from math import e, log
 from cnngraph.interop.assembly import Refusal
 from cnngraph.interop.caffe.blob import Blob
 from cnngraph.interop.caffe.fields import Fields
-from cnngraph.interop.caffe.importer import Importer, Meaning, of_one
+from cnngraph.interop.caffe.importer import Importer, Meaning, of_one, only
 from cnngraph.interop.caffe.network import Layer
 from cnngraph.interop.imported import Axes
 from cnngraph.ir.op import Op
@@ -93,7 +93,7 @@ def dropout(fields: Fields) -> list[Op]:
 
 def softmax(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
     """A loss of that name can give it as a second result."""
-    (x,) = bottoms
+    x = only(bottoms)
     x.require_channels(layer.fields.below("softmax_param").whole("axis", 1, low=-8), "softmax")
     return [chain(net, layer, x, Softmax())] * len(layer.tops)
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from typing import TypeAlias
 
@@ -94,8 +95,9 @@ def deconvolution(net: Importer, layer: Layer, x: Blob) -> Blob:
     filler = fields.below("weight_filler")
     filler.ignore("value", "min", "max", "mean", "std", "sparse", "variance_norm")
     known = filler.text("type") == "bilinear" and rank == 2
-    blob = Source(layer.name, {0: shape}, lambda blob: upconv_weight(blob, groups), bilinear(shape) if known else None)
-    return _with_bias(net, layer, op, x, blob)
+    filled = partial(bilinear, shape) if known else None
+    weight = Source(layer.name, {0: shape}, lambda blob: upconv_weight(blob, groups), filled)
+    return _with_bias(net, layer, op, x, weight)
 
 
 def _with_bias(net: Importer, layer: Layer, op: Conv | UpConv | Dense, x: Blob, weight: Source) -> Blob:
