@@ -73,7 +73,8 @@ def parts_of(graph: Graph, states: Mapping[str, Array], options: Options) -> Par
         producer_version=version(PRODUCER),
     )
     made.doc_string = made.graph.doc_string = _documentation(graph, options)
-    made.metadata_props.append(StringStringEntryProto(key="cnngraph.net", value=graph.name))
+    remarks = [("cnngraph.net", graph.name), *(("cnngraph.needs", fact) for fact in _needs(graph))]
+    made.metadata_props.extend(StringStringEntryProto(key=key, value=value) for key, value in remarks)
     return Parts(made, store.arrays)
 
 

@@ -19,16 +19,16 @@ def embed(site: Site) -> Value:
 
 
 def causal(site: Site) -> Value:
-    """What lies above the diagonal of the last two axes is never seen."""
+    """Up to the diagonal of the last two axes is seen."""
     rank, length = site.rank(), site.type().shape[-1]
     x = site.last()
     if isinstance(length, int):
-        hidden = site.numbers("hidden", np.triu(np.ones((length, length), bool), k=1), "bool")
+        seen = site.numbers("seen", np.tri(length, dtype=bool), "bool")
     else:
         table = site.add("Shape", x, start=rank - 2)
         everything = site.add("ConstantOfShape", table, value=numpy_helper.from_array(np.array([True])))
-        hidden = site.add("Trilu", everything, site.whole("above", 1), name="hidden", upper=1)
-    return site.result("Where", hidden, site.numbers("never", NEVER), x, axes=channels_last(rank))
+        seen = site.add("Trilu", everything, name="seen", upper=0)
+    return site.result("Where", seen, x, site.numbers("never", NEVER), axes=channels_last(rank))
 
 
 def add_positions(site: Site) -> Value:
