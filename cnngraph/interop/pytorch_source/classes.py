@@ -35,7 +35,7 @@ class Class:
 
 
 def classes_of(root: Block, types: Types, taken: Sequence[str] = ()) -> list[Class]:
-    """The classes of a program, those inside others first; the blocks then know how they are made."""
+    """The classes of a program in the order in which they are needed; the blocks then know how they are made."""
     found: list[Class] = []
     by_height: dict[int, list[Block]] = {}
     for block, height in _blocks(root):
@@ -47,7 +47,8 @@ def classes_of(root: Block, types: Types, taken: Sequence[str] = ()) -> list[Cla
             groups.setdefault(block.word, {}).setdefault(_skeleton_of_body(block), []).append(block)
         for variants in groups.values():
             found += _classes(list(variants.values()), root, types, names)
-    return found
+    order = {id(block): place for place, (block, _) in enumerate(_blocks(root))}
+    return sorted(found, key=lambda made: min(order.get(id(block), len(order)) for block in made.blocks))
 
 
 def _blocks(module: Module) -> list[tuple[Block, int]]:
@@ -142,7 +143,7 @@ def _condition(column: Column, by_role: Mapping[str, Expression]) -> Expression 
     channels = [by_role[role] for role in ("in_channels", "out_channels") if role in by_role]
     if len(channels) < 2:
         return None
-    old, new = channels
+    old, new = sorted(channels, key=lambda e: not e.names)  # a parameter stands before a number
     differ = tuple(a != b for a, b in zip(old.values, new.values, strict=True))
     names = (*old.names, *new.names)
     if differ == column:
@@ -173,7 +174,8 @@ def _candidates(blocks: Sequence[Block], types: Types) -> dict[str, Column]:
     outputs = [_channels(block.results, types)[0] for block in blocks]
     for name in arguments[0]:
         column = [given.get(name) for given in arguments]
-        plain = {"c": "out_channels" if column == outputs else "channels"}.get(name, word(name))
+        known = {"c": "out_channels" if column == outputs else "channels", "pad": "padding"}
+        plain = known.get(name, word(name))
         _offer(found, plain, column)
     return found
 

@@ -16,13 +16,26 @@ LETTERS = ((), ("T",), ("H", "W"), ("D", "H", "W"))
 
 
 def about_of(block: Block) -> list[str]:
-    """The comment with two signs above the definition of a block or net, as lines."""
-    text = _definition_text(block)
-    match = re.search(rf"((?:^##[^\n]*\n)+)(?:block|net) {re.escape(block.word)}\b", text, re.MULTILINE)
-    if match is None:
-        return []
-    words = " ".join(line.removeprefix("##").strip() for line in match[1].splitlines())
-    return textwrap.wrap(words.replace('"""', "'").replace("\\", "/"), WIDTH - 8)
+    """The comment with two signs above the definition of a block, as lines."""
+    return comment_above(block.word, _definition_text(block))
+
+
+def comment_above(name: str, text: str) -> list[str]:
+    """The comment with two signs above the block or net of this name in a file, as lines."""
+    match = re.search(rf"((?:^##[^\n]*\n)+)(?:block|net) {re.escape(name)}\b", text, re.MULTILINE)
+    words = " ".join(line.removeprefix("##").strip() for line in match[1].splitlines()) if match else ""
+    return textwrap.wrap(quoted(words), WIDTH - 8)
+
+
+def paper_of(text: str) -> list[str]:
+    """Where a network comes from, as its file says, as lines."""
+    match = re.search(r'\bpaper:\s*"([^"\n]*)"', text)
+    return textwrap.wrap(quoted(match[1]), WIDTH) if match else []
+
+
+def quoted(text: str) -> str:
+    """A text that can stand in a docstring."""
+    return text.replace('"', "'").replace("\\", "/")
 
 
 def _definition_text(block: Block) -> str:

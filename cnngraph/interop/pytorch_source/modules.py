@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cnngraph.diagnostics import Use
 from cnngraph.interop.pytorch_source.form import Form
@@ -136,7 +137,7 @@ class Body:
     flow: Flow
     whole: bool = False
     attributes: dict[str, Module] = field(default_factory=dict)
-    known: dict[tuple[str, ...], str] = field(default_factory=dict)  # attributes by their weights
+    known: dict[object, str] = field(default_factory=dict)  # attributes by what they are, for those that come again
 
     def block(self, name: str, inputs: tuple[str, ...], results: tuple[str, ...]) -> Block:
         runs = list(self._runs())
@@ -160,9 +161,20 @@ class Body:
     def _continues(self, before: Step | Scope, item: Step | Scope) -> bool:
         if _repeats(before, item, self.flow):
             return True
+        if self._is_shared(before) or self._is_shared(item):
+            return False
         if not (is_link(before, self.flow) and is_link(item, self.flow) and follows(item, before, self.flow)):
             return False
         return not self.whole or (row_of(before) == row_of(item) and row_of(item) is not None)
+
+    @cached_property
+    def _readers(self) -> Counter[str]:
+        """How many items read each state."""
+        return Counter(state for item in self.scope.items for state in item.states)
+
+    def _is_shared(self, item: Step | Scope) -> bool:
+        """Whether its weights come again: it is then an attribute by itself."""
+        return any(self._readers[state] > 1 for state in item.states)
 
     # ---- names ----
 
@@ -216,14 +228,20 @@ class Body:
             if not isinstance(merge, Step) or len(merge.inputs) < 2 or merge.word not in ("concat", "add", "mul"):
                 continue
             lanes = [by_result.get(name) for name in merge.inputs]
-            lanes = [lane if lane and _is_kept(lane) and self.flow.reads[n] == 1 else None
-                     for lane, n in zip(lanes, merge.inputs, strict=True)]  # fmt: skip
+            lanes = [
+                lane if lane and self._is_lane(lane, name) else None
+                for lane, name in zip(lanes, merge.inputs, strict=True)
+            ]
             names = list(_lane_names(merge.word, lanes))
             if merge.word == "concat" and names:
                 concats += 1
                 names = [(lane, _of_merge(name, concats)) for lane, name in names if not self.whole or name != "branch"]
             found.update({id(lane): name for lane, name in names if lane})
         return found
+
+    def _is_lane(self, run: Sequence[Step | Scope], value: str) -> bool:
+        """Whether a merge can give a run its name: nothing else reads it, and it stands nowhere else."""
+        return _is_kept(run) and self.flow.reads[value] == 1 and not self._is_shared(run[0])
 
     # ---- lines ----
 
@@ -240,21 +258,20 @@ class Body:
         attribute = self._attribute(run, name)
         form, pattern = _called(run, len(self.flow.inputs(first)))
         results = self.flow.results(last)
-        loop = _item_word(first) if _is_loop(run, self.flow) else ""
+        loop = word(_item_word(first)) if _is_loop(run, self.flow) else ""
         shape = _shape_of(last, results)
         yield Line(results, self.flow.inputs(first), attribute, form, pattern, value_name, row, shape, loop)
 
     def _attribute(self, run: Sequence[Step | Scope], name: str) -> str:
         """The attribute that the run is: a new one, or that of an earlier run with the same weights."""
-        states = tuple(state for item in run for state in item.states)
-        if states in self.known:
-            return self.known[states]
+        what = tuple((step.modules, step.function, step.states) for item in run for step in steps_of(item))
+        if what in self.known and self._is_shared(run[0]):
+            return self.known[what]
         attribute = free(name, self.attributes)
         members = tuple(member for item in run for member in _members(item, self.flow))
         listed = "nn.ModuleList" if _is_loop(run, self.flow) else "nn.Sequential"
         self.attributes[attribute] = members[0] if len(members) == 1 else Chain(members, listed)
-        if states:
-            self.known[states] = attribute
+        self.known[what] = attribute
         return attribute
 
 
@@ -297,6 +314,9 @@ def _shape_of(item: Step | Scope, results: Sequence[str]) -> str:
     return next((step.shape for step in reversed(steps_of(item)) if step.results == tuple(results)), "")
 
 
+MANY = 6  # members of a sequence that no one of them can give its name
+
+
 def _item_word(item: Step | Scope) -> str:
     return item.word or item.path[-1].partition("[")[0]
 
@@ -304,8 +324,10 @@ def _item_word(item: Step | Scope) -> str:
 def _word_of(run: Sequence[Step | Scope]) -> str:
     """What a run without a label is called: after the first of it that has weights; equal ones by their plural."""
     kept = next((item for item in run if item.kept), run[0])
-    several = len(run) > 1 and len({_item_word(item) for item in run}) == 1
-    return f"{_item_word(kept)}s" if several else _item_word(kept)
+    words = {_item_word(item) for item in run}
+    if len(run) >= MANY and len(words) > 2:
+        return "layers"
+    return f"{_item_word(kept)}s" if len(run) > 1 and len(words) == 1 else _item_word(kept)
 
 
 def _lane_names(merge: str, lanes: Sequence[Sequence[Step | Scope] | None]) -> Iterator[tuple[object, str]]:
@@ -329,6 +351,6 @@ def _of_merge(name: str, number: int) -> str:
 def _branch(lane: Sequence[Step | Scope]) -> str:
     """A branch of a sum is called after the only layer or block in it."""
     blocks = [item for item in lane if isinstance(item, Scope)]
-    if len(lane) == 1 and not blocks:
+    if len(lane) == 1:
         return _item_word(lane[0])
-    return _item_word(blocks[0]) if len(blocks) == 1 and len(lane) > 1 else "branch"
+    return _item_word(blocks[0]) if len(blocks) == 1 else "branch"

@@ -106,6 +106,9 @@ class Solver:
     def known(self, column: Column, role: str = "") -> Expression | None:
         """The expression of a column from constants and parameters that are known; None if there is none."""
         values = [value for value in column if value is not ABSENT]
+        same_name = self.used.get(role)
+        if same_name and ABSENT in column and _equal(column, same_name.values):
+            return _alone(role, same_name.values)
         if all(_same(value, values[0]) for value in values):
             return constant(values[0], len(column))
         columns = {**self.candidates, **{name: parameter.values for name, parameter in self.used.items()}}

@@ -172,7 +172,9 @@ def is_chain(scope: Scope, flow: Flow) -> bool:
 
 
 def is_run(items: Sequence[Step | Scope], flow: Flow) -> bool:
-    return all(is_link(item, flow) for item in items) and all(
+    """Whether each item follows the one before it; one layer that comes twice is no member of a sequence."""
+    states = [state for item in items for state in dict.fromkeys(item.states)]
+    return len(states) == len(set(states)) and all(is_link(item, flow) for item in items) and all(
         follows(after, before, flow) for before, after in pairwise(items)
     )
 

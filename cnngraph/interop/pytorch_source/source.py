@@ -11,6 +11,7 @@ import numpy as np
 
 from cnngraph.interop.imported import Axes
 from cnngraph.interop.pytorch_source.classes import classes_of
+from cnngraph.interop.pytorch_source.docs import comment_above, paper_of, quoted
 from cnngraph.interop.pytorch_source.layout import Layout, axes_of, shape_text
 from cnngraph.interop.pytorch_source.modules import Block, Chain, Choice, Leaf, Module, modules_of
 from cnngraph.interop.pytorch_source.naming import class_name, word
@@ -90,8 +91,9 @@ def _weights(module: Module, path: str) -> Iterator[tuple[str, Weight]]:
 def _file(graph: Graph, program: Program, classes: Sequence[str], weights: str) -> str:
     name = class_name(graph.name)
     body = "\n\n\n".join([*support_for("\n".join(classes)), *classes, _main(graph, program, name)])
-    head = f'''"""The network {graph.name} as PyTorch modules, from a table of cnngraph.
-
+    paper = "".join(f"{line}\n" for line in paper_of(_text(graph)))
+    head = f'''"""The network {quoted(graph.name)} as PyTorch modules, from a table of cnngraph.
+{paper}
     model = {name}()
     model.load_state_dict(safetensors.torch.load_file({json.dumps(weights)}))
     model.eval()
@@ -137,9 +139,16 @@ def _random(node: Node, layout: Layout, sizes: Mapping[str, int]) -> str:
 def _about(graph: Graph, program: Program) -> list[str]:
     """The docstring of the network: its inputs and outputs."""
     inputs = [f"{word(node.name)} {shape_text(node.type, program.inputs[node.name])}" for node in graph.inputs]
-    outputs = [f"{name} {shape_text(graph.type_of(graph.outputs[name]), value.layout)}"
+    outputs = [f"{word(name)} {shape_text(graph.type_of(graph.outputs[name]), value.layout)}"
                for name, value in program.outputs.items()]  # fmt: skip
     one = f"{', '.join(inputs)} -> {', '.join(outputs)}."
-    return [one] if len(one) < WIDTH - 10 else [f"{', '.join(inputs)}", *(f"-> {text}" for text in outputs)]
+    shapes = [one] if len(one) < WIDTH - 10 else [f"{', '.join(inputs)}", *(f"-> {text}" for text in outputs)]
+    return [*comment_above(graph.name, _text(graph)), *shapes]
+
+
+def _text(graph: Graph) -> str:
+    """The file that the network is from."""
+    origins = (node.origin for node in graph)
+    return next((origin.at_depth(0).source.text for origin in origins if origin), "")
 
 

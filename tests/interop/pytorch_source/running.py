@@ -53,10 +53,12 @@ class Exported:
 
     def difference(self, feeds: Mapping[str, Array]) -> float:
         """The largest difference from our executor, relative to the largest number of each output."""
-        ours, theirs = Runner(run(self.graph, INFERENCE), self.states).run(feeds), self(feeds)
+        form = run(self.graph, INFERENCE)
+        ours = Runner(form, self.states).run({node.name: feeds[node.name] for node in form.inputs})
+        theirs = self(feeds)
         assert ours.keys() == theirs.keys()
         assert {name: value.shape for name, value in ours.items()} == {n: v.shape for n, v in theirs.items()}
-        return max(float(np.abs(ours[name] - theirs[name]).max() / np.abs(ours[name]).max()) for name in ours)
+        return max(float(np.abs(ours[n] - theirs[n]).max() / (np.abs(ours[n]).max() or 1)) for n in ours)
 
 
 def loaded(source: Source, name: str) -> Any:

@@ -121,15 +121,17 @@ def _module(site: Site, known: Recurrent, results: _Results) -> None:
     listed = ", ".join(f"{{{place}}}" for place in range(1, 1 + len(states)))
     given = f", ({listed})" if count > 1 and states else f", {listed}" if states else ""
     turned = ".flip(1)" if op.reverse else ""
-    names = [f"{site.node.name}.{kind}" for kind in ("sequence", "hidden", "memory")[: 1 + count]]
+    kind = known.module.removeprefix("nn.").lower()
+    path = (*site.path[:-1], site.path[-1].replace("scan", kind, 1))
+    names = [f"{site.node.name}.{result}" for result in ("sequence", "hidden", "memory")[: 1 + count]]
     site.steps.append(
         Step(
-            site.path, (site.take(Layout.LAST), *states), tuple(names), (form,), None,
+            path, (site.take(Layout.LAST), *states), tuple(names), (form,), None,
             tuple(_weights(site, known, len(op.operands), number(channels))),
             call=Form(f"{{self}}({{0}}{turned}{given})"),
             pattern="{0}, ({1}, {2})" if count > 1 else "{0}, {1}",
             origin=site.node.origin,
-            word="scan",
+            word=kind,
         )
     )  # fmt: skip
     sequence = names[0]

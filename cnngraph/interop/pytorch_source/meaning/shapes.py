@@ -124,23 +124,24 @@ def padding(site: Site) -> None:
 def part(site: Site) -> None:
     """All parts of a value at once, at the first of them."""
     op, source = site.op, site.node.inputs[0]
-    siblings = {
-        node.op.index: node
+    siblings = [
+        node
         for node in site.graph.users[source.node]
         if isinstance(node.op, Part) and node.inputs == (source,) and node.op.of == op.of
-    }
-    if min(siblings) != op.index and site.values.get(siblings[min(siblings)].ref):
-        return
+    ]
     layout = LAST if site.layout() is LAST else FIRST
     name = site.plain()
     dim = Argument("dim", site.axis())
     sizes = Argument.of("chunks", op.of) if isinstance(op.of, int) else Argument.of("split_size", list(op.of))
     form = method("chunk" if isinstance(op.of, int) else "split", sizes, dim)
-    for node in siblings.values():
+    names: dict[int, str] = {}
+    for node in siblings:
+        assert isinstance(node.op, Part)
         own = layout if len(node.type.shape) > 2 else FIRST
-        site.values[node.ref] = Value(node.name, own)
-        site.types_of[node.name] = (node.type, own)
-    results = tuple(siblings[i].name if i in siblings else "_" for i in range(op.count))
+        name_of_part = names.setdefault(node.op.index, node.name)
+        site.values[node.ref] = Value(name_of_part, own)
+        site.types_of[name_of_part] = (node.type, own)
+    results = tuple(names.get(index, "_") for index in range(op.count))
     site.steps.append(Step(site.path, (name,), results, (), form, origin=site.node.origin, word="part"))
 
 
@@ -171,7 +172,8 @@ def shuffle(site: Site) -> None:
         form = Form("{0}.unflatten(1, ({}, -1)).transpose(1, 2).flatten(1)", (groups,), takes=Binding.CALL)
         site.add([site.plain()], (), form)
         return
-    site.add([site.take(FIRST)], made("nn.ChannelShuffle", groups), Form("F.channel_shuffle({0}, {})", (groups,)))
+    function = Form("F.channel_shuffle({0}, {})", (groups,))
+    site.add([site.take(FIRST)], made("nn.ChannelShuffle", groups), function, layout=FIRST)
 
 
 def reduce(site: Site) -> None:
