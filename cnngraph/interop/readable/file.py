@@ -17,7 +17,7 @@ from cnngraph.interop.readable.naming import names_of, numbered
 from cnngraph.interop.readable.recurrent import FILE as RECURRENT
 from cnngraph.interop.readable.recurrent import STANDARD, blocks_of, recurrences
 from cnngraph.interop.readable.standard import CALLS, FILES, file_of, with_idioms, with_stages
-from cnngraph.interop.readable.terms import IT, Body, Key, Knot, Layer, Line, Said, Unit, Units
+from cnngraph.interop.readable.terms import IT, Body, Key, Knot, Lanes, Layer, Line, Said, Unit, Units
 from cnngraph.interop.readable.text import Writer, statements
 from cnngraph.interop.readable.titles import title_of
 from cnngraph.interop.readable.weave import Woven
@@ -172,6 +172,8 @@ class File:
     def _return(self, body: Body, names: Mapping[Key, str]) -> Iterator[str]:
         listed = [(name, names.get(key, IT)) for name, key in self.woven.results.items()]
         last = body.lines[-1] if body.lines else None
+        if last is not None and any(_is_fork(unit) for unit in last.units):
+            return
         alone = len(listed) == 1 and last is not None and last.moves
         if not alone or listed[0][0] != names.get(self.woven.results[listed[0][0]], "output"):
             yield "return " + ", ".join(shown if shown == name else f"{name} = {shown}" for name, shown in listed)
@@ -182,6 +184,10 @@ class File:
         if isinstance(params, int):
             yield f"check params == {grouped(params)}"
         yield f"check depth == {counts.depth(self.graph)}"
+
+
+def _is_fork(unit: Unit) -> bool:
+    return isinstance(unit, Lanes) and unit.word == "fork"
 
 
 def about_section(about: Mapping[str, str]) -> Iterator[str]:

@@ -153,3 +153,19 @@ def passage_of(units: Units) -> Passage | None:
         return None
     nodes = tuple(name for unit in units if unit.passage for name in unit.passage.nodes)
     return Passage(first.takes, last.gives, nodes)
+
+
+def keys_read(line: Line) -> Iterator[Key]:
+    """The names that a line reads, those inside its units included."""
+    if line.source != IT:
+        yield line.source
+    for unit in line.units:
+        yield from keys_in(unit)
+
+
+def keys_in(unit: Unit) -> Iterator[Key]:
+    if isinstance(unit, Layer):
+        yield from (key for key in unit.tensors if key != IT)
+    for body in bodies_in(unit):
+        for line in body.lines:
+            yield from keys_read(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from cnngraph.interop.readable.grouping import groups, is_wide
+from cnngraph.interop.readable.grouping import groups, is_heavy, is_wide
 from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of, value_text
 from cnngraph.interop.readable.leaves import CellKey
 from cnngraph.interop.readable.terms import (
@@ -140,12 +140,13 @@ class Writer:
             return IT
         short = self.short(lane)
         inner = Writer(self.names, self.calls, self.cells, self.shared)
-        return short if short else "\n".join(inner.lines(lane))
+        label = f"{self._name(lane.lines[0].keys[0])}: " if lane.lines[0].keys and short else ""
+        return f"{label}{short}" if short else "\n".join(inner.lines(lane))
 
     def _braces(self, body: Body) -> str:
         short = self.short(body)
         inner = Writer(self.names, self.calls, self.cells, self.shared)
-        return f"{{ {short} }}" if short else f"{{\n{chr(10).join(inner.lines(body))}\n}}"
+        return f"{{ {short} }}" if short and sum(map(is_heavy, body.units)) <= 2 else f"{{\n{chr(10).join(inner.lines(body))}\n}}"
 
     def short(self, body: Body) -> str:
         """A body as one pipe, where that is short."""

@@ -7,8 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnngraph.interop.readable.dominators import ROOT
+from cnngraph.interop.readable.forks import forked
 from cnngraph.interop.readable.regions import MERGES, Region, Regions
-from cnngraph.interop.readable.terms import IT, Body, Key, Knot, Lanes, Layer, Line, Passage, Residual, Unit, Units, bodies_in
+from cnngraph.interop.readable.terms import (
+    IT,
+    Body,
+    Key,
+    Knot,
+    Lanes,
+    Layer,
+    Line,
+    Passage,
+    Residual,
+    Unit,
+    Units,
+    keys_in,
+    keys_read,
+)
 from cnngraph.interop.readable.web import Step, Value, Web
 
 LONGEST_PROJECTION = 2
@@ -29,6 +44,7 @@ def woven(web: Web) -> Woven:
     inputs = [i for i, step in enumerate(web.steps) if step.layer is None]
     entry = Value(inputs[0]) if len(inputs) == 1 else None
     body = weaver.body(list(web.results.values()), entry, named=list(web.results) != ["output"])
+    body = forked(body, [value.key for value in web.results.values()])
     return Woven(body, {name: value.key for name, value in web.results.items()}, weaver.swapped)
 
 
@@ -53,7 +69,7 @@ class _Weaver:
     # ---- bodies ----
 
     def body(self, goals: Sequence[Value], entry: Value | None, named: bool = False, outside: int = ROOT) -> Body:
-        """The lines that lead from `entry` to `goals`; a single goal is the last line, and `named` only if asked for."""
+        """The lines that lead from `entry` to `goals`; a single goal has a key only if it is to be `named`."""
         if [entry] == list(goals):
             return Body(())
         order = list(self._in_order(goals, {outside, entry.step if entry else ROOT}))
@@ -236,19 +252,3 @@ def _with_keys(
         shown = tuple(key if key in named else "_" for key in keys)
         made.append(replace(line, keys=shown if set(shown) != {"_"} or len(shown) > 1 else ()))
     return tuple(made)
-
-
-def keys_read(line: Line) -> Iterator[Key]:
-    """The names that a line reads, those inside its units included."""
-    if line.source != IT:
-        yield line.source
-    for unit in line.units:
-        yield from keys_in(unit)
-
-
-def keys_in(unit: Unit) -> Iterator[Key]:
-    if isinstance(unit, Layer):
-        yield from (key for key in unit.tensors if key != IT)
-    for body in bodies_in(unit):
-        for line in body.lines:
-            yield from keys_read(line)
