@@ -23,7 +23,8 @@ runtime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is the oracle 
 
 from networks.carried import NAMES, carried  # noqa: E402
 
-from cnngraph.interop.onnx.writing import Options, boundary, write_onnx  # noqa: E402
+from cnngraph.interop.onnx.reading import read_model  # noqa: E402
+from cnngraph.interop.onnx.writing import Options, boundary, to_model, write_onnx  # noqa: E402
 from cnngraph.ir.graph import Graph  # noqa: E402
 from cnngraph.ir.op import Array, rng  # noqa: E402
 from cnngraph.net import load  # noqa: E402
@@ -50,6 +51,7 @@ QUICK = (
     "autoencoder", "char_rnn", "encoder", "decoder", "denoiser", "digits_cnn", "fairness", "gan_digits", "googlenet",
     "gru_tagger", "latent_diffusion", "lenet5", "lstm_classifier", "resnet18", "shufflenet", "text_cnn", "time_delay",
 )  # fmt: skip
+BACK = ("denoiser", "fairness", "gru_tagger", "lenet5", "shufflenet", "text_cnn", "transformer", "vit_b16")
 LEAST = np.float32(0.1)  # what is added to a variance: that of two numbers may be 0
 LAST = ("softmax", "sigmoid", "log_softmax")
 
@@ -183,3 +185,26 @@ def test_a_trained_network(tmp_path: Path) -> None:
     assert (found == data.test.labels).mean() > 0.5  # one of ten, were it chance
 
 
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in BACK else pytest.mark.sweep) for name in ALL])
+def test_a_network_comes_back(name: str) -> None:
+    """What is written and read again is the network: the same layers with the same weights give the same numbers."""
+    file, net = ALL[name]
+    graph = load(resource("specs", "nets", f"{file}.cnn"), net, **SMALL.get(name, {})).graph
+    states = drawn_states(graph)
+    found = read_model(to_model(graph, states))
+    feeds = drawn_feeds(graph, SIZES[0])
+    inputs, outputs = boundary(graph)
+    given = {name: found.inputs[name].ours(axes.theirs(feeds[name])) for name, axes in inputs.items()}
+    results = Runner(found.graph, found.states, settings=Settings(workers=1)).run(given)
+    back = {name: axes.ours(found.outputs[name].theirs(results[name])) for name, axes in outputs.items()}
+    assert difference(back, Runner(graph, states, settings=Settings(workers=1)).run(feeds)) < LIMIT
+    assert layers(found.graph) == layers(graph)
+
+
+def layers(graph: Graph) -> Counter[str]:
+    """How often each layer stands in the graph. What has no weights can be said in several ways: as a global average is
+    one over a window of all positions.
+    """
+    return Counter(node.op.name for node in graph if node.op.counts_depth or node.op.name == "batchnorm")
