@@ -49,7 +49,9 @@ class Attempt:
 
     def imported(self) -> Imported:
         name = legal(self.net.name).replace(".", "_").replace("-", "_") or "net"
-        graph = self.reading.builder.finish(name if name[0].isalpha() else f"net_{name}", self.results)
+        graph = self.reading.builder.finish(
+            name if name[0].isalpha() else f"net_{name}", self.results, facts=self.guess.facts
+        )
         notes = [*self.guess.notes, *self.reading.notes]
         states = {name: _array(array, graph[name].type.dtype) for name, array in self.reading.arrays.items()}
         return Imported(graph, states, self.inputs, self.outputs, notes)

@@ -15,6 +15,7 @@ from cnngraph.interop.onnx.reading.versions import modern
 from cnngraph.ir.op import Array
 
 OWN = ("", "ai.onnx")
+NEEDS = "cnngraph.needs"
 SCOPES = "pkg.torch.onnx.name_scopes"
 Reader = Callable[[TensorProto], Array]
 
@@ -23,7 +24,11 @@ def foreign(model: ModelProto, read: Reader) -> Foreign:
     """The graph of a model; `read` gives the numbers of a tensor."""
     versions = {o.domain: o.version for o in model.opset_import}
     version = max((versions[domain] for domain in OWN if domain in versions), default=1)
-    return replace(_Conversion(version, read).graph(model.graph), ours=model.producer_name == "cnngraph")
+    found = _Conversion(version, read).graph(model.graph)
+    if model.producer_name != "cnngraph":
+        return found
+    needs = [need for entry in model.metadata_props if entry.key == NEEDS for need in entry.value.split("; ")]
+    return replace(found, ours=True, needs=needs)
 
 
 class _Conversion:

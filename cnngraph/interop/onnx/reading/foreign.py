@@ -39,7 +39,7 @@ class ForeignNode:
 class Foreign:
     """`constants` has an array for each name that is known; `initializers` are those that the file itself gives.
 
-    `ours`: this package wrote the file.
+    `ours`: this package wrote the file; then `needs` is what it says of open sizes.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Foreign:
     outputs: Sequence[Fed]
     initializers: frozenset[str] = frozenset()
     ours: bool = False
+    needs: Sequence[str] = ()
 
     def wanted(self) -> frozenset[str]:
         """The names that something reads: nodes, those of inner graphs, and whoever asks for the outputs."""

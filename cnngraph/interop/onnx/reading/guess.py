@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
@@ -10,15 +9,16 @@ from itertools import chain, product
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
 from cnngraph.interop.onnx.reading.layout import Layout
 from cnngraph.interop.onnx.reading.names import legal
+from cnngraph.interop.onnx.reading.open_sizes import shapes_of
 from cnngraph.interop.onnx.reading.reading import Reading, Refused
 from cnngraph.interop.onnx.reading.values import Tensor
+from cnngraph.ir.graph import Fact
 from cnngraph.ir.size import Dim, bind, symbol, symbols
 from cnngraph.ir.types import BATCH, TensorType
 
 ANY_IDS = 2**31  # the vocabulary of ids before a layer has said how many there are
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
 FRACTIONS = ("float32", "float64", "float16", "bfloat16")
-LETTERS = {"height": "H", "width": "W", "depth": "D", "time": "T", "seq": "T", "length": "T", "channels": "C"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class Guess:
     sample: bool = False
     vocabularies: Mapping[str, int | None] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    facts: tuple[Fact, ...] = ()
 
 
 def with_multiples(guess: Guess, number: int) -> Guess:
@@ -94,13 +95,12 @@ def guesses(net: Foreign) -> Iterator[Guess]:
         options = [_options(fed, batch) for fed, batch in zip(net.inputs, batches, strict=True)]
         if all(options):
             for features in _combined(options):
-                yield _guess(net.inputs, batches, features)
+                yield _guess(net, batches, features)
 
 
-def _guess(
-    fed: Sequence[Fed], batches: Sequence[int | None], features: Sequence[int | None]
-) -> Guess:
-    shapes = _shapes(fed, batches)
+def _guess(net: Foreign, batches: Sequence[int | None], features: Sequence[int | None]) -> Guess:
+    fed = net.inputs
+    shapes, facts = shapes_of(fed, batches, net.needs)
     axes = zip(fed, shapes, batches, features, strict=True)
     places = [Place(one, shape, batch, own) for one, shape, batch, own in axes]
     numbers = [size for one, batch in zip(fed, batches, strict=True) if batch is not None and one.shape
@@ -109,7 +109,7 @@ def _guess(
     sample = all(batch is None for batch in batches)
     notes = [f"the file has a batch of {fixed}; here it is free"] if fixed is not None else []
     notes += ["the model has no batch: it runs as one sample"] if sample and fed else []
-    return Guess(places, fixed, sample, {}, notes)
+    return Guess(places, fixed, sample, {}, notes, facts)
 
 
 def _batch_axis(fed: Fed, mode: int | None, inputs: Sequence[Fed]) -> int | None:
@@ -142,32 +142,3 @@ def _combined(options: Sequence[list[int | None]]) -> Iterator[tuple[int | None,
     most = max(map(len, options), default=0)
     alike = [tuple(choice[min(i, len(choice) - 1)] for choice in options) for i in range(most)]
     return iter(dict.fromkeys(chain(alike or [()], product(*options))))
-
-
-def _shapes(inputs: Sequence[Fed], batches: Sequence[int | None]) -> list[tuple[Dim, ...]]:
-    """The sizes of the inputs, with a symbol for each name in the file, and for each size that it leaves open."""
-    letters: dict[str, str] = {}
-    shapes = []
-    for fed, batch in zip(inputs, batches, strict=True):
-        sizes: list[Dim] = []
-        for axis, size in enumerate(fed.shape or ()):
-            name = f"{fed.name}/{axis}" if size is None else str(size)
-            known = BATCH if axis == batch else size
-            is_open = known is None or isinstance(known, str)
-            sizes.append(symbol(_letter(name, fed, axis, letters)) if is_open else known)  # type: ignore[arg-type]
-        shapes.append(tuple(sizes))
-    return shapes
-
-
-def _letter(name: str, fed: Fed, axis: int, letters: dict[str, str]) -> str:
-    """The capital letter of a size; the same for the same name."""
-    if name in letters:
-        return letters[name]
-    rank = len(fed.shape or ())
-    by_place = {3: "T", 4: "HW"[max(axis - 2, 0)], 5: "DHW"[max(axis - 2, 0)]}.get(rank, "T")
-    plain = name.strip("_").lower()
-    named = next((letter for word, letter in LETTERS.items() if word in plain), None)
-    wanted = name if re.fullmatch("[A-Z][0-9]*", name) else named or by_place
-    numbered = (f"{wanted}{i}" for i in range(2, len(letters) + 3))
-    letters[name] = wanted if wanted not in letters.values() else next(n for n in numbered if n not in letters.values())
-    return letters[name]

@@ -180,7 +180,7 @@ def _without_numbers(model: ModelProto) -> ModelProto:
     """The model with empty initializers: their numbers are checked elsewhere, and may be too many for a copy."""
     light = ModelProto()
     for field, value in model.ListFields():
-        if field.name not in ("graph", "training_info"):
+        if field.name not in ("graph", "training_info", "metadata_props"):
             _copy(light, field, value)
     for field, value in model.graph.ListFields():
         if field.name not in ("initializer", "sparse_initializer", "value_info"):

@@ -73,8 +73,8 @@ def parts_of(graph: Graph, states: Mapping[str, Array], options: Options) -> Par
         producer_version=version(PRODUCER),
     )
     made.doc_string = made.graph.doc_string = _documentation(graph, options)
-    remarks = [("cnngraph.net", graph.name), *(("cnngraph.needs", fact) for fact in _needs(graph))]
-    made.metadata_props.extend(StringStringEntryProto(key=key, value=value) for key, value in remarks)
+    remarks = {"cnngraph.net": graph.name, "cnngraph.needs": "; ".join(_needs(graph))}
+    made.metadata_props.extend(StringStringEntryProto(key=key, value=text) for key, text in remarks.items() if text)
     return Parts(made, store.arrays)
 
 

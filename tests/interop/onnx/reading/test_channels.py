@@ -8,10 +8,7 @@ import pytest
 pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
 pytest.importorskip("onnxruntime", reason="ONNX Runtime computes what is compared")
 
-from interop.onnx.reading.models import checked, drawn, model, node, operators
-
-from cnngraph.diagnostics import CnnGraphError
-from cnngraph.interop.onnx.reading import read_model
+from interop.onnx.reading.models import checked, drawn, node, operators
 
 IMAGE = {"x": ["N", 4, 6, 5]}
 
@@ -31,12 +28,6 @@ def test_batch_norm() -> None:
 def test_batch_norm_of_a_vector_and_of_a_series() -> None:
     for shape in (["N", 4], ["N", 4, 7]):
         checked([node("BatchNormalization", ["x", "s", "b", "m", "v"], ["y"])], {"x": shape}, weights=statistics())
-
-
-def test_batch_norm_that_trains_is_refused() -> None:
-    nodes = [node("BatchNormalization", ["x", "s", "b", "m", "v"], ["y"], training_mode=1)]
-    with pytest.raises(CnnGraphError, match="it is in training mode"):
-        read_model(model(nodes, IMAGE, weights=statistics()))
 
 
 def test_local_response_normalization() -> None:

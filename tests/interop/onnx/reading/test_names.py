@@ -33,8 +33,9 @@ def paths(*names: str, weights: tuple[str, ...] = ()) -> list[str]:
 
 
 def test_scopes_of_pytorch() -> None:
-    names = ["conv1/Conv", "relu/Relu", "layer1/layer1.0/conv1/Conv", "layer1/layer1.0/Relu", "layer1/layer1.1/conv1/Conv"]
-    assert paths(*(f"/{name}" for name in names)) == ["conv1", "relu", "layer1.0.conv1", "layer1.0.relu", "layer1.1.conv1"]
+    block = "/layer1/layer1.0"
+    found = paths("/conv1/Conv", "/relu/Relu", f"{block}/conv1/Conv", f"{block}/Relu", "/layer1/layer1.1/conv1/Conv")
+    assert found == ["conv1", "relu", "layer1.0.conv1", "layer1.0.relu", "layer1.1.conv1"]
 
 
 def test_names_of_weights_where_nodes_have_none() -> None:
