@@ -18,7 +18,7 @@ from cnngraph.ir.types import BATCH, TensorType
 
 ANY_IDS = 2**31  # the vocabulary of ids before a layer has said how many there are
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
-FRACTIONS = ("float32", "float64", "float16", "bfloat16")
+FRACTIONS = ("float32", "float64", "float16", "bfloat16", "bool")  # a truth is fed as 1 or 0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from math import prod
 import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
+from cnngraph.interop.onnx.reading.meaning.arithmetic import minus
+from cnngraph.interop.onnx.reading.meaning.elementwise import chained
+from cnngraph.interop.onnx.reading.meaning.reductions import over
 from cnngraph.interop.onnx.reading.tables import Meaning
 from cnngraph.interop.onnx.reading.values import Tensor
 from cnngraph.ir.op import Array, Op
@@ -15,14 +18,25 @@ from cnngraph.ir.size import Dim
 from cnngraph.ops.groupnorm import GroupNorm
 from cnngraph.ops.layernorm import LayerNorm
 from cnngraph.ops.normalize import Normalize
+from cnngraph.ops.power import Power
 from cnngraph.ops.rmsnorm import RmsNorm
+from cnngraph.ops.shift import Shift
 
 MEAN_VARIANCE_EPSILON = 1e-9  # what ONNX's own definition adds
 
 
 def layer_norm(call: Call) -> tuple[Tensor, ...]:
-    """Over the last axes together. The mean and the deviation, further outputs, are for training: nobody reads them."""
-    return (_over_last_axes(call, LayerNorm(short(call["epsilon"])), shifted=True),)
+    """Over the last axes together; further outputs are their mean, and one by their deviation."""
+    y = _over_last_axes(call, LayerNorm(short(call["epsilon"])), shifted=True)
+    return (y, *_statistics(call, call.tensor(0))) if len(call.node.outputs) > 1 else (y,)
+
+
+def _statistics(call: Call, x: Tensor) -> tuple[Tensor, Tensor]:
+    axes = range(call.axis(call["axis"], x.rank), x.rank)
+    mean = over(call, x, axes, "mean")
+    squares = chained(call, minus(call, x, mean), Power(2.0))
+    variance = over(call, squares, axes, "mean")
+    return mean, chained(call, variance, Shift(short(call["epsilon"])), Power(-0.5))
 
 
 def rms_norm(call: Call) -> Tensor:
@@ -43,7 +57,7 @@ def _over_last_axes(call: Call, op: Op, shifted: bool) -> Tensor:
 
 
 def _with_features(call: Call, x: Tensor, axes: Sequence[int]) -> tuple[Tensor, Array]:
-    """The value with these axes as its features in whatever order they lie; the place of each among the foreign ones."""
+    """The value with these axes as its features, as they lie; the place of each among the foreign ones."""
     factors = [f for axis in axes for f in x.layout.theirs[axis]]
     sizes = [x.layout.sizes[f] for f in factors]
     call.need(all(isinstance(n, int) for n in sizes), "statistics over axes of open size")
@@ -80,11 +94,13 @@ def instance_norm(call: Call) -> Tensor:
 
 
 def mean_variance(call: Call) -> Tensor:
-    """Over the positions, or over channels and positions; ONNX's default takes the batch as well."""
+    """Over the positions, over channels and positions, or over any axes; ONNX's default takes the batch as well."""
     x, channels = call.tensor(0), call.tensor(0).shape[1]
     axes = {call.axis(axis, x.rank) for axis in call["axes"]}
-    call.need(0 not in axes, "statistics over the batch")
-    call.need(axes - {1} == set(range(2, x.rank)), "statistics over some of the positions")
+    if axes - {1} != set(range(2, x.rank)):
+        table, places = _with_features(call, x, sorted(axes))
+        plain = {"scale": np.ones(len(places), np.float32), "shift": np.zeros(len(places), np.float32)}
+        return call.keep(table, call.apply(LayerNorm(MEAN_VARIANCE_EPSILON), [table.ref], plain))
     call.need(isinstance(channels, int), "channels of open number")
     count = int(str(channels))
     weights = {"scale": np.ones(count, np.float32), "shift": np.zeros(count, np.float32)}

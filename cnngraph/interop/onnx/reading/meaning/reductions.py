@@ -39,7 +39,8 @@ def reduced(by: str, before: Sequence[Op] = (), after: Sequence[Op] = ()) -> Mea
         axes = _axes(call)
         if axes is None:
             return chained(call, call.tensor(0), *before, *after)
-        return chained(call, over(call, chained(call, call.tensor(0), *before), axes, by), *after)
+        found = over(call, chained(call, call.tensor(0), *before), axes, by)
+        return chained(call, _without(call, found.layout, found.ref, axes), *after)
 
     return meaning
 
@@ -54,11 +55,9 @@ def _axes(call: Call) -> list[int] | None:
 
 
 def over(call: Call, x: Tensor, axes: Sequence[int], by: str) -> Tensor:
-    """The reduction of foreign axes."""
-    table, kept = _with_features(call, x, axes)
-    if not kept:
-        return _without(call, table.layout, table.ref, axes)
-    return _without(call, _shrunk(table.layout), _of_features(call, table.ref, by), axes)
+    """The reduction of foreign axes, which keep a size of 1."""
+    table, any_left = _with_features(call, x, axes)
+    return Tensor(_of_features(call, table.ref, by), shrunk(table.layout)) if any_left else table
 
 
 def _with_features(call: Call, x: Tensor, axes: Sequence[int]) -> tuple[Tensor, bool]:
@@ -78,7 +77,7 @@ def _of_features(call: Call, ref: Ref, by: str) -> Ref:
     return call.apply(Reduce(by), [ref])
 
 
-def _shrunk(layout: Layout) -> Layout:
+def shrunk(layout: Layout) -> Layout:
     """Once the features are one number."""
     first = layout.groups[-1][0]
     return Layout((*layout.ours[:-1], ()), tuple(tuple(f for f in axis if f < first) for axis in layout.theirs))
@@ -118,7 +117,7 @@ def _log_sum_exp(call: Call) -> Value:
     shares = call.apply(LogSoftmax(), [table.ref])
     largest, share = (call.apply(Reduce("max"), [ref]) for ref in (table.ref, shares))
     difference = call.apply(Add(), [largest, call.apply(Scale(-1.0), [share])])
-    return _without(call, _shrunk(table.layout), difference, axes)
+    return _without(call, shrunk(table.layout), difference, axes)
 
 
 def _product(call: Call) -> Value:
@@ -132,7 +131,7 @@ def _product(call: Call) -> Value:
     count = call.type_of(table.ref).channels
     call.need(isinstance(count, int) and count <= MOST_FACTORS, f"a product of more than {MOST_FACTORS} numbers")
     parts = [call.apply(Part(i, int(str(count))), [table.ref], beside=True) for i in range(int(str(count)))]
-    return _without(call, _shrunk(table.layout), call.apply(Mul(), parts), axes)
+    return _without(call, shrunk(table.layout), call.apply(Mul(), parts), axes)
 
 
 def _largest(sign: float) -> Meaning:
