@@ -13,6 +13,9 @@ from cnngraph.interop.imported import Imported
 from cnngraph.interop.readable.readable import readable
 from cnngraph.ir.op import Array
 
+OF_PYTORCH = ("torch", "onnx", "onnxscript")
+"""PyTorch reads its own files, and writes them as ONNX with the last."""
+
 
 @dataclass(frozen=True)
 class Brought:
@@ -52,8 +55,9 @@ def read_model(path: Path, weights: Path | None = None, shapes: Sequence[tuple[i
 
             return read_onnx(path)
         case "PyTorch":
-            if find_spec("torch") is None:
-                raise error("E0603", f"{path} needs PyTorch to be read", "pip install 'cnngraph[torch,onnx]'")
+            if lacking := [name for name in OF_PYTORCH if find_spec(name) is None]:
+                needed = f"to read {path} needs the packages {', '.join(lacking)}"
+                raise error("E0603", needed, "pip install 'cnngraph[torch,onnx]' onnxscript")
             from cnngraph.interop.pytorch.exported import read_torch
 
             return read_torch(path, shapes or None)

@@ -183,7 +183,7 @@ def test_without_extras(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("cnngraph.interop.model_files.find_spec", lambda name: None)
     monkeypatch.setattr("cnngraph.interop.onnx.runtime.find_spec", lambda name: None)
     assert run("import", "a.onnx").refused("pip install 'cnngraph[onnx]'").codes == ["E0603"]
-    assert run("import", "a.pt2").refused("pip install 'cnngraph[torch,onnx]'").codes == ["E0603"]
+    assert run("import", "a.pt2").refused("pip install 'cnngraph[torch,onnx]' onnxscript").codes == ["E0603"]
     assert run("import", "a.onnx", "--check").refused("pip install 'cnngraph[onnxruntime]'").codes == ["E0603"]
 
 
@@ -202,3 +202,26 @@ def test_models_with_open_sizes_are_checked(text: str, run: Run, tmp_path: Path)
     run("export", "open.cnn", "-o", "model.onnx").done()
     out = run("import", "model.onnx", "--check").done("check: largest difference").out
     assert float(out.partition("largest difference ")[2].partition(",")[0]) < 1e-5
+
+
+def test_modules_of_pytorch(run: Run, written: Written, tmp_path: Path) -> None:
+    """Exported, with its sizes; traced, with those that are said."""
+    torch = pytest.importorskip("torch", reason="PyTorch writes what is read here")
+    pytest.importorskip("onnxscript", reason="PyTorch's exporter to ONNX needs it")
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 5))
+    module = module.eval()
+    x = torch.randn(1, 3, 8, 8)
+    torch.export.save(torch.export.export(module, (x,)), "a.pt2")
+    with pytest.warns(DeprecationWarning):
+        torch.jit.trace(module, x).save("b.pt")
+    run("import", "a.pt2").done("net: a.cnn (", "837 parameters")
+    run("import", "b.pt", "--input", "1x3x8x8").done("net: b.cnn (", "837 parameters")
+    run("run", "a.pt2").done("(1, 5) float32")
+    assert run("run", "b.pt").refused("cnngraph import").codes == ["E0801"]
+    image = np.ascontiguousarray(x.numpy().transpose(0, 2, 3, 1))
+    for name in ("a", "b"):
+        net = load(tmp_path / f"{name}.cnn")
+        net.load_weights(tmp_path / f"{name}.safetensors", strict=True)
+        np.testing.assert_allclose(net(image), module(x).detach().numpy(), rtol=1e-4, atol=1e-5)
+    assert written() == {"a.pt2", "b.pt", "a.cnn", "b.cnn", "a.safetensors", "b.safetensors"}

@@ -39,7 +39,8 @@ def read_torch(path: str | Path, shapes: Sequence[tuple[int, ...]] | None = None
     if kind_of(path) == "program":
         return read_model(_of_program(path))
     if not shapes:
-        raise error("E0801", f"{path} is a traced module, which tells no shapes", "give the shape of each of its inputs")
+        said = f"say that of each input: `cnngraph import {path.name} --input 1x3x224x224`"
+        raise error("E0801", f"{path} is a traced module, which tells no shapes", said)
     return _of_traced(path, shapes)
 
 
