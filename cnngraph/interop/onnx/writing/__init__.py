@@ -6,6 +6,11 @@
 
 The model takes and gives values with two or more axes of positions channels first, as (N, C, H, W), all others as they
 are here: (N, C), (N, T, C), ids (N, T).
+
+Nodes, values and weights have our names; the last value has that of the output. Blocks are told by a remark on each
+node, `namespace`, as PyTorch writes it: viewers show it, runtimes pass it over. They are no functions of the model: a
+runtime puts the bodies of functions in their places under other names, so that nobody could ask for `conv3.unit[2].relu`
+any more, and a body would be shared only where all of its sizes agree.
 """
 
 from __future__ import annotations

@@ -15,14 +15,12 @@ from typing import BinaryIO
 import numpy as np
 from onnx import ModelProto, StringStringEntryProto, TensorProto
 
-from cnngraph.interop.onnx.writing.model import Parts, parts_of, tensor
+from cnngraph.interop.onnx.writing.model import LARGEST, SMALL, Parts, parts_of, tensor
 from cnngraph.interop.onnx.writing.options import Options
 from cnngraph.interop.onnx.writing.sheet import Kept
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 
-LARGEST = 2**31 - 1  # bytes of a protocol buffer
-SMALL = 1024  # bytes of an array that is in the model always
 COPIED = 2**20  # bytes that are put in order at a time
 PAGE = 4096  # arrays of another file begin where a page of memory can: so they can be mapped
 GRAPH, INITIALIZER, RAW_DATA = 7, 5, 9  # numbers of the fields, from onnx.proto
@@ -33,7 +31,7 @@ def write_onnx(path: Path, graph: Graph, states: Mapping[str, Array], options: O
     path = Path(path)
     external = options.external
     if external is None:
-        external = parts.model.ByteSize() + sum(_bytes(kept) + SMALL for kept in parts.arrays.values()) > LARGEST
+        external = parts.bytes > LARGEST
     if not external:
         with _replacing(path) as file:
             _write_whole(file, parts)

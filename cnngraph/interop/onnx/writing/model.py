@@ -21,6 +21,8 @@ from cnngraph.ir.size import SizeError, symbols
 from cnngraph.ir.types import TensorType
 
 PRODUCER = "cnngraph"
+LARGEST = 2**31 - 1  # bytes of a protocol buffer
+SMALL = 1024  # bytes of an array that is in the model always, and more than the names and sizes of one
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,17 @@ class Parts:
     model: ModelProto
     arrays: Mapping[str, Kept]
 
+    @property
+    def bytes(self) -> int:
+        """About how many bytes the whole takes, rather more."""
+        return int(self.model.ByteSize()) + sum(kept.numbers.nbytes + SMALL for kept in self.arrays.values())
+
 
 def to_model(graph: Graph, states: Mapping[str, Array], options: Options) -> ModelProto:
     parts = parts_of(graph, states, options)
+    if parts.bytes > LARGEST:
+        message = f"a model of {parts.bytes:,} bytes is more than a protocol buffer can hold"
+        raise error("E0803", message, "`write_onnx` writes its weights into a file of their own")
     parts.model.graph.initializer.extend(tensor(name, kept, numbers=True) for name, kept in parts.arrays.items())
     return parts.model
 

@@ -12,7 +12,7 @@ import pytest
 onnx = pytest.importorskip("onnx", reason="the extra [onnx] is not installed")
 
 from cnngraph.diagnostics import CnnGraphError  # noqa: E402
-from cnngraph.interop.onnx.writing import Options, file, to_model, write_onnx  # noqa: E402
+from cnngraph.interop.onnx.writing import Options, file, model, to_model, write_onnx  # noqa: E402
 from cnngraph.ir.graph import Graph  # noqa: E402
 from cnngraph.ir.op import Array  # noqa: E402
 from cnngraph.net import loads  # noqa: E402
@@ -59,6 +59,9 @@ def test_what_passes_the_limit_goes_beside(tmp_path: Path, monkeypatch: pytest.M
     graph, states = network()
     assert len(write_onnx(tmp_path / "n.onnx", graph, states)) == 2
     assert len(write_onnx(tmp_path / "m.onnx", graph, states, Options(external=False))) == 1
+    monkeypatch.setattr(model, "LARGEST", 20_000)
+    with pytest.raises(CnnGraphError, match=r"E0803[\s\S]*write_onnx"):
+        to_model(graph, states)
 
 
 def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:

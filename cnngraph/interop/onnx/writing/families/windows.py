@@ -33,9 +33,7 @@ def conv(site: Site) -> Value:
     window = len(g.size)
     weight = site.kept(1, (window + 1, window, *range(window)))  # (features, channels of a group, window...)
     bias = [site.kept(2)] if site.op.bias else []
-    return site.counterpart(
-        site.first(), weight, *bias, axes=channels_first(site.rank()), **laid(g)
-    )
+    return site.counterpart(site.first(), weight, *bias, axes=channels_first(site.rank()), **laid(g))
 
 
 def upconv(site: Site) -> Value:
@@ -50,10 +48,8 @@ def upconv(site: Site) -> Value:
         shape=(channels * groups, features // groups, *window),
     )
     bias = [site.kept(2)] if site.op.bias else []
-    return site.counterpart(
-        site.first(), weight, *bias, axes=channels_first(site.rank()),
-        **laid(g), output_padding=added,
-    )  # fmt: skip
+    axes = channels_first(site.rank())
+    return site.counterpart(site.first(), weight, *bias, axes=axes, **laid(g), output_padding=added)
 
 
 def _within_the_stride(g: Geometry, added: tuple[int, ...]) -> tuple[Geometry, list[int]]:
