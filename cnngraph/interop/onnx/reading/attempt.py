@@ -24,7 +24,7 @@ from cnngraph.ir.graph import Ref
 from cnngraph.ir.op import Array
 
 MOST_ATTEMPTS = 24
-ENOUGH_ATTEMPTS = 4  # where one was not refused
+ENOUGH_ATTEMPTS = 4  # that were not refused
 MULTIPLES = (2, 4, 8, 16, 32, 64)
 
 
@@ -64,11 +64,13 @@ def _array(array: Array | Later, dtype: str) -> Array:
 def best(net: Foreign) -> Attempt:
     """The attempt with the fewest refusals and moves; of equals the first."""
     found: Attempt | None = None
-    for count, guess in enumerate(islice(guesses(net), MOST_ATTEMPTS), start=1):
+    good = 0
+    for guess in islice(guesses(net), MOST_ATTEMPTS):
         attempt = attempted(net, guess)
+        good += not attempt.refusals
         if found is None or attempt.score < found.score:
             found = attempt
-        if not found.refusals and (not found.reading.moved or count >= ENOUGH_ATTEMPTS):
+        if not found.refusals and (not found.reading.moved or good >= ENOUGH_ATTEMPTS):
             break
     assert found is not None, "there is always a guess"
     for number in MULTIPLES:

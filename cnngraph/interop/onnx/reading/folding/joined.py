@@ -25,18 +25,20 @@ from cnngraph.ops.cut import Cut
 from cnngraph.ops.part import Part
 from cnngraph.ops.position import Position
 from cnngraph.passes.rewrite import Rewriting, rewrite
+from cnngraph.passes.surgery import Readers
 
 PLACE = 55
 
 
 def fold(found: Imported) -> Imported:
-    return changed(found, rewrite(found.graph, _rule))
+    readers = Readers(found.graph)
+    return changed(found, rewrite(found.graph, lambda node, new: _rule(node, new, readers)))
 
 
-def _rule(node: Node, new: Rewriting) -> Sequence[Ref] | None:
+def _rule(node: Node, new: Rewriting, readers: Readers) -> Sequence[Ref] | None:
     """The values that were joined, where the part ends where they do."""
     if isinstance(node.op, Position):
-        return _cut_at(node, node.op.index, new)
+        return _cut_at(node, node.op.index, new, readers)
     if not isinstance(node.op, Part) or not isinstance(new.nodes[node.inputs[0].node].op, Concat):
         return None
     leaves = list(_leaves(node.inputs[0], new))
@@ -48,12 +50,16 @@ def _rule(node: Node, new: Rewriting) -> Sequence[Ref] | None:
     return parts if len(parts) == 1 else [new.add(node.name, Concat(), parts, origin=node.origin).ref]
 
 
-def _cut_at(node: Node, index: int, new: Rewriting) -> Sequence[Ref] | None:
-    """A state at one end of its sequence."""
+def _cut_at(node: Node, index: int, new: Rewriting, readers: Readers) -> Sequence[Ref] | None:
+    """A state at one end of its sequence; under the name of the cut, where the two nodes are one in the file."""
     before = new.nodes[node.inputs[0].node]
     if not isinstance(before.op, Cut) or before.op.position is not None or index not in (0, -1):
         return None
-    return [new.add(node.name, replace(before.op, position=index), before.inputs, origin=node.origin).ref]
+    name = node.name
+    if readers.only(before.ref) is not None and name.rpartition("_")[0] == before.name:
+        name = before.name
+        del new.nodes[name]
+    return [new.add(name, replace(before.op, position=index), before.inputs, origin=node.origin).ref]
 
 
 def _leaves(ref: Ref, new: Rewriting) -> Iterator[Ref]:

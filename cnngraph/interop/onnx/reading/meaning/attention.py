@@ -195,7 +195,7 @@ def attention(call: Call) -> tuple[Tensor, ...]:
         scores = masked(call, scores, call.constant(3, "the mask"))
     weights = call.keep(scores, call.apply(Softmax(), [scores.ref], beside=True))
     mixed = between(call, Operand(weights, leading, [2], [3]), Operand(v, leading, [3], [2]))
-    return (mixed if call.tensor(0).rank == 4 else _side_by_side(mixed),)
+    return (mixed if call.tensor(0).rank == 4 else _side_by_side(call, mixed),)
 
 
 def _in_heads(call: Call, place: int) -> Tensor:
@@ -212,9 +212,10 @@ def _in_heads(call: Call, place: int) -> Tensor:
     return Tensor(x.ref, layout.permuted((0, 2, 1, 3)))
 
 
-def _side_by_side(x: Tensor) -> Tensor:
-    n, h, t, d = x.layout.theirs
-    return Tensor(x.ref, Layout(x.layout.ours, (n, t, (*h, *d))))
+def _side_by_side(call: Call, x: Tensor) -> Tensor:
+    """(N, T, h * d) of (N, h, T, d)."""
+    joined = call.arranged(x, [[0], [2], [1, 3]])
+    return call.result(joined.ref, [[0], [1], [2]], 3)
 
 
 # ---- masks ----

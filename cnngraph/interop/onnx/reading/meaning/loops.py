@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from cnngraph.interop.onnx.reading.call import Call
 from cnngraph.interop.onnx.reading.foreign import Foreign
@@ -21,7 +21,7 @@ from cnngraph.interop.onnx.reading.nodes import read_nodes
 from cnngraph.interop.onnx.reading.reading import Reading
 from cnngraph.interop.onnx.reading.tables import Meaning, unitings
 from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
-from cnngraph.ir.graph import Ref
+from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.size import number
 from cnngraph.ir.text import to_text
 from cnngraph.ir.types import BATCH, TensorType
@@ -113,7 +113,8 @@ def _united(body: Foreign, call: Call) -> Foreign:
     found = replace(body, constants={**around, **body.constants})
     for unite in unitings():
         found = unite(found)
-    return found
+    own = f"{call.path}."  # our own files have the path of the scan before those of its cell
+    return replace(found, nodes=[replace(node, name=node.name.removeprefix(own)) for node in found.nodes])
 
 
 def _word(name: str) -> str:
@@ -131,19 +132,34 @@ def _made(
     names = [node.name for node in list(inner.builder.nodes.values())[1 : count + 1]]
     nexts = [_as_state(call, inner, end, names[i]) for i, end in enumerate(ends[:count])]
     places = [_place(call, inner, value, nexts) for value in ends[count:]]
-    graph = inner.builder.finish(_word(call["body"].name) or "cell", dict(zip(names, (n.ref for n in nexts), strict=True)))
+    ends_by_name = dict(zip(names, (n.ref for n in nexts), strict=True))
+    graph = _without_prefix(inner.builder.finish(_word(call["body"].name) or "cell", ends_by_name), f"{call.path}.")
     started = [state.ref for state in given if state is not None]
     op = Scan(to_text(graph), reverse, bool(started))
-    weights = {name: inner.arrays[name] for name in op.weights}
+    weights = {name.removeprefix(f"{call.path}."): array for name, array in inner.arrays.items()}
     ref = call.apply(op, [x.ref, *started], weights)
-    ends_of = list(accumulate((number(inner.type_of(n.ref).channels) for n in nexts), initial=0))
-    cuts = [(start, stop) for start, stop in zip(ends_of, ends_of[1:], strict=False)]
+    cuts = list(pairwise(accumulate((number(inner.type_of(n.ref).channels) for n in nexts), initial=0)))
     last = [
         Tensor(call.apply(Cut(*cut, 0 if reverse else -1), [ref], beside=True), n.layout)
         for cut, n in zip(cuts, nexts, strict=True)
     ]
     results = [_sequence_of(call, ref, nexts, cuts, place, i, reverse) for i, place in enumerate(places)]
     return (*last, *results)
+
+
+def _without_prefix(graph: Graph, prefix: str) -> Graph:
+    """The names of a cell without that of the node in which it is, where the file has it before all of them."""
+    short = {node.name: node.name.removeprefix(prefix) for node in graph}
+    if len(set(short.values())) < len(short):
+        return graph
+    nodes = tuple(
+        replace(
+            node, name=short[node.name], inputs=tuple(Ref(short[ref.node], ref.index) for ref in node.inputs),
+            colocated=None if node.colocated is None else short[node.colocated],
+        )
+        for node in graph
+    )  # fmt: skip
+    return replace(graph, nodes=nodes, outputs={name: Ref(short[r.node], r.index) for name, r in graph.outputs.items()})
 
 
 def _as_state(call: Call, inner: Reading, end: Value | None, name: str) -> Tensor:

@@ -18,8 +18,6 @@ from cnngraph.interop.onnx.reading.cells import ACTIVATIONS, DEFAULT_ALPHA, Cell
 from cnngraph.interop.onnx.reading.tables import Meaning
 from cnngraph.interop.onnx.reading.values import Constant, Tensor
 from cnngraph.ir.graph import Ref
-from cnngraph.ir.op import Array
-from cnngraph.ops.clip import Clip
 from cnngraph.ops.concat import Concat
 from cnngraph.ops.cut import Cut
 
@@ -70,15 +68,14 @@ def _cell(kind: str, call: Call, place: int) -> Cell:
 
 
 def _activations(kind: str, call: Call, place: int) -> list[str]:
-    """In the words of the language; with a limit for what goes in, where there is one."""
+    """In the words of the language."""
+    call.need(not call["clip"], "a limit for what its activations receive")
     count = len(DEFAULTS[kind])
     given = (call["activations"] or DEFAULTS[kind] * len(_directions(call)))[place * count : (place + 1) * count]
     call.need(all(name in ACTIVATIONS for name in given), f"the activations {', '.join(given)}")
     alphas = [a for a in (call["activation_alpha"] or [])[place * count : (place + 1) * count] if a]
     taken = iter(alphas)
-    words = [ACTIVATIONS[n].format(alpha=next(taken, DEFAULT_ALPHA[n]) if n in DEFAULT_ALPHA else 0) for n in given]
-    limit = call["clip"]
-    return [f"clip({-limit:g}, {limit:g}) -> {word}" for word in words] if limit else words
+    return [ACTIVATIONS[n].format(alpha=next(taken, DEFAULT_ALPHA[n]) if n in DEFAULT_ALPHA else 0) for n in given]
 
 
 def _initial(kind: str, call: Call, place: int) -> list[Ref]:
