@@ -65,6 +65,18 @@ class ClassToken(nn.Module):
         return torch.cat([self.weight.expand(len(x), 1, -1), x], dim=1)
 '''
 
+LEARNED_VALUE = '''
+class LearnedValue(nn.Module):
+    """A learned value, the same for every sample: (N, ...) -> (N, *size)."""
+
+    def __init__(self, *size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(*size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight.expand(len(x), *self.weight.shape)
+'''
+
 CAUSAL = '''
 def causal(scores: Tensor) -> Tensor:
     """Scores (..., T, T) without those of later positions, which softmax then makes 0."""
@@ -146,6 +158,7 @@ SUPPORT: Mapping[str, str] = {
     "LearnedPositions": LEARNED_POSITIONS,
     "SinusoidalPositions": SINUSOIDAL_POSITIONS,
     "ClassToken": CLASS_TOKEN,
+    "LearnedValue": LEARNED_VALUE,
     "causal": CAUSAL,
     "TimeEmbedding": TIME_EMBEDDING,
     "Diffusion": DIFFUSION,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
 from cnngraph.interop.pytorch_source.layout import Layout, Value, shape_text, turned
-from cnngraph.interop.pytorch_source.meaning import norms, recurrent, shapes, values, windows, words
+from cnngraph.interop.pytorch_source.meaning import merges, norms, recurrent, shapes, values, windows, words
 from cnngraph.interop.pytorch_source.orders import orders_of
 from cnngraph.interop.pytorch_source.site import Site, Unwritable
 from cnngraph.interop.pytorch_source.step import Cell, Step
@@ -19,6 +19,7 @@ MEANING: Mapping[str, Callable[[Site], None]] = {
     **windows.MEANING,
     **norms.MEANING,
     **values.MEANING,
+    **merges.MEANING,
     **shapes.MEANING,
     **words.MEANING,
     **recurrent.MEANING,

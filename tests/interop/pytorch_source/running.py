@@ -46,7 +46,7 @@ class Exported:
             results = self.model(*self.tensors(feeds))
         results = results if isinstance(results, tuple) else (results,)
         named = zip(self.source.outputs.items(), results, strict=True)
-        return {name: axes.ours(result.numpy()) for (name, axes), result in named}
+        return {name: axes.ours(result.detach().numpy()) for (name, axes), result in named}
 
     def tensors(self, feeds: Mapping[str, Array]) -> list[torch.Tensor]:
         return [torch.from_numpy(axes.theirs(feeds[name])) for name, axes in self.source.inputs.items()]

@@ -63,7 +63,8 @@ def test_the_sources_of_all_networks(tmp_path: Path) -> None:
         assert source.states == {}
         assert "cnngraph" not in source.text.partition('"""\n')[2]
         (tmp_path / f"{name}.py").write_text(source.text, encoding="utf-8")
-    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length=100", "--select=E,F,I,B,UP,C4,PIE,RET", str(tmp_path)]
+    options = ["--isolated", "--line-length=100", "--select=E,F,I,B,UP,C4,PIE,RET"]
+    command = [sys.executable, "-m", "ruff", "check", *options, str(tmp_path)]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
 from cnngraph.diagnostics import CnnGraphError
+from cnngraph.interop.pytorch_source import to_pytorch
 from cnngraph.interop.pytorch_source.translate import MEANING
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import Sample, rng
 from cnngraph.ir.registry import registry
-from cnngraph.ops.part import Part
 
 pytest.importorskip("torch", reason="the source is run by PyTorch")
 running = pytest.importorskip("interop.pytorch_source.running")
@@ -42,23 +41,29 @@ def graph_of(sample: Sample) -> Graph:
 @pytest.mark.parametrize("sample", list(samples()))
 def test_an_operator(sample: Sample) -> None:
     graph = graph_of(sample)
-    try:
-        exported = running.Exported.of(graph)
-    except CnnGraphError as refused:
-        assert {d.code for d in refused.diagnostics} == {"E0803"}
-        assert sample.op.name in REFUSED
+    if sample.op.name in REFUSED and is_refused(graph):
         return
     feeds = running.drawn_feeds(graph, sample.batch)
     if sample.domain:
         low, high = sample.domain
         feeds = {name: rng(3).uniform(low, high, v.shape).astype(v.dtype) for name, v in feeds.items()}
-    assert exported.difference(feeds) < 1e-5
+    assert running.Exported.of(graph).difference(feeds) < 1e-5
 
 
-REFUSED = ("upconv", "avgpool", "minpool", "scan", "upsample")
+REFUSED = (
+    "avgpool", "l2pool", "minpool", "pixel_shuffle", "pixel_unshuffle", "resize", "scan", "sumpool", "upconv",
+)  # fmt: skip
 """Operators that PyTorch has not with all fields."""
 
 
+def is_refused(graph: Graph) -> bool:
+    try:
+        to_pytorch(graph)
+    except CnnGraphError as refused:
+        return {d.code for d in refused.diagnostics} == {"E0803"}
+    return False
+
+
 def test_every_operator_of_a_forward_network_has_words() -> None:
-    assert isinstance(np.array(0), np.ndarray)
-    assert Part.name in MEANING
+    words = {name for name, op in registry().items() if not (op.internal or op.loss or "gradient" in op.operands)}
+    assert words - MEANING.keys() == {"gaussianpool", "medianpool"}

@@ -60,7 +60,9 @@ LINES = {
     "a layer behind another is no sequence with its twin": (
         ("shared f = conv(4, 3x3, same)\nf -> relu -> f",), "return self.f(F.relu(self.f(x)))  # (N, 4, 8, 8)"
     ),
-    "parts are named": (("let a, b = split(2)\nreturn a * sigmoid(b)",), "return part1 * torch.sigmoid(part2)  # (N, 2, 8, 8)"),
+    "parts are named": (
+        ("let a, b = split(2)\nreturn a * sigmoid(b)",), "return part1 * torch.sigmoid(part2)  # (N, 2, 8, 8)"
+    ),
 }  # fmt: skip
 
 

@@ -55,6 +55,12 @@ def groupnorm(site: Site) -> None:
     site.add([site.take(FIRST)], form, layout=FIRST, weights=_scale_and_shift(site))
 
 
+def rmsnorm(site: Site) -> None:
+    size = Argument.of("normalized_shape", site.types[0].channels)
+    form = made("nn.RMSNorm", size, option("eps", site.op.epsilon, None))
+    site.add([site.take(LAST)], form, layout=LAST, weights=[site.weight("weight", 1)])
+
+
 def _scale_and_shift(site: Site) -> list[Weight]:
     return [site.weight("weight", 1), site.weight("bias", 2)]
 
@@ -90,6 +96,7 @@ MEANING: Mapping[str, Callable[[Site], None]] = {
     "batchnorm": batchnorm,
     "layernorm": layernorm,
     "groupnorm": groupnorm,
+    "rmsnorm": rmsnorm,
     "lrn": lrn,
     "normalize": normalize,
     "layer_scale": layer_scale,

@@ -1,4 +1,4 @@
-"""What is done with each value by itself, and with several values place by place."""
+"""What is done with each value by itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from cnngraph.interop.pytorch_source.form import Argument, Binding, Form, call, 
 from cnngraph.interop.pytorch_source.layout import Layout
 from cnngraph.interop.pytorch_source.numbers import Root
 from cnngraph.interop.pytorch_source.site import Site, Unwritable, option
-from cnngraph.ir.graph import Ref
 from cnngraph.ops.scale import Scale
 
 FIRST, LAST = Layout.FIRST, Layout.LAST
@@ -95,75 +94,23 @@ def shift(site: Site) -> None:
     site.add([site.plain()], (), Form("{0} + {}", (amount,), Binding.SUM, Binding.SUM))
 
 
-def add(site: Site) -> None:
-    """Terms; those that were turned before are taken away."""
-    layout = _joint_layout(site)
-    signs, names = [], []
-    for place, ref in enumerate(site.node.inputs):
-        source = site.graph[ref.node]
-        turned = place > 0 and isinstance(source.op, Scale) and source.op.factor == -1
-        signs.append(" - " if turned else " + ")
-        names.append(_operand(site, place, layout, source.inputs[0] if turned else None))
-    terms = [f"{{{place}}}{_spread(site, place, layout)}" for place in range(len(names))]
-    template = terms[0] + "".join(sign + term for sign, term in zip(signs[1:], terms[1:], strict=True))
-    site.add(names, (), Form(template, (), Binding.SUM, _takes(template, Binding.PRODUCT)), layout=layout)
-
-
-def mul(site: Site) -> None:
-    layout = _joint_layout(site)
-    names = [_operand(site, place, layout) for place in range(len(site.node.inputs))]
-    template = " * ".join(f"{{{place}}}{_spread(site, place, layout)}" for place in range(len(names)))
-    site.add(names, (), Form(template, (), Binding.PRODUCT, _takes(template, Binding.PRODUCT)), layout=layout)
-
-
-def _takes(template: str, usual: Binding) -> Binding:
-    """An index behind an operand binds more tightly than any operator in it."""
-    return Binding.CALL if "[" in template else usual
-
-
-def _operand(site: Site, place: int, layout: Layout, ref: Ref | None = None) -> str:
-    return site.values[ref].name if ref is not None else site.take(layout, place)
-
-
-def _joint_layout(site: Site) -> Layout:
-    """The features come first where they do for one of the images; sequences follow the first of them."""
-    ranks = [len(type_.shape) for type_ in site.types]
-    largest = max(ranks)
-    found = [site.layout(place) for place, rank in enumerate(ranks) if rank == largest]
-    if largest < 3 or (largest > 3 and FIRST in found):
-        return FIRST
-    return LAST if found[0] is LAST else FIRST
-
-
-def _spread(site: Site, place: int, layout: Layout) -> str:
-    """The index that gives a vector axes of size 1 for the positions of the others."""
-    missing = max(len(t.shape) for t in site.types) - len(site.types[place].shape)
-    if not missing:
-        return ""
-    new = ", ".join(["None"] * missing)
-    return f"[..., {new}]" if layout is FIRST else f"[:, {new}]"
-
-
-def maximum(site: Site) -> None:
-    layout = _joint_layout(site)
-    names = [site.take(layout, place) for place in range(len(site.node.inputs))]
-    template = "{0}"
-    for place in range(1, len(names)):
-        template = f"torch.maximum({template}, {{{place}}})"
-    site.add(names, (), Form(template), layout=layout)
-
-
-def concat(site: Site) -> None:
-    layout = _joint_layout(site)
-    names = [site.take(layout, place) for place in range(len(site.node.inputs))]
-    listed = ", ".join(f"{{{place}}}" for place in range(len(names)))
-    dim = -1 if layout is LAST and len(site.types[0].shape) > 2 else 1
-    site.add(names, (), Form(f"torch.cat([{listed}], {{}})", (Argument("dim", dim),)), layout=layout)
-
-
 def reverse_gradient(site: Site) -> None:
     weight = (option("weight", site.op.weight, 1.0),)
     site.add([site.plain()], made("GradientReversal", *weight))
+
+
+def power_of(site: Site) -> None:
+    named = {2.0: "square", 0.5: "sqrt", -0.5: "rsqrt", -1.0: "reciprocal"}.get(site.op.exponent)
+    form = method(named) if named else method("pow", Argument.of("exponent", plain(site.op.exponent)))
+    site.add([site.plain()], (), form)
+
+
+def filled(site: Site) -> None:
+    site.add([site.plain()], (), call("torch.full_like", Argument.of("fill_value", float(site.op.value))))
+
+
+def argmax(site: Site) -> None:
+    site.add([site.plain()], (), method("argmax", Argument("dim", site.axis())), layout=FIRST)
 
 
 MEANING: Mapping[str, Callable[[Site], None]] = {
@@ -185,15 +132,19 @@ MEANING: Mapping[str, Callable[[Site], None]] = {
     "clip": clip,
     "dropout": dropout,
     "abs": _method("abs"),
+    "exp": _method("exp"),
+    "log": _method("log"),
+    "sin": _method("sin"),
+    "cos": _method("cos"),
+    "erf": _method("erf"),
     "sign": _method("sign"),
     "stop_gradient": _method("detach"),
     "reverse_gradient": reverse_gradient,
     "identity": Site.same,
     "scale": scale,
     "shift": shift,
-    "add": add,
-    "mul": mul,
-    "max": maximum,
-    "concat": concat,
+    "power": power_of,
+    "filled": filled,
+    "argmax": argmax,
 }
-"""Activations, arithmetic and merges."""
+"""Activations and arithmetic with numbers."""

@@ -11,7 +11,7 @@ from cnngraph.interop.pytorch_source.form import Argument, Form, call, made, met
 from cnngraph.interop.pytorch_source.layout import Layout
 from cnngraph.interop.pytorch_source.site import Site, Unwritable, each, option
 from cnngraph.ir.op import Array
-from cnngraph.ir.window import Geometry
+from cnngraph.ir.window import Geometry, spread
 
 FIRST = Layout.FIRST
 
@@ -79,6 +79,8 @@ def _pool(module: str, function: str, padding_value: float) -> Callable[[Site], 
         op, g = site.op, site.op.geometry(site.types[0])
         if padding_value == 0.0 and not op.count_padding and any(a != b for a, b in g.pad):
             raise Unwritable("an average that does not count a padding that differs before and after")
+        if padding_value == 0.0 and set(g.dilation) != {1}:
+            raise Unwritable("an average over a window with holes")
         padding, before = _padded(g, padding_value)
         arguments = (
             Argument.of("kernel_size", each(g.size)),
@@ -128,9 +130,66 @@ def minpool(site: Site) -> None:
         Argument.of("kernel_size", each(g.size)),
         option("stride", None if g.stride == g.size else each(g.stride), None),
         option("padding", padding, 0),
+        option("dilation", each(g.dilation), 1),
         option("ceil_mode", op.ceil, False),
     )
     site.add([site.take(FIRST)], (), Form(f"-F.max_pool{site.rank}d(-{{0}}, {{}})", arguments), layout=FIRST)
+
+
+def sumpool(site: Site) -> None:
+    """The average with 1 for its divisor."""
+    op, g = site.op, site.op.geometry(site.types[0])
+    if site.rank == 1 or any(a != b for a, b in g.pad):
+        raise Unwritable("a sum over windows of a sequence, or with a padding that differs before and after")
+    arguments = (
+        Argument.of("kernel_size", each(g.size)),
+        option("stride", None if g.stride == g.size else each(g.stride), None),
+        option("padding", each([a for a, _ in g.pad]), 0),
+        option("ceil_mode", op.ceil, False),
+        option("divisor_override", 1, None),
+    )
+    name = f"{site.rank}d"
+    module, function = made(f"nn.AvgPool{name}", *arguments), call(f"F.avg_pool{name}", *arguments)
+    site.add([site.take(FIRST)], module, function, layout=FIRST)
+
+
+def l2pool(site: Site) -> None:
+    g = site.op.geometry(site.types[0])
+    if any(map(any, g.pad)) or site.op.ceil or set(g.dilation) != {1}:
+        raise Unwritable("the length of windows with padding or holes, or that reach over the edge")
+    arguments = (
+        Argument.of("norm_type", 2),
+        Argument.of("kernel_size", each(g.size)),
+        option("stride", None if g.stride == g.size else each(g.stride), None),
+    )
+    name = f"{site.rank}d"
+    module, function = made(f"nn.LPPool{name}", *arguments), call(f"F.lp_pool{name}", *arguments)
+    site.add([site.take(FIRST)], module, function, layout=FIRST)
+
+
+def resize(site: Site) -> None:
+    op = site.op
+    if op.mode == "cubic" and site.rank != 2:
+        raise Unwritable("cubic curves along other than two axes")
+    linear = ("linear", "bilinear", "trilinear")[site.rank - 1]
+    arguments = (
+        option("size", each(op.counts(site.rank)), None),
+        option("mode", {"linear": linear, "cubic": "bicubic"}.get(op.mode, op.mode), "nearest"),
+        option("align_corners", True if op.corners and op.mode != "nearest" else None, None),
+    )
+    module, function = made("nn.Upsample", *arguments), call("F.interpolate", *arguments)
+    site.add([site.take(FIRST)], module, function, layout=FIRST)
+
+
+def _pixels(module: str, function: str) -> Callable[[Site], None]:
+    def rule(site: Site) -> None:
+        factors = set(spread(site.op.name, "factor", site.op.factor, site.rank))
+        if site.rank != 2 or len(factors) > 1:
+            raise Unwritable("other than squares of pixels")
+        factor = Argument.of("factor", factors.pop())
+        site.add([site.take(FIRST)], made(f"nn.{module}", factor), call(f"F.{function}", factor), layout=FIRST)
+
+    return rule
 
 
 def upsample(site: Site) -> None:
@@ -154,6 +213,11 @@ MEANING: Mapping[str, Callable[[Site], None]] = {
     "adaptive_maxpool": _adaptive("max"),
     "globalavgpool": _global("Avg", "mean"),
     "globalmaxpool": _global("Max", "amax"),
+    "sumpool": sumpool,
+    "l2pool": l2pool,
     "upsample": upsample,
+    "resize": resize,
+    "pixel_shuffle": _pixels("PixelShuffle", "pixel_shuffle"),
+    "pixel_unshuffle": _pixels("PixelUnshuffle", "pixel_unshuffle"),
 }
 """Windows and what they give."""

@@ -73,6 +73,19 @@ def add_positions(site: Site) -> None:
     site.add([site.plain()], made("LearnedPositions", *sizes), layout=layout, weights=[site.weight("weight", 1, turn)])
 
 
+def learned(site: Site) -> None:
+    """The same value for each sample, as many as the operand has."""
+    shape = site.node.type.shape[1:]
+    layout = FIRST if len(shape) > 2 else LAST
+    sizes = (shape[-1], *shape[:-1]) if layout is FIRST else shape
+    form = made("LearnedValue", *(Argument.of(f"size{axis}", size) for axis, size in enumerate(sizes)))
+
+    def turn(value: Array) -> Array:
+        return np.ascontiguousarray(np.moveaxis(value, -1, 0) if layout is FIRST else value)
+
+    site.add([site.plain()], form, layout=layout, weights=[site.weight("weight", 1, turn)])
+
+
 def prepend_token(site: Site) -> None:
     form = made("ClassToken", Argument.of("features", site.types[0].channels))
     site.add([site.take(LAST)], form, layout=LAST, weights=[site.weight("weight", 1)])
@@ -152,6 +165,7 @@ MEANING: Mapping[str, Callable[[Site], None]] = {
     "linear": linear,
     "embed": embed,
     "add_positions": add_positions,
+    "learned": learned,
     "prepend_token": prepend_token,
     "split_heads": split_heads,
     "join_heads": join_heads,
