@@ -56,7 +56,7 @@ class Form:
     def text(self, operands: Sequence[str], arguments: Sequence[str | None]) -> str:
         """The expression, from the texts of its operands and arguments; None is left out.
 
-        >>> Form("F.relu({0}, {})").text(["x"], [None])
+        >>> Form("F.relu({0}, {})").text(["x"], [])
         'F.relu(x)'
         """
         named = zip(self.arguments, arguments, strict=True)

@@ -46,9 +46,9 @@ def to_pytorch(graph: Graph, states: Mapping[str, Array] | None = None, file: st
     `file` is what the text calls the file of the state dict.
 
     >>> from cnngraph.net import loads
-    >>> source = to_pytorch(loads("net tiny(image: 3@8x8) { c: conv(4, 3x3, same); relu }").graph)
-    >>> [line.strip() for line in source.text.splitlines() if "self.c" in line]
-    ['self.c = nn.Conv2d(3, 4, 3, padding=1)', 'return F.relu(self.c(image))  # (N, 4, 8, 8)']
+    >>> source = to_pytorch(loads("net tiny(image: 3@8x8) { first: conv(4, 3x3, same) -> relu }").graph)
+    >>> [line.strip() for line in source.text.splitlines() if "self.first" in line]
+    ['self.first = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU())', 'return self.first(image)  # (N, 4, 8, 8)']
     """
     program = translate(graph)
     root = modules_of(graph.name, program.steps, tuple(program.inputs), [v.name for v in program.outputs.values()])
