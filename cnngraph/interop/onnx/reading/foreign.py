@@ -54,7 +54,7 @@ class Foreign:
     def wanted(self) -> frozenset[str]:
         """The names that something reads: nodes, those of inner graphs, and whoever asks for the outputs."""
         outputs = (output.name for output in self.outputs)
-        return frozenset(chain(outputs, *(node.inputs for node in self.nodes), *map(_read_inside, self.nodes)))
+        return frozenset(chain(outputs, *(node.inputs for node in self.nodes), *map(_read_inside, self.nodes))) - {""}
 
     def users(self) -> Mapping[str, Sequence[ForeignNode]]:
         """The nodes that read each name."""

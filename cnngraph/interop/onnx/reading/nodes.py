@@ -59,7 +59,7 @@ def _values(node: ForeignNode, reading: Reading, path: str, wanted: Collection[s
     else:
         found = list(known)
     values = [*found, *[None] * len(node.outputs)][: len(node.outputs)]
-    lacking = [name for name, value in zip(node.outputs, values, strict=True) if name and value is None and name in wanted]
+    lacking = [name for name, value in zip(node.outputs, values, strict=True) if value is None and name in wanted]
     call.need(not lacking or _is_unknown(node), f"its result `{', '.join(lacking)}` has no counterpart")
     return values
 

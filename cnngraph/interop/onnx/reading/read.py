@@ -14,6 +14,7 @@ from cnngraph.interop.onnx.reading.convert import foreign
 from cnngraph.interop.onnx.reading.fold import folded
 from cnngraph.interop.onnx.reading.load import checked, load, unreadable
 from cnngraph.interop.onnx.reading.reading import Refusal
+from cnngraph.interop.onnx.reading.regained import regained
 from cnngraph.interop.onnx.reading.tables import foldings, unitings
 from cnngraph.interop.onnx.reading.tensors import Tensors
 
@@ -38,7 +39,7 @@ def _read(model: ModelProto, folder: Path | None, file: str) -> Imported:
     found = attempt.imported()
     for fold in foldings():
         found = fold(found)
-    return found
+    return regained(found) if net.ours else found
 
 
 def _diagnostic(refusal: Refusal, file: str) -> Diagnostic:

@@ -32,6 +32,7 @@ FOLDED = {
     "bn_inception": {"avgpool": -1, "flatten": -1, "globalavgpool": 1},  # a window over all positions
     "googlenet": {"avgpool": -1, "flatten": -1, "globalavgpool": 1},
     "inception_v3": {"avgpool": -1, "flatten": -1, "globalavgpool": 1},
+    "seq2seq": {},  # the sequence beside the last states has no node of its own in ONNX, so no name
     "fairness": {"reverse_gradient": -1, "identity": 1},  # which have no words in ONNX
 }
 LARGE = 8_000_000  # parameters

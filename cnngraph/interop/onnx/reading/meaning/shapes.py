@@ -14,7 +14,15 @@ def flatten(call: Call) -> Tensor:
     x = call.tensor(0)
     axis = x.rank if call["axis"] == x.rank else call.axis(call["axis"], x.rank)
     before, after = (tuple(f for one in part for f in one) for part in (x.layout.theirs[:axis], x.layout.theirs[axis:]))
-    return Tensor(x.ref, Layout(x.layout.ours, (before, after)), call.path)
+    return as_vector(call, Tensor(x.ref, Layout(x.layout.ours, (before, after)), call.path))
+
+
+def as_vector(call: Call, x: Tensor) -> Tensor:
+    """Where all values of a sample are one foreign axis, they are a vector here too, in our order."""
+    batch, rest = x.layout.groups[0], tuple(f for group in x.layout.groups[1:] for f in group)
+    if len(x.layout.groups) < 3 or x.layout.theirs[0] != batch or set(x.layout.theirs[-1]) != set(rest):
+        return x
+    return call.reading.arranged(x, (batch, rest), call.path)
 
 
 def transpose(call: Call) -> Tensor:
@@ -45,7 +53,8 @@ def reshape(call: Call) -> Tensor:
     call.need(sum(n == -1 for n in wanted) < 2, f"the shape {shape_text(wanted)} has two open sizes")
     kept = [bool(n == 0 and not call["allowzero"]) for n in wanted]
     call.need(not any(kept[x.rank :]), f"the shape {shape_text(wanted)} keeps a size that is not there")
-    return reshaped(call, x, [x.shape[i] if keep else n for i, (n, keep) in enumerate(zip(wanted, kept, strict=True))])
+    sizes = [x.shape[i] if keep else n for i, (n, keep) in enumerate(zip(wanted, kept, strict=True))]
+    return as_vector(call, reshaped(call, x, sizes))
 
 
 def reshaped(call: Call, x: Tensor, shape: list[Dim]) -> Tensor:
