@@ -9,8 +9,8 @@ are here: (N, C), (N, T, C), ids (N, T).
 
 Nodes, values and weights have our names; the last value has that of the output. Blocks are told by a remark on each
 node, `namespace`, as PyTorch writes it: viewers show it, runtimes pass it over. They are no functions of the model: a
-runtime puts the bodies of functions in their places under other names, so that nobody could ask for `conv3.unit[2].relu`
-any more, and a body would be shared only where all of its sizes agree.
+runtime puts the bodies of functions in their places under other names, so that nobody could ask for a value inside
+by its name any more, and a body would be shared only where all of its sizes agree.
 """
 
 from __future__ import annotations
