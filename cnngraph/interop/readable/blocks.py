@@ -7,39 +7,54 @@ of all these. Of all candidates the one that saves most words is taken, again an
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeAlias
 
+from cnngraph.interop.readable.changes import Change, chains, changed
 from cnngraph.interop.readable.fit import Fitted, fitted
-from cnngraph.interop.readable.grouping import NORMS, is_block, is_follower, is_heavy, word_of
-from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, arguments, parameters_of
-from cnngraph.interop.readable.shapes import Shape, shape_of
-from cnngraph.interop.readable.terms import (
-    Body,
-    Key,
-    Knot,
-    Lanes,
-    Layer,
-    Line,
-    Loop,
-    Repeat,
-    Residual,
-    Unit,
-    Units,
-    bodies_in,
-    passage_of,
+from cnngraph.interop.readable.grouping import is_heavy, word_of
+from cnngraph.interop.readable.layer_text import REQUIRED, Parameter
+from cnngraph.interop.readable.repetition import blocks_doubled, doubled, doubled_inside, repeated
+from cnngraph.interop.readable.rows import (
+    Place,
+    cores,
+    gates,
+    height_of,
+    inner,
+    is_grouped,
+    is_periodic,
+    reads,
+    rows,
+    slices,
+    whole,
 )
-from cnngraph.ir.registry import registry
+from cnngraph.interop.readable.shapes import Shape, shape_of
+from cnngraph.interop.readable.terms import Body, Key, Knot, Layer, Residual, Unit, Units, passage_of
+from cnngraph.interop.readable.weights import weight
 
-LONGEST = 24
-HEADER = 6
-LEAST = 6
-LEAST_OF_BLOCKS = 9
-LEAST_OF_ROWS = 18
+Rows: TypeAlias = Callable[[Units, type], Iterator[Place]]
+Calls: TypeAlias = dict[tuple[Any, Any], Layer]
+"""The call for each row that a block stands for."""
+
+HEADER = 6  # words of `block name() { }`
+LEAST = 6  # words of the shortest body
 FEW = 4
-Change: TypeAlias = Callable[[Units], Units]
-Slices: TypeAlias = Callable[[Units, type], Iterator[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a block has to save, in words, and how many uses it needs at least."""
+
+    saved: int
+    fewest: int = 2
+    is_block: bool = True  # more than a layer with what follows it
+
+
+CORES = Bar(0, is_block=False)
+BLOCKS = Bar(9)
+ROWS = Bar(18, fewest=3)
 
 
 @dataclass(frozen=True)
@@ -74,55 +89,44 @@ class Press:
     _numbers: dict[Any, int] = field(default_factory=dict)
 
     def press(self) -> None:
-        self._rounds(_cores)
+        """Make all blocks that are worth it, and say once what follows itself."""
+        self._rounds(cores, CORES)
         self.with_groups = True
         self._keys.clear()
-        for height in range(1, max((_height(u) for u in self._units()), default=0) + 1):
-            self._rounds(lambda units, _, h=height: _gates(units, h), is_block=True)  # type: ignore[misc]
-            self._rounds(lambda units, around, h=height: _inner(units, around, h), is_block=True)  # type: ignore[misc]
-            self._rounds(lambda units, around, h=height: _slices(units, around, h), is_block=True, inner=True)  # type: ignore[misc]
+        for height in range(1, max((height_of(unit) for unit in self._units()), default=0) + 1):
+            for rows_of in (gates, inner):
+                self._rounds(partial(rows_of, height=height), BLOCKS)
+            self._rounds(partial(slices, height=height), BLOCKS, inner=True)
         self.change(doubled)
-        self._rounds(_whole, is_block=True)
-        self._rounds(_rows, is_block=True, least=LEAST_OF_ROWS, fewest=3)
+        self._rounds(whole, BLOCKS)
+        self._rounds(rows, ROWS)
         self.change(repeated)
-        for name, block in self.blocks.items():
-            body = changed(Body((Line(block.units),)), doubled)
-            self.blocks[name] = replace(block, units=body.lines[0].units)
+        self.blocks = {name: replace(block, units=doubled_inside(block.units)) for name, block in self.blocks.items()}
 
     def change(self, change: Change) -> None:
         self.bodies = [changed(body, change) for body in self.bodies]
 
     # ---- candidates ----
 
-    def _rounds(
-        self, slices: Slices, is_block: bool = False, inner: bool = False,
-        least: int = LEAST_OF_BLOCKS, fewest: int = 2,
-    ) -> None:
-        for _ in range(1000):
-            best = self._best(slices, least if is_block else 0, inner, fewest)
-            if best is None:
-                return
-            uses, made = best
-            self._make(uses, made, is_block)
+    def _rounds(self, rows_of: Rows, bar: Bar, inner: bool = False) -> None:
+        """The best block of these rows, again and again; with `inner` also rows that stand in residuals."""
+        while (best := self._best(rows_of, bar, inner)) is not None:
+            self._make(*best, bar.is_block)
 
-    def _best(
-        self, slices: Slices, least: int, inner: bool, fewest: int
-    ) -> tuple[Candidate, Fitted] | None:
-        candidates = self._candidates(slices)
-        if inner:
-            candidates |= self._inner_rows()
-        bound = {
-            key: (len(uses) - 1) * weight(uses[0], self.calls) for key, uses in candidates.items() if len(uses) >= fewest
-        }
-        best: tuple[int, Candidate, Fitted] | None = None
+    def _best(self, rows_of: Rows, bar: Bar, inner: bool) -> tuple[Candidate, Fitted] | None:
+        candidates = self._candidates(rows_of) | (self._inner_rows() if inner else {})
+        many = {key: uses for key, uses in candidates.items() if len(uses) >= bar.fewest}
+        bound = {key: (len(uses) - 1) * weight(uses[0], self.calls) for key, uses in many.items()}
+        best: tuple[Candidate, Fitted] | None = None
+        most = bar.saved
         for key in sorted(bound, key=lambda key: -bound[key]):
-            if best is not None and bound[key] <= best[0]:
+            if bound[key] <= most:
                 break
-            for candidate, made in self._fits(_alike(candidates[key]), fewest):
+            for candidate, made in self._fits(_alike(many[key]), bar.fewest):
                 saved = self._saved(candidate, made)
-                if saved > max(best[0] if best else 0, least) and weight(made.units, self.calls) >= LEAST:
-                    best = saved, candidate, made
-        return best[1:] if best else None
+                if saved > most and weight(made.units, self.calls) >= LEAST:
+                    most, best = saved, (candidate, made)
+        return best
 
     def _fits(self, candidate: Candidate, fewest: int) -> Iterator[tuple[Candidate, Fitted]]:
         """The block of all uses, and that of fewer of them which needs fewer parameters."""
@@ -136,16 +140,17 @@ class Press:
                 return
             candidate = Candidate([candidate.uses[i] for i in kept], [candidate.shapes[i] for i in kept])
 
-    def _candidates(self, slices: Slices) -> dict[Any, list[Units]]:
+    def _candidates(self, rows_of: Rows) -> dict[Any, list[Units]]:
+        """The rows by their shapes; of those that overlap, the first."""
         found: dict[Any, list[Units]] = defaultdict(list)
         for units, around in self._chains():
             ends: dict[Any, int] = {}
             keys = [self._key(unit) for unit in units]
-            for start, end in slices(units, around):
+            for start, end in rows_of(units, around):
                 key = tuple(keys[start:end])
                 if around is Knot and any(map(reads, units[start:end])):
                     continue
-                if _is_periodic(key) or ends.get(key, 0) > start:
+                if is_periodic(key) or ends.get(key, 0) > start:
                     continue
                 ends[key] = end
                 found[key].append(units[start:end])
@@ -153,11 +158,11 @@ class Press:
 
     def _inner_rows(self) -> dict[Any, list[Units]]:
         """Rows of layers that stand in residuals and outside of them too."""
-        found = self._candidates(_rows)
+        found = self._candidates(rows)
         around: dict[Any, set[type]] = defaultdict(set)
         for units, kind in self._chains():
             keys = tuple(self._key(unit) for unit in units)
-            for start, end in _rows(units, kind):
+            for start, end in rows(units, kind):
                 around[keys[start:end]].add(kind)
         return {key: uses for key, uses in found.items() if Residual in around[key] and len(around[key]) > 1}
 
@@ -165,7 +170,7 @@ class Press:
         """A number for the shape of a unit."""
         known = self._keys.get(id(unit))
         if known is None:
-            marked = (shape_of((unit,)).key, self.with_groups and _is_grouped(unit))
+            marked = (shape_of((unit,)).key, self.with_groups and is_grouped(unit))
             key = self._numbers.setdefault(marked, len(self._numbers))
             known = self._keys[id(unit)] = (unit, key)
         return known[1]
@@ -180,7 +185,7 @@ class Press:
 
     def _saved(self, candidate: Candidate, made: Fitted) -> int:
         inline = sum(weight(units, self.calls) for units in candidate.uses)
-        calls = sum(
+        calls: int = sum(
             2 + len(candidate.shapes[0].outer) + sum(v != p.default for v, p in zip(row, made.parameters, strict=True))
             for row in made.arguments
         )
@@ -192,31 +197,36 @@ class Press:
         name = self.namer(uses.uses[0])
         self.blocks[name] = Block(name, made.parameters, made.units, tuple(uses.shapes[0].outer), made.channels)
         self.calls[name] = made.parameters
-        calls = dict[Any, Layer]()
+        calls: Calls = {}
         for units, shape, values in zip(uses.uses, uses.shapes, made.arguments, strict=True):
             leaves = tuple((p.name, v) for p, v in zip(made.parameters, values, strict=True))
-            heavy = any(map(is_heavy, units))
-            calls[shape.key, shape.values] = Layer(name, leaves, tuple(shape.outer), heavy, is_block, passage_of(units))
-        key = uses.shapes[0].key
-        length = len(uses.uses[0])
-
-        def call(units: Units) -> Units:
-            found: list[Unit] = []
-            i = 0
-            while i < len(units):
-                part = units[i : i + length]
-                shape = shape_of(part) if len(part) == length and self._may_be(part, uses.uses[0]) else None
-                made_call = calls.get((shape.key, shape.values)) if shape and shape.key == key else None
-                found.append(replace(made_call, passage=passage_of(part)) if made_call else units[i])
-                i += length if made_call else 1
-            return tuple(found)
-
-        self.change(call)
+            weighs = any(map(is_heavy, units))
+            calls[shape.key, shape.values] = Layer(name, leaves, tuple(shape.outer), weighs, is_block)
+        self.change(lambda units: _with_calls(units, calls, uses.uses[0]))
         if is_block:
             self.change(blocks_doubled)
 
-    def _may_be(self, units: Units, wanted: Units) -> bool:
-        return all(type(a) is type(b) and word_of(a) == word_of(b) for a, b in zip(units, wanted, strict=True))
+
+def _with_calls(units: Units, calls: Calls, model: Units) -> Units:
+    """The units with a call for each row that has one; such rows look like the model."""
+    found: list[Unit] = []
+    i = 0
+    while i < len(units):
+        part = units[i : i + len(model)]
+        call = calls.get(_told(part)) if _may_be(part, model) else None
+        found.append(replace(call, passage=passage_of(part)) if call else units[i])
+        i += len(model) if call else 1
+    return tuple(found)
+
+
+def _told(units: Units) -> tuple[Any, Any]:
+    shape = shape_of(units)
+    return shape.key, shape.values
+
+
+def _may_be(units: Units, model: Units) -> bool:
+    same = (type(a) is type(b) and word_of(a) == word_of(b) for a, b in zip(units, model, strict=False))
+    return len(units) == len(model) and all(same)
 
 
 def _usual(made: Fitted) -> list[int] | None:
@@ -243,215 +253,3 @@ def _alike(uses: Sequence[Units]) -> Candidate:
             found.uses.append(units)
             found.shapes.append(shape)
     return found
-
-
-# ---- where candidates are ----
-
-
-def _cores(units: Units, _: type) -> Iterator[tuple[int, int]]:
-    """A convolution and the norms and activations behind it; or a norm, an activation and the convolution behind."""
-    for start, unit in enumerate(units):
-        if not isinstance(unit, Layer) or not (is_heavy(unit) or unit.word in NORMS):
-            continue
-        end, heavy = start, 0
-        while end < len(units) and _is_core(units[end]) and heavy + is_heavy(units[end]) <= 1:
-            heavy += is_heavy(units[end])
-            end += 1
-            length, last = end - start, units[end - 1]
-            if heavy == 1 and (length > 2 or (length == 2 and is_heavy(unit) and word_of(last) not in NORMS[1:])):
-                yield start, end
-            if heavy and not is_heavy(unit):
-                break
-
-
-def _is_core(unit: Unit) -> bool:
-    if not isinstance(unit, Layer) or unit.tensors:
-        return False
-    return "window" in dict(unit.leaves) if is_heavy(unit) else unit.word in NORMS or is_follower(unit)
-
-
-def _gates(units: Units, height: int) -> Iterator[tuple[int, int]]:
-    """Products of lanes, as high as that."""
-    for i, unit in enumerate(units):
-        if isinstance(unit, Lanes) and unit.word == "mul" and _height(unit) == height:
-            yield i, i + 1
-
-
-def _inner(units: Units, around: type, height: int) -> Iterator[tuple[int, int]]:
-    """The same inside of merges and residuals."""
-    return iter(()) if around is Body else _slices(units, around, height)
-
-
-def _slices(units: Units, around: type, height: int) -> Iterator[tuple[int, int]]:
-    """Rows with a merge or a residual that is so high, from the beginning of a line on, and with no block in them."""
-    heights = [_height(unit) for unit in units]
-    if height not in heights:
-        return
-    for start in range(len(units)):
-        if start and not (is_heavy(units[start]) or word_of(units[start]) in NORMS):
-            continue
-        highest = plain = 0
-        for end in range(start + 1, min(len(units), start + LONGEST) + 1):
-            highest = max(highest, heights[end - 1])
-            plain += heights[end - 1] == 0 and is_heavy(units[end - 1])
-            if highest > height or (plain > 1 and around is Body) or (heights[end - 1] == 0 and is_block(units[end - 1])):
-                break
-            if highest == height:
-                yield start, end
-
-
-def _whole(units: Units, _: type) -> Iterator[tuple[int, int]]:
-    """A row that is a line by itself."""
-    if sum(map(is_heavy, units)) > 1 and not any(isinstance(unit, Layer) and unit.tensors for unit in units):
-        yield 0, len(units)
-
-
-def _rows(units: Units, _: type) -> Iterator[tuple[int, int]]:
-    """Two or more lines that follow each other, and read no name."""
-    begins = [is_heavy(unit) for unit in units]
-    for start in range(len(units)):
-        if start and not begins[start]:
-            continue
-        heavy = 0
-        for end in range(start + 1, min(len(units), start + LONGEST) + 1):
-            last = units[end - 1]
-            if isinstance(last, Layer) and last.tensors:
-                break
-            heavy += begins[end - 1]
-            if heavy > 1:
-                yield start, end
-
-
-def reads(unit: Unit) -> bool:
-    """Whether a unit reads a value by its name."""
-    return bool(shape_of((unit,)).outer)
-
-
-def _is_grouped(unit: Unit) -> bool:
-    return isinstance(unit, Layer) and dict(unit.leaves).get("groups", 1) != 1
-
-
-def _is_periodic(key: tuple[Any, ...]) -> bool:
-    n = len(key)
-    return any(n % p == 0 and key == key[:p] * (n // p) for p in range(1, n // 2 + 1))
-
-
-def _height(unit: Unit) -> int:
-    """How deep merges and residuals stand in it."""
-    inner = max((_height(u) for b in bodies_in(unit) for line in b.lines for u in line.units), default=0)
-    return inner + isinstance(unit, Lanes | Residual | Knot)
-
-
-def weight(units: Sequence[Unit], calls: Mapping[str, Sequence[Parameter]]) -> int:
-    """About how many words units take."""
-    total = 0
-    for unit in units:
-        match unit:
-            case Layer():
-                total += 2 + len(unit.tensors) + _words(unit, calls)
-            case Lanes() | Residual() | Knot():
-                total += 2 + sum(2 * max(len(body.lines), 1) - 1 + weight_of(body, calls) for body in bodies_in(unit))
-            case Repeat() | Loop():
-                total += 2 + weight(unit.units, calls)
-    return total
-
-
-def weight_of(body: Body, calls: Mapping[str, Sequence[Parameter]]) -> int:
-    return sum(weight(line.units, calls) + len(line.keys) for line in body.lines)
-
-
-def _words(layer: Layer, calls: Mapping[str, Sequence[Parameter]]) -> int:
-    if layer.word in ("scan", "split") or not layer.leaves:
-        return len(layer.leaves[:1])
-    parameters = calls[layer.word] if layer.word in calls else parameters_of(layer.word)
-    return len(arguments(parameters, layer.leaves))
-
-
-# ---- repetition ----
-
-
-def doubled(units: Units) -> Units:
-    """Single units that follow each other several times said once."""
-    return repeated(units, 1)
-
-
-def blocks_doubled(units: Units) -> Units:
-    """The same, of calls of blocks only."""
-    return repeated(units, 1, is_block)
-
-
-def repeated(units: Units, longest: int = LONGEST, counts: Callable[[Unit], bool] = is_heavy) -> Units:
-    """Units with those that follow each other several times said once.
-
-    At each place the period that covers most is taken, of these the shortest.
-    """
-    marks = [(shape.key, shape.values) for shape in (shape_of((unit,)) for unit in units)]
-    found: list[Unit] = []
-    i = 0
-    while i < len(units):
-        period, times = (1, 1) if isinstance(units[i], Repeat) and longest == 1 else _repetition(marks, i, longest)
-        inner = units[i : i + period]
-        stays = period == 1 or _stays(inner)
-        if times > 1 and stays and any(map(counts, inner)) and not _begins_later(units, marks, i, period, times):
-            found.append(Repeat(inner, times, passage_of(units[i : i + period * times])))
-            i += period * times
-        else:
-            found.append(units[i])
-            i += 1
-    return tuple(found)
-
-
-def _repetition(marks: Sequence[Any], start: int, longest: int) -> tuple[int, int]:
-    best = (1, 1)
-    for period in range(1, min(longest, (len(marks) - start) // 2) + 1):
-        first = marks[start : start + period]
-        times = 1
-        while marks[start + times * period : start + (times + 1) * period] == first:
-            times += 1
-        if times > 1 and times * period > best[0] * best[1]:
-            best = (period, times)
-    return best
-
-
-def _stays(units: Units) -> bool:
-    """Whether units keep the positions, so that no shape is hidden where they are said once."""
-    passage = passage_of(units)
-    if passage is None or passage.takes.vocabulary is not None:
-        return True
-    return passage.takes.positions == passage.gives.positions
-
-
-def _begins_later(units: Units, marks: Sequence[Any], start: int, period: int, times: int) -> bool:
-    """Whether the same repetition is there one unit further on, and begins a line there."""
-    end = start + period * times
-    return not is_heavy(units[start]) and end < len(marks) and marks[end] == marks[start]
-
-
-def chains(body: Body, around: type = Body) -> Iterator[tuple[Units, type]]:
-    """The units of all lines, the inner ones first, and in what kind of unit they stand."""
-    for line in body.lines:
-        for unit in line.units:
-            for inner in bodies_in(unit):
-                yield from chains(inner, around if isinstance(unit, Repeat | Loop) else type(unit))
-        if line.units:
-            yield line.units, around
-
-
-def changed(body: Body, change: Change) -> Body:
-    """The body with all its rows of units changed, the inner ones first."""
-    lines = tuple(replace(line, units=change(tuple(_inside(u, change) for u in line.units))) for line in body.lines)
-    return Body(lines) if lines != body.lines or any(a.units is not b.units for a, b in zip(lines, body.lines)) else body
-
-
-def _inside(unit: Unit, change: Change) -> Unit:
-    match unit:
-        case Layer():
-            return unit
-        case Lanes(lanes=lanes):
-            return replace(unit, lanes=tuple(changed(lane, change) for lane in lanes))
-        case Residual(body=body, project=project):
-            return replace(unit, body=changed(body, change), project=change(project) if project else ())
-        case Knot(body=body):
-            return replace(unit, body=changed(body, change))
-        case Repeat(units=units) | Loop(units=units):
-            return replace(unit, units=changed(Body((Line(units),)), change).lines[0].units)

@@ -10,7 +10,8 @@ from cnngraph.interop.flat.cells import Cells
 from cnngraph.interop.flat.expand import facts_of
 from cnngraph.interop.flat.names import free, legal, words_of_a_file
 from cnngraph.interop.flat.words import grouped
-from cnngraph.interop.readable.blocks import Block, Press, chains
+from cnngraph.interop.readable.blocks import Block, Press
+from cnngraph.interop.readable.changes import chains
 from cnngraph.interop.readable.hints import labels_of
 from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, value_text
 from cnngraph.interop.readable.naming import names_of, numbered
@@ -52,7 +53,8 @@ class File:
         self.press.change(lambda units: with_idioms(units, usual))
         self.press.press()
         self._stages()
-        self.blocks = {name: formatted("\n".join(self._block(block)), name) for name, block in self.press.blocks.items()}
+        blocks = self.press.blocks.items()
+        self.blocks = {name: formatted("\n".join(self._block(block)), name) for name, block in blocks}
 
     def _results(self) -> Iterator[tuple[Key, str]]:
         seen = set(self.inputs)
@@ -76,7 +78,7 @@ class File:
                 yield text
         yield ""
         yield f"{self._head()} {{"
-        for (word, name), tower in zip(self.shared.items(), towers, strict=True):
+        for name, tower in zip(self.shared.values(), towers, strict=True):
             writer = self._writer(self._names(tower, {}, self.taken))
             yield f"shared {name} = {writer.layer_of(tower)}"
         labels, keys = self._labels(body)

@@ -6,11 +6,12 @@ always the same multiple of another is written so, and one that is as many as th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import Any
 
+from cnngraph.interop.flat.names import words_of_a_file
 from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, Span
 from cnngraph.interop.readable.shapes import Place, Shape, projections_in, with_values
 from cnngraph.interop.readable.terms import Lanes, Layer, Said, Units
@@ -76,33 +77,37 @@ class Fitted:
 
 
 def fitted(uses: Sequence[Units], shapes: Sequence[Shape]) -> Fitted | None:
-    """The block of all these units, which have one shape; None where their projections have not."""
-    models = [_model(shapes, i) for i in range(len(shapes[0].projections))]
-    if any(len({s.projections[i].key for s in shapes if s.projections[i]}) > 1 for i in range(len(models))):  # type: ignore[union-attr]
+    """The block of all these units, which have one shape and one kind of projections; None for too many parameters."""
+    columns = _columns(shapes)
+    projected = [_projected(shapes, i) for i in range(len(shapes[0].projections))]
+    every = [*columns, *(column for each in projected for column in each)]
+    entry = _entry(uses)
+    classes = _parameters(every, entry)
+    if len(classes) > MOST_PARAMETERS:
         return None
-    columns = [
+    units = with_values(uses[0], _texts(columns), _projections(uses, shapes, [_texts(each) for each in projected]))
+    parameters = tuple(Parameter(c.name, default := _default(c), default is REQUIRED) for c in classes)
+    values = [_known(c.values, parameter.default) for c, parameter in zip(classes, parameters, strict=True)]
+    arguments = tuple(tuple(each[row] for each in values) for row in range(len(uses)))
+    spoken = bool(entry) and any(isinstance(text, Said) and CHANNELS in text.text.replace("*", " ").split() for text in _texts(every))
+    return Fitted(parameters, units, arguments, CHANNELS if spoken else "")
+
+
+def _columns(shapes: Sequence[Shape]) -> list[Column]:
+    return [
         Column(place, [s.places[j].value for s in shapes], [_taken(s.places[j].layer) for s in shapes])
         for j, place in enumerate(shapes[0].places)
     ]
-    main = len(columns)
-    for i, model in enumerate(models):
-        columns += _projected(shapes, i, model) if model else []
-    entry = _entry(uses)
-    parameters, classes = _parameters(columns, entry)
-    if len(classes) > MOST_PARAMETERS:
-        return None
-    values = [column.text for column in columns]
-    units = with_values(uses[0], values[:main], _projections(uses, shapes, models, values[main:]))
-    arguments = tuple(tuple(c.values[row] for c in classes) for row in range(len(uses)))
-    defaults = tuple(p.default for p in parameters)
-    filled = tuple(
-        tuple(d if v is UNKNOWN and d is not REQUIRED else v for v, d in zip(row, defaults, strict=True))
-        for row in arguments
-    )
-    known = [next((row[i] for row in filled if row[i] is not UNKNOWN), None) for i in range(len(parameters))]
-    whole = tuple(tuple(known[i] if v is UNKNOWN else v for i, v in enumerate(row)) for row in filled)
-    says_channels = any(isinstance(v, Said) and re.search(rf"\b{CHANNELS}\b", v.text) for v in values) and bool(entry)
-    return Fitted(parameters, units, whole, CHANNELS if says_channels else "")
+
+
+def _texts(columns: Sequence[Column]) -> list[Any]:
+    return [column.text for column in columns]
+
+
+def _known(values: Sequence[Any], default: Any) -> list[Any]:
+    """The arguments of all uses; what only an absent projection would tell is the default, or what others have."""
+    other = next((value for value in values if value is not UNKNOWN), None) if default is REQUIRED else default
+    return [other if value is UNKNOWN else value for value in values]
 
 
 def _entry(uses: Sequence[Units]) -> list[Any]:
@@ -117,10 +122,11 @@ def _model(shapes: Sequence[Shape], index: int) -> Shape | None:
     return next((s.projections[index] for s in shapes if s.projections[index]), None)
 
 
-def _projected(shapes: Sequence[Shape], index: int, model: Shape) -> list[Column]:
-    found = []
-    for j, place in enumerate(model.places):
-        each = [s.projections[index] for s in shapes]
+def _projected(shapes: Sequence[Shape], index: int) -> list[Column]:
+    """The leaves of a projection; unknown where a unit has none."""
+    found: list[Column] = []
+    model, each = _model(shapes, index), [s.projections[index] for s in shapes]
+    for j, place in enumerate(model.places if model else ()):
         values = [UNKNOWN if shape is None else shape.places[j].value for shape in each]
         taken = [UNKNOWN if shape is None else _taken(shape.places[j].layer) for shape in each]
         found.append(Column(place, values, taken))
@@ -128,18 +134,13 @@ def _projected(shapes: Sequence[Shape], index: int, model: Shape) -> list[Column
 
 
 def _projections(
-    uses: Sequence[Units], shapes: Sequence[Shape], models: Sequence[Shape | None], values: Sequence[Any]
+    uses: Sequence[Units], shapes: Sequence[Shape], values: Sequence[Sequence[Any]]
 ) -> list[tuple[Units, Sequence[Any]]]:
     """The units of each projection, from a use that has it, with their values."""
     found: list[tuple[Units, Sequence[Any]]] = []
-    start = 0
-    for i, model in enumerate(models):
-        if model is None:
-            found.append(((), ()))
-            continue
-        use = next(use for use, shape in zip(uses, shapes, strict=True) if shape.projections[i])
-        found.append((list(projections_in(use))[i], values[start : start + len(model.places)]))
-        start += len(model.places)
+    for i, texts in enumerate(values):
+        use = next((use for use, shape in zip(uses, shapes, strict=True) if shape.projections[i]), None)
+        found.append((() if use is None else list(projections_in(use))[i], texts))
     return found
 
 
@@ -152,7 +153,8 @@ def _taken(layer: Layer) -> Any:
 # ---- what follows from what ----
 
 
-def _parameters(columns: list[Column], entry: Sequence[Any]) -> tuple[tuple[Parameter, ...], list[Class]]:
+def _parameters(columns: list[Column], entry: Sequence[Any]) -> list[Class]:
+    """The classes that are parameters, in their order; all columns get their texts."""
     classes = _classes(columns)
     numbers = [c for c in classes if c.first.family == "number"]
     for each in numbers:
@@ -165,20 +167,19 @@ def _parameters(columns: list[Column], entry: Sequence[Any]) -> tuple[tuple[Para
     derived = _by_multiples([c for c in numbers if c.parameter])
     kept = [c for c in classes if c.parameter]
     if len(kept) > MOST_PARAMETERS:
-        return (), kept
-    _name(kept)
+        return kept
+    _name(kept, {CHANNELS} if entry else set())
     for each in kept:
         for column in each.columns:
             column.text = Said(each.name)
     for each, base, ratio in derived:
         for column in each.columns:
             column.text = Said(_times(ratio, base.name))
-    kept.sort(key=lambda c: (_default(c) is not REQUIRED, c.name != "c"))
-    return tuple(Parameter(c.name, d := _default(c), d is REQUIRED) for c in kept), kept
+    return sorted(kept, key=lambda c: (_default(c) is not REQUIRED, c.name != "c"))
 
 
 def _classes(columns: Sequence[Column]) -> list[Class]:
-    """Columns that vary, in classes. What is constant stays so, but in projections: these follow what they agree with."""
+    """Columns that vary, in classes. What is constant stays so, but projections follow what they agree with."""
     found: list[Class] = []
     for column in columns:
         constant = len(set(column.known)) == 1
@@ -236,7 +237,8 @@ def _join_windows(classes: list[Class]) -> None:
         stride = next((c for c in classes if c.first.family == "stride" and len(c.columns) == 1), None)
         if stride is None or stride.first.place.layer is not layer or UNKNOWN in stride.values:
             continue
-        window.values = [Span(size, step, 1 if layer.weighs else None) for size, step in zip(window.values, stride.values, strict=True)]
+        own = 1 if layer.weighs else None
+        window.values = [Span(size, step, own) for size, step in zip(window.values, stride.values, strict=True)]
         stride.first.text, stride.parameter = INSIDE, False
 
 
@@ -264,11 +266,14 @@ def _default(found: Class) -> Any:
 # ---- names ----
 
 
-def _name(classes: list[Class]) -> None:
-    taken: set[str] = set()
+def _name(classes: list[Class], taken: set[str]) -> None:
+    """Names that are no words of the language: `c`, `cb`, `cc` where several are the same thing."""
+    words = words_of_a_file()
     for each in classes:
         word = _word(each)
-        each.name = next(name for name in (word, *(f"{word}{x}" for x in "bcdefghijklmnopqrstuvwxyz")) if name not in taken)
+        each.name = next(
+            name for x in ("", *ascii_lowercase[1:]) if (name := f"{word}{x}") not in taken and name not in words
+        )
         taken.add(each.name)
 
 

@@ -9,7 +9,7 @@ from cnngraph.interop.readable.terms import IT, Body, Key, Lanes, Line, keys_rea
 
 
 def forked(body: Body, results: Sequence[Key]) -> Body:
-    """The body with its last lines as a fork, if they are just its results in their order, each from the value above."""
+    """The body with its last lines as a fork, if they are its results in order, each from the value above."""
     before, last = body.lines[: -len(results)], body.lines[-len(results) :]
     if len(results) < 2 or [line.keys for line in last] != [(key,) for key in results]:
         return body

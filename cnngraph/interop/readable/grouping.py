@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnngraph.interop.readable.terms import Knot, Lanes, Layer, Loop, Repeat, Residual, Unit, Units, weighs
+from cnngraph.interop.readable.terms import Knot, Lanes, Layer, Repeat, Residual, Unit, Units, weighs
 from cnngraph.ir.registry import registry
 
 NORMS = ("batchnorm", "layernorm", "groupnorm", "instancenorm", "rmsnorm")
@@ -28,8 +28,8 @@ def groups(units: Sequence[Unit]) -> list[Units]:
             or (word_of(unit) in NORMS and (norm_first or is_block(heavy)))
             or (is_block(heavy) and not is_follower(unit))
         )
-        with_values = isinstance(unit, Layer) and unit.is_block and unit.tensors and (heavy is None or not is_block(heavy))
-        if not found or ((breaks or is_block(unit)) and not with_values):
+        reads = isinstance(unit, Layer) and unit.is_block and unit.tensors
+        if not found or ((breaks or is_block(unit)) and not (reads and (heavy is None or not is_block(heavy)))):
             found.append([])
             heavy = None
         found[-1].append(unit)
@@ -54,8 +54,10 @@ def is_follower(unit: Unit) -> bool:
 
 def _goes_on(last: Unit, unit: Unit) -> bool:
     """Whether a layer stays behind the merge with a value from further above: `upconv -> concat(skip) -> conv`."""
-    merges = isinstance(last, Layer) and bool(last.tensors) and registry()[last.word].merges if word_of(last) in registry() else False
-    return merges and word_of(unit) != "upconv" and not is_block(unit) and (isinstance(unit, Layer) or (isinstance(unit, Repeat) and len(unit.units) == 1))
+    op = registry().get(word_of(last))
+    merges = op is not None and op.merges and isinstance(last, Layer) and bool(last.tensors)
+    single = isinstance(unit, Layer) or (isinstance(unit, Repeat) and len(unit.units) == 1)
+    return merges and single and word_of(unit) != "upconv" and not is_block(unit)
 
 
 def is_block(unit: Unit) -> bool:
@@ -63,7 +65,7 @@ def is_block(unit: Unit) -> bool:
     match unit:
         case Layer():
             return unit.is_block
-        case Repeat(units=units) | Loop(units=units):
+        case Repeat(units=units):
             return any(map(is_block, units))
     return True
 
@@ -72,4 +74,4 @@ def is_wide(unit: Unit) -> bool:
     """Whether a unit has lines of its own."""
     if isinstance(unit, Repeat):
         return any(is_wide(inner) for inner in unit.units)
-    return isinstance(unit, Lanes | Residual | Knot | Loop)
+    return isinstance(unit, Lanes | Residual | Knot)

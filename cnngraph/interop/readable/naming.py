@@ -9,7 +9,6 @@ from cnngraph.interop.readable.leaves import CellKey
 from cnngraph.interop.readable.terms import IT, Body, Key, Layer, Line, bodies_in
 from cnngraph.ir.registry import registry
 
-
 States: TypeAlias = Mapping[CellKey, Sequence[str]]
 
 

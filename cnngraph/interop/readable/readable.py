@@ -19,7 +19,6 @@ from cnngraph.ir.leaves import Input
 from cnngraph.syntax.format import formatted
 from cnngraph.syntax.tokens import WORDS
 
-
 LARGEST = 20_000
 
 
@@ -34,8 +33,8 @@ class Written:
 def readable(graph: Graph, about: Mapping[str, str] | None = None) -> Written:
     """The file of a graph whose node names only hint at what they are; `about` becomes its section of that name.
 
-    What leads to no result is left out. A graph of more than 20,000 nodes, or with places for its nodes, is written flat.
-    Raises CnnGraphError where a node has no words in the language.
+    What leads to no result is left out. A graph of more than 20,000 nodes, or with places for its nodes, is written
+    flat. Raises CnnGraphError where a node has no words in the language.
     """
     graph = _needed(_named(graph))
     if len(graph.nodes) > LARGEST:
@@ -54,8 +53,8 @@ def readable(graph: Graph, about: Mapping[str, str] | None = None) -> Written:
 def _flat(graph: Graph, why: str, about: Mapping[str, str]) -> Written:
     """One line for each operator; a comment says why."""
     version, *lines = expand(graph).splitlines()
-    sections = list(about_section(about))
-    text = formatted("\n".join([version, f"# Written as one line for each operator, for {why}.", *sections, *lines]), graph.name)
+    remark = f"# Written as one line for each operator, for {why}."
+    text = formatted("\n".join([version, remark, *about_section(about), *lines]), graph.name)
     return Written(text, states_in(elaborate(load_text(text)), graph))
 
 

@@ -92,8 +92,8 @@ def _woven(inner: Graph, cells: Cells, flat: FlatBody) -> list[str]:
     lines = list(Writer(names, {}).lines(made.body))
     lines.append("return " + ", ".join(names[key] for key in made.results.values()))
     position, *states = inner.inputs
-    listed = ", ".join([f"{known['0.0']}: tensor", *(f"{known[f'{i}.0']}: {_state(n)}" for i, n in enumerate(states, 1))])
-    text = "\n".join([f"block cell({listed}) {{", *lines, "}"])
+    listed = [f"{known['0.0']}: tensor", *(f"{known[f'{i}.0']}: {_state(node)}" for i, node in enumerate(states, 1))]
+    text = "\n".join([f"block cell({', '.join(listed)}) {{", *lines, "}"])
     sequence = replace(position.type, shape=(position.type.shape[0], 2, *position.type.shape[1:]))
     return lines if shape_of_graph(_compiled(text, str(sequence), "cell").graph) == shape_of_graph(inner) else []
 

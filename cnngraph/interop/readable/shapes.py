@@ -15,7 +15,6 @@ from cnngraph.interop.readable.terms import (
     Lanes,
     Layer,
     Line,
-    Loop,
     Repeat,
     Residual,
     Unit,
@@ -91,10 +90,6 @@ def _unit(shape: Shape, unit: Unit) -> None:
             for inner in units:
                 _unit(shape, inner)
             shape.places.append(Place("times", times, Layer("repeat", ())))
-        case Loop(names=names, rows=rows, units=units):
-            shape.tokens += ["loop", names, rows, len(units)]
-            for inner in units:
-                _unit(shape, inner)
 
 
 def _layer(shape: Shape, layer: Layer) -> None:
@@ -139,7 +134,8 @@ def _body(shape: Shape, body: Body) -> None:
 
 def roles_in(lane: Body) -> dict[int, str]:
     """What the features of layers are called in a lane: `r3` reduces them for a window of 3x3, `n3` are its own."""
-    layers = [unit for line in lane.lines for unit in line.units if isinstance(unit, Layer) and "window" in dict(unit.leaves)]
+    units = [unit for line in lane.lines for unit in line.units]
+    layers = [unit for unit in units if isinstance(unit, Layer) and "window" in dict(unit.leaves)]
     pooled = bool(layers) and not layers[0].weighs
     heavy = [layer for layer in layers if layer.weighs]
     found: dict[int, str] = {}
@@ -193,8 +189,6 @@ class _Refill:
             case Repeat(units=units):
                 inner_units = tuple(map(self.unit, units))
                 return replace(unit, units=inner_units, times=next(self.values))
-            case Loop(units=units):
-                return replace(unit, units=tuple(map(self.unit, units)))
 
     def _leaf(self, leaf: Leaf) -> Leaf:
         key, value = leaf

@@ -84,7 +84,7 @@ class _Growth:
         row = [step]
         for i in range(1, len(left)):
             wanted = tuple(
-                Value(partner[v.step][i], v.index) if v.step in partner else left[i] for v in own.operands
+                Value(partner[v.step][i], v.place) if v.step in partner else left[i] for v in own.operands
             )
             anchor = partner[known[0].step][i]
             same = [

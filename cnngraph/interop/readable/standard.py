@@ -1,6 +1,4 @@
-"""Blocks of the standard library that units are exactly equal to: `conv_relu`, `conv_bn`, `stage`, and by their text all
-others.
-"""
+"""Blocks of the standard library that units are exactly equal to: `conv_relu`, `stage`, and others by their text."""
 
 from __future__ import annotations
 
@@ -30,6 +28,7 @@ _STAGE = (
     Parameter("stride", 2),
 )
 FOLDER = ("specs", "blocks")
+ONE_BLOCK = r"^block (\w+)(?:.|\n)*?(?=\n\n|\n##|\nblock |\Z)"
 
 FILES: Mapping[str, str] = {
     "conv_relu": "std/conv.cnn", "conv_bn": "std/conv.cnn", "conv_bn_relu": "std/conv.cnn", "stage": "std/resnet.cnn",
@@ -51,7 +50,7 @@ def _standard() -> Mapping[str, tuple[str, str]]:
     """For each block of the standard library its file, and its text."""
     found: dict[str, tuple[str, str]] = {}
     for path in sorted(resource(*FOLDER).glob("*.cnn")):
-        for item in re.finditer(r"^block (\w+)(?:.|\n)*?(?=\n\n|\n##|\nblock |\Z)", path.read_text(encoding="utf-8"), re.M):
+        for item in re.finditer(ONE_BLOCK, path.read_text(encoding="utf-8"), re.M):
             found[item[1]] = (f"std/{path.name}", _bare(item[0]))
     return found
 
@@ -85,15 +84,19 @@ def _call(units: list[Unit]) -> tuple[Layer | None, int]:
     if not isinstance(conv, Layer) or conv.word != "conv" or conv.tensors:
         return None, 1
     leaves = dict(conv.leaves)
-    name, length = {("batchnorm", "relu"): ("conv_bn_relu", 3)}.get(tuple(words[1:3]), ("", 1))  # type: ignore[call-overload]
-    if not name and words[1:2] == ["batchnorm"]:
-        name, length = "conv_bn", 2
-    if not name and words[1:2] == ["relu"]:
-        name, length = "conv_relu", 2
+    name, length = _behind(words[1:])
     fits = leaves["dilation"] == 1 and leaves["bias"] == (name == "conv_relu")
     if not name or not fits or (name == "conv_relu" and leaves["groups"] != 1):
         return None, 1
     return Layer(name, _leaves(name, conv.leaves), weighs=True, passage=passage_of(tuple(units[:length]))), length
+
+
+def _behind(words: list[str]) -> tuple[str, int]:
+    """The block of a convolution with these layers behind it, and how many they are together."""
+    if words == ["batchnorm", "relu"]:
+        return "conv_bn_relu", 3
+    known = {"batchnorm": "conv_bn", "relu": "conv_relu"}
+    return (known[words[0]], 2) if words and words[0] in known else ("", 1)
 
 
 def _leaves(name: str, leaves: Leaves) -> Leaves:
@@ -117,21 +120,27 @@ def with_stages(units: Units, strided: Collection[str]) -> Units:
     found: list[Unit] = []
     i = 0
     while i < len(units):
-        first, following = _one(units[i], strided), units[i + 1] if i + 1 < len(units) else None
-        n, length = 0, 1
-        if isinstance(units[i], Repeat) and first is not None:
-            n = units[i].times  # type: ignore[union-attr]
-        elif first is not None and following is not None and _numbers(_one(following, strided)) == (*_numbers(first)[:2], 1):
-            n, length = 1 + (following.times if isinstance(following, Repeat) else 1), 2
+        first, n, length = _row(units[i : i + 2], strided)
         if first is None or n < 2:
             found.append(units[i])
-            i += 1
-            continue
-        word, c, stride = _numbers(first)
-        leaves = (("unit", Said(word)), ("c", c), ("n", n), ("stride", stride))
-        found.append(Layer("stage", leaves, (), True, True, passage_of(units[i : i + length])))
-        i += length
+        else:
+            word, c, stride = _numbers(first)
+            leaves = (("unit", Said(word)), ("c", c), ("n", n), ("stride", stride))
+            found.append(Layer("stage", leaves, (), True, True, passage_of(units[i : i + length])))
+        i += length if first is not None and n > 1 else 1
     return tuple(found)
+
+
+def _row(units: Units, strided: Collection[str]) -> tuple[Layer | None, int, int]:
+    """The first call of a row, how many calls it has, and in how many units."""
+    first = _one(units[0], strided)
+    if first is None or isinstance(units[0], Repeat):
+        return first, units[0].times if isinstance(units[0], Repeat) else 0, 1
+    following = _one(units[1], strided) if len(units) > 1 else None
+    word, c, _ = _numbers(first)
+    if following is None or _numbers(following) != (word, c, 1):
+        return first, 1, 1
+    return first, 1 + (units[1].times if isinstance(units[1], Repeat) else 1), 2
 
 
 def _one(unit: Unit, strided: Collection[str]) -> Layer | None:
@@ -142,8 +151,6 @@ def _one(unit: Unit, strided: Collection[str]) -> Layer | None:
     return unit if isinstance(unit, Layer) and unit.word in strided and not unit.tensors else None
 
 
-def _numbers(layer: Layer | None) -> tuple[str, Any, Any]:
-    if layer is None:
-        return ("", None, None)
+def _numbers(layer: Layer) -> tuple[str, Any, Any]:
     (_, c), (_, stride) = layer.leaves
     return (layer.word, c, stride)

@@ -7,7 +7,6 @@ A unit takes the value on its left and gives one value:
     Residual    a body, and the layer that stands for the shortcut where the shapes differ
     Knot        lines whose values meet by name; they can stand where they are, or be a block
     Repeat      units, several times
-    Loop        units, once for each row of values
 
 Values have keys, which are unique in the whole file; the text calls them by names.
 """
@@ -24,7 +23,7 @@ from cnngraph.ir.types import TensorType
 
 IT = "it"
 Key: TypeAlias = str
-Unit: TypeAlias = Union["Layer", "Lanes", "Residual", "Knot", "Repeat", "Loop"]
+Unit: TypeAlias = Union["Layer", "Lanes", "Residual", "Knot", "Repeat"]
 Units: TypeAlias = tuple[Unit, ...]
 
 
@@ -87,14 +86,6 @@ class Repeat:
 
 
 @dataclass(frozen=True)
-class Loop:
-    names: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-    units: Units
-    passage: Passage | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
 class Line:
     """Units that receive the line above, or the value `source`; the result has the names `keys`.
 
@@ -135,7 +126,7 @@ def bodies_in(unit: Unit) -> Iterator[Body]:
                 yield Body((Line(project),))
         case Knot(body=body):
             yield body
-        case Repeat(units=units) | Loop(units=units):
+        case Repeat(units=units):
             yield Body((Line(units),))
 
 

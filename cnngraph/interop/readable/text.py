@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnngraph.interop.readable.grouping import groups, is_heavy, is_wide
-from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of, value_text
+from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of
 from cnngraph.interop.readable.leaves import CellKey
 from cnngraph.interop.readable.terms import (
     IT,
@@ -16,19 +16,20 @@ from cnngraph.interop.readable.terms import (
     Lanes,
     Layer,
     Line,
-    Loop,
     Repeat,
     Residual,
+    Said,
     Unit,
     Units,
 )
 
 WIDE = 72
+SHORT = 2
 
 
 @dataclass
 class Writer:
-    """`names` are those of values, by their keys; `calls` has the parameters of each block, `cells` the text of each."""
+    """`names` are those of values by their keys; `calls` has the parameters of blocks, `cells` the text of cells."""
 
     names: Mapping[Key, str]
     calls: Mapping[str, Sequence[Parameter]]
@@ -110,17 +111,18 @@ class Writer:
             case Residual(body=body, project=project):
                 tail = f" project {self._alone(project)}" if project else ""
                 return f"residual {self._braces(body)}{tail}"
-            case Repeat(units=units, times=times) if not any(map(is_wide, units)):
-                return f"{self._alone(units)} * {times}"
-            case Repeat(units=units, times=times):
-                body = Body((Line(units),))
-                short = " -> ".join(self._texts(units, None)) if all(map(self._is_narrow, units)) else ""
-                return f"({short}) * {times}" if short else f"repeat {times} {self._braces(body)}"
-            case Loop(names=names, rows=rows, units=units):
-                shown = [value_text(row[0]) if len(row) == 1 else f"({', '.join(map(value_text, row))})" for row in rows]
-                return f"for {', '.join(names)} in [{', '.join(shown)}] {self._braces(Body((Line(units),)))}"
+            case Repeat():
+                return self._repeat(unit)
             case Knot():
                 raise AssertionError("a knot stands among lines")
+
+    def _repeat(self, unit: Repeat) -> str:
+        """`unit * n`, whose arguments are read once; braces where the text is long, or each time speaks of its own."""
+        if not any(map(is_wide, unit.units)) and not _speaks_of_it(unit.units):
+            return f"{self._alone(unit.units)} * {unit.times}"
+        if all(map(self._is_narrow, unit.units)) and any(map(is_wide, unit.units)):
+            return f"({' -> '.join(self._texts(unit.units, None))}) * {unit.times}"
+        return f"repeat {unit.times} {self._braces(Body((Line(unit.units),)))}"
 
     def layer_of(self, body: Body) -> str:
         """A body as one layer."""
@@ -146,7 +148,9 @@ class Writer:
     def _braces(self, body: Body) -> str:
         short = self.short(body)
         inner = Writer(self.names, self.calls, self.cells, self.shared)
-        return f"{{ {short} }}" if short and sum(map(is_heavy, body.units)) <= 2 else f"{{\n{chr(10).join(inner.lines(body))}\n}}"
+        if short and sum(map(is_heavy, body.units)) <= SHORT:
+            return f"{{ {short} }}"
+        return "\n".join(["{", *inner.lines(body), "}"])
 
     def short(self, body: Body) -> str:
         """A body as one pipe, where that is short."""
@@ -203,3 +207,10 @@ def statements(units: Units) -> Iterator[Units]:
             else:
                 current.append(unit)
         yield from [tuple(current)] if current else []
+
+
+def _speaks_of_it(units: Units) -> bool:
+    """Whether a single layer has an argument such as `2 * it.c`."""
+    only = units[0] if len(units) == 1 else None
+    values = [value for _, value in only.leaves] if isinstance(only, Layer) else []
+    return any(isinstance(value, Said) and "it." in value.text for value in values)

@@ -74,7 +74,8 @@ def _is_grouped(layer: Layer) -> bool:
 
 def _lanes(lanes: Lanes, units: Sequence[Unit]) -> str:
     words = {layer.word for layer in _layers([lanes])}
-    with_identity = any([layer.word for layer in _layers(lane.units)] in ([], ["identity"]) for lane in lanes.lanes if lane.is_plain)
+    held = [[layer.word for layer in _layers(lane.units)] for lane in lanes.lanes if lane.is_plain]
+    with_identity = [] in held or ["identity"] in held
     if lanes.word == "mul":
         return "squeeze_excite" if "globalavgpool" in words else "gate"
     if lanes.word == "concat" and with_identity:

@@ -134,7 +134,7 @@ class _Weaver:
         above = entry
         spine = self._spine(chains, goals)
         for i, chain in enumerate(chains):
-            source = IT if chain.left in (None, above) else chain.left.key  # type: ignore[union-attr]
+            source = IT if chain.left in (None, above) else chain.left.key
             units = tuple(self._units(chain, above if source != IT else chain.left))
             tail = Value(chain.steps[-1])
             single = self.web.steps[tail.step].count == 1

@@ -20,14 +20,14 @@ from cnngraph.ops.scan import Scan
 
 
 class Value(NamedTuple):
-    """One result of a step."""
+    """One result of a step: the one at this place among its results."""
 
     step: int
-    index: int = 0
+    place: int = 0
 
     @property
     def key(self) -> str:
-        return f"{self.step}.{self.index}"
+        return f"{self.step}.{self.place}"
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Web:
     results: dict[str, Value] = field(default_factory=dict)
 
     def type_of(self, value: Value) -> TensorType:
-        return self.steps[value.step].types[value.index]
+        return self.steps[value.step].types[value.place]
 
     def users(self) -> list[list[int]]:
         """For each step, the steps that read it, in order."""
