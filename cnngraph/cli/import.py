@@ -106,7 +106,7 @@ def told(net: Net, files: list[Path], brought: Brought) -> list[str]:
         size = bytes_text(files[0].stat().st_size)
         lines.append(f"weights: {files[0]} ({len(brought.states):,} arrays, {size})")
     else:
-        lines.append("weights: none; the first values are as the seed says")
+        lines.append("weights: none" + ("; the first values are as the seed says" if net.graph.states else ""))
     source = brought.source
     for name, axes in source.inputs.items():
         lines.append(f"input {name}: {layout_text(source.graph[name].type, axes)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ def must_be_checkable(model: Path) -> None:
 def checked(model: Path, net: Net, source: Imported, seed: int) -> str:
     """The largest difference between the outputs of the net and those of the model, in words.
 
-    Inputs and outputs of the net are those of `source` in their order. Errors: E0603.
+    Inputs and outputs of model, `source` and net are the same in the same order, but not always by name. Errors: E0603.
     """
     import numpy as np
 
@@ -37,31 +37,31 @@ def checked(model: Path, net: Net, source: Imported, seed: int) -> str:
     from cnngraph.interop.onnx.runtime import Session
 
     session = Session(model)
-    graph = source.graph.bind(**sizes_of(source.graph, source.inputs, session.sizes))
-    feeds = feeds_of(graph, {}, None, seed)
-    theirs = session({name: axes.theirs(feeds[name]) for name, axes in source.inputs.items()})
-    given: Any = net(*(feeds[node.name] for node in graph.inputs))
+    axes = [source.inputs[node.name] for node in source.graph.inputs]
+    graph = source.graph.bind(**sizes_of(source.graph, axes, list(session.sizes.values())))
+    feeds = list(feeds_of(graph, {}, None, seed).values())
+    fed = (each.theirs(array) for each, array in zip(axes, feeds, strict=True))
+    theirs = session(dict(zip(session.sizes, fed, strict=True)))
+    given: Any = net(*feeds)
     ours = list(given.values()) if isinstance(given, dict) else [given]
     worst = (-1.0, "", 0.0)
-    for name, array in zip(graph.outputs, ours, strict=True):
-        expected = source.outputs[name].ours(theirs[name])
+    for name, array, other in zip(graph.outputs, ours, theirs.values(), strict=True):
+        expected = source.outputs[name].ours(other)
         difference = float(np.abs(array - expected).max(initial=0.0))
         worst = max(worst, (difference, name, float(np.abs(expected).max(initial=0.0))))
     return f"check: largest difference {worst[0]:.2g}, in {worst[1]}, whose values go up to {worst[2]:.3g}"
 
 
-def sizes_of(
-    graph: Graph, inputs: Mapping[str, Axes], stated: Mapping[str, tuple[int | None, ...]]
-) -> dict[str, int]:
+def sizes_of(graph: Graph, axes: Sequence[Axes], stated: Sequence[Sequence[int | None]]) -> dict[str, int]:
     """A number for each size that is open in the graph: what the model states, 2 samples, else one that is allowed."""
     from cnngraph.ir.size import symbols
 
     found = {"batch": 2}
-    for node in graph.inputs:
+    for node, places, numbers in zip(graph.inputs, axes, stated, strict=True):
         for symbol in (symbol for size in node.type.shape for symbol in symbols(size)):
             if symbol.name not in found:
                 found[symbol.name] = -(-max(SIZE, symbol.at_least) // symbol.multiple_of) * symbol.multiple_of
-        for place, size in zip(inputs[node.name].places, stated.get(node.name, ()), strict=False):
+        for place, size in zip(places.places, numbers, strict=True):
             if place is not None and size is not None and (named := str(node.type.shape[place])) in found:
                 found[named] = size
     return found

@@ -204,6 +204,20 @@ def test_models_with_open_sizes_are_checked(text: str, run: Run, tmp_path: Path)
     assert float(out.partition("largest difference ")[2].partition(",")[0]) < 1e-5
 
 
+def test_names_that_the_language_does_not_allow(run: Run, tmp_path: Path) -> None:
+    """Such as PyTorch once gave: `input.1`, `495`; and a batch that is fixed."""
+    onnx = pytest.importorskip("onnx", reason="the extra onnx reads what is tested here")
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime runs what is tested here")
+    make = onnx.helper
+    values = [make.make_tensor_value_info(name, 1, [3, 2, 5, 7]) for name in ("net", "input.1", "495", "a/b:0")]
+    nodes = [make.make_node("Sub", ["net", "input.1"], ["495"]), make.make_node("Relu", ["495"], ["a/b:0"])]
+    graph = make.make_graph(nodes, "torch_jit", values[:2], values[2:])
+    onnx.save(make.make_model(graph, opset_imports=[make.make_opsetid("", 21)], ir_version=10), "m.onnx")
+    out = run("import", "m.onnx", "--check").done("note: the file has a batch of 3").out
+    assert "largest difference 0, in" in out
+    run("check", "m.cnn").done()
+
+
 def test_modules_of_pytorch(run: Run, written: Written, tmp_path: Path) -> None:
     """Exported, with its sizes; traced, with those that are said."""
     torch = pytest.importorskip("torch", reason="PyTorch writes what is read here")
@@ -213,7 +227,7 @@ def test_modules_of_pytorch(run: Run, written: Written, tmp_path: Path) -> None:
     module = module.eval()
     x = torch.randn(1, 3, 8, 8)
     torch.export.save(torch.export.export(module, (x,)), "a.pt2")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match=r"torch\.jit"):
         torch.jit.trace(module, x).save("b.pt")
     run("import", "a.pt2").done("net: a.cnn (", "837 parameters")
     run("import", "b.pt", "--input", "1x3x8x8").done("net: b.cnn (", "837 parameters")
