@@ -40,8 +40,8 @@ def test_googlenet_of_two_thousand_lines_comes_back_as_a_page(tmp_path: Path) ->
 
 LARGE = [pytest.param(name, marks=pytest.mark.sweep) for name in ("resnet50", "resnext50", "inception_v3")]
 NETS = [
-    "bn_inception", "digits_cnn", "googlenet", "keras_cnn", "lenet5", "mobilenet_v1", "mobilenet_v2", "resnet18", "shufflenet",
-    "squeezenet_1_1", *LARGE,
+    "bn_inception", "digits_cnn", "googlenet", "keras_cnn", "lenet5", "mobilenet_v1", "mobilenet_v2", "resnet18",
+    "shufflenet", "squeezenet_1_1", *LARGE,
 ]  # fmt: skip
 
 
