@@ -32,8 +32,9 @@ FOLDED = {
     "bn_inception": {"avgpool": -1, "flatten": -1, "globalavgpool": 1},  # a window over all positions
     "googlenet": {"avgpool": -1, "flatten": -1, "globalavgpool": 1},
     "inception_v3": {"avgpool": -1, "flatten": -1, "globalavgpool": 1},
+    "latent_diffusion": {"stop_gradient": -1, "identity": 1},
     "seq2seq": {},  # the sequence beside the last states has no node of its own in ONNX, so no name
-    "fairness": {"reverse_gradient": -1, "identity": 1},  # which have no words in ONNX
+    "fairness": {"reverse_gradient": -1, "identity": 1},  # which has no word in ONNX
 }
 LARGE = 8_000_000  # parameters
 RUN = ("autoencoder", "char_rnn", "gru_tagger", "lenet5", "keras_cnn", "text_cnn", "time_delay", "seq2seq")
@@ -81,7 +82,7 @@ def test_it_comes_back(path: Path, name: str) -> None:
 
 
 def same_numbers(graph: Graph, found: Graph, states: dict[str, Array]) -> None:
-    sizes = {symbol: 6 for symbol in graph.symbols} | {"batch": 2}
+    sizes = dict.fromkeys(graph.symbols, 6) | {"batch": 2}
     feeds = {}
     for place, node in enumerate(graph.inputs):
         shape = node.type.bind(**sizes).concrete
