@@ -94,11 +94,12 @@ class Prepared(BackendRep):
 
 
 def _choices(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Which inputs are known before: none, the last, the last two, ..., at last the first."""
+    """Which inputs are known before: none, the last, the last two, ..., at last the first, the first two."""
     for count in range(max(len(names), 1)):
         yield names[len(names) - count :]
-    if len(names) > 1:
-        yield names[:1]
+    for count in (1, 2):
+        if len(names) > count:
+            yield names[:count]
 
 
 def _with_known(model: ModelProto, known: Mapping[str, Array]) -> ModelProto:

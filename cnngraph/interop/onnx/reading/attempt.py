@@ -58,7 +58,7 @@ class Attempt:
 
 
 def _array(array: Array | Later, dtype: str) -> Array:
-    return np.ascontiguousarray(array.make() if isinstance(array, Later) else array, dtype)
+    return np.asarray(array.make() if isinstance(array, Later) else array, dtype, order="C")
 
 
 def best(net: Foreign) -> Attempt:

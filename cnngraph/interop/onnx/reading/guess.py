@@ -90,7 +90,7 @@ def guesses(net: Foreign) -> Iterator[Guess]:
     later = first.shape is not None and len(first.shape) > 1 and "batch" in str(first.shape[1])
     for mode in ((1, 0, None) if later else (0, None, 1)):
         batches = [_batch_axis(fed, mode, net.inputs) for fed in net.inputs]
-        if mode == 1 and batches[:1] != [1]:
+        if (mode == 1 and batches[:1] != [1]) or len(_batch_sizes(net.inputs, batches)) > 1:
             continue
         options = [_options(fed, batch) for fed, batch in zip(net.inputs, batches, strict=True)]
         if all(options):
@@ -103,13 +103,17 @@ def _guess(net: Foreign, batches: Sequence[int | None], features: Sequence[int |
     shapes, facts = shapes_of(fed, batches, net.needs)
     axes = zip(fed, shapes, batches, features, strict=True)
     places = [Place(one, shape, batch, own) for one, shape, batch, own in axes]
-    numbers = [size for one, batch in zip(fed, batches, strict=True) if batch is not None and one.shape
-               for size in [one.shape[batch]] if isinstance(size, int)]  # fmt: skip
-    fixed = numbers[0] if numbers else None
+    fixed = next(iter(_batch_sizes(fed, batches)), None)
     sample = all(batch is None for batch in batches)
     notes = [f"the file has a batch of {fixed}; here it is free"] if fixed is not None else []
     notes += ["the model has no batch: it runs as one sample"] if sample and fed else []
     return Guess(places, fixed, sample, {}, notes, facts)
+
+
+def _batch_sizes(inputs: Sequence[Fed], batches: Sequence[int | None]) -> set[int]:
+    """The numbers that the file has for the batch; more than one, and it is none."""
+    sizes = [fed.shape[axis] for fed, axis in zip(inputs, batches, strict=True) if fed.shape and axis is not None]
+    return {size for size in sizes if isinstance(size, int)}
 
 
 def _batch_axis(fed: Fed, mode: int | None, inputs: Sequence[Fed]) -> int | None:

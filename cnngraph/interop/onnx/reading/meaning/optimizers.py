@@ -1,7 +1,7 @@
 """Steps of training: R (rate), T (steps so far), then the weights, their gradients, and what the optimizer remembers.
 
-`T` has to be known: in our optimizers the count is a state of their own. What they remember is an operand here, and the
-next value of it a further result.
+`R` and `T` have to be known: in our optimizers they are an argument and a state of their own. What an optimizer remembers
+is an operand here, and the next value of it a further result.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Op, OpError
 from cnngraph.ops.adagrad import Adagrad
 from cnngraph.ops.adam import Adam
+from cnngraph.ops.constant import Constant
 from cnngraph.ops.scale import Scale
 from cnngraph.ops.sgd import Sgd
 
@@ -36,7 +37,7 @@ class Step:
 
 
 def adagrad(call: Call) -> tuple[Tensor, ...]:
-    op = Adagrad(1 / (1 + _steps(call) * call["decay_factor"]), epsilon=short(call["epsilon"]),
+    op = Adagrad(_rate(call) / (1 + _steps(call) * call["decay_factor"]), epsilon=short(call["epsilon"]),
                  weight_decay=short(call["norm_coefficient"]))  # fmt: skip
     return _all(call, 1, lambda step: _moved(call, op, step))
 
@@ -45,7 +46,7 @@ def adam(call: Call) -> tuple[Tensor, ...]:
     """Ours with its epsilon inside the corrections; before the first step ONNX makes none."""
     steps, beta1, beta2 = _steps(call), short(call["alpha"]), short(call["beta"])
     corrected = sqrt(1 - beta2 ** max(steps, 1))
-    rate = 1.0 if steps > 0 else (1 - beta1) / corrected
+    rate = _rate(call) * (1.0 if steps > 0 else (1 - beta1) / corrected)
     op = Adam(rate, beta1, beta2, short(call["epsilon"]) / corrected, short(call["norm_coefficient"]))
     kept = 1 - short(call["norm_coefficient_post"])
 
@@ -62,7 +63,7 @@ def momentum(call: Call) -> tuple[Tensor, ...]:
     beta = short(call["beta"]) if _steps(call) > 0 else 1.0
     nesterov = call["mode"] == "nesterov"
     call.need(beta == 1 or not nesterov, "a part of the gradient in a step that looks ahead")
-    op = Sgd(1.0, short(call["alpha"]), nesterov, beta * short(call["norm_coefficient"]))
+    op = Sgd(_rate(call), short(call["alpha"]), nesterov, beta * short(call["norm_coefficient"]))
 
     def moved(step: Step) -> list[Tensor]:
         gradient = step.gradient
@@ -71,6 +72,10 @@ def momentum(call: Call) -> tuple[Tensor, ...]:
         return _moved(call, op, Step(step.weight, gradient, step.remembered))
 
     return _all(call, 1, moved)
+
+
+def _rate(call: Call) -> float:
+    return short(call.number(0, 1, "the rate"))
 
 
 def _steps(call: Call) -> int:
@@ -90,10 +95,9 @@ def _moved(call: Call, op: Op, step: Step, count: int | None = None) -> list[Ten
     """The next weight, and what is remembered next."""
     x = step.weight
     call.need(all(t.layout == x.layout for t in (step.gradient, *step.remembered)), "values laid out in another way")
-    rate = call.tensor(0)
-    call.need(not rate.layout.sizes, "a rate that is not a single number")
     states = [t.ref for t in step.remembered]
     builder = call.reading.builder
+    rate = builder.add(call.reading.beside(call.path, "rate"), Constant(1.0))
     try:
         if count is not None:
             types = op.weight_types(*(call.type_of(ref) for ref in (x.ref, step.gradient.ref, rate.ref)))
