@@ -20,9 +20,17 @@ if TYPE_CHECKING:
 @click.option("--input", "shapes", multiple=True, metavar="1x3x224x224", help="An input's shape, for a traced module.")
 @click.option("--check", is_flag=True, help="Run both on random input, and tell by how much they differ.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of that input.")
+@click.option("--placed", is_flag=True, help="Say `on gpu0` as an ONNX model says; the net is then flat.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 def command(
-    model: Path, output: Path | None, weights: Path | None, shapes: tuple[str, ...], check: bool, seed: int, force: bool
+    model: Path,
+    output: Path | None,
+    weights: Path | None,
+    shapes: tuple[str, ...],
+    check: bool,
+    seed: int,
+    placed: bool,
+    force: bool,
 ) -> None:
     """Write the network of MODEL as a .cnn file, and its weights as .safetensors beside it.
 
@@ -36,7 +44,9 @@ def command(
         must_be_checkable(model)
     target = output or Path(f"{model.stem}.cnn")
     must_be_free(target, force)
-    brought = bring(model, weights, [read_shape(text) for text in shapes])
+    if placed and model.suffix.lower() != ".onnx":
+        raise click.UsageError("--placed is about ONNX models")
+    brought = bring(model, weights, [read_shape(text) for text in shapes], placed)
     files = write_both(target, brought)
     net = written(files, brought)
     for line in told(net, files, brought):

@@ -26,10 +26,17 @@ class Brought:
     source: Imported
 
 
-def bring(path: Path, weights: Path | None = None, shapes: Sequence[tuple[int, ...]] = ()) -> Brought:
-    """A model as text and weights. Errors: as `read_model`."""
+def bring(
+    path: Path, weights: Path | None = None, shapes: Sequence[tuple[int, ...]] = (), placed: bool = False
+) -> Brought:
+    """A model as text and weights; `placed` on the devices that an ONNX model names. Errors: as `read_model`."""
     source = read_model(path, weights, shapes)
-    written = readable(source.graph, {"source": "".join(c if c.isprintable() and c != '"' else "_" for c in path.name)})
+    graph = source.graph
+    if placed:
+        from cnngraph.interop.onnx.placement import placed_as
+
+        graph = placed_as(path, graph)
+    written = readable(graph, {"source": "".join(c if c.isprintable() and c != '"' else "_" for c in path.name)})
     states = {new: source.states[old] for old, new in written.states.items() if old in source.states}
     return Brought(written.text, states, source)
 

@@ -218,6 +218,19 @@ def test_names_that_the_language_does_not_allow(run: Run, tmp_path: Path) -> Non
     run("check", "m.cnn").done()
 
 
+def test_places_that_a_model_names(run: Run, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "two.cnn").write_text("cnn 1\nnet two(x: 3@8x8) {\n  conv(4, 3x3) on left\n  relu on right\n}\n")
+    run("export", "two.cnn", "-o", "two.onnx", "--devices", "left,right").done()
+    run("import", "two.onnx", "--placed", "--force").done()
+    text = (tmp_path / "two.cnn").read_text()
+    assert "on left" in text
+    assert "on right" in text
+    run("partition", "two.cnn", "--devices", "left,right").done("left", "right")
+    run("import", "two.onnx", "--force").done()
+    assert "on left" not in (tmp_path / "two.cnn").read_text()
+    run("import", "two.cnn", "--placed", "-o", "n.cnn").refused("--placed is about ONNX", code=2)
+
+
 def test_modules_of_pytorch(run: Run, written: Written, tmp_path: Path) -> None:
     """Exported, with its sizes; traced, with those that are said."""
     torch = pytest.importorskip("torch", reason="PyTorch writes what is read here")

@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import onnx
 from onnx import ModelProto, NodeProto
 
+from cnngraph.ir.graph import Graph
+from cnngraph.ir.leaves import State
 from cnngraph.partition.partition import Partition
 
 CONFIGURATION = "cnngraph"
@@ -91,20 +94,34 @@ def _devices(model: ModelProto, device_of: Mapping[str, str]) -> Iterator[tuple[
 
 
 def placements(model: ModelProto) -> dict[str, str]:
-    """The device of each value that a node of the model makes, as the first configuration says; {} without one.
+    """The device of each node of the model, by name, as the first configuration says; {} without one.
 
-    A number that no device has is passed over.
+    A node stands where its first result is held; a number that no device has is passed over.
     """
     if not model.configuration:
         return {}
     first = model.configuration[0]
     names = list(first.device) or [f"device{i}" for i in range(min(first.num_devices, MOST_DEVICES))]
     specs = (
-        spec
+        (node.name, spec.device[0])
         for node in model.graph.node
         for where in node.device_configurations
         if where.configuration_id == first.name
         for spec in where.sharding_spec
-        if spec.tensor_name in node.output
+        if spec.tensor_name in node.output[:1] and spec.device
     )
-    return {s.tensor_name: names[s.device[0]] for s in specs if s.device and 0 <= s.device[0] < len(names)}
+    return {name: names[number] for name, number in specs if 0 <= number < len(names)}
+
+
+def placed_as(path: Path, graph: Graph) -> Graph:
+    """The graph, which was read from this model, with its layers on the devices that the model names.
+
+    Only layers that have the name of a node of the model find their place, as those of our own models do.
+    """
+    device_of = placements(onnx.load(path, load_external_data=False))
+    homes = {ref.node: device_of.get(node.name) for node in reversed(graph.nodes) for ref in node.inputs}
+    nodes = tuple(
+        replace(node, device=homes.get(node.name) if isinstance(node.op, State) else device_of.get(node.name))
+        for node in graph
+    )
+    return replace(graph, nodes=nodes)

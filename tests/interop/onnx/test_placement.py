@@ -12,6 +12,7 @@ import pytest
 onnx = pytest.importorskip("onnx", reason="the extra onnx writes what is tested here")
 
 from cnngraph.diagnostics import CnnGraphError  # noqa: E402
+from cnngraph.interop.model_files import bring  # noqa: E402
 from cnngraph.interop.onnx.parts import parts_session  # noqa: E402
 from cnngraph.interop.onnx.placement import IR_VERSION, order_of, place, placements  # noqa: E402
 from cnngraph.interop.onnx.writing import to_model  # noqa: E402
@@ -71,6 +72,21 @@ def test_a_model_says_which_device_runs_what(net: Net, tmp_path: Path) -> None:
     assert set(found.values()) == {"gpu0", "gpu1", "gpu2"}
 
 
+def test_a_placement_comes_back(net: Net, tmp_path: Path) -> None:
+    """Exported, imported as lines with `on gpu0`, and divided again as they say."""
+    path = net.export(tmp_path / "two.onnx", partition=in_three(net)).files[0]
+    back = loads(bring(path, placed=True).text)
+    devices = {node.op.name: set() for node in back.graph if node.inputs}
+    for node in back.graph:
+        if node.inputs:
+            devices[node.op.name].add(node.device)
+    assert devices["softmax"] == {"gpu2"}
+    assert devices["conv"] == {"gpu0", "gpu1"}
+    divided = back.partition("gpu0,gpu1,gpu2", batch=2)
+    assert divided.device_of[next(node.name for node in back.graph if node.op.name == "softmax")] == "gpu2"
+    assert not any(node.device for node in loads(bring(path).text).graph)
+
+
 def test_what_another_reader_makes_of_it(net: Net, tmp_path: Path) -> None:
     """onnx-ir binds each name of these fields to what it means, and tells what it cannot bind."""
     ir = pytest.importorskip("onnx_ir", reason="the oracle of this test")
@@ -101,7 +117,7 @@ def test_models_of_others_may_lack_names_or_name_too_much() -> None:
     assert placements(model) == {}
     model.configuration.add(name="a", num_devices=2)
     for i, output in enumerate(("x", "y", "z")):
-        node = model.graph.node.add(op_type="Relu", output=[output])
+        node = model.graph.node.add(op_type="Relu", output=[output], name=output)
         where = node.device_configurations.add(configuration_id="a")
         where.sharding_spec.add(tensor_name=output, device=[i])
     assert placements(model) == {"x": "device0", "y": "device1"}
