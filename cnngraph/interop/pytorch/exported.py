@@ -16,14 +16,14 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import onnx
 import torch
 
 from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.interop.imported import Imported
-from cnngraph.interop.onnx.reading import read_model
+from cnngraph.interop.onnx.reading import read_model, read_onnx
 from cnngraph.interop.pytorch.archive import kind_of, plain_program
 
 MAX_INPUTS = 6  # of a traced module: whether each of them takes numbers or ids is tried
@@ -44,7 +44,7 @@ def read_torch(path: str | Path, shapes: Sequence[tuple[int, ...]] | None = None
     return _of_traced(path, shapes)
 
 
-def _of_program(path: Path) -> onnx.ModelProto:
+def _of_program(path: Path) -> Any:
     content = plain_program(path)
     with _quiet(), _told("E0801", f"{path} cannot be read by PyTorch"):
         program = torch.export.load(io.BytesIO(content))
@@ -59,20 +59,21 @@ def _of_traced(path: Path, shapes: Sequence[tuple[int, ...]]) -> Imported:
         module = torch.jit.load(path, map_location="cpu").eval()
     inputs = _example(path, module, shapes)
     try:
-        return read_model(_onnx_of_traced(module, inputs, {0: "batch"}))
+        return _by_onnx(module, inputs, {0: "batch"})
     except CnnGraphError:  # its batch may be another axis, or of a fixed size
-        return read_model(_onnx_of_traced(module, inputs, {}))
+        return _by_onnx(module, inputs, {})
 
 
-def _onnx_of_traced(module: Any, inputs: Sequence[torch.Tensor], axes: dict[int, str]) -> onnx.ModelProto:
+def _by_onnx(module: Any, inputs: Sequence[torch.Tensor], axes: dict[int, str]) -> Imported:
     names = [f"input{i}" for i in range(len(inputs))] if len(inputs) > 1 else ["input"]
-    file = io.BytesIO()
-    with _quiet(), _told("E0802", "PyTorch cannot write this module as ONNX"):
-        torch.onnx.export(
-            module, tuple(inputs), file, dynamo=False, input_names=names,
-            dynamic_axes={name: axes for name in names if axes},
-        )  # fmt: skip
-    return onnx.load_from_string(file.getvalue())
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "traced.onnx"
+        with _quiet(), _told("E0802", "PyTorch cannot write this module as ONNX"):
+            torch.onnx.export(
+                module, tuple(inputs), file, dynamo=False, input_names=names,
+                dynamic_axes={name: axes for name in names if axes},
+            )  # fmt: skip
+        return read_onnx(file)
 
 
 def _example(path: Path, module: Any, shapes: Sequence[tuple[int, ...]]) -> list[torch.Tensor]:
