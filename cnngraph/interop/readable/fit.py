@@ -89,7 +89,8 @@ def fitted(uses: Sequence[Units], shapes: Sequence[Shape]) -> Fitted | None:
     parameters = tuple(Parameter(c.name, default := _default(c), default is REQUIRED) for c in classes)
     values = [_known(c.values, parameter.default) for c, parameter in zip(classes, parameters, strict=True)]
     arguments = tuple(tuple(each[row] for each in values) for row in range(len(uses)))
-    spoken = bool(entry) and any(isinstance(text, Said) and CHANNELS in text.text.replace("*", " ").split() for text in _texts(every))
+    said = [text.text.replace("*", " ").split() for text in _texts(every) if isinstance(text, Said)]
+    spoken = bool(entry) and any(CHANNELS in words for words in said)
     return Fitted(parameters, units, arguments, CHANNELS if spoken else "")
 
 

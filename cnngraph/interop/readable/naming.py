@@ -21,6 +21,7 @@ def names_of(body: Body, known: Mapping[Key, str], taken: set[str], states: Stat
         for i, key in enumerate(line.keys):
             if key != "_" and key not in names:
                 role = roles.get(key, "features" if line.moves else "x")
+                role = "x" if role == "skip" and not line.moves and line.source != IT else role
                 names[key] = numbered(parts[i] if parts and role in ("x", "features", "skip") else role, taken)
     return names
 

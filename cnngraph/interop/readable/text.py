@@ -125,8 +125,10 @@ class Writer:
         return f"repeat {unit.times} {self._braces(Body((Line(unit.units),)))}"
 
     def layer_of(self, body: Body) -> str:
-        """A body as one layer."""
-        return self._alone(body.units) if body.is_plain else f"repeat 1 {self._braces(body)}"
+        """A body as one layer, with a line for each group of its units."""
+        if not body.is_plain:
+            return f"repeat 1 {self._braces(body)}"
+        return "\n-> ".join(" -> ".join(self._texts(group, None)) for group in groups(body.units))
 
     def _is_narrow(self, unit: Unit) -> bool:
         """Whether a unit has no lines in its text."""
