@@ -71,7 +71,7 @@ def read_model(path: Path, weights: Path | None = None, shapes: Sequence[tuple[i
         case "Caffe":
             from cnngraph.interop.caffe import read_caffe
 
-            return read_caffe(path, weights)
+            return read_caffe(path, weights, shapes)
         case _:
             from cnngraph.interop.darknet import read_darknet
 

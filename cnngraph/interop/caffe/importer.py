@@ -53,8 +53,9 @@ Known: TypeAlias = "Source | float"  # a number stands for an array that is full
 class Importer:
     """The state of one import: the blobs so far, where each state of the graph comes from, and what was refused."""
 
-    def __init__(self, network: Network, table: Mapping[str, Meaning]) -> None:
+    def __init__(self, network: Network, table: Mapping[str, Meaning], shapes: Sequence[tuple[int, ...]] = ()) -> None:
         self.network, self.table = network, table
+        self.shapes = list(shapes)  # of data whose size the file does not say, in its order
         self.assembly = Assembly()
         self.blobs: dict[Value, Blob] = {}
         self.sources: dict[str, Known] = {}
@@ -74,6 +75,8 @@ class Importer:
                 self.blobs[Value(-1, index)] = blob
         for layer in self.network.layers:
             self._layer(layer)
+        if self.shapes and not self.assembly.found:
+            raise error("E0801", f"the file says the sizes of its data: {len(self.shapes)} shapes are too many")
         outputs = {} if self.assembly.found else self._outputs()
         graph = self.assembly.finish(word_of(self.network.name), {key: blob.ref for key, blob in outputs.items()})
         inputs = {node.name: self._given[node.ref].axes for node in graph.inputs}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 
@@ -23,14 +23,15 @@ from cnngraph.ir.op import Array
 MAX_FILLED = 2**28  # numbers of one weight that are not in its file
 
 
-def read_caffe(prototxt: Path, weights: Path | None = None) -> Imported:
+def read_caffe(prototxt: Path, weights: Path | None = None, shapes: Sequence[tuple[int, ...]] = ()) -> Imported:
     """The network that a prototxt describes in the phase TEST, with the weights of a caffemodel, if given.
 
+    `shapes`, each with a batch, are those of data whose size the file does not say, in the order of the file.
     Raises E0801 where a file is damaged, E0802 once for each thing that cannot be expressed, and E0703 once for each
     weight that is missing or has another shape.
     """
     network, notes = pruned(read_network(diagnostics.Source.of(prototxt.name, _text(prototxt))))
-    importer = Importer(network, TABLE)
+    importer = Importer(network, TABLE, shapes)
     graph, inputs, outputs = importer.run()
     states = {} if weights is None else _states(graph, importer.sources, weights)
     return Imported(graph, states, inputs, outputs, (*notes, *importer.assembly.notes))

@@ -32,13 +32,15 @@ def read_weights(path: Path, pieces: Sequence[Piece]) -> dict[str, Array]:
     if len(content) < 16:
         raise error("E0801", f"{path}: this is no file of weights: it has {len(content)} bytes")
     major, minor, _ = unpack_from("<3i", content)
-    start = 20 if major * 10 + minor >= 2 and major < LARGE and minor < LARGE else 16
+    transposed = major > LARGE or minor > LARGE
+    start = 20 if major * 10 + minor >= 2 else 16
+    if transposed and len(content) == 16 + 4 * needed:
+        start = 16  # versions of darknet disagree about these
     if len(content) != start + 4 * needed:
         held = (len(content) - start) / 4
         message = f"{path}: the file holds {held:,.10g} numbers after its header, the network needs {needed:,}"
         raise error("E0703", message, "weights that were cut off after some layers do not say which these are")
     numbers = np.frombuffer(content, "<f4", offset=start)
-    transposed = major > LARGE or minor > LARGE
     arrays: dict[str, Array] = {}
     for piece in pieces:
         count = prod(piece.shape)

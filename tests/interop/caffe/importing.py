@@ -17,12 +17,12 @@ Shapes = Mapping[str, Sequence[int]]
 TODAY = Style()
 
 
-def imported(folder: Path, text: str, weights: bytes | None = None) -> Imported:
+def imported(folder: Path, text: str, weights: bytes | None = None, *shapes: tuple[int, ...]) -> Imported:
     model, file = folder / "a.prototxt", folder / "a.caffemodel"
     model.write_text(text)
     if weights is not None:
         file.write_bytes(weights)
-    return read_caffe(model, None if weights is None else file)
+    return read_caffe(model, None if weights is None else file, shapes)
 
 
 def ran(found: Imported, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

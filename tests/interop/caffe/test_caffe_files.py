@@ -158,6 +158,19 @@ def test_how_large_an_image_is(data: str, type_: str, tmp_path: Path) -> None:
     assert str(found.graph.inputs[0].type) == type_
 
 
+def test_sizes_that_the_file_does_not_say_are_asked_for(tmp_path: Path) -> None:
+    data = 'layer { name: "d" type: "%s" top: "%s" }'
+    ends = layer("ReLU") + layer("TanH", "x").replace('"l"', '"t"')
+    text = data % ("Data", "data") + data % ("HDF5Data", "x") + ends
+    found = imported(tmp_path, text, None, (1, 3, 28, 30), (5, 7))
+    assert {node.name: str(node.type) for node in found.graph.inputs} == {"data": "3@28x30", "x": "7"}
+    for shapes in ((), ((1, 3, 28, 30),), ((1,), (1, 2))):
+        with pytest.raises(CnnGraphError, match=r"E0802.*nothing in the file says"):
+            imported(tmp_path, text, None, *shapes)
+    with pytest.raises(CnnGraphError, match=r"E0801.*1 shapes are too many"):
+        imported(tmp_path, HEAD + layer("ReLU"), None, (1, 2))
+
+
 def test_weights_under_one_name_are_shared(tmp_path: Path) -> None:
     tower = """layer {{ name: "ip{0}" type: "InnerProduct" bottom: "{1}" top: "ip{0}"
       inner_product_param {{ num_output: 3 }} param {{ name: "w" lr_mult: 1 }} param {{ name: "b" }} }}"""

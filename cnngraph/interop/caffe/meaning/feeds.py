@@ -1,7 +1,7 @@
 """Layers that bring data: what is fed here. Their first result is the images; the labels are left out.
 
-Only some say how large an image is. Where the number of channels is not written, it is that of the mean values, or 3,
-or 1 with `force_gray`; a note tells what was taken.
+Only some say how large an image is; else the user does. Where the number of channels is not written, it is that of the
+mean values, or 3, or 1 with `force_gray`; a note tells what was taken.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cnngraph.interop.caffe.importer import Importer, Meaning
 from cnngraph.interop.caffe.network import Layer, Value
 
 PARAMETERS = {"Data": "data_param", "ImageData": "image_data_param", "WindowData": "window_data_param"}
-HELP = 'write the size instead: `layer { name: "data" type: "Input" top: "data" input_param { shape { dim: ... } } }`'
+HELP = "give the shape of a batch, as in `--input 1x3x224x224`"
 
 
 def given(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
@@ -45,8 +45,10 @@ def _inputs(net: Importer, layer: Layer, shapes: list[list[int]]) -> list[Blob]:
     return [net.input(top, shape[1:], layer.span) for top, shape in zip(layer.tops, shapes, strict=True)]
 
 
-def unknown(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
-    raise Refusal("nothing in the file says how large its data are", HELP)
+def tables(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
+    """HDF5Data: arrays of any shape."""
+    layer.fields.ignore("hdf5_data_param")
+    return _with_labels(net, layer, _told(net))
 
 
 def images(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
@@ -56,13 +58,21 @@ def images(net: Importer, layer: Layer, bottoms: list[Blob]) -> list[Blob]:
     transform.ignore_all()
     crop = transform.whole("crop_size", 0) or fields.whole("crop_size", 0)
     height, width = (crop or fields.whole(name, 0) for name in ("new_height", "new_width"))
-    if not height or not width:
-        raise Refusal("nothing in the file says how large the images are", HELP)
-    channels = _channels(transform, fields)
-    net.assembly.notes.append(f"{layer.name} gives images of {channels} channels: the file does not say how many")
+    if height and width:
+        sizes = [_channels(transform, fields), height, width]
+        net.assembly.notes.append(f"{layer.name} gives images of {sizes[0]} channels: the file does not say how many")
+    else:
+        sizes = _told(net)
     if told := _preparation(transform, fields):
         net.assembly.notes.append(f"what {layer.name} does to images before is left to the data: {told}")
-    return _with_labels(net, layer, [channels, height, width])
+    return _with_labels(net, layer, sizes)
+
+
+def _told(net: Importer) -> list[int]:
+    """The sizes of a sample that only the user knows."""
+    if not net.shapes or not net.shapes[0][1:]:
+        raise Refusal("nothing in the file says how large its data are", HELP)
+    return list(net.shapes.pop(0)[1:])
 
 
 def _channels(transform: Fields, fields: Fields) -> int:
@@ -94,6 +104,6 @@ LAYERS: dict[str, Meaning] = {
     "Input": given,
     "DummyData": dummy,
     "MemoryData": memory,
-    "HDF5Data": unknown,
+    "HDF5Data": tables,
     **dict.fromkeys(PARAMETERS, images),
 }
