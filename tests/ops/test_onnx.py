@@ -31,6 +31,7 @@ from cnngraph.ir.types import TensorType  # noqa: E402
 QUICK, MANY = 5, 100
 TOLERANCE = {"float32": 1e-5, "float64": 5e-7}  # attributes of ONNX are float32, whatever the arrays are
 ENGINES = {"float32": (by_reference, by_runtime), "float64": (by_reference,)}  # the runtime has kernels for float32
+ROUNDED = 2e-3  # by as much some drawn settings are rounded in float32
 NOTHING = 1e-3  # the scale of smaller arrays
 OF_TRAINING = {
     "adagrad", "adam", "adamw", "clip_norm", "join_layers", "joint_norm", "moments", "moving_average", "rmsprop", "sgd",
@@ -79,6 +80,10 @@ def beyond_the_runtime(setting: Setting) -> str | None:
         g, added = op.geometry(rank := len(setting.operands[0].positions)), op.added(rank)
         if any(n >= step and n > after for n, step, (_, after) in zip(added, g.stride, g.pad, strict=True)):
             return "has no output padding as large as the stride"
+    if op.name == "lrn" and op.alpha == 0:
+        return "wants an alpha above 0"
+    if op.name == "resize" and op.mode == "cubic" and len(setting.operands[0].positions) != 2:
+        return "draws cubic curves through images only"
     return None
 
 
@@ -151,12 +156,14 @@ def test_drawn_settings_agree(name: str) -> None:
 
 
 @pytest.mark.sweep
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("name", WRITTEN)
-def test_many_drawn_settings_agree(name: str) -> None:
-    examine(name, MANY, derandomize=False)
+def test_many_drawn_settings_agree(name: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOLERANCE, "float32", ROUNDED)
+    examine(name, MANY, derandomize=False, dtype=dtype)
 
 
-def examine(name: str, count: int, derandomize: bool) -> None:
+def examine(name: str, count: int, derandomize: bool, dtype: str = "float64") -> None:
     @settings(
         max_examples=count, derandomize=derandomize, deadline=None, database=None,
         phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
@@ -164,7 +171,7 @@ def examine(name: str, count: int, derandomize: bool) -> None:
     @given(settings_of(name))
     def check(setting: Setting) -> None:
         assume(not getattr(setting.op, "training", False))
-        compare(setting, "float64")  # in float32 some are rounded by more than they differ
+        compare(setting, dtype)
 
     check()
 
