@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 from operator import ge
 from typing import Any
 
@@ -60,6 +61,8 @@ def beyond_the_reference(setting: Setting) -> str | None:
             return "knows images only"
         case "resize" if any(n & (n - 1) for n in x.positions):
             return "rounds the ratio of sizes to float32"
+        case "medianpool" if prod(op.geometry(x).size) > 60:
+            return "gathers from few places only"
         case "scan":
             return "goes along the first axis only"
         case "upconv" if op.groups > 1 and (op.bias or not op.groups == x.channels == op.features):
