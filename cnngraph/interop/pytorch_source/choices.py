@@ -21,8 +21,10 @@ def with_choices(variants: list[list[Block]], skeleton: Skeleton) -> list[list[B
     found: list[list[Block]] = []
     while left:
         full, *others = left
-        smaller = {skeleton(blocks[0]): blocks for blocks in others if blocks[0].lines}
-        match = next(((name, smaller[key]) for name, key in _reduced(full[0], skeleton) if key in smaller), None)
+        count = len(full[0].attributes) - 1
+        smaller = {skeleton(b[0]): b for b in others if b[0].lines and len(b[0].attributes) == count}
+        reduced = _reduced(full[0], skeleton) if smaller else ()
+        match = next(((name, smaller[key]) for name, key in reduced if key in smaller), None)
         if match is None:
             found.append(full)
             left = others

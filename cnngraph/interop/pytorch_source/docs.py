@@ -23,8 +23,8 @@ def about_of(block: Block) -> list[str]:
 def comment_above(name: str, text: str) -> list[str]:
     """The comment with two signs above the block or net of this name in a file, as lines."""
     match = re.search(rf"((?:^##[^\n]*\n)+)(?:block|net) {re.escape(name)}\b", text, re.MULTILINE)
-    words = " ".join(line.removeprefix("##").strip() for line in match[1].splitlines()) if match else ""
-    return textwrap.wrap(quoted(words), WIDTH - 8)
+    words = match[1].replace("##", "").split() if match else []
+    return textwrap.wrap(quoted(" ".join(words)), WIDTH - 8)
 
 
 def paper_of(text: str) -> list[str]:

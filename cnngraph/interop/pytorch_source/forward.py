@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cnngraph.interop.pytorch_source.form import Binding, Form
 from cnngraph.interop.pytorch_source.modules import Block, Line
@@ -48,6 +49,8 @@ class Forward:
     named: Mapping[str, str] = field(default_factory=dict)  # results that have a name outside
     values: dict[str, Written] = field(default_factory=dict)
     places: list[int] = field(default_factory=list)  # of each line: where it is written, itself or its last reader
+    following: list[int] = field(default_factory=list)  # of each line: the next one that is a statement
+    wide: set[int] = field(default_factory=set)  # statements that read many values
 
     def statements(self) -> Iterator[Statement]:
         lines, block = self.block.lines, self.block
@@ -86,10 +89,12 @@ class Forward:
         lines = self.block.lines
         self.values = {name: Written("value") for line in lines for name in (*line.operands, *line.results)}
         reader_of = [self._reader(place) for place in range(len(lines))]
+        maker = {name: i for i, line in enumerate(lines) for name in line.results}
         self.places = list(range(len(lines)))
         texts: list[Written] = []
         for place, line in enumerate(lines):
-            inner = [i for i in range(place) if reader_of[i] == place]
+            makers = {maker[name] for name in line.operands if name in maker}
+            inner = sorted(i for i in makers if reader_of[i] == place)
             before = {lines[i].results[0]: self.values[lines[i].results[0]] for i in inner}
             self.values.update({lines[i].results[0]: texts[i] for i in inner})
             texts.append(self._expression(line, self.arguments[place]))
@@ -103,6 +108,31 @@ class Forward:
                 self.places[i] = place
         for place in reversed(range(len(lines))):
             self.places[place] = self.places[self.places[place]]
+        self._survey()
+
+    @cached_property
+    def _readers(self) -> Mapping[str, list[int]]:
+        """The lines that read each value, once for each time."""
+        found: dict[str, list[int]] = {}
+        for place, line in enumerate(self.block.lines):
+            for name in line.operands:
+                found.setdefault(name, []).append(place)
+        return found
+
+    def _survey(self) -> None:
+        """What each statement reads, with all that is written into it, and which statement comes after each line."""
+        last = len(self.block.lines)
+        self.following = [last] * last
+        read: dict[int, set[str]] = {}
+        made: dict[int, set[str]] = {}
+        for place in reversed(range(last)):
+            if place + 1 < last:
+                is_statement = self.places[place + 1] == place + 1
+                self.following[place] = place + 1 if is_statement else self.following[place + 1]
+            line = self.block.lines[place]
+            read.setdefault(self.places[place], set()).update(line.operands)
+            made.setdefault(self.places[place], set()).update(line.results)
+        self.wide = {place for place in read if len(read[place] - made[place]) >= MANY}
 
     def _expression(self, line: Line, arguments: Sequence[str | None]) -> Written:
         form = line.form
@@ -118,7 +148,7 @@ class Forward:
         results = self.block.lines[place].results
         if len(results) != 1 or results[0] in self.block.results:
             return None
-        reads = [i for i, line in enumerate(self.block.lines) for name in line.operands if name == results[0]]
+        reads = self._readers.get(results[0], [])
         return reads[0] if len(reads) == 1 else None
 
     def _fits(self, inner: Sequence[Line], reader: Line, expression: Written) -> bool:
@@ -135,7 +165,7 @@ class Forward:
 
     def _reads(self, value: str) -> list[int]:
         """Where a value is read, as places of written lines; behind all lines for a result."""
-        places = [self.places[i] for i, line in enumerate(self.block.lines) if value in line.operands]
+        places = [self.places[i] for i in self._readers.get(value, [])]
         return [*places, *([len(self.block.lines)] if value in self.block.results else [])]
 
     def _targets(self, place: int, variables: dict[str, str]) -> list[str]:
@@ -150,22 +180,13 @@ class Forward:
         wanted = self.named.get(value) or (line.name if len(line.results) == 1 else word(value.rpartition(".")[2]))
         if len(line.results) == 1 and value not in self.named:
             held = variables.get("x")
-            following = self._next_statement(place)
-            is_next = all(read == following for read in self._reads(value)) and not self._is_wide(following)
+            following = self.following[place]
+            is_next = all(read == following for read in self._reads(value)) and following not in self.wide
             if is_next and (held is None or not self._is_read_after(place, held)):
                 return "x"
         if wanted in variables and not self._is_read_after(place, variables[wanted]) and wanted not in others:
             return wanted
         return free(wanted, {*variables, *others, "x"})
-
-    def _is_wide(self, place: int) -> bool:
-        """Whether a statement reads so many values that each should have a name of its own."""
-        inner = [line for i, line in enumerate(self.block.lines) if self.places[i] == place]
-        made = {name for line in inner for name in line.results}
-        return len({name for line in inner for name in line.operands} - made) > MANY - 1
-
-    def _next_statement(self, place: int) -> int:
-        return next((i for i in range(place + 1, len(self.places)) if self.places[i] == i), len(self.places))
 
     def _is_read_after(self, place: int, value: str) -> bool:
         return any(read > place for read in self._reads(value))

@@ -194,10 +194,17 @@ class Body:
 
     def _is_new(self, run: Sequence[Step | Scope]) -> bool:
         """Whether no run before it has the same weights."""
-        states = tuple(state for item in run for state in item.states)
-        if not states:
-            return True
-        return next(item for item in self.scope.items if set(item.states) & set(states)) in run
+        states = [state for item in run for state in item.states]
+        return not states or any(self._first_readers[states[0]] is item for item in run)
+
+    @cached_property
+    def _first_readers(self) -> Mapping[str, Step | Scope]:
+        return {state: item for item in reversed(self.scope.items) for state in item.states}
+
+    @cached_property
+    def _line_ends(self) -> Mapping[str, Step | Scope]:
+        """The last item of each labelled line."""
+        return {self._inner_path(item)[0]: item for item in self.scope.items}
 
     def _label(self, run: Sequence[Step | Scope], firsts: Mapping[str, int]) -> str | None:
         """The label of the line that the run is, if the file gives one."""
@@ -211,8 +218,7 @@ class Body:
         inner = self._inner_path(run[-1])
         if len(inner) < 2:
             return name
-        ends = next(item for item in reversed(self.scope.items) if self._inner_path(item)[0] == inner[0])
-        return word(inner[0]) if ends is run[-1] else name
+        return word(inner[0]) if self._line_ends[inner[0]] is run[-1] else name
 
     def _inner_path(self, item: Step | Scope) -> tuple[str, ...]:
         path = item.path[self.scope.depth :]
@@ -323,7 +329,7 @@ def _item_word(item: Step | Scope) -> str:
 
 def _word_of(run: Sequence[Step | Scope]) -> str:
     """What a run without a label is called: after the first of it that has weights; equal ones by their plural."""
-    kept = next((item for item in run if item.kept), run[0])
+    kept = next((item for item in run if item.states), run[0])
     words = {_item_word(item) for item in run}
     if len(run) >= MANY and len(words) > 2:
         return "layers"

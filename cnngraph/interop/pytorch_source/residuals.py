@@ -52,7 +52,8 @@ def _parted(items: Sequence[Step | Scope], flow: Flow) -> Iterator[Sequence[Step
     """Items that are a residual unit together; each other item by itself."""
     place = 0
     while place < len(items):
-        end = next((e for e in range(place + 1, len(items)) if _is_unit(items[place : e + 1], flow)), place)
+        furthest = min(len(items), place + MOST_ITEMS + 1)
+        end = next((e for e in range(place + 1, furthest) if _is_unit(items[place : e + 1], flow)), place)
         yield items[place : end + 1]
         place = end + 1
 
@@ -63,7 +64,7 @@ MOST_ITEMS = 16
 def _is_unit(items: Sequence[Step | Scope], flow: Flow) -> bool:
     """Whether the last item adds the value that the first reads to the value of those between."""
     *branch, last = items
-    if not isinstance(last, Step) or last.word != "add" or len(branch) > MOST_ITEMS or not is_run(branch, flow):
+    if not isinstance(last, Step) or last.word != "add" or not is_run(branch, flow):
         return False
     (source,), (result,) = flow.inputs(branch[0]), flow.results(branch[-1])
     return sorted(last.inputs) == sorted((source, result)) and flow.reads[result] == 1 and result not in flow.ends

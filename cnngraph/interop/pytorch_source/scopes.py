@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby, pairwise
 
-from cnngraph.diagnostics import Use
+from cnngraph.diagnostics import Source, Span, Use
 from cnngraph.interop.pytorch_source.step import Step, states_of
 from cnngraph.ir.graph import Ref
 
@@ -114,6 +114,10 @@ def settled(root: Scope, flow: Flow) -> Scope:
     return _shared(replace(root, items=tuple(part for item in root.items for part in _settled(item, flow))), flow)
 
 
+NOWHERE = Span(Source("", ""), 0, 0)
+"""Where a block stands that no file defines: that of a graph from another tool, whose paths alone are known."""
+
+
 def _items(steps: Sequence[Step], depth: int, uses: int) -> Iterator[Step | Scope]:
     """Steps with equal segments at this depth are a scope, if nothing else stands between them."""
     runs = [(head, list(run)) for head, run in groupby(steps, lambda step: _head(step, depth))]
@@ -124,7 +128,7 @@ def _items(steps: Sequence[Step], depth: int, uses: int) -> Iterator[Step | Scop
         elif heads.count(head) > 1:
             yield from _items(run, depth + 1, uses)
         else:
-            use = _common_use(run, uses)
+            use = _common_use(run, uses) if any(step.origin for step in run) else Use(head.partition("[")[0], NOWHERE)
             inner = tuple(_items(run, depth + 1, uses + (use is not None)))
             yield Scope(run[0].path[: depth + 1], use, inner, depth + 1)
 
