@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cnngraph.interop.caffe.network import Layer, Network
+from cnngraph.interop.caffe.network import Layer, Network, Value
 
 MEASURES = (
     "Accuracy", "ContrastiveLoss", "EuclideanLoss", "HDF5Output", "HingeLoss", "MultinomialLogisticLoss",
@@ -17,13 +17,18 @@ PREDICTIONS = {"SoftmaxWithLoss": "Softmax", "SigmoidCrossEntropyLoss": "Sigmoid
 def pruned(network: Network) -> tuple[Network, list[str]]:
     """The network as it is used, and in words what was left out of the one that is tested."""
     predicted = {(layer.type, layer.bottoms) for layer in network.layers}
-    kept, left = [], []
+    kept: list[Layer] = []
+    left: list[str] = []
+    losses: set[Value] = set()  # and all that is computed from them
     for layer in network.layers:
         prediction = PREDICTIONS.get(layer.type)
-        if layer.type in MEASURES or (prediction, layer.bottoms[:1]) in predicted:
+        is_there = (prediction, layer.bottoms[:1]) in predicted
+        if layer.type in MEASURES or is_there or losses.intersection(layer.bottoms):
             left.append(layer.name)
+            losses.update(layer.values())
         elif prediction:
             kept.append(_prediction(layer, prediction))
+            losses.update(layer.values()[:1])
         else:
             kept.append(layer)
     notes = [f"left out, as they only train or measure: {', '.join(left)}"] if left else []
@@ -32,4 +37,6 @@ def pruned(network: Network) -> tuple[Network, list[str]]:
 
 
 def _prediction(layer: Layer, type_: str) -> Layer:
-    return replace(layer, type=type_, bottoms=layer.bottoms[:1], tops=layer.tops or (layer.name,), is_prediction=True)
+    """What a loss compares; its first result was the loss, and is called so."""
+    tops = tuple(top.replace("loss", "prob") for top in layer.tops or (layer.name,))
+    return replace(layer, type=type_, bottoms=layer.bottoms[:1], tops=tops, is_prediction=True)

@@ -33,8 +33,9 @@ def read_caffe(prototxt: Path, weights: Path | None = None, shapes: Sequence[tup
     network, notes = pruned(read_network(diagnostics.Source.of(prototxt.name, _text(prototxt))))
     importer = Importer(network, TABLE, shapes)
     graph, inputs, outputs = importer.run()
-    states = {} if weights is None else _states(graph, importer.sources, weights)
-    return Imported(graph, states, inputs, outputs, (*notes, *importer.assembly.notes))
+    notes += importer.assembly.notes
+    states = {} if weights is None else _states(graph, importer.sources, weights, notes)
+    return Imported(graph, states, inputs, outputs, tuple(notes))
 
 
 def _text(path: Path) -> str:
@@ -47,9 +48,15 @@ def _text(path: Path) -> str:
         raise error("E0801", f"{path}: the network cannot be read: {problem.strerror}") from problem
 
 
-def _states(graph: Graph, sources: Mapping[str, Known], weights: Path) -> dict[str, Array]:
-    """An array for each state, out of the blobs of the layers. Raises E0703 with all that is missing or unfit."""
+def _states(graph: Graph, sources: Mapping[str, Known], weights: Path, notes: list[str]) -> dict[str, Array]:
+    """An array for each state, out of the blobs of the layers; layers that are not in the network are noted.
+
+    Raises E0703 with all that is missing or unfit.
+    """
     blobs = read_blobs(weights)
+    read = {source.layer for source in sources.values() if isinstance(source, Source)}
+    if unread := [name for name in blobs if name not in read]:
+        notes.append(f"{weights.name} has weights of layers that the network does not have: {', '.join(unread)}")
     wrong = {problem for node in graph.states if (problem := _misfit(sources[node.name], blobs))}
     wrong |= {problem for node in graph.states if (problem := _excess(node, sources[node.name]))}
     if wrong:
@@ -61,9 +68,9 @@ def _array(node: Node, source: Known, blobs: Mapping[str, list[Array]]) -> Array
     if not isinstance(source, Source):
         return np.full(node.type.concrete, source, np.float32)
     if source.layer not in blobs and source.filled is not None:
-        return np.ascontiguousarray(source.turn(source.filled()), np.float32)
+        return np.array(source.turn(source.filled()), np.float32, order="C")
     arrays = [blobs[source.layer][index].reshape(shape) for index, shape in source.blobs.items()]
-    return np.ascontiguousarray(source.turn(*arrays), np.float32)
+    return np.array(source.turn(*arrays), np.float32, order="C")  # a copy: a view would hold the whole file
 
 
 def _excess(node: Node, source: Known) -> str | None:
@@ -77,7 +84,9 @@ def _misfit(source: Known, blobs: Mapping[str, list[Array]]) -> str | None:
     """What is wrong with the blobs of a layer; axes of size 1 before the others are no difference."""
     if not isinstance(source, Source) or (source.filled is not None and source.layer not in blobs):
         return None
-    found = blobs.get(source.layer, [])
+    if source.layer not in blobs:
+        return f"there are no weights for layer {source.layer}"
+    found = blobs[source.layer]
     for index, shape in source.blobs.items():
         if index >= len(found):
             return f"layer {source.layer} lacks blob {index}, of shape {shape}"

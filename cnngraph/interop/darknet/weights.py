@@ -47,7 +47,7 @@ def read_weights(path: Path, pieces: Sequence[Piece]) -> dict[str, Array]:
         part, numbers = numbers[:count], numbers[count:]
         flipped = piece.is_dense and transposed
         blob = part.reshape(piece.shape[::-1]).T if flipped else part.reshape(piece.shape)
-        arrays[piece.state] = np.ascontiguousarray(piece.turn(blob), np.float32)
+        arrays[piece.state] = np.array(piece.turn(blob), np.float32, order="C")  # a copy: a view would hold all
     return arrays
 
 

@@ -113,7 +113,7 @@ layer { name: "loss/loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" t
 def test_a_network_as_it_is_trained(tmp_path: Path) -> None:
     found = imported(tmp_path, LABELLED + LOSS)
     assert [node.op.name for node in found.graph if node.op.name != "state"] == ["input", "flatten", "dense", "softmax"]
-    assert list(found.outputs) == ["loss_loss"]
+    assert list(found.outputs) == ["prob_prob"]
     assert str(found.graph["data"].type) == "3@6x6"
     assert list(found.notes) == [
         "left out, as they only train or measure: top-1",
@@ -126,10 +126,12 @@ def test_a_network_as_it_is_trained(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("end", "operator", "output"),
     [
-        (LOSS.replace(' top: "loss/loss"', ""), "softmax", "loss_loss"),
+        (LOSS.replace(' top: "loss/loss"', ""), "softmax", "prob_prob"),
         (LOSS + 'layer { name: "prob" type: "Softmax" bottom: "ip" top: "prob" }', "softmax", "prob"),
-        (LOSS.replace('top: "loss/loss"', 'top: "loss" top: "prob"'), "softmax", "loss"),
-        (LOSS.replace("SoftmaxWithLoss", "SigmoidCrossEntropyLoss"), "sigmoid", "loss_loss"),
+        (LOSS.replace('top: "loss/loss"', 'top: "loss" top: "p"'), "softmax", "prob"),
+        (LOSS + layer("Eltwise", 'loss/loss" bottom: "loss/loss'), "softmax", "prob_prob"),
+        (LOSS + layer("Silence", "top-1").replace('top: "l"', ""), "softmax", "prob_prob"),
+        (LOSS.replace("SoftmaxWithLoss", "SigmoidCrossEntropyLoss"), "sigmoid", "prob_prob"),
         (LOSS.replace("SoftmaxWithLoss", "EuclideanLoss"), "dense", "ip"),
         (LOSS.replace("SoftmaxWithLoss", "HingeLoss"), "dense", "ip"),
     ],
@@ -309,6 +311,15 @@ def test_weights_that_do_not_fit_are_told_at_once(tmp_path: Path) -> None:
         ("E0703", "blob 0 of layer ip has the shape (2, 7), not (2, 120)"),
         ("E0703", "layer c/1x1 lacks blob 1, of shape (4,)"),
     ]
+
+
+def test_weights_of_other_layers_are_noted(tmp_path: Path) -> None:
+    more = Layer("aux", "InnerProduct", [], [], blobs=[np.ones((1, 2), np.float32)])
+    content = weights_of(net()) + caffemodel([more], TODAY)
+    found = imported(tmp_path, prototxt(net(), SHAPES), content)
+    assert found.notes == ("a.caffemodel has weights of layers that the network does not have: aux",)
+    with pytest.raises(CnnGraphError, match="there are no weights for layer c/1x1"):
+        imported(tmp_path, prototxt(net(), SHAPES), caffemodel([more], TODAY))
 
 
 DAMAGED = {
