@@ -31,8 +31,10 @@ GRAPH, EXAMPLES = "models/model.json", "data/sample_inputs/model.pt"
 
 SYMBOL = re.compile(r"Symbol\('([a-z]+\d+)'(, [a-z]+=(True|False))*\)")
 SIZE = re.compile(r"[a-z]+\d+|\d+|[A-Z][A-Za-z]*|[-+*/(), <>=!&|~.]")
-FUNCTIONS = frozenset({"Mod", "FloorDiv", "CleanDiv", "CeilDiv", "Max", "Min", "PythonMod", "IntTrueDiv", "ToFloat", "Eq",
-                       "Ne", "Integer", "TruncToInt"})  # fmt: skip
+FUNCTIONS = frozenset({
+    "Mod", "FloorDiv", "CleanDiv", "CeilDiv", "Max", "Min", "PythonMod", "IntTrueDiv", "ToFloat", "Eq", "Ne", "Integer",
+    "TruncToInt",
+})  # fmt: skip
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 TARGET = re.compile(r"torch\.ops\.(aten|higher_order|prims)\.\w+(\.\w+)?|_operator\.\w+|math\.\w+|torch\.sym_\w+")
 FILES_OF_OTHERS = frozenset({"torch.ops.aten.from_file", "torch.ops.aten.save"})
@@ -61,7 +63,7 @@ def plain_program(path: Path) -> bytes:
     found = io.BytesIO()
     with _opened(path) as archive, zipfile.ZipFile(found, "w", zipfile.ZIP_STORED) as plain:
         for info in archive.infolist():
-            top, _, name = info.filename.partition("/")
+            name = info.filename.partition("/")[2]
             if name == GRAPH:
                 plain.writestr(info.filename, json.dumps(_graph(path, archive, info)))
             elif name == EXAMPLES:

@@ -1,7 +1,7 @@
 """Modules that PyTorch exported or traced, by way of ONNX: file -> program -> ModelProto -> `Imported`.
 
     .pt2   torch.export.save(program, path)    what its shapes leave open stays open
-    .pt    torch.jit.trace(...).save(path)     knows no shapes: they are given; the first axis of each input is the batch
+    .pt    torch.jit.trace(...).save(path)     knows no shapes: they are given; the first axis of an input is the batch
 
 No pickle is read: `archive` says what is taken from a file instead. A traced module is a program in PyTorch's own
 language, which its reader in C++ loads; it is run on noise of the given shapes, as whoever traced it ran it.

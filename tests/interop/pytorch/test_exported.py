@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,18 +14,17 @@ import numpy as np
 import pytest
 
 pytest.importorskip("onnx", reason="programs of PyTorch come by way of ONNX")
-torch = pytest.importorskip("torch", reason="needs the extra torch")
+pytest.importorskip("torch", reason="needs the extra torch")
 pytest.importorskip("onnxscript", reason="PyTorch's newer exporter needs onnxscript")
 
-import warnings  # noqa: E402
+import torch
+from interop.pytorch_corpus.test_corpus import values_of
+from torch import Tensor, nn
 
-from interop.pytorch_corpus.test_corpus import values_of  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
-
-from cnngraph.diagnostics import CnnGraphError  # noqa: E402
-from cnngraph.interop.imported import Imported  # noqa: E402
-from cnngraph.interop.pytorch.archive import kind_of, plain_program  # noqa: E402
-from cnngraph.interop.pytorch.exported import read_torch  # noqa: E402
+from cnngraph.diagnostics import CnnGraphError
+from cnngraph.interop.imported import Imported
+from cnngraph.interop.pytorch.archive import kind_of, plain_program
+from cnngraph.interop.pytorch.exported import read_torch
 
 
 class Small(nn.Module):
@@ -95,7 +95,9 @@ def exploded(tmp_path: Path) -> Path:
     return tmp_path / "exploded"
 
 
-def changed(path: Path, to: Path, change: Callable[[str, bytes], bytes | None], added: dict[str, bytes] | None = None) -> Path:
+def changed(
+    path: Path, to: Path, change: Callable[[str, bytes], bytes | None], added: dict[str, bytes] | None = None
+) -> Path:
     """A copy of an archive whose files are changed, left out or added to."""
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(to, "w") as new:
         top = old.namelist()[0].partition("/")[0]
@@ -148,7 +150,7 @@ def test_a_traced_module_needs_shapes(small: nn.Module, tmp_path: Path) -> None:
 def test_a_pickled_module_and_a_state_dict(small: nn.Module, tmp_path: Path) -> None:
     for name, value in (("module.pt", small), ("state.pt", small.state_dict())):
         torch.save(value, tmp_path / name)
-        with pytest.raises(CnnGraphError, match="E0801.* is a pickle"):
+        with pytest.raises(CnnGraphError, match=r"E0801.* is a pickle"):
             read_torch(tmp_path / name, [IMAGE])
 
 
@@ -172,7 +174,13 @@ def test_a_weight_as_a_pickle(program: Path, tmp_path: Path, exploded: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["data/constants/opaque_obj_0", "data/constants/custom_obj_0", "data/weights/model.pt", "data/aotinductor/model/a.so"]
+    "name",
+    [
+        "data/constants/opaque_obj_0",
+        "data/constants/custom_obj_0",
+        "data/weights/model.pt",
+        "data/aotinductor/model/a.so",
+    ],
 )
 def test_files_that_would_be_unpickled_or_run(program: Path, tmp_path: Path, name: str) -> None:
     path = changed(program, tmp_path / "more.pt2", lambda _, old: old, {name: b"anything"})
@@ -204,7 +212,11 @@ def test_words_that_pytorch_would_evaluate(program: Path, tmp_path: Path, what: 
 
 def test_python_for_who_runs_the_program_is_left_out(program: Path, tmp_path: Path) -> None:
     def change(name: str, content: bytes) -> bytes:
-        return json.dumps({**json.loads(content), "guards_code": ["1/0"]}).encode() if name.endswith("model.json") else content
+        return (
+            json.dumps({**json.loads(content), "guards_code": ["1/0"]}).encode()
+            if name.endswith("model.json")
+            else content
+        )
 
     kept = plain_program(changed(program, tmp_path / "guards.pt2", change))
     with zipfile.ZipFile(io.BytesIO(kept)) as archive:
@@ -214,7 +226,9 @@ def test_python_for_who_runs_the_program_is_left_out(program: Path, tmp_path: Pa
 
 def test_code_that_reaches_other_files(small: nn.Module, tmp_path: Path) -> None:
     path = traced(small, torch.randn(IMAGE), tmp_path / "small.pt")
-    path = changed(path, tmp_path / "reads.pt", lambda name, old: old + b"# torch.from_file\n" if name.endswith(".py") else old)
+    path = changed(
+        path, tmp_path / "reads.pt", lambda name, old: old + b"# torch.from_file\n" if name.endswith(".py") else old
+    )
     with pytest.raises(CnnGraphError, match="reads or writes other files"):
         kind_of(path)
 
@@ -262,7 +276,7 @@ def test_an_archive_that_says_more_than_it_holds(tmp_path: Path) -> None:
 
 def test_a_graph_without_what_belongs_to_it(program: Path, tmp_path: Path) -> None:
     path = changed(program, tmp_path / "less.pt2", lambda name, old: None if name == "data/weights/weight_0" else old)
-    with pytest.raises(CnnGraphError, match="E0801.*cannot be read by PyTorch"):
+    with pytest.raises(CnnGraphError, match=r"E0801.*cannot be read by PyTorch"):
         read_torch(path)
     path = changed(program, tmp_path / "other.pt2", lambda name, old: b"{}" if name == "models/model.json" else old)
     with pytest.raises(CnnGraphError, match="E0801"):

@@ -1,4 +1,4 @@
-"""Models that PyTorch wrote come back in our operators, with PyTorch's numbers, whichever of its exporters wrote them."""
+"""Models that PyTorch wrote come back in our operators and with its numbers, whichever exporter wrote them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="needs the extra onnx")
-torch = pytest.importorskip("torch", reason="needs the extra torch")
+pytest.importorskip("onnx", reason="needs the extra onnx")
+pytest.importorskip("torch", reason="needs the extra torch")
 pytest.importorskip("onnxscript", reason="PyTorch's newer exporter needs onnxscript")
 
-from interop.pytorch_corpus.exported import Model, program, traced, traced_as_it_is  # noqa: E402
-from interop.pytorch_corpus.models import MODELS  # noqa: E402
+import torch
+from interop.pytorch_corpus.exported import Model, program, traced, traced_as_it_is
+from interop.pytorch_corpus.models import MODELS
 
-from cnngraph.interop.imported import Imported  # noqa: E402
-from cnngraph.interop.onnx.reading import read_model  # noqa: E402
-from cnngraph.ir.graph import Graph, Ref  # noqa: E402
-from cnngraph.ir.op import Array  # noqa: E402
+from cnngraph.interop.imported import Imported
+from cnngraph.interop.onnx.reading import read_model
+from cnngraph.ir.graph import Graph, Ref
+from cnngraph.ir.op import Array
 
 OTHER_SIZES = {"batch": 3, "height": 40, "width": 24, "time": 4}
 CLOSE = 1e-4
@@ -63,7 +64,7 @@ EXPECTED: Mapping[str, str] = {
     "sigmoid 1",
     "projected": "dense 1, leaky_relu 1, reshape 1, conv 2, pixel_shuffle 1, tanh 1",
     "dcgan_generator": "reshape 1, upconv 3, relu 2, tanh 1",
-    "dcgan_discriminator": "conv 3, leaky_relu 2, sigmoid 1",
+    "dcgan_discriminator": "conv 3, leaky_relu 2, sigmoid 1, flatten 1",
     "super_resolution": "conv 2, relu 1, upsample 2, add 1",
     "text_cnn": "embed 1, conv 3, relu 3, globalmaxpool 3, concat 1, dense 1",
     "rnn": f"{RECURRENT}, position 1",
@@ -81,18 +82,18 @@ EXPECTED: Mapping[str, str] = {
     "attention_by_function_masked": f"{HEADS}, causal 1",
     "attention_by_module": HEADS,
     "attention_of_parts": HEADS,
-    "vit": "conv 1, reshape 1, prepend_token 1, add_positions 1, layernorm 7, linear 18, split_heads 9, dot 3, scale 3, "
-    "softmax 3, mix 3, join_heads 3, gelu 3, add 6, position 1, dense 1",
-    "decoder": "linear 10, split_heads 6, dot 2, scale 2, causal 1, softmax 2, mix 2, join_heads 2, layernorm 3, relu 1, "
-    "add 3",
+    "vit": "conv 1, reshape 1, prepend_token 1, add_positions 1, layernorm 7, linear 18, split_heads 9, dot 3, "
+    "scale 3, softmax 3, mix 3, join_heads 3, gelu 3, add 6, position 1, dense 1",
+    "decoder": "linear 10, split_heads 6, dot 2, scale 2, causal 1, softmax 2, mix 2, join_heads 2, layernorm 3, "
+    "relu 1, add 3",
     "mixer": "conv 1, layernorm 2, reshape 5, transpose 2, linear 4, gelu 2, add 2, globalavgpool 1, dense 1",
     "root_norm": "rmsnorm 1, linear 3, silu 1, mul 1, add 1",
-    "language_model": "embed 1, add_positions 1, layernorm 2, linear 7, split_heads 3, dot 1, scale 1, causal 1, softmax 1, "
-    "mix 1, join_heads 1, gelu 1, add 2",
-    "transformer_encoder": "linear 13, layernorm 4, split_heads 6, dot 2, scale 2, softmax 2, mix 2, join_heads 2, gelu 2, "
-    "add 4",
+    "language_model": "embed 1, add_positions 1, layernorm 2, linear 7, split_heads 3, dot 1, scale 1, causal 1, "
+    "softmax 1, mix 1, join_heads 1, gelu 1, add 2",
+    "transformer_encoder": "linear 13, layernorm 4, split_heads 6, dot 2, scale 2, softmax 2, mix 2, join_heads 2, "
+    "gelu 2, add 4",
 }
-"""The operators that each model is made of in the language, but batch norms: some exporters fold them into convolutions."""
+"""The operators of the language that each model is made of, but batch norms: some exporters fold them away."""
 
 NORMS: Mapping[str, int] = {
     "vgg": 4, "resnet_basic": 8, "resnet_any_size": 8, "resnet_one_picture": 8, "resnet_bottleneck": 12, "densenet": 7,
@@ -171,7 +172,9 @@ def test_traced_as_it_is(name: str) -> None:
     assert found == written(EXPECTED[name]) + Counter(batchnorm=NORMS.get(name, 0))
 
 
-@pytest.mark.parametrize("name", [n if n in QUICK_PROGRAMS else pytest.param(n, marks=pytest.mark.sweep) for n in MODELS])
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK_PROGRAMS else pytest.param(n, marks=pytest.mark.sweep) for n in MODELS]
+)
 def test_program(name: str) -> None:
     found = check(name, program)
     found.pop("batchnorm", None)

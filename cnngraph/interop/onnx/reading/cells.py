@@ -1,7 +1,7 @@
 """The recurrent layers of ONNX as cells of the language, and their weights as ours.
 
-    ONNX   W (directions, gates * n, c), R (directions, gates * n, n), B (directions, 2 * gates * n), a row for each unit
-    here   (c + n, gates * n): a column for each unit, below those of the position the rows of the state; one bias
+    ONNX   W (directions, gates * n, c), R (directions, gates * n, n), B (directions, 2 * gates * n), rows of units
+    here   (c + n, gates * n): a column for each unit; rows of the position, then of the state; one bias
 
 A gate of a cell in `specs/blocks` may stand elsewhere, or say the opposite: how much of a GRU is new, where ONNX says
 how much stays. Then the weights are put in our order, and those of that gate get the other sign.
@@ -87,7 +87,7 @@ class Direction:
 
 
 def rnn(d: Direction, activations: Sequence[str]) -> Cell:
-    n, channels = d.r.shape
+    n = d.r.shape[1]
     return _cell(_text("rnn", RNN, activations), d.w.shape[1], n, [*_joined([d.of(slice(0, n))])])
 
 

@@ -23,9 +23,15 @@ PLACE = 10
 
 ERF = "Add(Erf(Div(x, 1.41421356) | Mul(x, 0.70710678)), 1)"
 CUBE = "(Pow(x, 3) | Mul(x, Mul(x, x)))"
-TANH = f"Add(Tanh(Mul(Add(x, Mul({CUBE}, 0.044715)), 0.79788456) | Mul(x, Mul(Add(Mul(Mul(x, x), 0.044715), 1), 0.79788456)) | Mul(Mul(x, 0.79788456), Add(Mul(Mul(x, x) | Pow(x, 2), 0.044715), 1))), 1)"  # fmt: skip  # noqa: E501
+ANGLE = (
+    f"(Mul(Add(x, Mul({CUBE}, 0.044715)), 0.79788456) "
+    "| Mul(x, Mul(Add(Mul(Mul(x, x), 0.044715), 1), 0.79788456)) "
+    "| Mul(Mul(x, 0.79788456), Add(Mul(Mul(x, x) | Pow(x, 2), 0.044715), 1)))"
+)
+TANH = f"Add(Tanh({ANGLE}), 1)"
 SIX = "(Clip(Add(x, 3), 0, 6) | Min(Relu(Add(x, 3)), 6) | Min(Max(Add(x, 3), 0), 6))"
-SIXTH = f"(Div({SIX}, 6) | Mul({SIX}, 0.16666667) | HardSigmoid(x, alpha=0.16666667, beta=0.5) | Clip(Add(Mul(x, 0.16666667), 0.5), 0, 1))"  # fmt: skip  # noqa: E501
+OF_SIX = f"Div({SIX}, 6) | Mul({SIX}, 0.16666667) | Clip(Add(Mul(x, 0.16666667), 0.5), 0, 1)"
+SIXTH = f"({OF_SIX} | HardSigmoid(x, alpha=0.16666667, beta=0.5))"
 SOFTPLUS = "(Softplus(x) | Log(Add(Exp(x), 1)))"
 
 
@@ -52,6 +58,16 @@ def _leaky(found: Found) -> Built | None:
     return found.made("LeakyRelu", found.values["x"], alpha=float(slope.reshape(()))) if is_slope else None
 
 
+def _clip(found: Found) -> Built | None:
+    high = found.known["H"]
+    low = found.known.get("L", np.zeros_like(high))
+    return found.made("Clip", found.values["x"], low, high) if low.size == high.size == 1 else None
+
+
+def _log_of_softmax(found: Found) -> Built:
+    return found.made("LogSoftmax", found.values["x"], axis=found.attribute("Softmax", "axis"))
+
+
 def _over_axis(operator: str, found: Found) -> Built | None:
     """Softmax or its logarithm, along the one axis of its sum."""
     axes = found.known["AXES"]
@@ -66,23 +82,17 @@ RULES = (
     Rule(["Mul(x, Sigmoid(Mul(x, A)))"], _swish),
     Rule([f"Mul(x, Tanh({SOFTPLUS}))"], to("Mish")),
     Rule([f"Mul(x, {SIXTH})", f"Div(Mul(x, {SIX}), 6)", f"Mul(Mul(x, {SIX}), 0.16666667)"], to("HardSwish")),
-    Rule([SIXTH.replace("HardSigmoid(x, alpha=0.16666667, beta=0.5) | ", "")], to("HardSigmoid", alpha=1 / 6, beta=0.5)),
-    Rule(["Where(Greater(x, 20), x, Softplus(x))", "Where(Greater(x, 20), x, Log(Add(Exp(x), 1)))", "Log(Add(Exp(x), 1))"],
-         to("Softplus")),
+    Rule([OF_SIX], to("HardSigmoid", alpha=1 / 6, beta=0.5)),
+    Rule([f"Where(Greater(x, 20), x, {SOFTPLUS})", "Log(Add(Exp(x), 1))"], to("Softplus")),
     Rule(["Max(x, Mul(x, A))"], _leaky),
     Rule(["Div(x, Add(Abs(x), 1))"], to("Softsign")),
     Rule(["Reciprocal(Add(Exp(Neg(x)), 1))", "Div(1, Add(Exp(Neg(x)), 1))"], to("Sigmoid")),
-    Rule(["Min(Max(x, L), H)", "Max(Min(x, H), L)"],
-         lambda f: f.made("Clip", f.values["x"], f.known["L"], f.known["H"]) if f.known["L"].size == f.known["H"].size == 1
-         else None),
-    Rule(["Min(Relu(x), H)"],
-         lambda f: f.made("Clip", f.values["x"], np.zeros_like(f.known["H"]), f.known["H"]) if f.known["H"].size == 1
-         else None),
+    Rule(["Min(Max(x, L), H)", "Max(Min(x, H), L)", "Min(Relu(x), H)"], _clip),
     Rule([f"Div({EXP}, ReduceSum(e, AXES, keepdims=1))"], partial(_over_axis, "Softmax")),
     Rule(["Sub(s := Sub(x, ReduceMax(x, AXES, keepdims=1)), Log(ReduceSum(Exp(s), AXES, keepdims=1)))",
           "Sub(x, ReduceLogSumExp(x, AXES, keepdims=1))", "Sub(x, Log(ReduceSum(Exp(x), AXES, keepdims=1)))"],
          partial(_over_axis, "LogSoftmax")),
-    Rule(["Log(Softmax(x))"], lambda f: f.made("LogSoftmax", f.values["x"], axis=f.attribute("Softmax", "axis"))),
+    Rule(["Log(Softmax(x))"], _log_of_softmax),
 )  # fmt: skip
 
 

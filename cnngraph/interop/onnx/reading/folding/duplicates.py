@@ -45,7 +45,11 @@ def unite(net: Foreign) -> Foreign:
 
 def _key(node: ForeignNode, net: Foreign) -> Hashable | None:
     """What two nodes have in common that give the same; None for nodes that stay apart."""
-    if node.operator in LAYERS or node.operator in RANDOM or any(isinstance(v, Foreign) for v in node.attributes.values()):
+    if (
+        node.operator in LAYERS
+        or node.operator in RANDOM
+        or any(isinstance(v, Foreign) for v in node.attributes.values())
+    ):
         return None
     inputs = tuple(_same(name, net.constants.get(name)) for name in node.inputs)
     return node.operator, inputs, tuple(sorted((name, _plain(value)) for name, value in node.attributes.items()))

@@ -109,7 +109,7 @@ class _Projections:
         return [new.add(node.name, op, [new.now(x), *states], origin=layer.origin).ref]
 
     def _is_projection(self, layer: Node) -> bool:
-        """Whether it is read in parts by heads alone; and so are the other layers with its weights, if there are any."""
+        """Whether it is read in parts by heads alone, and so are all other layers with its weights."""
         return all(self._is_for_heads(user) for ref in layer.inputs[1:] for user in self.readers.of[ref])
 
     def _is_for_heads(self, layer: Node) -> bool:

@@ -102,7 +102,9 @@ def _padded(found: Found) -> Built | None:
         return None
     sides = [int(n) for n in (*pads[2 : rank + 2], *pads[rank + 4 :])]
     total = [a + b for a, b in zip(own, sides, strict=True)]
-    return replace(layer, inputs=(found.values["x"], *layer.inputs[1:]), attributes={**layer.attributes, "pads": total}), {}
+    return replace(
+        layer, inputs=(found.values["x"], *layer.inputs[1:]), attributes={**layer.attributes, "pads": total}
+    ), {}
 
 
 # ---- a line for each channel ----

@@ -30,7 +30,12 @@ def _causal(found: Found) -> Built | None:
     far = found.known["FAR"]
     ones = [node for node in found.nodes if node.operator == "ConstantOfShape"]
     known = all((node.attributes.get("value") == 1).all() for node in ones if "value" in node.attributes)
-    if found.is_known("x") or (far > FAR_BELOW).any() or not known or any("value" not in node.attributes for node in ones):
+    if (
+        found.is_known("x")
+        or (far > FAR_BELOW).any()
+        or not known
+        or any("value" not in node.attributes for node in ones)
+    ):
         return None
     return found.made("cnngraph.Causal", found.values["x"])
 

@@ -53,7 +53,9 @@ def _group_norm(found: Found) -> Built | None:
     parts, ones, zeros = (found.known[name] for name in ("PARTS", "ONES", "ZEROS"))
     is_grouped = parts.size == 3 and parts.reshape(-1)[1] == ones.size and (ones == 1).all() and not zeros.any()
     epsilon = found.attribute("InstanceNormalization", "epsilon")
-    return found.made("cnngraph.GroupNorm", found.values["x"], groups=ones.size, epsilon=epsilon) if is_grouped else None
+    return (
+        found.made("cnngraph.GroupNorm", found.values["x"], groups=ones.size, epsilon=epsilon) if is_grouped else None
+    )
 
 
 def _length(found: Found) -> Built | None:
@@ -91,7 +93,10 @@ def _with_weights(operator: str) -> Iterator[Rule]:
 
 
 RULES = (
-    Rule([way.replace("Sub", "d := Sub", 1) for way in over_root(CENTRED, VARIANCE)], partial(_plain, "cnngraph.LayerNorm")),
+    Rule(
+        [way.replace("Sub", "d := Sub", 1) for way in over_root(CENTRED, VARIANCE)],
+        partial(_plain, "cnngraph.LayerNorm"),
+    ),
     Rule(over_root("x", MEAN_SQUARE), partial(_plain, "cnngraph.RmsNorm")),
     Rule([f"Reshape({NORMED}, Shape(x) | s)"], _group_norm),
     Rule([f"Div(x, {LENGTH} | Expand({LENGTH}, s))"], _length),

@@ -1,12 +1,12 @@
 """Patterns of foreign nodes, written as they would be called, and their replacement by one node.
 
-    "Mul(x, Sigmoid(x))"                                 names in small letters are values; twice the same: the same value
+    "Mul(x, Sigmoid(x))"                                 names in small letters are values; one name, one value
     "Add(MatMul(x, W), B)"                               in capitals: known numbers
     "Mul(x, 0.5) | Div(x, 2)"                            one or the other
     "Div(e := Exp(x), ReduceSum(e, AXES, keepdims=1))"   a part with a name; an attribute that has to be so
 
-Operands of sums and products stand in any order. Nothing has to be read by the pattern alone: its last node is replaced,
-and nodes that nobody reads any longer go.
+Operands of sums and products stand in any order. Nothing has to be read by the pattern alone: its last node is
+replaced, and nodes that nobody reads any longer go.
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ def without_unread(net: Foreign) -> Foreign:
         if any(name in read for name in node.outputs):
             kept.append(node)
             read.update(node.inputs)
-            read.update(name for value in node.attributes.values() if isinstance(value, Foreign) for name in _free(value))
+            read.update(
+                name for value in node.attributes.values() if isinstance(value, Foreign) for name in _free(value)
+            )
     return net if len(kept) == len(net.nodes) else replace(net, nodes=kept[::-1])
 
 
@@ -208,7 +210,9 @@ def _has_attributes(pattern: ast.Call, node: ForeignNode) -> bool:
     given = {**defaults(node.operator), **node.attributes}
     for keyword in pattern.keywords:
         wanted, value = ast.literal_eval(keyword.value), given.get(str(keyword.arg))
-        is_close = isinstance(wanted, float) and isinstance(value, float) and abs(value - wanted) <= TOLERANCE * abs(wanted)
+        is_close = (
+            isinstance(wanted, float) and isinstance(value, float) and abs(value - wanted) <= TOLERANCE * abs(wanted)
+        )
         if value != wanted and not is_close:
             return False
     return True

@@ -32,7 +32,9 @@ def _both(keepdims: int, operator: str, found: Found) -> Built | None:
 
 
 RULES = tuple(
-    Rule([f"{o}({o}(x, INNER, keepdims={k}), OUTER, keepdims={k})"], partial(_both, k, o)) for o in OPERATORS for k in (0, 1)
+    Rule([f"{o}({o}(x, INNER, keepdims={k}), OUTER, keepdims={k})"], partial(_both, k, o))
+    for o in OPERATORS
+    for k in (0, 1)
 )
 
 

@@ -1,6 +1,6 @@
 """The units of a dense layer in the order in which a grid is made of them.
 
-Other tools reshape the units of a dense layer to (C, H, W), channels slowest. Which unit is called which does not matter:
+Other tools reshape the units of a dense layer to (C, H, W), channels slowest. Which unit is which does not matter:
 
 Before:
 

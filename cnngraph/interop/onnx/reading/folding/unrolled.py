@@ -66,7 +66,9 @@ class _Layer:
         }
         inputs = (self.sequence.values["x"], f"{name}/W", f"{name}/R", f"{name}/B", "", self.first.values["h"])
         attributes = {"hidden_size": len(r), "activations": [self.activation]}
-        layer = replace(concat, operator="RNN", inputs=inputs, outputs=(f"{name}/Y", f"{name}/last"), attributes=attributes)
+        layer = replace(
+            concat, operator="RNN", inputs=inputs, outputs=(f"{name}/Y", f"{name}/last"), attributes=attributes
+        )
         squeeze = replace(concat, operator="Squeeze", inputs=(f"{name}/Y", f"{name}/axis"), attributes={})
         return [layer, squeeze], known, f"{name}/last"
 
@@ -86,7 +88,11 @@ def _layer(concat: ForeignNode, matcher: Matcher) -> _Layer | None:
             return None
     sequence = matcher.maker.get(first.values["p"])
     whole = next(matcher.matches(sequence, SEQUENCE), None) if sequence is not None else None
-    if whole is None or any(whole.known[key].ndim != n for key, n in (("W", 2), ("B", 1))) or first.known["C"].ndim != 1:
+    if (
+        whole is None
+        or any(whole.known[key].ndim != n for key, n in (("W", 2), ("B", 1)))
+        or first.known["C"].ndim != 1
+    ):
         return None
     return _Layer(whole, first, words.pop())
 

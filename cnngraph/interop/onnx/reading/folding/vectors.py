@@ -46,8 +46,10 @@ from cnngraph.passes.rewrite import Rewriting, rewrite
 from cnngraph.passes.surgery import Readers, fresh
 
 PLACE = 60
-CHANNELWISE = frozenset({"batchnorm", "concat", "dropout", "layer_scale", "layernorm", "log_softmax", "normalize", "part",
-                         "prelu", "rmsnorm", "shuffle", "softmax"})  # fmt: skip
+CHANNELWISE = frozenset({
+    "batchnorm", "concat", "dropout", "layer_scale", "layernorm", "log_softmax", "normalize", "part", "prelu",
+    "rmsnorm", "shuffle", "softmax",
+})  # fmt: skip
 """Beside pointwise operators: what does the same at a position as to a vector."""
 
 

@@ -192,7 +192,13 @@ def _under_names(inner: Reading, ref: Ref) -> Ref:
 
 
 def _sequence_of(
-    call: Call, ref: Ref, nexts: Sequence[Tensor], cuts: Sequence[tuple[int, int]], state: int, place: int, reverse: bool
+    call: Call,
+    ref: Ref,
+    nexts: Sequence[Tensor],
+    cuts: Sequence[tuple[int, int]],
+    state: int,
+    place: int,
+    reverse: bool,
 ) -> Tensor:
     """One state at all positions, its time where the node has it."""
     directions, axes = call["scan_output_directions"] or [], call["scan_output_axes"] or []

@@ -1,7 +1,7 @@
 """Steps of training: R (rate), T (steps so far), then the weights, their gradients, and what the optimizer remembers.
 
-`R` and `T` have to be known: in our optimizers they are an argument and a state of their own. What an optimizer remembers
-is an operand here, and the next value of it a further result.
+`R` and `T` have to be known: in our optimizers they are an argument and a state of their own. What an optimizer
+remembers is an operand here, and the next value of it a further result.
 """
 
 from __future__ import annotations

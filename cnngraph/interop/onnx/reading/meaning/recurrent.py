@@ -1,7 +1,7 @@
 """Recurrent layers of ONNX as scans of cells.
 
-    ONNX   X (T, N, c), first states (directions, N, n), Y (T, directions, N, n), last states (directions, N, n)
-    here   x (N, T, c) -> a scan for each direction, side by side; a last state is a cut at its end
+ONNX   X (T, N, c), first states (directions, N, n), Y (T, directions, N, n), last states (directions, N, n)
+here   x (N, T, c) -> a scan for each direction, side by side; a last state is a cut at its end
 """
 
 from __future__ import annotations

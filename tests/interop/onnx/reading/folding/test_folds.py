@@ -89,7 +89,10 @@ def test_what_is_given_at_a_single_position_is_a_vector_too() -> None:
 
 
 def test_a_pool_of_all_positions_is_global() -> None:
-    assert operators(folded(network("3@4x5) { maxpool(4x5) -> relu -> flatten }"), vectors)) == ["globalmaxpool", "relu"]
+    assert operators(folded(network("3@4x5) { maxpool(4x5) -> relu -> flatten }"), vectors)) == [
+        "globalmaxpool",
+        "relu",
+    ]
     assert operators(folded(network("3@4x5) { avgpool(4x5) -> flatten }"), vectors)) == ["globalavgpool"]
 
 
@@ -106,7 +109,9 @@ def test_a_vector_that_was_repeated_meets_a_grid_as_it_is() -> None:
 
 
 def test_two_repeated_vectors_stay_a_grid() -> None:
-    before = network("6@4x5) { let g = x -> globalavgpool -> reshape(6@1x1) -> upsample(4x5)\n add(g, g) -> conv(2, 3x3) }")
+    before = network(
+        "6@4x5) { let g = x -> globalavgpool -> reshape(6@1x1) -> upsample(4x5)\n add(g, g) -> conv(2, 3x3) }"
+    )
     assert "upsample((4, 5))" in operators(folded(before, vectors))
 
 
@@ -114,7 +119,9 @@ def test_two_repeated_vectors_stay_a_grid() -> None:
 
 
 def test_a_part_of_what_was_joined() -> None:
-    before = network("6@4) { let a, b, c = x -> split(3)\n let d, e = concat(relu(b), tanh(c), a, b) -> split(2)\n return e }")
+    before = network(
+        "6@4) { let a, b, c = x -> split(3)\n let d, e = concat(relu(b), tanh(c), a, b) -> split(2)\n return e }"
+    )
     after = folded(before, joined)
     assert operators(after) == ["part(0, 3)", "part(1, 3)", "concat"]
 
@@ -177,7 +184,11 @@ def test_layers_with_the_same_weights_share_them_afterwards() -> None:
 
 def test_a_layer_that_is_read_as_a_whole_as_well_stays() -> None:
     text = ATTENTION.format(end="").replace("x -> linear(36) -> split(3)", "l -> split(3)")
-    before = network(text.replace("{\n", "{\n  let l = x -> linear(36)\n", 1).replace("join_heads\n", "join_heads\n  concat(it, l)\n"))
+    before = network(
+        text.replace("{\n", "{\n  let l = x -> linear(36)\n", 1).replace(
+            "join_heads\n", "join_heads\n  concat(it, l)\n"
+        )
+    )
     assert operators(folded(before, heads)).count("linear(36)") == 1
 
 
@@ -195,7 +206,9 @@ def test_units_of_a_dense_layer_become_a_grid() -> None:
 
 
 def test_units_that_somebody_else_reads_stay_in_their_order() -> None:
-    before = network("6) { let d = x -> dense(6)\n let t = d -> reshape(1@2x3) -> transpose((1, 0)) -> flatten\n concat(d, t) }")
+    before = network(
+        "6) { let d = x -> dense(6)\n let t = d -> reshape(1@2x3) -> transpose((1, 0)) -> flatten\n concat(d, t) }"
+    )
     assert operators(folded(before, units)) == operators(before)
 
 
@@ -222,7 +235,8 @@ def test_what_is_read_without_the_vector_has_no_bias() -> None:
 
 def test_what_nobody_reads_goes_but_inputs_stay() -> None:
     graph = from_text(
-        "graph g\nx: f32[batch, 4] = input\nz: f32[batch, 4] = input\nu.weight: f32[4, 2] = state(initial='he') with u\n"
+        "graph g\nx: f32[batch, 4] = input\nz: f32[batch, 4] = input\n"
+        "u.weight: f32[4, 2] = state(initial='he') with u\n"
         "u: f32[batch, 2] = dense(features=2, bias=False) <- x, u.weight\ny: f32[batch, 4] = relu <- x\noutput y = y\n",
         "<test>",
     )

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
+pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
 pytest.importorskip("onnxruntime", reason="ONNX Runtime computes what is compared")
 
-import onnx.parser  # noqa: E402
-from interop.onnx.reading.models import checked, drawn, operators  # noqa: E402
+import onnx.parser
+from interop.onnx.reading.models import checked, drawn, operators
 
-from cnngraph.ir.op import Array  # noqa: E402
+from cnngraph.ir.op import Array
 
 IMAGE = {"x": ["N", 4, 5, 6]}
 SEQUENCE = {"x": ["N", 5, 8]}
@@ -30,7 +30,8 @@ def number(value: float) -> Array:
 
 
 NUMBERS = {
-    "half": number(0.5), "one": number(1), "two": number(2), "three": number(3), "six": number(6), "sixth": number(1 / 6),
+    "half": number(0.5), "one": number(1), "two": number(2), "three": number(3), "six": number(6),
+    "sixth": number(1 / 6),
     "root2": number(2**0.5), "tiny": number(1e-5), "small": number(1e-12), "zero": number(0), "limit": number(20),
     "c1": number(0.044715), "c2": number((2 / np.pi) ** 0.5), "slope": number(0.2), "last": np.array([-1]),
     "first": np.array([1]), "minus": number(-1), "far": number(-np.inf),
@@ -53,7 +54,9 @@ ACTIVATIONS = {
     "hard swish of a hard sigmoid": (
         "h = HardSigmoid <alpha: float = 0.16666667, beta: float = 0.5> (x) y = Mul(x, h)", "hard_swish"
     ),
-    "hard swish by a relu": ("a = Add(x, three) r = Relu(a) c = Min(r, six) d = Mul(c, sixth) y = Mul(x, d)", "hard_swish"),
+    "hard swish by a relu": (
+        "a = Add(x, three) r = Relu(a) c = Min(r, six) d = Mul(c, sixth) y = Mul(x, d)", "hard_swish"
+    ),
     "hard sigmoid": ("a = Add(x, three) c = Clip(a, zero, six) y = Div(c, six)", "hard_sigmoid"),
     "relu6": ("r = Relu(x) y = Min(r, six)", "clip(0.0, 6.0)"),
     "two limits": ("a = Max(x, minus) y = Min(a, two)", "clip(-1.0, 2.0)"),
@@ -148,7 +151,9 @@ def test_a_group_norm_as_pytorch_writes_it() -> None:
     assert operators(checked(nodes_of(text), IMAGE, weights=weights)) == ["groupnorm(2)"]
 
 
-@pytest.mark.parametrize("end", ["c = Clip(l, small)", "l2 = Clip(l, small) h = Shape(x) c = Expand(l2, h)", "c = Max(l, small)"])
+@pytest.mark.parametrize(
+    "end", ["c = Clip(l, small)", "l2 = Clip(l, small) h = Shape(x) c = Expand(l2, h)", "c = Max(l, small)"]
+)
 def test_a_length(end: str) -> None:
     text = f"l = ReduceL2 <keepdims: int = 1> (x, last) {end} y = Div(x, c)"
     assert operators(checked(nodes_of(text), SEQUENCE, weights=NUMBERS)) == ["normalize"]
@@ -293,12 +298,13 @@ def test_a_token_before_a_sequence() -> None:
 
 def test_a_layer_that_was_written_step_by_step() -> None:
     steps = " ".join(
-        f"s{i} = Slice(p, {at}, {to}, zero) q{i} = Squeeze(s{i}, zero) m{i} = MatMul({before}, r) a{i} = Add(m{i}, c) "
-        f"b{i} = Add(a{i}, q{i}) h{i} = Tanh(b{i})"
+        f"s{i} = Slice(p, {at}, {to}, zero) q{i} = Squeeze(s{i}, zero) m{i} = MatMul({before}, r) "
+        f"a{i} = Add(m{i}, c) b{i} = Add(a{i}, q{i}) h{i} = Tanh(b{i})"
         for i, (at, to, before) in enumerate([("zero", "one", "start"), ("one", "two", "h0"), ("two", "three", "h1")])
     )
     text = (
-        "n = Shape <start: int = 1, end: int = 2> (x) g = Concat <axis: int = 0> (one, n, width) start = Expand(nothing, g) "
+        "n = Shape <start: int = 1, end: int = 2> (x) g = Concat <axis: int = 0> (one, n, width) "
+        "start = Expand(nothing, g) "
         f"m = MatMul(x, w) p = Add(m, b) {steps} y = Concat <axis: int = 0> (h0, h1, h2)"
     )
     places = {name: np.array([i]) for i, name in enumerate(("zero", "one", "two", "three"))}

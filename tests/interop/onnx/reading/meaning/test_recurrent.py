@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
+pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
 pytest.importorskip("onnxruntime", reason="ONNX Runtime computes what is compared")
 
+import onnx
+import onnx.parser
 from interop.onnx.reading.models import Shape, agree, checked, computed, drawn, expected, model, node, operators
 
 import cnngraph
@@ -45,15 +47,14 @@ def layer(kind: str, outputs: list[str], *more: str, **attributes: object) -> on
 def test_all_results_in_all_directions(kind: str, direction: str) -> None:
     outputs = ["y", "h", "c"][: 3 if kind == "LSTM" else 2]
     ways = 2 if direction == "bidirectional" else 1
-    found = checked(
-        [layer(kind, outputs, direction=direction)], TIME_FIRST, outputs, weights(kind, ways), sizes=SIZES
-    )
+    found = checked([layer(kind, outputs, direction=direction)], TIME_FIRST, outputs, weights(kind, ways), sizes=SIZES)
     assert sum(word.startswith("scan") for word in operators(found)) == ways
 
 
 @pytest.mark.parametrize("kind", GATES)
 def test_a_sequence_with_the_batch_first(kind: str) -> None:
-    nodes = [node("Transpose", ["x"], ["t"], perm=[1, 0, 2]), node(kind, ["t", "w", "r", "b"], ["s"], hidden_size=UNITS),
+    nodes = [node("Transpose", ["x"], ["t"], perm=[1, 0, 2]),
+             node(kind, ["t", "w", "r", "b"], ["s"], hidden_size=UNITS),
              node("Squeeze", ["s", "one"], ["q"]), node("Transpose", ["q"], ["y"], perm=[1, 0, 2])]  # fmt: skip
     found = checked(nodes, BATCH_FIRST, weights=weights(kind) | {"one": np.array([1])}, sizes=SIZES)
     assert operators(found)[0] == f"scan({kind.lower()})"
@@ -102,7 +103,9 @@ def test_a_first_state_from_another_layer() -> None:
 
 def test_known_first_states_of_a_fixed_batch() -> None:
     found = checked(
-        [layer("GRU", ["y"], "", "h")], {"x": [T, 2, C]}, weights=weights("GRU") | {"h": np.zeros((1, 2, UNITS), np.float32)}
+        [layer("GRU", ["y"], "", "h")],
+        {"x": [T, 2, C]},
+        weights=weights("GRU") | {"h": np.zeros((1, 2, UNITS), np.float32)},
     )
     assert operators(found) == ["scan(gru)"]
 
@@ -111,7 +114,9 @@ def test_lengths_that_are_all_of_it() -> None:
     lengths = {"l": np.full(2, T, np.int32)}
     checked([layer("RNN", ["y"], "l")], {"x": [T, 2, C]}, weights=weights("RNN") | lengths)
     with pytest.raises(CnnGraphError, match="sequences of several lengths"):
-        read_model(model([layer("RNN", ["y"], "l")], TIME_FIRST, weights=weights("RNN") | {"l": np.array([T, 2], np.int32)}))
+        read_model(
+            model([layer("RNN", ["y"], "l")], TIME_FIRST, weights=weights("RNN") | {"l": np.array([T, 2], np.int32)})
+        )
 
 
 def test_cells_are_those_of_the_language() -> None:
@@ -127,7 +132,8 @@ def test_cells_are_those_of_the_language() -> None:
 @pytest.mark.parametrize("text", [
     "net n(x: 4@5) { scan(lstm(n = 3)) }",
     "net n(x: 4@5) { scan(gru(n = 3), reverse = true) }",
-    "net n(x: 4@5) { let y, h, c = x -> scan(lstm(n = 3))\n let z, _, _ = x -> scan(lstm(n = 3), init = (h, c))\n return z }",
+    "net n(x: 4@5) { let y, h, c = x -> scan(lstm(n = 3))\n"
+    "let z, _, _ = x -> scan(lstm(n = 3), init = (h, c))\n return z }",
 ])  # fmt: skip
 def test_a_scan_that_was_written_comes_back(text: str) -> None:
     graph = cnngraph.loads(f'import gru, lstm from "std/recurrent.cnn"\n{text}').graph
@@ -148,7 +154,9 @@ def scan_of(body: str, outputs: int = 2) -> onnx.ModelProto:
 
 
 def test_sums_along_a_sequence() -> None:
-    made = scan_of("b (float[N, 3] h, float[N, 3] p) => (float[N, 3] n, float[N, 3] o) { n = Add(h, p) o = Identity(n) }")
+    made = scan_of(
+        "b (float[N, 3] h, float[N, 3] p) => (float[N, 3] n, float[N, 3] o) { n = Add(h, p) o = Identity(n) }"
+    )
     feeds = {"s": drawn(2, 3), "x": drawn(5, 2, 3, seed=1)}
     agree(computed(read_model(made), feeds), expected(made, feeds))
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
+pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
 pytest.importorskip("onnxruntime", reason="ONNX Runtime computes what is compared")
 
+import onnx
 from interop.onnx.reading.models import Shape, agree, checked, computed, drawn, expected, model, node, operators
 from onnx import TensorProto
 from onnx.reference import ReferenceEvaluator
@@ -77,7 +78,8 @@ def test_places_of_a_sequence(inputs: dict[str, Shape], axis: int, index: Array,
 
 def test_one_of_the_parts_of_the_features() -> None:
     nodes = [
-        node("MatMul", ["x", "m"], ["a"]), node("Reshape", ["a", "s"], ["b"]), node("Transpose", ["b"], ["c"], perm=[2, 0, 1, 3]),
+        node("MatMul", ["x", "m"], ["a"]), node("Reshape", ["a", "s"], ["b"]),
+        node("Transpose", ["b"], ["c"], perm=[2, 0, 1, 3]),
         node("Gather", ["c", "i"], ["y"]),
     ]  # fmt: skip
     weights = {"m": drawn(8, 12), "s": ints(0, 0, 3, 4), "i": np.asarray(np.int64(1))}
@@ -101,7 +103,9 @@ def test_places_in_disorder_are_told() -> None:
 
 def test_norms_over_one_axis() -> None:
     weights = {"s": drawn(8), "b": drawn(8, seed=1)}
-    assert operators(checked([node("LayerNormalization", ["x", "s", "b"], ["y"])], SEQUENCE, weights=weights)) == ["layernorm"]
+    assert operators(checked([node("LayerNormalization", ["x", "s", "b"], ["y"])], SEQUENCE, weights=weights)) == [
+        "layernorm"
+    ]
     found = checked([node("LayerNormalization", ["x", "s"], ["y"], epsilon=1e-3)], SEQUENCE, weights=weights)
     assert operators(found) == ["layernorm(epsilon=0.001)"]
 
@@ -149,7 +153,9 @@ def test_a_norm_without_a_mean() -> None:
 # ---- losses ----
 
 
-def loss(operator: str, names: Sequence[str], shape: Sequence[int], weights: dict[str, Array], **attributes: object) -> list[str]:
+def loss(
+    operator: str, names: Sequence[str], shape: Sequence[int], weights: dict[str, Array], **attributes: object
+) -> list[str]:
     labels = [shape[0], *shape[2:]]
     made = model(
         [node(operator, ["x", "i", *names], ["y"], **attributes)], {"x": ["N", *shape[1:]], "i": ["N", *labels[1:]]},
@@ -206,11 +212,16 @@ def step(operator: str, kept: int, count: int, steps: int, **attributes: object)
 @pytest.mark.parametrize("steps", [0, 3])
 @pytest.mark.parametrize("count", [1, 2])
 def test_steps_of_training(steps: int, count: int) -> None:
-    assert step("Adagrad", 1, count, steps, norm_coefficient=0.01, decay_factor=0.1, epsilon=1e-5) == ["adagrad"] * count
+    assert (
+        step("Adagrad", 1, count, steps, norm_coefficient=0.01, decay_factor=0.1, epsilon=1e-5) == ["adagrad"] * count
+    )
     assert step("Adam", 2, count, steps, norm_coefficient=0.01, alpha=0.95, beta=0.8, epsilon=1e-3) == ["adam"] * count
     found = step("Momentum", 1, count, steps, norm_coefficient=0.01, alpha=0.9, beta=0.5, mode="standard")
     assert found[-1] == "sgd"
-    assert step("Momentum", 1, count, steps, norm_coefficient=0.01, alpha=0.9, beta=1.0, mode="nesterov") == ["sgd"] * count
+    assert (
+        step("Momentum", 1, count, steps, norm_coefficient=0.01, alpha=0.9, beta=1.0, mode="nesterov")
+        == ["sgd"] * count
+    )
 
 
 def test_a_decay_after_the_step() -> None:
