@@ -28,6 +28,7 @@ from cnngraph.interop.readable.rows import (
     reads,
     rows,
     slices,
+    takes_above,
     whole,
 )
 from cnngraph.interop.readable.shapes import Shape, shape_of
@@ -148,7 +149,7 @@ class Press:
             keys = [self._key(unit) for unit in units]
             for start, end in rows_of(units, around):
                 key = tuple(keys[start:end])
-                if around is Knot and any(map(reads, units[start:end])):
+                if (around is Knot and any(map(reads, units[start:end]))) or (start == 0 and takes_above(units[0])):
                     continue
                 if is_periodic(key) or ends.get(key, 0) > start:
                     continue

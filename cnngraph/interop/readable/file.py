@@ -41,7 +41,7 @@ class File:
         self.cells = Cells.of(self.graph)
         self.recurrences = recurrences(self.graph, self.cells)
         inputs = (node.name for node in self.graph.inputs)
-        self.taken = {*words_of_a_file(), *self.graph.symbols, *self.cells.names, self.graph.name, *FILES, *STANDARD}
+        self.taken = {*words_of_a_file(), *self.graph.symbols, *self.cells.names, self.graph.name, *STANDARD, "stage"}
         self.inputs = {f"{i}.0": free(name, self.taken) for i, name in enumerate(inputs)}
         self.results = dict(self._results())
         self.shared = {word: numbered("tower", self.taken) for word in self.towers}
@@ -49,7 +49,8 @@ class File:
         self.press = Press(bodies, self._title, dict(CALLS))
         found = [with_idioms(units) for body in bodies for units, _ in chains(body)]
         often = Counter(unit.word for units in found for unit in units if isinstance(unit, Layer))
-        usual = frozenset(word for word, count in often.items() if count > 1)
+        usual = frozenset(word for word in FILES if often[word] > 1)
+        self.taken |= usual
         self.press.change(lambda units: with_idioms(units, usual))
         self.press.press()
         self._stages()
@@ -146,7 +147,9 @@ class File:
         body = Body((Line(block.units, "x" if block.outer else IT),))
         names = self._names(body, {**outer, "x": "x"} if block.outer else {}, taken)
         tensors = [f"{name}: tensor" for name in ([names["x"]] if block.outer else []) + list(outer.values())]
-        listed = ", ".join([*tensors, *map(_declared, block.parameters)])
+        is_laid = any(parameter.is_laid for parameter in block.parameters)  # the window has its stride in it
+        shown = [p for p in block.parameters if not (is_laid and p.name == "stride")]
+        listed = ", ".join([*tensors, *map(_declared, shown)])
         writer = self._writer(names)
         head = f"block {block.name}({listed})" if listed else f"block {block.name}"
         short = "" if block.channels else writer.short(body)

@@ -12,7 +12,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from cnngraph.interop.flat.names import words_of_a_file
-from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, Span
+from cnngraph.interop.readable.layer_text import REQUIRED, Parameter
 from cnngraph.interop.readable.shapes import Place, Shape, projections_in, with_values
 from cnngraph.interop.readable.terms import Lanes, Layer, Said, Units
 
@@ -60,6 +60,7 @@ class Class:
     values: list[Any]
     name: str = ""
     parameter: bool = True
+    is_laid: bool = False  # the window or the stride of a window that is one parameter
 
     @property
     def first(self) -> Column:
@@ -86,12 +87,17 @@ def fitted(uses: Sequence[Units], shapes: Sequence[Shape]) -> Fitted | None:
     if len(classes) > MOST_PARAMETERS:
         return None
     units = with_values(uses[0], _texts(columns), _projections(uses, shapes, [_texts(each) for each in projected]))
-    parameters = tuple(Parameter(c.name, default := _default(c), default is REQUIRED) for c in classes)
+    parameters = tuple(map(_parameter, classes))
     values = [_known(c.values, parameter.default) for c, parameter in zip(classes, parameters, strict=True)]
     arguments = tuple(tuple(each[row] for each in values) for row in range(len(uses)))
     said = [text.text.replace("*", " ").split() for text in _texts(every) if isinstance(text, Said)]
     spoken = bool(entry) and any(CHANNELS in words for words in said)
     return Fitted(parameters, units, arguments, CHANNELS if spoken else "")
+
+
+def _parameter(found: Class) -> Parameter:
+    default = _default(found)
+    return Parameter(found.name, default, default is REQUIRED, found.is_laid and found.first.family == "window")
 
 
 def _columns(shapes: Sequence[Shape]) -> list[Column]:
@@ -172,7 +178,7 @@ def _parameters(columns: list[Column], entry: Sequence[Any]) -> list[Class]:
     _name(kept, {CHANNELS} if entry else set())
     for each in kept:
         for column in each.columns:
-            column.text = Said(each.name)
+            column.text = INSIDE if each.is_laid and column.family == "stride" else Said(each.name)
     for each, base, ratio in derived:
         for column in each.columns:
             column.text = Said(_times(ratio, base.name))
@@ -232,15 +238,14 @@ def _ratio(values: Sequence[Any], base: Sequence[Any]) -> tuple[int, int] | None
 
 
 def _join_windows(classes: list[Class]) -> None:
-    """A window whose size and stride are parameters of this one layer is one parameter."""
+    """A window and its stride that are parameters of one layer alone are written as one: `5x5/2`."""
     for window in [c for c in classes if c.first.family == "window" and len(c.columns) == 1]:
         layer = window.first.place.layer
-        stride = next((c for c in classes if c.first.family == "stride" and len(c.columns) == 1), None)
-        if stride is None or stride.first.place.layer is not layer or UNKNOWN in stride.values:
-            continue
-        own = 1 if layer.weighs else None
-        window.values = [Span(size, step, own) for size, step in zip(window.values, stride.values, strict=True)]
-        stride.first.text, stride.parameter = INSIDE, False
+        own = [c for c in classes if c.first.family == "stride" and len(c.columns) == 1]
+        stride = next((c for c in own if c.first.place.layer is layer and UNKNOWN not in c.values), None)
+        if stride is not None:
+            window.is_laid, stride.is_laid = True, True
+            return
 
 
 def _by_multiples(numbers: list[Class]) -> list[tuple[Class, Class, tuple[int, int]]]:
@@ -261,6 +266,8 @@ def _by_multiples(numbers: list[Class]) -> list[tuple[Class, Class, tuple[int, i
 
 def _default(found: Class) -> Any:
     default = DEFAULTS.get(found.first.place.key, REQUIRED)
+    if found.is_laid and found.first.family == "stride":
+        return default if found.first.place.layer.weighs else None  # a pool goes on by its own size
     return default if default in found.values else REQUIRED
 
 
@@ -270,7 +277,7 @@ def _default(found: Class) -> Any:
 def _name(classes: list[Class], taken: set[str]) -> None:
     """Names that are no words of the language: `c`, `cb`, `cc` where several are the same thing."""
     words = words_of_a_file()
-    for each in classes:
+    for each in sorted(classes, key=lambda c: not c.is_laid):  # `window` and `stride` are theirs
         word = _word(each)
         each.name = next(
             name for x in ("", *ascii_lowercase[1:]) if (name := f"{word}{x}") not in taken and name not in words

@@ -35,19 +35,6 @@ class Parameter:
     is_laid: bool = False
 
 
-@dataclass(frozen=True)
-class Span:
-    """A window with its stride, as one argument; the stride that its layer has by itself is not said."""
-
-    size: Any
-    stride: Any
-    own: int | None = 1
-
-    def __str__(self) -> str:
-        text = "x".join(map(str, self.size))
-        return text if self.stride == self.own else f"{text}/{self.stride}"
-
-
 @cache
 def parameters_of(word: str) -> tuple[Parameter, ...]:
     """The parameters of an operator, a window as its size and its stride."""
@@ -144,7 +131,7 @@ def value_text(value: object) -> str:
             return str(value).lower()
         case str():
             return value if value in PADDINGS else f'"{value}"'
-        case int() | Size() | TensorType() | Said() | Span():
+        case int() | Size() | TensorType() | Said():
             return str(value)
         case float() if isfinite(value):
             return re.sub(r"e([+-])0*", r"e\1", literal(value)).replace("e+", "e")

@@ -33,7 +33,7 @@ def _parts(line: Line, states: States) -> Sequence[str]:
         return ()
     if last.word == "scan":
         return ("sequence", *states.get(dict(last.leaves)["cell"], ["state"] * (len(line.keys) - 1)))
-    return ("left", "right") if len(line.keys) == 2 else ()
+    return ("left", "right") if len(line.keys) == 2 else [f"part{i + 1}" for i in range(len(line.keys))]
 
 
 def numbered(word: str, taken: set[str]) -> str:

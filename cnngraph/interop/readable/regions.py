@@ -12,8 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from cnngraph.interop.readable.dominators import ROOT, Dominators
-from cnngraph.interop.readable.web import Value, Web
-from cnngraph.ir.types import TensorType
+from cnngraph.interop.readable.web import Step, Value, Web
 
 MERGES = ("concat", "add", "mul", "max")
 LARGEST = 400
@@ -168,16 +167,16 @@ class _Finder:
         )
 
     def _is_detour(self, inside: Collection[int], start: int, end: int) -> bool:
-        """Whether a branch passes through other positions than both ends have, as many axes as they are."""
-        ends = [_positions(self.web.type_of(Value(step))) for step in (start, end)]
+        """Whether windows lead a branch through other positions than both ends have, as many axes as they are."""
+        ends = [self.web.type_of(Value(step)).positions for step in (start, end)]
         ranks = {len(positions) for positions in ends}
-        for step in (i for i in inside if self.dominators.of[i] != ROOT):
-            for type_ in self.web.steps[step].types.values():
-                positions = _positions(type_)
-                if positions and positions not in ends and ranks == {len(positions)}:
-                    return True
+        for step in (i for i in inside if self.dominators.of[i] != ROOT and _slides(self.web.steps[i])):
+            positions = self.web.type_of(Value(step)).positions
+            if positions not in ends and ranks == {len(positions)}:
+                return True
         return False
 
 
-def _positions(type_: TensorType) -> tuple[object, ...]:
-    return type_.positions
+def _slides(step: Step) -> bool:
+    """Whether a step has a window, or spreads positions."""
+    return step.layer is not None and ("window" in dict(step.layer.leaves) or step.layer.word == "upsample")

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from cnngraph.interop.readable.grouping import NORMS, is_block, is_follower, is_heavy, word_of
 from cnngraph.interop.readable.shapes import shape_of
-from cnngraph.interop.readable.terms import Body, Knot, Lanes, Layer, Residual, Unit, Units, bodies_in
+from cnngraph.interop.readable.terms import IT, Body, Knot, Lanes, Layer, Residual, Unit, Units, bodies_in
 
 LONGEST = 24
 
@@ -93,6 +93,11 @@ def rows(units: Units, _: type) -> Iterator[Place]:
 def reads(unit: Unit) -> bool:
     """Whether a unit reads a value by its name."""
     return bool(shape_of((unit,)).outer)
+
+
+def takes_above(unit: Unit) -> bool:
+    """Whether a unit reads the line above beside the value that its line starts from: `concat(skip, it)`."""
+    return isinstance(unit, Layer) and IT in unit.tensors
 
 
 def is_grouped(unit: Unit) -> bool:

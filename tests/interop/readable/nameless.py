@@ -11,10 +11,8 @@ from cnngraph.ir.leaves import Input
 def nameless(graph: Graph) -> Graph:
     """The graph with n0, n1, ... for the names of its nodes; inputs and results keep theirs. Places are forgotten."""
     names = {node.name: node.name if isinstance(node.op, Input) else f"n{i}" for i, node in enumerate(graph)}
-    nodes = tuple(
-        replace(node, name=names[node.name], inputs=_renamed(node.inputs, names), device=None, colocated=None, origin=None)
-        for node in graph
-    )
+    bare = (replace(node, device=None, colocated=None, origin=None) for node in graph)
+    nodes = tuple(replace(node, name=names[node.name], inputs=_renamed(node.inputs, names)) for node in bare)
     outputs = dict(zip(graph.outputs, _renamed(tuple(graph.outputs.values()), names), strict=True))
     return Graph(graph.name, nodes, outputs, {}, graph.facts)
 
