@@ -15,8 +15,10 @@ After:
 
 from __future__ import annotations
 
+import numpy as np
+
 from cnngraph.interop.onnx.reading.folding.pattern import Built, Found, Rule, united
-from cnngraph.interop.onnx.reading.foreign import Foreign
+from cnngraph.interop.onnx.reading.foreign import Foreign, ForeignNode
 from cnngraph.interop.onnx.reading.meaning.attention import FAR_BELOW, is_causal
 
 PLACE = 40
@@ -27,17 +29,16 @@ SEEN = f"(Cast({LOWER}) | {LOWER})"
 
 
 def _causal(found: Found) -> Built | None:
-    far = found.known["FAR"]
-    ones = [node for node in found.nodes if node.operator == "ConstantOfShape"]
-    known = all((node.attributes.get("value") == 1).all() for node in ones if "value" in node.attributes)
-    if (
-        found.is_known("x")
-        or (far > FAR_BELOW).any()
-        or not known
-        or any("value" not in node.attributes for node in ones)
-    ):
+    is_far = (found.known["FAR"] < FAR_BELOW).all()
+    if found.is_known("x") or not is_far or not all(map(_fills_ones, found.nodes)):
         return None
     return found.made("cnngraph.Causal", found.values["x"])
+
+
+def _fills_ones(node: ForeignNode) -> bool:
+    """Whether the number is 1 with which a node fills a shape, if it does that."""
+    value = node.attributes.get("value")
+    return node.operator != "ConstantOfShape" or (value is not None and bool(np.all(value == 1)))
 
 
 def _known_mask(found: Found) -> Built | None:
