@@ -181,10 +181,10 @@ class Site:
             for name, at, size in ((name, at, size) for name, sizes in sources for at, size in enumerate(sizes)):
                 if wanted in (size * times, size // times):
                     found = self.add("Shape", name, name="size", start=at, end=at + 1)
-                    factor = self.whole("times", [times])
-                    if times > 1:
-                        found = self.add("Mul" if wanted == size * times else "Div", found, factor, name="size")
-                    return found
+                    if times == 1:
+                        return found
+                    operator = "Mul" if wanted == size * times else "Div"
+                    return self.add(operator, found, self.whole("times", [times]), name="size")
         raise Inexpressible(f"the size {wanted} does not follow from one size of its input")
 
     def reshaped(self, x: str, given: Sequence[Dim], wanted: Sequence[Dim]) -> str:

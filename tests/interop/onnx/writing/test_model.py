@@ -48,7 +48,14 @@ def model_of(text: str | Graph, **settings: Any) -> Any:
     model = to_model(graph, states, Options(**settings))
     onnx.checker.check_model(model, full_check=True)
     agree(graph, states, model)
+    assert {weight.name for weight in model.graph.initializer} <= read_in(model.graph), "nothing is there for nobody"
     return model
+
+
+def read_in(graph: Any) -> set[str]:
+    """All names that nodes read, those of bodies too."""
+    bodies = [attribute.g for node in graph.node for attribute in node.attribute if attribute.HasField("g")]
+    return {name for node in graph.node for name in node.input}.union(*map(read_in, bodies))
 
 
 def agree(graph: Graph, states: Mapping[str, Array], model: Any) -> None:
@@ -311,7 +318,8 @@ def test_a_scan_comes_back_as_a_scan(cell: str) -> None:
     net n(text: ids(9)@T) = embed(3) -> scan({cell}(n = 4)) -> linear(2)"""
     graph = loads(text).graph
     states = initial_states(graph, 0)
-    found = read_model(to_model(graph, states))
+    found = read_model(model := to_model(graph, states))
+    assert {weight.name for weight in model.graph.initializer} <= read_in(model.graph)
     assert [n.op.name for n in found.graph if n.inputs and n.op.name != "cut"] == ["embed", "scan", "linear"]
     ids = rng(0).integers(0, 9, (2, 6))
     given = {name: axes.ours(ids) for name, axes in found.inputs.items()}
