@@ -28,7 +28,7 @@ from cnngraph.ir.op import Array
 from cnngraph.runtime.runner import Runner
 
 FLOATS = (TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.FLOAT, TensorProto.DOUBLE)
-KNOWN = "known"
+KNOWN, NO_WORD = "known", "no such operator"
 NEWEST = onnx.defs.onnx_opset_version()
 
 
@@ -86,6 +86,8 @@ class Prepared(BackendRep):
             except CnnGraphError as problem:
                 if refused is None or KNOWN in str(refused):  # which says least
                     refused = problem
+                if NO_WORD in str(problem):
+                    break  # whatever is known
                 continue
             self._ready = ready
             return found
@@ -94,12 +96,12 @@ class Prepared(BackendRep):
 
 
 def _choices(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Which inputs are known before: none, the last, the last two, ..., at last the first, the first two."""
+    """Which inputs are known before: none, the last, the last two, ...; each alone; the first two."""
     for count in range(max(len(names), 1)):
         yield names[len(names) - count :]
-    for count in (1, 2):
-        if len(names) > count:
-            yield names[:count]
+    yield from ([name] for name in names[:-1])
+    if len(names) > 2:
+        yield names[:2]
 
 
 def _with_known(model: ModelProto, known: Mapping[str, Array]) -> ModelProto:

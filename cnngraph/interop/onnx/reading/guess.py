@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, product
+from itertools import product
 
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
 from cnngraph.interop.onnx.reading.layout import Layout
@@ -41,6 +41,8 @@ class Place:
             raise Refused(f"it is {what}", "an array of numbers with a known number of axes can be fed")
         layout, vocabulary = self.layout(guess), self._vocabulary(guess)
         sizes = [layout.size(group) for group in layout.groups]
+        if "float16" in self.fed.kind:
+            reading.note(f"numbers of {self.fed.kind} are computed in float32")
         if vocabulary is None:
             kind = "float64" if self.fed.kind == "float64" else "float32"
             type_ = TensorType((BATCH, *sizes[1:]), kind)
@@ -88,13 +90,17 @@ def guesses(net: Foreign) -> Iterator[Guess]:
         yield Guess(())
     first, *_ = [*net.inputs, Fed("")]
     later = first.shape is not None and len(first.shape) > 1 and "batch" in str(first.shape[1])
+    modes = []
     for mode in ((1, 0, None) if later else (0, None, 1)):
         batches = [_batch_axis(fed, mode, net.inputs) for fed in net.inputs]
         if (mode == 1 and batches[:1] != [1]) or len(_batch_sizes(net.inputs, batches)) > 1:
             continue
         options = [_options(fed, batch) for fed, batch in zip(net.inputs, batches, strict=True)]
         if all(options):
-            for features in _combined(options):
+            modes.append((batches, options))
+    for choices in (_alike, _others):
+        for batches, options in modes:
+            for features in choices(options):
                 yield _guess(net, batches, features)
 
 
@@ -141,8 +147,14 @@ def _options(fed: Fed, batch: int | None) -> list[int | None]:
     return [*found, None] if len(others) != 1 else found
 
 
-def _combined(options: Sequence[list[int | None]]) -> Iterator[tuple[int | None, ...]]:
-    """Choices for all inputs: first those of the same rank in the options, then all others."""
+def _alike(options: Sequence[list[int | None]]) -> list[tuple[int | None, ...]]:
+    """Choices for all inputs, of the same rank in the options of each."""
     most = max(map(len, options), default=0)
-    alike = [tuple(choice[min(i, len(choice) - 1)] for choice in options) for i in range(most)]
-    return iter(dict.fromkeys(chain(alike or [()], product(*options))))
+    alike = (tuple(choice[min(i, len(choice) - 1)] for choice in options) for i in range(most))
+    return list(dict.fromkeys(alike)) or [()]
+
+
+def _others(options: Sequence[list[int | None]]) -> Iterator[tuple[int | None, ...]]:
+    """All other choices."""
+    alike = _alike(options)
+    return (choice for choice in product(*options) if choice not in alike)

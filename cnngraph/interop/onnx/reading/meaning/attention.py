@@ -26,8 +26,6 @@ from cnngraph.ops.add_positions import AddPositions
 from cnngraph.ops.causal import Causal
 from cnngraph.ops.dot import Dot
 from cnngraph.ops.mix import Mix
-from cnngraph.ops.scale import Scale
-from cnngraph.ops.softmax import Softmax
 from cnngraph.ops.transpose import Transpose
 
 FAR_BELOW = -1e4  # a score below it says: not this one
@@ -78,9 +76,10 @@ class Operand:
 
     @property
     def heads(self) -> tuple[tuple[int, ...], ...]:
-        """The shared factors but the batch, each as an axis of ours."""
+        """The shared axes but the batch, each as an axis of ours."""
         batch = self.value.layout.groups[0]
-        return tuple((f,) for f in self.factors(self.shared) if f not in batch)
+        own = (tuple(f for f in self.value.layout.theirs[axis] if f not in batch) for axis in self.shared)
+        return tuple(factors for factors in own if factors)
 
     def groups(self, *rest: Axes) -> tuple[tuple[int, ...], ...]:
         return (self.value.layout.groups[0], *self.heads, *(self.factors(axes) for axes in rest))
@@ -171,53 +170,6 @@ def _known(call: Call, left: str, right: str, summed: Sequence[str], result: str
     return Tensor(found.ref, layout.permuted([made.index(c) for c in result]))
 
 
-# ---- attention ----
-
-
-def attention(call: Call) -> tuple[Tensor, ...]:
-    """Scores, softmax, and the mean of the values by them; heads stand apart or side by side."""
-    call.need(not any(call.has(i) for i in (4, 5, 6)), "keys and values of earlier runs")
-    call.need(not call["softcap"], "limited scores")
-    call.need(not call["qk_matmul_output_mode"] and len(call.node.outputs) < 2, "further outputs")
-    q, k, v = (_in_heads(call, i) for i in range(3))
-    rank = q.rank
-    leading = [0, 1]
-    scores = between(call, Operand(q, leading, [rank - 2], [rank - 1]), Operand(k, leading, [rank - 2], [rank - 1]))
-    channels = q.shape[-1]
-    factor = call["scale"]
-    if factor is None:
-        call.need(isinstance(channels, int), "features of open number")
-        factor = 1 / np.sqrt(float(str(channels)))
-    scores = call.keep(scores, call.apply(Scale(float(factor)), [scores.ref], beside=True))
-    if call["is_causal"]:
-        scores = causal(call, scores)
-    if call.has(3):
-        scores = masked(call, scores, call.constant(3, "the mask"))
-    weights = call.keep(scores, call.apply(Softmax(), [scores.ref], beside=True))
-    mixed = between(call, Operand(weights, leading, [2], [3]), Operand(v, leading, [3], [2]))
-    return (mixed if call.tensor(0).rank == 4 else _side_by_side(call, mixed),)
-
-
-def _in_heads(call: Call, place: int) -> Tensor:
-    """(N, h, T, d) of itself, or of (N, T, h * d)."""
-    x = call.tensor(place)
-    if x.rank == 4:
-        call.need(x.shape[1] == call.tensor(0).shape[1], "fewer keys than queries have heads")
-        return x
-    heads = call["q_num_heads"] if place == 0 else call["kv_num_heads"]
-    call.need(heads == call["q_num_heads"], "fewer keys than queries have heads")
-    layout = x.layout.reshaped([*x.shape[:-1], heads, -1])
-    call.need(layout is not None, f"{x.shape[-1]} features in {heads} heads")
-    assert layout is not None
-    return Tensor(x.ref, layout.permuted((0, 2, 1, 3)))
-
-
-def _side_by_side(call: Call, x: Tensor) -> Tensor:
-    """(N, T, h * d) of (N, h, T, d)."""
-    joined = call.arranged(x, [[0], [2], [1, 3]])
-    return call.result(joined.ref, [[0], [1], [2]], 3)
-
-
 # ---- masks ----
 
 
@@ -274,13 +226,13 @@ def where(call: Call) -> Tensor:
     first, second = call.value(1), call.value(2)
     scores, other = (second, first) if isinstance(second, Tensor) else (first, second)
     call.need(isinstance(scores, Tensor) and isinstance(other, Constant), "a choice between two values")
-    assert isinstance(scores, Tensor) and isinstance(other, Constant)
+    assert isinstance(scores, Tensor)
+    assert isinstance(other, Constant)
     call.need((other.array < FAR_BELOW).all(), "a choice between a value and numbers other than minus infinity")
     return masked(call, scores, choice if scores is first else ~choice)
 
 
 MEANINGS: Mapping[str, Meaning] = {
-    "Attention": attention,
     "Einsum": einsum,
     "MatMul": matmul,
     "cnngraph.Causal": hidden,

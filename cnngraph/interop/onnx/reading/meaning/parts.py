@@ -16,10 +16,13 @@ from cnngraph.ops.pixel_unshuffle import PixelUnshuffle
 
 def concat(call: Call) -> Value:
     values = [call.tensor(place) for place in range(len(call.inputs))]
+    axis = call.axis(call["axis"], values[0].rank)
+    return values[0] if len(values) == 1 else side_by_side(call, values, axis)
+
+
+def side_by_side(call: Call, values: Sequence[Tensor], axis: int) -> Tensor:
+    """Several values joined along a foreign axis."""
     first = values[0]
-    axis = call.axis(call["axis"], first.rank)
-    if len(values) == 1:
-        return first
     call.need(all(x.rank == first.rank for x in values), "its inputs have other numbers of axes")
     if (stacked := _stacked(call, values, axis)) is not None:
         return stacked
