@@ -38,8 +38,9 @@ def turned(type_: TensorType, old: Layout, new: Layout) -> Form:
         return method("unsqueeze", Argument.of("dim", 0))
     if rank == 3:
         return method("transpose", Argument.of("dim0", 1), Argument.of("dim1", 2))
-    ends = (1, -1) if new is Layout.LAST else (-1, 1)
-    return method("movedim", Argument.of("source", ends[0]), Argument.of("destination", ends[1]))
+    middle = range(2, rank) if new is Layout.LAST else range(1, rank - 1)
+    order = (0, *middle, 1) if new is Layout.LAST else (0, rank - 1, *middle)
+    return method("permute", *(Argument.of(f"dim{axis}", place) for axis, place in enumerate(order)))
 
 
 def axes_of(type_: TensorType, layout: Layout) -> Axes:

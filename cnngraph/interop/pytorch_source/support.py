@@ -10,7 +10,7 @@ class LayerNorm2d(nn.LayerNorm):
     """Layer norm over the channels of an image, at each position: (N, C, H, W) -> (N, C, H, W)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 '''
 
 LAYER_SCALE = '''

@@ -88,8 +88,8 @@ def drawn_states(graph: Graph) -> dict[str, Array]:
         value, numbers = found[node.name], rng(1, place)
         if value.dtype.kind != "f" or (value.size > 1 and np.ptp(value)):
             continue
-        positive = node.name.endswith(("variance", "scale"))
-        drawn = numbers.uniform(0.5, 1.5, value.shape) if positive else numbers.normal(0, 0.2, value.shape)
+        low = {"variance": 2.0, "scale": 0.5}.get(node.name.rpartition(".")[2])  # branches that add little: no chaos
+        drawn = numbers.normal(0, 0.2, value.shape) if low is None else numbers.uniform(low, low + 1, value.shape)
         found[node.name] = drawn.astype(value.dtype)
     return found
 
