@@ -20,7 +20,7 @@ from cnngraph.ir.graph import Graph, Node
 from cnngraph.ops.scan import Scan
 
 FILE = "std/recurrent.cnn"
-STANDARD = {"rnn": 1, "gru": 1, "lstm": 2}
+STANDARD = {"rnn": 1, "gru": 1, "gru_reset_after": 1, "lstm": 2}
 """Cells of the standard library, and how many states they have."""
 
 

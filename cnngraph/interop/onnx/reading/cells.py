@@ -52,14 +52,19 @@ GRU = """block gru(x: tensor, h: tensor(n), n) {{
   return (1 - z) * h + z * candidate
 }}"""
 
-GRU_RESET_AFTER = """block gru(x: tensor, h: tensor(n), n) {{
+GRU_RESET_AFTER = """block gru_reset_after(x: tensor, h: tensor(n), n) {{
   let z, r = concat(x, h) -> dense(2*n) -> {f} -> split(2)
   let seen = h -> dense(n)
   let candidate = (x -> dense(n)) + r * seen -> {g}
   return (1 - z) * h + z * candidate
 }}"""
 
-PLAIN = {"rnn": {"f": "tanh"}, "lstm": {"f": "sigmoid", "g": "tanh", "h": "tanh"}, "gru": {"f": "sigmoid", "g": "tanh"}}
+PLAIN = {
+    "rnn": {"f": "tanh"},
+    "lstm": {"f": "sigmoid", "g": "tanh", "h": "tanh"},
+    "gru": {"f": "sigmoid", "g": "tanh"},
+    "gru_reset_after": {"f": "sigmoid", "g": "tanh"},
+}
 """The activations with which the blocks of `std/recurrent.cnn` are meant."""
 
 
@@ -109,7 +114,7 @@ def gru(d: Direction, activations: Sequence[str], reset_after: bool) -> Cell:
     gates = _joined([d.of(slice(0, n), -1), d.of(slice(n, 2 * n))])
     w, r, own, seen = d.of(slice(2 * n, 3 * n))
     if reset_after:
-        return _cell(_text("gru", GRU_RESET_AFTER, activations), channels, n, [*gates, r, seen, w, own])
+        return _cell(_text("gru_reset_after", GRU_RESET_AFTER, activations), channels, n, [*gates, r, seen, w, own])
     return _cell(_text("gru", GRU, activations), channels, n, [*gates, *_joined([(w, r, own, seen)])])
 
 
@@ -122,7 +127,7 @@ def _joined(parts: Sequence[tuple[Array, Array, Array, Array]]) -> list[Array]:
 def _text(name: str, block: str, activations: Sequence[str]) -> str:
     """The block in a file; that of `std` where it says the same."""
     given: Mapping[str, str] = dict(zip("fgh", activations, strict=False))
-    if given == PLAIN[name] and block in (RNN, LSTM, GRU):
+    if given == PLAIN[name] and block != PEEPHOLES:
         return f'import {name} from "std/recurrent.cnn"'
     return block.format(**given)
 
