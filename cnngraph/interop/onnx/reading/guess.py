@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
+from onnx import TensorProto
+
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
 from cnngraph.interop.onnx.reading.layout import Layout
 from cnngraph.interop.onnx.reading.names import legal
@@ -18,6 +20,7 @@ from cnngraph.ir.types import BATCH, TensorType
 
 ANY_IDS = 2**31  # the vocabulary of ids before a layer has said how many there are
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
+FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
 FRACTIONS = ("float32", "float64", "float16", "bfloat16", "bool")  # a truth is fed as 1 or 0
 
 
@@ -90,21 +93,30 @@ def guesses(net: Foreign) -> Iterator[Guess]:
         yield Guess(())
     first, *_ = [*net.inputs, Fed("")]
     later = first.shape is not None and len(first.shape) > 1 and "batch" in str(first.shape[1])
-    modes = []
+    modes, numbers = [], _cast_at_once(net)
     for mode in ((1, 0, None) if later else (0, None, 1)):
         batches = [_batch_axis(fed, mode, net.inputs) for fed in net.inputs]
         if (mode == 1 and batches[:1] != [1]) or len(_batch_sizes(net.inputs, batches)) > 1:
             continue
-        options = [_options(fed, batch) for fed, batch in zip(net.inputs, batches, strict=True)]
+        options = [_options(fed, batch, numbers) for fed, batch in zip(net.inputs, batches, strict=True)]
         if all(options):
             modes.append((batches, options))
     for choices in (_alike, _others):
         for batches, options in modes:
             for features in choices(options):
-                yield _guess(net, batches, features)
+                yield _guess(net, batches, features, numbers)
 
 
-def _guess(net: Foreign, batches: Sequence[int | None], features: Sequence[int | None]) -> Guess:
+def _cast_at_once(net: Foreign) -> frozenset[str]:
+    """Inputs of whole numbers that become others at once, such as the bytes of an image."""
+    users = net.users()
+    whole = [fed.name for fed in net.inputs if fed.kind in INTEGERS and users.get(fed.name)]
+    return frozenset(n for n in whole if all(u.operator == "Cast" and u.attributes["to"] in FLOATS for u in users[n]))
+
+
+def _guess(
+    net: Foreign, batches: Sequence[int | None], features: Sequence[int | None], numbers: frozenset[str]
+) -> Guess:
     fed = net.inputs
     shapes, facts = shapes_of(fed, batches, net.needs)
     axes = zip(fed, shapes, batches, features, strict=True)
@@ -113,7 +125,8 @@ def _guess(net: Foreign, batches: Sequence[int | None], features: Sequence[int |
     sample = all(batch is None for batch in batches)
     notes = [f"the file has a batch of {fixed}; here it is free"] if fixed is not None else []
     notes += ["the model has no batch: it runs as one sample"] if sample and fed else []
-    return Guess(places, fixed, sample, {}, notes, facts)
+    vocabularies = {place.name: None for place in places if place.fed.name in numbers}
+    return Guess(places, fixed, sample, vocabularies, notes, facts)
 
 
 def _batch_sizes(inputs: Sequence[Fed], batches: Sequence[int | None]) -> set[int]:
@@ -134,11 +147,11 @@ def _batch_axis(fed: Fed, mode: int | None, inputs: Sequence[Fed]) -> int | None
     return same[0] if same else min(mode, len(shape) - 1)
 
 
-def _options(fed: Fed, batch: int | None) -> list[int | None]:
+def _options(fed: Fed, batch: int | None, numbers: frozenset[str]) -> list[int | None]:
     """Which axes may be the features: those after the batch as most tools have them, the last, none."""
     rank = len(fed.shape or ())
     others = [axis for axis in range(rank) if axis != batch]
-    if fed.kind in INTEGERS:
+    if fed.kind in INTEGERS and fed.name not in numbers:
         return [None]
     if batch is None and rank > 3:
         others = others[1:]  # the first of them is a batch of one
