@@ -10,6 +10,9 @@ from cnngraph.interop.flat.cells import Cells
 from cnngraph.interop.flat.expand import facts_of
 from cnngraph.interop.flat.names import free, legal, words_of_a_file
 from cnngraph.interop.flat.words import grouped
+from cnngraph.interop.readable.attention import CALLS as ATTENTION
+from cnngraph.interop.readable.attention import FILE as ATTENTION_FILE
+from cnngraph.interop.readable.attention import with_attention
 from cnngraph.interop.readable.blocks import Block, Press
 from cnngraph.interop.readable.changes import chains
 from cnngraph.interop.readable.hints import labels_of
@@ -41,12 +44,13 @@ class File:
         self.cells = Cells.of(self.graph)
         self.recurrences = recurrences(self.graph, self.cells)
         inputs = (node.name for node in self.graph.inputs)
-        self.taken = {*words_of_a_file(), *self.graph.symbols, *self.cells.names, self.graph.name, *STANDARD, "stage"}
+        own = {*self.graph.symbols, *self.cells.names, self.graph.name}
+        self.taken = {*words_of_a_file(), *own, *STANDARD, *ATTENTION, "stage"}
         self.inputs = {f"{i}.0": free(name, self.taken) for i, name in enumerate(inputs)}
         self.results = dict(self._results())
         self.shared = {word: numbered("tower", self.taken) for word in self.towers}
-        bodies = [self.woven.body, *(tower.body for tower in self.towers.values())]
-        self.press = Press(bodies, self._title, dict(CALLS))
+        bodies = [with_attention(made.body) for made in (self.woven, *self.towers.values())]
+        self.press = Press(bodies, self._title, {**CALLS, **ATTENTION})
         found = [with_idioms(units) for body in bodies for units, _ in chains(body)]
         often = Counter(unit.word for units in found for unit in units if isinstance(unit, Layer))
         usual = frozenset(word for word in FILES if often[word] > 1)
@@ -56,6 +60,7 @@ class File:
         self._stages()
         blocks = self.press.blocks.items()
         self.blocks = {name: formatted("\n".join(self._block(block)), name) for name, block in blocks}
+        self.standard = {name: file for name, text in self.blocks.items() if (file := file_of(text))}
 
     def _results(self) -> Iterator[tuple[Key, str]]:
         seen = set(self.inputs)
@@ -73,8 +78,8 @@ class File:
         yield from self._imports()
         yield from about_section(about)
         yield from blocks_of(self.cells, self.recurrences)
-        for text in self.blocks.values():
-            if file_of(text) is None:
+        for name, text in self.blocks.items():
+            if name not in self.standard:
                 yield ""
                 yield text
         yield ""
@@ -97,11 +102,12 @@ class File:
             for unit in units
             for word in _words(unit)
         )
-        by_file: dict[str, list[str]] = {}
-        known = {**FILES, **{name: file for name, text in self.blocks.items() if (file := file_of(text))}}
         cells = [found.standard for found in self.recurrences.values() if found.standard]
         used.update(cells)
-        for word, file in {**known, **dict.fromkeys(cells, RECURRENT)}.items():
+        known = {**FILES, **dict.fromkeys(ATTENTION, ATTENTION_FILE), **dict.fromkeys(cells, RECURRENT)}
+        found = {word: file for word, file in known.items() if word not in self.blocks} | self.standard
+        by_file: dict[str, list[str]] = {}
+        for word, file in found.items():
             if used[word]:
                 by_file.setdefault(file, []).append(word)
         for file, words in sorted(by_file.items()):
@@ -125,7 +131,7 @@ class File:
 
     def _own(self) -> Iterator[Block]:
         """The blocks that stand in this file."""
-        yield from (block for name, block in self.press.blocks.items() if file_of(self.blocks[name]) is None)
+        yield from (block for name, block in self.press.blocks.items() if name not in self.standard)
 
     def _stages(self) -> None:
         """`stage(unit, c, n)` of the standard library, if it says several rows."""

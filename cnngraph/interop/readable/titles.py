@@ -24,7 +24,7 @@ def title_of(units: Sequence[Unit]) -> str:
     if not wide:
         return _flat(words, layers)
     residuals = [unit for unit in wide if isinstance(unit, Residual)]
-    if residuals and ({"dot", "mix"} <= set(words) or any(word.startswith("attention") for word in words)):
+    if residuals and ({"dot", "mix"} <= set(words) or any("attention" in word for word in words)):
         if len(residuals) < 2:
             return "attention_layer"
         return "decoder_layer" if shape_of(units).outer else "encoder_layer"
