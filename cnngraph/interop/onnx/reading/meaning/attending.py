@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
-from cnngraph.interop.onnx.reading.meaning.arithmetic import ADD, joined, repeated_to
+from cnngraph.interop.onnx.reading.meaning.arithmetic import ADD, MUL, joined, repeated_to
 from cnngraph.interop.onnx.reading.meaning.attention import FAR_BELOW, LOWEST, Operand, between, causal, is_causal
 from cnngraph.interop.onnx.reading.meaning.elementwise import chained, short
 from cnngraph.interop.onnx.reading.meaning.parts import side_by_side
@@ -22,6 +22,7 @@ from cnngraph.ops.scale import Scale
 from cnngraph.ops.softmax import Softmax
 from cnngraph.ops.tanh import Tanh
 
+MASKED = 2  # of the scores that may be a further result: those with the mask
 HEADS = (0, 1)
 """The axes that all operands share: samples and heads."""
 
@@ -51,8 +52,10 @@ def _attended(call: Call, q: Tensor, k: Tensor, v: Tensor, before: Dim) -> tuple
     products = call.keep(products, call.apply(Scale(float(factor)), [products.ref], beside=True))
     limit = short(call["softcap"] or 0.0)
     limited = chained(call, products, Scale(1 / limit), Tanh(), Scale(limit)) if limit else products
-    scores = _masked(call, limited, before)
+    scores, sees = _masked(call, limited, before)
     weights = call.keep(scores, call.apply(Softmax(), [scores.ref], beside=True))
+    if not sees.all():
+        weights = joined(call, MUL, weights, Constant(sees.astype(np.float32)))
     mixed = between(call, Operand(weights, HEADS, [2], [3]), Operand(v, HEADS, [3], [2]))
     return [products, limited, scores], weights, mixed
 
@@ -93,21 +96,26 @@ def _joined_heads(call: Call, x: Tensor) -> Tensor:
 # ---- masks ----
 
 
-def _masked(call: Call, scores: Tensor, before: Dim) -> Tensor:
-    """The scores of what a query may see; of all else minus infinity. Some keys come `before` the first query."""
+def _masked(call: Call, scores: Tensor, before: Dim) -> tuple[Tensor, Array]:
+    """The scores of what a query may see, of all else minus infinity, and which queries see anything.
+
+    Some keys come `before` the first query.
+    """
+    shown = call["qk_matmul_output_mode"] == MASKED and len(call.node.outputs) > 3
     windows = [call[side] if call[side] is not None else -1 for side in ("left_window_size", "right_window_size")]
     plain = windows == [-1, -1] and before == 0 and scores.shape[-1] == scores.shape[-2]
-    if call["is_causal"] and plain and not call.has(3):
-        return causal(call, scores)
+    if call["is_causal"] and plain and not shown and not call.has(3):
+        return causal(call, scores), np.ones(1)
     seen = _seen(call, scores, before, windows)
     added = np.zeros_like(seen, np.float32)
     if call.has(3):
         seen, added = _told(call, seen, call.constant(3, "the mask"))
     added = np.maximum(np.where(seen, added, LOWEST), LOWEST).astype(np.float32)
-    call.need((added.max(axis=-1) > FAR_BELOW).all(), "a query that sees nothing")
+    call.need(not shown or added.min() > FAR_BELOW, "minus infinity among the results")
+    sees = np.asarray(added.max(axis=-1, keepdims=True) > FAR_BELOW)
     if not added.any():
-        return scores
-    return causal(call, scores) if is_causal(added) else joined(call, ADD, scores, Constant(added))
+        return scores, sees
+    return causal(call, scores) if is_causal(added) else joined(call, ADD, scores, Constant(added)), sees
 
 
 def _seen(call: Call, scores: Tensor, before: Dim, windows: list[int]) -> Array:

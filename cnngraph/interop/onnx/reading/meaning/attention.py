@@ -17,7 +17,9 @@ import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
 from cnngraph.interop.onnx.reading.layout import Layout
+from cnngraph.interop.onnx.reading.meaning.arithmetic import broadcast, repeated_to
 from cnngraph.interop.onnx.reading.meaning.products import product
+from cnngraph.interop.onnx.reading.meaning.reductions import over
 from cnngraph.interop.onnx.reading.moves import moves
 from cnngraph.interop.onnx.reading.tables import Meaning
 from cnngraph.interop.onnx.reading.values import Constant, Tensor
@@ -37,10 +39,7 @@ Axes = Sequence[int]
 def matmul(call: Call) -> Tensor:
     a, b = call.value(0), call.value(1)
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        call.need(a.rank == b.rank >= 2, "operands of different rank")
-        leading = list(range(a.rank - 2))
-        return between(call, Operand(a, leading, [a.rank - 2], [a.rank - 1]),
-                       Operand(b, leading, [b.rank - 1], [b.rank - 2]))  # fmt: skip
+        return _of_values(call, a, b)
     if isinstance(a, Tensor):
         matrix = _matrix(call, call.constant(1, "the matrix"))
         return product(call, a, matrix)
@@ -49,6 +48,22 @@ def matmul(call: Call) -> Tensor:
     turned = Tensor(y.ref, y.layout.permuted(_last_two_exchanged(y.rank)))
     found = product(call, turned, _matrix(call, call.constant(0, "the matrix")).T)
     return Tensor(found.ref, found.layout.permuted(_last_two_exchanged(y.rank)))
+
+
+def _of_values(call: Call, a: Tensor, b: Tensor) -> Tensor:
+    """A vector is a matrix of one row, or of one column behind; what stands before the matrices is repeated to meet."""
+    left = Tensor(a.ref, a.layout.unsqueezed([0])) if a.rank == 1 else a
+    right = Tensor(b.ref, b.layout.unsqueezed([1])) if b.rank == 1 else b
+    rank = max(left.rank, right.rank)
+    left, right = (Tensor(x.ref, x.layout.unsqueezed(range(rank - x.rank))) for x in (left, right))
+    leading = broadcast(call, [left.shape[:-2], right.shape[:-2]])
+    left, right = (
+        x if x.shape[:-2] == leading else repeated_to(call, x, (*leading, *x.shape[-2:])) for x in (left, right)
+    )
+    shared = list(range(rank - 2))
+    found = between(call, Operand(left, shared, [rank - 2], [rank - 1]), Operand(right, shared, [rank - 1], [rank - 2]))
+    gone = [axis for axis, x in ((rank - 2, a), (rank - 1, b)) if x.rank == 1]
+    return Tensor(found.ref, found.layout.squeezed(gone))
 
 
 def _last_two_exchanged(rank: int) -> Axes:
@@ -126,12 +141,16 @@ def _layout(a: Operand, b: Operand) -> Layout:
 
 
 def einsum(call: Call) -> Tensor:
-    """Of two operands: a product that sums over what stands in both and not in the result."""
-    terms, _, result = call["equation"].replace(" ", "").partition("->")
+    """Of one operand a sum, in another order; of two a product that sums over what both have and the result lacks."""
+    terms, arrow, result = call["equation"].replace(" ", "").partition("->")
     names = terms.split(",")
-    call.need(len(names) == 2, "an equation of other than two operands", "write it as products")
+    if not arrow:  # the letters that stand there once
+        result = "".join(sorted(c for c in set(terms) - {","} if terms.count(c) == 1))
     call.need("." not in call["equation"], "an ellipsis in the equation")
-    call.need(result and all(len(set(text)) == len(text) for text in (*names, result)), "a diagonal, or no result")
+    call.need(all(len(set(text)) == len(text) for text in (*names, result)), "a diagonal")
+    call.need(len(names) < 3, "an equation of three operands or more", "write it as products")
+    if len(names) == 1:
+        return _of_one(call, terms, result)
     left, right = names
     summed = [c for c in left if c in right and c not in result]
     call.need(all(c in result or c in summed for c in left + right), "a sum over an axis of one operand")
@@ -147,6 +166,13 @@ def einsum(call: Call) -> Tensor:
     found = between(call, *operands)
     made = [*shared, *own[0], *own[1]]
     return Tensor(found.ref, found.layout.permuted([made.index(c) for c in result]))
+
+
+def _of_one(call: Call, letters: str, result: str) -> Tensor:
+    axes = [i for i, c in enumerate(letters) if c not in result]
+    found = over(call, call.tensor(0), axes, "sum") if axes else call.tensor(0)
+    kept = [c for c in letters if c in result]
+    return Tensor(found.ref, found.layout.squeezed(axes).permuted([kept.index(c) for c in result]))
 
 
 def _known(call: Call, left: str, right: str, summed: Sequence[str], result: str) -> Tensor:

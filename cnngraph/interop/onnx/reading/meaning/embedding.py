@@ -9,6 +9,7 @@ import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
 from cnngraph.interop.onnx.reading.layout import Layout
+from cnngraph.interop.onnx.reading.meaning.parts import side_by_side
 from cnngraph.interop.onnx.reading.meaning.positions import Stretch, sliced
 from cnngraph.interop.onnx.reading.tables import Meaning
 from cnngraph.interop.onnx.reading.values import Sizes, Tensor, Value
@@ -19,6 +20,8 @@ from cnngraph.ops.part import Part
 from cnngraph.ops.position import Position
 from cnngraph.ops.prepend_token import PrependToken
 from cnngraph.ops.slice import Slice
+
+MOST_PLACES = 64  # that are taken one by one
 
 
 def gather(call: Call) -> Value:
@@ -72,15 +75,27 @@ def at(call: Call, x: Tensor, axis: int, index: int) -> Tensor:
 
 
 def several(call: Call, x: Tensor, axis: int, index: Array) -> Tensor:
-    """Several places of a foreign axis, at equal distances."""
+    """Several places of a foreign axis: a stretch of it, or each by itself."""
     size, places = x.shape[axis], index.reshape(-1).tolist()
-    call.need(index.ndim == 1 and places, "places in a table")
+    call.need(places, "no places")
+    if index.ndim != 1:
+        return _as_table(call, several(call, x, axis, index.reshape(-1)), axis, index.shape)
     if isinstance(size, int):
         places = [place % size for place in places]
-    step = places[1] - places[0]
+    step = places[1] - places[0] if len(places) > 1 else 1
     regular = range(places[0], places[0] + step * len(places), step) if step > 0 else []
-    call.need(places[0] >= 0 and places == list(regular), "places at unequal distances, or from the end to the start")
-    return sliced(call, x, {axis: Stretch(places[0], places[-1] + 1, step)})
+    if places[0] >= 0 and places == list(regular):
+        return sliced(call, x, {axis: Stretch(places[0], places[-1] + 1, step)})
+    call.need(len(places) <= MOST_PLACES and min(places) >= 0, f"more than {MOST_PLACES} places at unequal distances")
+    return side_by_side(call, [sliced(call, x, {axis: Stretch(place, place + 1)}) for place in places], axis)
+
+
+def _as_table(call: Call, x: Tensor, axis: int, shape: tuple[int, ...]) -> Tensor:
+    """One foreign axis as several."""
+    layout = x.layout.reshaped([*x.shape[:axis], *shape, *x.shape[axis + 1 :]])
+    call.need(layout is not None, f"places in a table of {shape}")
+    assert layout is not None
+    return Tensor(x.ref, layout)
 
 
 def _alone(call: Call, x: Tensor, axis: int) -> Tensor:

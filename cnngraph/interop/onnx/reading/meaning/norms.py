@@ -8,13 +8,15 @@ from math import prod
 import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
-from cnngraph.interop.onnx.reading.meaning.arithmetic import minus
-from cnngraph.interop.onnx.reading.meaning.elementwise import chained
+from cnngraph.interop.onnx.reading.meaning.arithmetic import met, minus
+from cnngraph.interop.onnx.reading.meaning.elementwise import LARGEST, chained, limited
 from cnngraph.interop.onnx.reading.meaning.reductions import over
 from cnngraph.interop.onnx.reading.tables import Meaning
 from cnngraph.interop.onnx.reading.values import Tensor
 from cnngraph.ir.op import Array, Op
 from cnngraph.ir.size import Dim
+from cnngraph.ops.abs import Abs
+from cnngraph.ops.div import Div
 from cnngraph.ops.groupnorm import GroupNorm
 from cnngraph.ops.layernorm import LayerNorm
 from cnngraph.ops.normalize import Normalize
@@ -22,6 +24,7 @@ from cnngraph.ops.power import Power
 from cnngraph.ops.rmsnorm import RmsNorm
 from cnngraph.ops.shift import Shift
 
+SMALLEST = 1e-30  # instead of a length of 0
 MEAN_VARIANCE_EPSILON = 1e-9  # what ONNX's own definition adds
 
 
@@ -145,7 +148,12 @@ def grouped_along(call: Call) -> Tensor:
 
 
 def length(call: Call) -> Tensor:
-    call.need(call["p"] == 2, "a length by absolute values")
+    """By the root of the squares, or by the absolute values; what is 0 everywhere stays so."""
+    call.need(call["p"] in (1, 2), f"p = {call['p']}")
+    if call["p"] == 1:
+        x = call.tensor(0)
+        sums = over(call, chained(call, x, Abs()), [call.axis(call["axis"], x.rank)], "sum")
+        return met(call, Div(), [x, limited(call, sums, SMALLEST, LARGEST)])
     x = call.features(call.tensor(0), call["axis"])
     return call.keep(x, call.apply(Normalize(), [x.ref]))
 

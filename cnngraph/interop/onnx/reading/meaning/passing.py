@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cnngraph.interop.onnx.reading.call import Call
-from cnngraph.interop.onnx.reading.meaning.elementwise import short
+from cnngraph.interop.onnx.reading.meaning.elementwise import chained, short
 from cnngraph.interop.onnx.reading.nodes import read_nodes
 from cnngraph.interop.onnx.reading.values import Tensor, Value
 from cnngraph.ops.dropout import Dropout
 from cnngraph.ops.identity import Identity
+from cnngraph.ops.scale import Scale
+from cnngraph.ops.shift import Shift
 
 
 def identity(call: Call) -> Value:
@@ -18,10 +20,13 @@ def identity(call: Call) -> Value:
     return call.each(Identity(), x) if call.reading.ours and isinstance(x, Tensor) else x
 
 
-def dropout(call: Call) -> Tensor:
+def dropout(call: Call) -> tuple[Tensor, ...]:
+    """Of a prediction, which keeps all: so says the mask, its further output."""
     rate, training = call.number(1, 0.5, "the ratio"), call.number(2, 0, "whether it trains")
     call.need(not training or rate == 0, "it draws random numbers of its own, in training mode")
-    return call.each(Dropout(short(rate)), call.tensor(0))
+    x = call.tensor(0)
+    y = call.each(Dropout(short(rate)), x)
+    return (y, chained(call, x, Scale(0.0), Shift(1.0))) if len(call.node.outputs) > 1 else (y,)
 
 
 def branch(call: Call) -> tuple[Value | None, ...]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
-from cnngraph.interop.onnx.reading.values import Later, Tensor
+from cnngraph.interop.onnx.reading.meaning.arithmetic import ADD, joined
+from cnngraph.interop.onnx.reading.meaning.elementwise import chained
+from cnngraph.interop.onnx.reading.values import Constant, Later, Tensor, Value
 from cnngraph.ir.op import Array
 from cnngraph.ops.dense import Dense
 from cnngraph.ops.linear import Linear
+from cnngraph.ops.scale import Scale
 
 
 def gemm(call: Call) -> Tensor:
@@ -19,10 +22,19 @@ def gemm(call: Call) -> Tensor:
     weight = weight if call["alpha"] == 1 else weight * np.float32(call["alpha"])
     bias = None
     if call.has(2):
-        given = call.constant(2, "the bias")
-        call.need(given.ndim < 2 or given.shape[0] == 1, "it adds other numbers to each sample")
-        bias = np.broadcast_to(given.reshape(-1) * np.float32(call["beta"]), weight.shape[1:])
+        given = call.value(2)
+        if isinstance(given, Tensor) or (len(given.shape) == 2 and given.shape[0] != 1):
+            return _with_any_bias(call, product(call, x, weight), given)
+        bias = np.broadcast_to(call.constant(2, "the bias").reshape(-1) * np.float32(call["beta"]), weight.shape[1:])
     return product(call, x, weight, bias)
+
+
+def _with_any_bias(call: Call, y: Tensor, bias: Value) -> Tensor:
+    """With numbers that are computed, or differ between the samples."""
+    beta = float(call["beta"])
+    if isinstance(bias, Tensor):
+        return joined(call, ADD, y, chained(call, bias, Scale(beta)))
+    return joined(call, ADD, y, Constant(call.constant(2, "the bias") * np.float32(beta)))
 
 
 def product(call: Call, x: Tensor, weight: Array, bias: Array | None = None) -> Tensor:
