@@ -59,7 +59,7 @@ class Importer:
         self.assembly = Assembly()
         self.blobs: dict[Value, Blob] = {}
         self.sources: dict[str, Known] = {}
-        self.norms: dict[Value, str] = {}  # results of batch norms that nothing scales yet: the name of their node
+        self.norms: dict[Value, Node] = {}  # results of batch norms
         self.silenced: set[Value] = set()
         self.readers = Counter(value for layer in network.layers for value in layer.bottoms)
         self._given: dict[Ref, Blob] = {}

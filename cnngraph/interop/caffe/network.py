@@ -16,7 +16,8 @@ from cnngraph.interop.caffe.prototxt import fault, parse
 
 PHASES = ("TRAIN", "TEST")
 PHASE = "TEST"  # the phase in which a network is used
-LEVEL = 0
+FIELDS = ("name", "layer", "layers", "input", "input_dim", "input_shape", "state", "force_backward", "debug_info")
+LOWEST = -(2**31)
 
 OLD_TYPES = {
     1: "ACCURACY", 30: "ARGMAX", 2: "BNLL", 3: "CONCAT", 37: "CONTRASTIVE_LOSS", 4: "CONVOLUTION", 5: "DATA",
@@ -87,10 +88,14 @@ def read_network(source: Source) -> Network:
     """The layers of a text. Raises E0801 where it is no network."""
     message = parse(source)
     fields = Fields(message, message.span)
-    inputs = _inputs(fields)
-    layers = [layer for layer in _layers(fields) if _takes_part(layer)]
-    if not inputs and not layers:
+    if "layer" not in fields and "layers" not in fields:
         raise fault(Span(source, 0, 0), "there is no layer in this file", "is it a solver, or another kind of file?")
+    if other := [field for field in message.fields if field.name not in FIELDS]:
+        raise fault(other[0].span, f"`{other[0].name}` is no field of a network")
+    inputs, state = _inputs(fields), _State.of(fields.below("state"))
+    layers = [layer for layer in _layers(fields) if state.takes(layer)]
+    if not layers:
+        raise fault(Span(source, 0, 0), f"no layer is there in the phase {PHASE}")
     if len(layers) + len(inputs) > MAX_LAYERS:
         raise fault(layers[-1].span, f"the network has more than {MAX_LAYERS:,} layers")
     return Network(fields.text("name"), inputs, _joined(inputs, layers))
@@ -131,19 +136,29 @@ def _layer(fields: Fields, type_: str) -> Layer:
     return Layer(fields.text("name") or type_, type_, tuple(fields.texts("top")), fields, span)
 
 
-def _takes_part(layer: Layer) -> bool:
-    """Whether the layer is in the network of the phase, level and (no) stages that are imported."""
-    include, exclude = layer.fields.each("include"), layer.fields.each("exclude")
-    met, unmet = [_met(rule) for rule in include], [_met(rule) for rule in exclude]
-    return any(met) if include else not any(unmet)
+@dataclass(frozen=True)
+class _State:
+    """What the rules of layers ask for, beside the phase: a level, and stages."""
 
+    level: int
+    stages: frozenset[str]
 
-def _met(rule: Fields) -> bool:
-    """Whether the rule holds for our phase and level. We are in no stage: one that is asked for is not met."""
-    rule.ignore("not_stage")
-    lowest, highest = (rule.whole(name, LEVEL, low=-(2**31)) for name in ("min_level", "max_level"))
-    in_phase = "phase" not in rule or rule.word("phase", PHASES) == PHASE
-    return in_phase and lowest <= LEVEL <= highest and not rule.texts("stage")
+    @staticmethod
+    def of(fields: Fields) -> _State:
+        fields.ignore("phase")
+        return _State(fields.whole("level", 0, LOWEST), frozenset(fields.texts("stage")))
+
+    def takes(self, layer: Layer) -> bool:
+        """Whether the layer is part of the network."""
+        include, exclude = layer.fields.each("include"), layer.fields.each("exclude")
+        met, unmet = [self._meets(rule) for rule in include], [self._meets(rule) for rule in exclude]
+        return any(met) if include else not any(unmet)
+
+    def _meets(self, rule: Fields) -> bool:
+        lowest, highest = (rule.whole(name, self.level, LOWEST) for name in ("min_level", "max_level"))
+        in_phase = "phase" not in rule or rule.word("phase", PHASES) == PHASE
+        in_stages = self.stages.issuperset(rule.texts("stage")) and self.stages.isdisjoint(rule.texts("not_stage"))
+        return in_phase and in_stages and lowest <= self.level <= highest
 
 
 def _joined(inputs: Sequence[NetInput], layers: Sequence[Layer]) -> tuple[Layer, ...]:

@@ -96,6 +96,14 @@ def test_layers_of_other_phases_are_left_out(rule: str, tmp_path: Path) -> None:
     assert ("maybe" in found.graph) == PHASES[rule]
 
 
+def test_the_state_of_the_net_has_stages_and_a_level(tmp_path: Path) -> None:
+    state = 'state { phase: TEST level: 2 stage: "a" stage: "b" }'
+    rules = {'stage: "a"': True, 'stage: "c"': False, 'not_stage: "b"': False, "min_level: 3": False, "": True}
+    for rule, is_met in rules.items():
+        first = layer("ReLU", more=f"include {{ {rule} }}").replace('"l"', '"maybe"')
+        assert ("maybe" in imported(tmp_path, HEAD + state + first + layer("TanH")).graph) == is_met
+
+
 LABELLED = """
 layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TRAIN } data_param { source: "t" } }
 layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TEST }
@@ -207,6 +215,8 @@ ONE = "convolution_param { num_output: 1 "
 WRONG = {
     "E0801 empty": "",
     "E0801 solver": 'net: "a.prototxt" base_lr: 0.1',
+    "E0801 field of the net": HEAD + layer("ReLU") + "layr { }",
+    "E0801 no layer of the phase": HEAD + layer("ReLU", more="include { phase: TRAIN }"),
     "E0801 brace": HEAD + "layer { name: ",
     "E0801 list": "a: [1 2]",
     "E0801 colon": "name 3",
@@ -311,6 +321,16 @@ def test_weights_that_do_not_fit_are_told_at_once(tmp_path: Path) -> None:
         ("E0703", "blob 0 of layer ip has the shape (2, 7), not (2, 120)"),
         ("E0703", "layer c/1x1 lacks blob 1, of shape (4,)"),
     ]
+
+
+def test_a_layer_may_be_called_as_a_weight_of_another(tmp_path: Path) -> None:
+    layers = [
+        Layer("n/scale", "ReLU", ["data"], ["a"]),
+        Layer("n", "BatchNorm", ["a"], ["a"]),
+        Layer("s", "Scale", ["a"], ["a"]),
+        Layer("n/shift", "ReLU", ["a"], ["b"]),
+    ]
+    assert_agrees(tmp_path, layers, SHAPES)
 
 
 def test_weights_of_other_layers_are_noted(tmp_path: Path) -> None:

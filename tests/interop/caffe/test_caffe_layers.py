@@ -59,6 +59,10 @@ ONE_LAYER: dict[str, tuple[Layer, Shapes]] = {
         layer("Deconvolution", "convolution_param", num_output=4, kernel_size=4, stride=2, group=2, bias_term=False),
         IMAGE,
     ),
+    "deconv dilation": (
+        layer("Deconvolution", "convolution_param", num_output=4, kernel_size=3, stride=2, pad=1, dilation=2),
+        IMAGE,
+    ),
     "max": (pool(kernel_size=2, stride=2), IMAGE),
     "max ceil": (pool(kernel_size=3, stride=2, pool=MAX), {"data": (2, 3, 8, 6)}),
     "max exact": (pool(kernel_size=3, stride=2), ODD),

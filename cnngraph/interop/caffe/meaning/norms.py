@@ -68,7 +68,7 @@ def batchnorm(net: Importer, layer: Layer, x: Blob) -> Blob:
     op = BatchNorm(fields.number("eps", 1e-5), fields.number("moving_average_fraction", 0.999))
     parts: dict[str, Known] = {"scale": 1.0, "shift": 0.0, "mean": mean, "variance": variance}
     node = net.apply(layer, op, [x.ref], parts)
-    net.norms[layer.values()[0]] = node.name
+    net.norms.update(dict.fromkeys(layer.values(), node))
     return Blob(node.ref, node.type, x.axes)
 
 
@@ -87,9 +87,10 @@ def scale(net: Importer, layer: Layer, bottoms: list[Blob]) -> Blob:
     with_bias = fields.flag("bias_term", False)
     norm = net.norms.get(layer.bottoms[0])
     if norm is not None and net.readers[layer.bottoms[0]] == 1:
-        net.sources[f"{norm}.scale"] = factors
+        _, scales, shifts, *_ = norm.inputs
+        net.sources[scales.node] = factors
         if with_bias:
-            net.sources[f"{norm}.shift"] = Source(layer.name, {1: shape})
+            net.sources[shifts.node] = Source(layer.name, {1: shape})
         return x
     node = net.apply(layer, LayerScale(1.0), [x.ref], {"weight": factors}, part="scale" if with_bias else "")
     return _shifted(net, layer, x, node.ref, 1) if with_bias else Blob(node.ref, node.type, x.axes)
