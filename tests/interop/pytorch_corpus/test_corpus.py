@@ -55,7 +55,7 @@ EXPECTED: Mapping[str, str] = {
     "efficientnet": EFFICIENT,
     "efficientnet_any_size": EFFICIENT,
     "se_net": "conv 2, relu 2, globalavgpool 2, dense 3, sigmoid 1, mul 1, mish 1",
-    "shufflenet": "conv 7, relu 5, part 4, concat 2, shuffle 1, globalavgpool 1, dense 1",
+    "shufflenet": "conv 7, relu 5, part 4, concat 2, shuffle 2, globalavgpool 1, dense 1",
     "convnext": CONVNEXT,
     "convnext_any_size": CONVNEXT,
     "unet": UNET,

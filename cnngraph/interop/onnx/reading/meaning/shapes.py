@@ -54,7 +54,14 @@ def reshape(call: Call) -> Tensor:
     kept = [bool(n == 0 and not call["allowzero"]) for n in wanted]
     call.need(not any(kept[x.rank :]), f"the shape {shape_text(wanted)} keeps a size that is not there")
     sizes = [x.shape[i] if keep else n for i, (n, keep) in enumerate(zip(wanted, kept, strict=True))]
-    return as_vector(call, reshaped(call, x, sizes))
+    return shuffled(call, as_vector(call, reshaped(call, x, sizes)))
+
+
+def shuffled(call: Call, x: Tensor) -> Tensor:
+    """The value with a shuffle where it stands, if its features are two factors that were exchanged."""
+    group = x.layout.groups[-1] if len(x.layout.groups) > 1 else ()
+    turned = [axis for axis, factors in enumerate(x.layout.theirs) if len(factors) == 2 and factors == group[::-1]]
+    return call.features(x, turned[0]) if turned else x
 
 
 def reshaped(call: Call, x: Tensor, shape: list[Dim]) -> Tensor:
