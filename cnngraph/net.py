@@ -31,7 +31,6 @@ from cnngraph.runtime.settings import Settings
 if TYPE_CHECKING:
     from cnngraph.interop.exporting import Exported
     from cnngraph.interop.fitting import Stored
-    from cnngraph.interop.onnx.writing import Options as ExportOptions
     from cnngraph.partition.device import Cluster, Device
     from cnngraph.partition.partition import Partition
     from cnngraph.partition.problem import Objective
@@ -92,21 +91,25 @@ class Net:
     def export(
         self,
         path: str | Path,
-        options: ExportOptions | None = None,
+        *,
+        opset: int | None = None,
+        external_data: bool | None = None,
         partition: Partition | None = None,
         **sizes: int,
     ) -> Exported:
         """Write the network with its weights as an ONNX model (`.onnx`) or as PyTorch source (`.py`).
 
         Sizes are left open, but those that are given (`batch=1`). With a `partition` the model says which device runs
-        what; with a folder for a path, each device has a model. Raises E0803 with all that has no words there.
+        what; with a folder for a path, each device has a model. With `external_data`, or over 2 GB, weights lie in a
+        file of their own. Raises E0803 with all that has no words there.
         """
         from cnngraph.interop.exporting import export
         from cnngraph.interop.onnx.writing import Options
 
         with chosen_sizes():
             graph = run(self.graph, INFERENCE).bind(**sizes)
-        return export(Path(path), graph, self._complete(graph), options or Options(), partition)
+        options = Options(Options.opset if opset is None else opset, external_data)
+        return export(Path(path), graph, self._complete(graph), options, partition)
 
     @property
     def settings(self) -> Settings:

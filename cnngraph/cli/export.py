@@ -46,20 +46,20 @@ def command(
     """Write the net of FILE for other tools. Without weights it has its first values, as the seed says."""
     from cnngraph.cli.division import partition_of
     from cnngraph.cli.files import must_be_writable
-    from cnngraph.interop.onnx.writing import Options
 
     ending = ending_of(to, output, split)
     if split and devices is None:
         raise click.UsageError("--split is about devices: add --devices")
     if ending == ENDINGS["pytorch"] and (devices, batch, opset, external_data) != (None, None, None, False):
         raise click.UsageError("--devices, --batch, --opset and --external-data are about ONNX")
-    options = Options(Options.opset if opset is None else opset, external_data or None)
     loaded = load_net(file, net, settings, weights)
     target = output or Path(f"{loaded.name}{ending or '_parts'}")
     must_be_writable(target if ending else target / "parts.json")
     sizes = {} if batch is None else {"batch": batch}
     partition = None if devices is None else partition_of(devices, loaded, batch or 1)
-    tell(loaded.graph.bind(**sizes), loaded.export(target, options, partition, **sizes))
+    external = external_data or None
+    done = loaded.export(target, opset=opset, external_data=external, partition=partition, **sizes)
+    tell(loaded.graph.bind(**sizes), done)
 
 
 def ending_of(to: str | None, output: Path | None, split: bool) -> str:
