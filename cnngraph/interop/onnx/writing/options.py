@@ -16,7 +16,8 @@ class Options:
 
     opset          version of the standard operators, from 21 (the first whose GroupNormalization is ours) to 24 (of
                    later ones ONNX Runtime 1.31 lacks parts). 23 is that of ONNX 1.18, the oldest release with fields
-                   for several devices.
+                   for several devices. ONNX Runtime takes 21 from version 1.20 on, 22 from 1.22, 23 from 1.23; all
+                   operators of 23 it has from 1.25 on.
     external       whether weights go into a file of their own beside the model: yes, no, or (None) where the model
                    would otherwise pass the 2 GB that a protocol buffer can hold
     documentation  what the model says of itself, before the sentence on its layouts
