@@ -11,10 +11,8 @@ from cnngraph.elaborate.modules import load_text
 from cnngraph.interop.flat.body import Body as FlatBody
 from cnngraph.interop.flat.cells import Cells, cell_of, parameters
 from cnngraph.interop.flat.expand import columns
+from cnngraph.interop.readable.equations import Equations
 from cnngraph.interop.readable.leaves import CellKey, cell_key, shape_of_graph
-from cnngraph.interop.readable.naming import names_of
-from cnngraph.interop.readable.text import Writer
-from cnngraph.interop.readable.weave import woven
 from cnngraph.interop.readable.web import web_of
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ops.scan import Scan
@@ -74,25 +72,26 @@ def _compiled(before: str, sequence: str, cell: str) -> Scan:
 def blocks_of(cells: Cells, known: Mapping[CellKey, Recurrence]) -> Iterator[str]:
     """The blocks of the cells that the standard library does not have, the inner ones first."""
     called = {recurrence.call for recurrence in known.values()}
+    for cell, inner in reversed(cells.graphs.items()):
+        if cells.name_of(cell) in called:
+            called |= {cells.name_of(cell_of(node.op)) for node in inner if isinstance(node.op, Scan)}
     within = replace(cells, within=True)
     for cell, inner in cells.graphs.items():
-        if cells.name_of(cell) in called or not known:
+        if cells.name_of(cell) in called:
             body = FlatBody.of(inner, within)
             head = f"block {cells.name_of(cell)}({parameters(cell, inner, body.labels)}) {{"
-            yield "\n".join(["", head, *(_woven(inner, cells, body) or columns(body.lines())), "}"])
+            yield "\n".join(["", head, *(_equations(inner, body) or columns(body.lines())), "}"])
 
 
-def _woven(inner: Graph, cells: Cells, flat: FlatBody) -> list[str]:
+def _equations(inner: Graph, flat: FlatBody) -> list[str]:
     """The lines of a cell as a person writes them, if that is the same cell; else nothing."""
     if any(isinstance(node.op, Scan) for node in inner):
         return []
-    made = woven(web_of(inner))
-    known = {f"{i}.0": flat.labels[node.name] for i, node in enumerate(inner.inputs)}
-    names = names_of(made.body, known, set(known.values()))
-    lines = list(Writer(names, {}).lines(made.body))
-    lines.append("return " + ", ".join(names[key] for key in made.results.values()))
+    labels = [flat.labels[node.name] for node in inner.inputs]
+    lines = list(Equations(web_of(inner), labels).lines())
     position, *states = inner.inputs
-    listed = [f"{known['0.0']}: tensor", *(f"{known[f'{i}.0']}: {_state(node)}" for i, node in enumerate(states, 1))]
+    stated = (f"{label}: {_state(node)}" for label, node in zip(labels[1:], states, strict=True))
+    listed = [f"{labels[0]}: tensor", *stated]
     text = "\n".join([f"block cell({', '.join(listed)}) {{", *lines, "}"])
     sequence = replace(position.type, shape=(position.type.shape[0], 2, *position.type.shape[1:]))
     return lines if shape_of_graph(_compiled(text, str(sequence), "cell").graph) == shape_of_graph(inner) else []

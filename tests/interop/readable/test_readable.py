@@ -209,7 +209,7 @@ def test_weights_that_are_shared_stay_shared() -> None:
     made = readable(nameless(spec("siamese")))
     assert made.text.count("shared tower = ") == 1
     assert "let x = left -> tower" in made.text
-    assert len(made.states) == 10
+    assert len(made.states) == 12
 
 
 def test_results_of_one_value_are_a_fork() -> None:
@@ -222,15 +222,55 @@ def test_a_result_may_be_an_input() -> None:
     assert "return y, same = x" in text
 
 
-def test_cells_of_the_library_are_imported_and_others_are_blocks() -> None:
-    assert "scan(lstm(n = 512), init = (h, c))" in readable(nameless(spec("seq2seq"))).text
-    own = """
-block cell(x: tensor, h: tensor(5)) { let a, b = concat(x, h) -> dense(10) -> split(2); return tanh(a) * h + b }
-net n(x: 3@T) = scan(cell)
+OWN = """
+block gated(x: tensor, h: tensor(5)) {
+  let z = concat(x, h) -> dense(5) -> sigmoid
+  let r = concat(x, h) -> dense(5) -> sigmoid
+  let n = tanh(dense(5)(x) + r * dense(5)(h))
+  return (1 - z) * n + z * h
+}
+block inner(x: tensor, h: tensor(2)) = concat(x, h) -> dense(2)
+block outer(x: tensor, h: tensor(2)) = x -> scan(inner) -> globalavgpool -> add(h)
 """
-    text = written(own).text
-    assert "block cell(x: tensor, h: tensor(5)) {" in text
-    assert "concat(x, h) -> dense(10) -> split(2)" in text
+
+
+def test_cells_of_the_library_are_imported() -> None:
+    assert "scan(lstm(n = 512), init = (h, c))" in readable(nameless(spec("seq2seq"))).text
+
+
+def test_other_cells_are_equations() -> None:
+    lines = written(f"{OWN} net n(x: 3@T) = scan(gated)").text.splitlines()
+    assert lines[2:9] == [
+        "block gated(x: tensor, h: tensor(5)) {",
+        "  let y = concat(x, h) -> dense(5) -> sigmoid",
+        "  let y2 = concat(x, h) -> dense(5) -> sigmoid",
+        "  let y3 = x -> dense(5)",
+        "  let y4 = h -> dense(5)",
+        "  let h2 = (1 - y) * tanh(y3 + y2 * y4) + y * h",
+        "  return h2",
+    ]
+
+
+def test_cells_in_cells() -> None:
+    text = written(f"{OWN} net n(x: 3@TxU) = scan(outer)").text
+    assert text.count("block ") == 2
+    assert "scan(outer)" in text
+
+
+def test_attention_is_that_of_the_library() -> None:
+    text = readable(nameless(spec("transformer"))).text
+    assert "self_attention(512, 8, masked = true)" in text
+    assert "attention(other, other, 512, 8)" in text
+    assert "perceptron(2048, 512, relu)" in text
+
+
+def test_attention_with_another_scale_is_written_out() -> None:
+    body = """
+      let v = it -> linear(8) -> split_heads(2)
+      let k = it -> linear(8) -> split_heads(2)
+      linear(8) -> split_heads(2) -> dot(k) -> scale(0.3) -> softmax -> mix(v) -> join_heads -> linear(8)
+    """
+    assert "scale(0.3)" in written(f"net n(x: 8@5) {{ {body} }}").text
 
 
 def test_what_leads_to_no_result_is_left_out() -> None:
