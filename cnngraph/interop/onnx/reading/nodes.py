@@ -12,7 +12,10 @@ from cnngraph.interop.onnx.reading.reading import Reading, Refusal, Refused
 from cnngraph.interop.onnx.reading.sizes import known_before, understood
 from cnngraph.interop.onnx.reading.tables import meanings
 from cnngraph.interop.onnx.reading.values import Value
-from cnngraph.ir.size import SizeError
+from cnngraph.ir.op import OpError
+
+BROKEN = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What the meaning of a sound node never raises: a node that breaks the rules of its operator is refused as others."""
 
 
 def read_nodes(net: Foreign, reading: Reading) -> list[Value | None]:
@@ -24,8 +27,11 @@ def read_nodes(net: Foreign, reading: Reading) -> list[Value | None]:
             values = _values(node, reading, paths[id(node)], wanted)
         except Refused as refused:
             values = _refused(node, reading, refused.why, refused.helps)
-        except SizeError as problem:
-            values = _refused(node, reading, str(problem), ())
+        except OpError as refused:
+            values = _refused(node, reading, refused.message, refused.helps)
+        except BROKEN as problem:
+            why = f"it is not what its operator asks for ({type(problem).__name__}: {problem})"
+            values = _refused(node, reading, why, ())
         reading.values.update(zip(node.outputs, values, strict=True))
     outputs = [_output(output.name, reading) for output in net.outputs]
     reading.nets.pop()

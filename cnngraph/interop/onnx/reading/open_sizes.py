@@ -29,16 +29,16 @@ def shapes_of(
     """
     letters: dict[str, str] = {}
     said = [_said(fed, batch) for fed, batch in zip(inputs, batches, strict=True)]
-    for fed, names in zip(inputs, said, strict=True):
+    for names in said:
         for axis, name in enumerate(names):
             if isinstance(name, str) and _is_plain(name):
-                _letter(name, fed, axis, letters)
+                _letter(name, _letter_of_place(names, axis), letters)
     sizes: dict[str, Dim] = {name: _symbol(letter, needs) for name, letter in letters.items()}
-    for fed, names in zip(inputs, said, strict=True):
+    for names in said:
         for axis, name in enumerate(names):
             if isinstance(name, str) and name not in sizes:
                 found = _read(name, sizes)
-                sizes[name] = symbol(_letter(name, fed, axis, letters)) if found is None else found
+                sizes[name] = symbol(_letter(name, _letter_of_place(names, axis), letters)) if found is None else found
     shapes = [tuple(sizes[name] if isinstance(name, str) else name for name in names) for names in said]
     return shapes, _facts(needs, sizes)
 
@@ -82,12 +82,17 @@ def _read(text: str, sizes: Mapping[str, Dim]) -> Dim | None:
         return None
 
 
-def _letter(name: str, fed: Fed, axis: int, letters: dict[str, str]) -> str:
+def _letter_of_place(names: Sequence[Dim | str], axis: int) -> str:
+    """The usual letter of an open axis, by how many of an array are open."""
+    open_axes = [i for i, name in enumerate(names) if isinstance(name, str)]
+    usual = {1: "H" if len(names) > 3 else "T", 2: "HW", 3: "DHW"}.get(len(open_axes), "T")
+    return usual[min(open_axes.index(axis), len(usual) - 1)]
+
+
+def _letter(name: str, by_place: str, letters: dict[str, str]) -> str:
     """The capital letter of a size; the same for the same name."""
     if name in letters:
         return letters[name]
-    rank = len(fed.shape or ())
-    by_place = {3: "T", 4: "HW"[max(axis - 2, 0)], 5: "DHW"[max(axis - 2, 0)]}.get(rank, "T")
     named = next((letter for word, letter in LETTERS.items() if word in name.lower()), None)
     wanted = name if re.fullmatch("[A-Z][0-9]*", name) else by_place if name.endswith("!") else named or by_place
     numbered = (f"{wanted}{i}" for i in range(2, len(letters) + 3))

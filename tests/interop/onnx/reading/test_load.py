@@ -304,3 +304,38 @@ def test_an_input_of_no_known_rank() -> None:
     made.graph.input[0].type.tensor_type.ClearField("shape")
     with pytest.raises(CnnGraphError, match=r"E0802.*input `x`"):
         read_model(made)
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "weights"),
+    [
+        ("Transpose", {"perm": [0, 7, 1, 2]}, {}),
+        ("Transpose", {"perm": [0]}, {}),
+        ("Conv", {}, {"w": (4,)}),
+        ("Conv", {"strides": [0, 0]}, {"w": (4, 3, 3, 3)}),
+        ("Conv", {"group": 0}, {"w": (4, 3, 3, 3)}),
+        ("Conv", {"pads": [1]}, {"w": (4, 3, 3, 3)}),
+        ("Conv", {"auto_pad": "SAME_UPPER", "strides": [0, 1]}, {"w": (4, 3, 3, 3)}),
+        ("ConvTranspose", {"group": 5}, {"w": (3, 4, 3, 3)}),
+        ("MaxPool", {"kernel_shape": [99, 99]}, {}),
+        ("MaxPool", {"kernel_shape": [2, 2], "pads": [5, 5, 5, 5]}, {}),
+        ("Gemm", {}, {"w": (3,)}),
+        ("MatMul", {}, {"w": (7, 2)}),
+        ("BatchNormalization", {}, {"s": (2,), "b": (3,), "m": (3,), "v": (3,)}),
+        ("LRN", {"size": -1}, {}),
+        ("Concat", {"axis": 9}, {}),
+        ("Softmax", {"axis": -9}, {}),
+        ("Flatten", {"axis": 77}, {}),
+    ],
+)
+def test_nodes_that_break_the_rules_of_their_operator(kind: str, attributes: dict[str, object], weights: dict) -> None:
+    arrays = {name: np.ones(shape, np.float32) for name, shape in weights.items()}
+    with pytest.raises(CnnGraphError) as caught:
+        read_model(model([node(kind, ["x", *arrays], ["y"], **attributes)], IMAGE, weights=arrays))
+    assert {d.code for d in caught.value.diagnostics} == {"E0802"}
+
+
+def test_sizes_with_any_names() -> None:
+    for names in (["a b", "H+", "("], ["H**99999", "N" * 500, "0"], ["1/0", "H/0", "batch"]):
+        found = read_model(model([node("Relu", ["x"], ["y"])], {"x": ["batch", *names, 4]}))
+        assert all(symbol.isalnum() for symbol in found.graph.symbols)

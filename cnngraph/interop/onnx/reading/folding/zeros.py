@@ -34,7 +34,7 @@ def unite(net: Foreign) -> Foreign:
 def _states(node: ForeignNode) -> Sequence[int]:
     """Where the first states of a node are."""
     if node.operator == "Scan":
-        return range(len(node.inputs) - int(node.attributes["num_scan_inputs"]))
+        return range(len(node.inputs) - int(node.attributes.get("num_scan_inputs", len(node.inputs))))
     return STATES.get(node.operator, ())
 
 
