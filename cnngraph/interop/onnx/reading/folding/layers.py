@@ -10,7 +10,7 @@ After:
 
     y = cnngraph.Linear(x, W, b)
     y = Conv(x, W * s)
-    y = BatchNormalization(x, s, b, 0, 1)
+    y = cnngraph.Line(x, s, b, 0, 1)
 
 A layer is changed only where nothing else reads what it gave before.
 """
@@ -111,7 +111,7 @@ def _padded(found: Found) -> Built | None:
 
 
 def _line(found: Found) -> Built | None:
-    """(x - M) / D * S + T, or as much of that as there is, on the channels of (N, C, positions...)."""
+    """(x - M) / D * S + T, or as much of that as there is, along one axis: it has so many axes behind it."""
     arrays = [found.known[name] for name in "MDST" if name in found.known]
     wide = [a for a in arrays if a.size > 1]
     if not wide or any(a.ndim != wide[0].ndim or _behind(a) != _behind(wide[0]) for a in wide) or _behind(wide[0]) < 1:
@@ -128,8 +128,8 @@ def _line(found: Found) -> Built | None:
     variance = (deviation.astype(np.float64) ** 2 - EPSILON).astype(np.float32)
     if (variance < 0).any():
         scale, variance = scale / deviation, one - np.float32(EPSILON)
-    return found.made("BatchNormalization", found.values["x"], scale, shift, mean, variance, epsilon=EPSILON,
-                      momentum=0.9, training_mode=0)  # fmt: skip
+    return found.made("cnngraph.Line", found.values["x"], scale, shift, mean, variance, epsilon=EPSILON,
+                      behind=_behind(wide[0]), rank=max(a.ndim for a in arrays))  # fmt: skip
 
 
 def _neighbours(found: Found) -> Built | None:

@@ -48,7 +48,9 @@ def _known_mask(found: Found) -> Built | None:
 def _token(found: Found) -> Built | None:
     token, axis = found.known["TOKEN"], found.root.attributes.get("axis")
     is_token = axis == 1 and token.ndim == 3 and token.shape[:2] == (1, 1)
-    return found.made("cnngraph.PrependToken", found.values["x"], token.reshape(-1)) if is_token else None
+    if not is_token:
+        return None
+    return found.made("cnngraph.PrependToken", found.values["x"], token.reshape(-1), found.values["s"])
 
 
 def _spread(found: Found) -> Built:

@@ -10,7 +10,7 @@ After:
     y = cnngraph.LayerNorm(x, scale, shift)
 
 This node may be along any axis. That its weights stand on the same axis can be told only once the rank is known: they
-say how many axes are behind them.
+say how many axes are behind them. So it is with a shape that a value is brought back to: the node has it as an input.
 """
 
 from __future__ import annotations
@@ -51,18 +51,19 @@ def _plain(operator: str, found: Found) -> Built | None:
 def _group_norm(found: Found) -> Built | None:
     """PyTorch's form: (N, groups, rest), normed, and back to the shape that it was; without weights."""
     parts, ones, zeros = (found.known[name] for name in ("PARTS", "ONES", "ZEROS"))
-    is_grouped = parts.size == 3 and parts.reshape(-1)[1] == ones.size and (ones == 1).all() and not zeros.any()
+    if parts.size != 3 or parts.reshape(-1)[1] != ones.size or (ones != 1).any() or zeros.any():
+        return None
     epsilon = found.attribute("InstanceNormalization", "epsilon")
-    return (
-        found.made("cnngraph.GroupNorm", found.values["x"], groups=ones.size, epsilon=epsilon) if is_grouped else None
-    )
+    return found.made("cnngraph.GroupNorm", found.values["x"], found.values["s"], groups=ones.size, epsilon=epsilon)
 
 
 def _length(found: Found) -> Built | None:
     axes, epsilon = found.known["AXES"].reshape(-1), found.known.get("E")
     if axes.size != 1 or (epsilon is not None and epsilon.max(initial=0) > SMALL):
         return None
-    return found.made("LpNormalization", found.values["x"], axis=int(axes[0]), p=2)
+    if "s" not in found.values:
+        return found.made("LpNormalization", found.values["x"], axis=int(axes[0]), p=2)
+    return found.made("cnngraph.Length", found.values["x"], found.values["s"], axis=int(axes[0]))
 
 
 # ---- weights ----
@@ -75,8 +76,7 @@ def _weighted(operator: str, found: Found) -> Built | None:
     behind = _axes_behind(given)
     if behind is None or norm.attributes.get("behind", behind) != behind:
         return None
-    before = [found.known["SCALE"]] if "SCALE" in found.known else []
-    return found.made(operator, found.values["x"], *before, given.reshape(-1), **{**norm.attributes, "behind": behind})
+    return found.made(operator, *norm.inputs, given.reshape(-1), **{**norm.attributes, "behind": behind})
 
 
 def _axes_behind(array: Array) -> int | None:
@@ -85,11 +85,10 @@ def _axes_behind(array: Array) -> int | None:
     return array.ndim - 1 - wide[0] if len(wide) == 1 else None
 
 
-def _with_weights(operator: str) -> Iterator[Rule]:
+def _with_weights(operator: str, inputs: str = "x") -> Iterator[Rule]:
     build: Callable[[Found], Built | None] = partial(_weighted, operator)
-    yield Rule([f"Mul({operator}(x), W)"], build)
-    if operator != "cnngraph.RmsNorm":
-        yield Rule([f"Add({operator}(x, SCALE), W)"], build)
+    yield Rule([f"Mul({operator}({inputs}), W)"], build)
+    yield Rule([f"Add({operator}({inputs}, SCALE), W)"], build)
 
 
 RULES = (
@@ -98,9 +97,11 @@ RULES = (
         partial(_plain, "cnngraph.LayerNorm"),
     ),
     Rule(over_root("x", MEAN_SQUARE), partial(_plain, "cnngraph.RmsNorm")),
-    Rule([f"Reshape({NORMED}, Shape(x) | s)"], _group_norm),
+    Rule([f"Reshape({NORMED}, s)"], _group_norm),
     Rule([f"Div(x, {LENGTH} | Expand({LENGTH}, s))"], _length),
-    *(rule for norm in ("LayerNorm", "RmsNorm", "GroupNorm") for rule in _with_weights(f"cnngraph.{norm}")),
+    *_with_weights("cnngraph.LayerNorm"),
+    *_with_weights("cnngraph.GroupNorm", "x, s"),
+    Rule(["Mul(cnngraph.RmsNorm(x), W)"], partial(_weighted, "cnngraph.RmsNorm")),
 )
 
 

@@ -8,7 +8,7 @@ Before, with p = Add(MatMul(x, W), b):
 
 After:
 
-    r = RNN(x, W, R, [b, c], , s)    y = Squeeze(r, 1)
+    r = RNN(Slice(x, 0, 2), W, R, [b, c], , s)    y = Squeeze(r, 1)
 """
 
 from __future__ import annotations
@@ -63,14 +63,18 @@ class _Layer:
             f"{name}/R": np.ascontiguousarray(r.T[None]),
             f"{name}/B": np.concatenate([b, c])[None],
             f"{name}/axis": np.array([1]),
+            f"{name}/from": np.array([0]),
+            f"{name}/to": np.array([len(concat.inputs)]),
         }
-        inputs = (self.sequence.values["x"], f"{name}/W", f"{name}/R", f"{name}/B", "", self.first.values["h"])
+        part = (self.sequence.values["x"], f"{name}/from", f"{name}/to", f"{name}/from")
+        steps = replace(concat, operator="Slice", inputs=part, outputs=(f"{name}/x",), attributes={})
+        inputs = (f"{name}/x", f"{name}/W", f"{name}/R", f"{name}/B", "", self.first.values["h"])
         attributes = {"hidden_size": len(r), "activations": [self.activation]}
         layer = replace(
             concat, operator="RNN", inputs=inputs, outputs=(f"{name}/Y", f"{name}/last"), attributes=attributes
         )
         squeeze = replace(concat, operator="Squeeze", inputs=(f"{name}/Y", f"{name}/axis"), attributes={})
-        return [layer, squeeze], known, f"{name}/last"
+        return [steps, layer, squeeze], known, f"{name}/last"
 
 
 def _layer(concat: ForeignNode, matcher: Matcher) -> _Layer | None:
@@ -83,7 +87,8 @@ def _layer(concat: ForeignNode, matcher: Matcher) -> _Layer | None:
     first = found[0]
     for place, (step, before) in enumerate(zip(found, ("", *concat.inputs), strict=False)):
         same = all(step.values[key] == first.values[key] for key in ("R", "C", "p"))
-        at = int(step.known["FROM"].reshape(-1)[0]) == place and step.known["AXES"].tolist() == [0]
+        bounds = [int(step.known[key].reshape(-1)[0]) for key in ("FROM", "TO")]
+        at = bounds == [place, place + 1] and step.known["AXES"].tolist() == [0]
         if not same or not at or (place and step.values["h"] != before):
             return None
     sequence = matcher.maker.get(first.values["p"])

@@ -229,7 +229,7 @@ def is_causal(added: Array) -> bool:
     >>> is_causal(np.triu(np.full((3, 3), -np.inf), 1)), is_causal(np.zeros((3, 3)))
     (True, False)
     """
-    if added.ndim < 2 or added.shape[-1] != added.shape[-2] or added.size != added.shape[-1] ** 2:
+    if added.ndim < 2 or added.shape[-1] != added.shape[-2] or added.size != added.shape[-1] ** 2 or added.size < 2:
         return False
     table = added.reshape(added.shape[-2:])
     later = np.triu(np.ones(table.shape, bool), 1)

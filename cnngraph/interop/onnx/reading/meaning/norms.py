@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from cnngraph.interop.onnx.reading.call import Call
+from cnngraph.interop.onnx.reading.call import Call, shape_text
 from cnngraph.interop.onnx.reading.meaning.arithmetic import met, minus
 from cnngraph.interop.onnx.reading.meaning.elementwise import LARGEST, chained, limited
 from cnngraph.interop.onnx.reading.meaning.reductions import over
@@ -16,6 +16,7 @@ from cnngraph.interop.onnx.reading.values import Tensor
 from cnngraph.ir.op import Array, Op
 from cnngraph.ir.size import Dim
 from cnngraph.ops.abs import Abs
+from cnngraph.ops.batchnorm import BatchNorm
 from cnngraph.ops.div import Div
 from cnngraph.ops.groupnorm import GroupNorm
 from cnngraph.ops.layernorm import LayerNorm
@@ -133,18 +134,49 @@ def along(call: Call, op: type[LayerNorm] | type[RmsNorm]) -> Tensor:
 
 
 def grouped_along(call: Call) -> Tensor:
-    """`GroupNorm`: with weights for each channel, or none."""
+    """`GroupNorm`: brought back to a shape, which has to be its own; with weights for each channel, or none."""
     x = call.tensor(0)
+    _require_shape(call, x, 1)
     channels = x.shape[1] if x.rank > 1 else None
     call.need(isinstance(channels, int), "channels of open number")
     call.need(call["behind"] in (None, x.rank - 2), "weights on another axis than the channels")
-    scale, shift = call.optional(1, "the scale"), call.optional(2, "the shift")
+    scale, shift = call.optional(2, "the scale"), call.optional(3, "the shift")
     count = int(str(channels))
     weights = {
         "scale": np.ones(count, np.float32) if scale is None else scale,
         "shift": np.zeros(count, np.float32) if shift is None else shift,
     }
     return grouped(call, call["groups"], short(call["epsilon"]), weights)
+
+
+def length_along(call: Call) -> Tensor:
+    """`Length`: the value over its length, which was spread to a shape that has to be its own."""
+    x = call.tensor(0)
+    _require_shape(call, x, 1)
+    x = call.features(x, call["axis"])
+    return call.keep(x, call.apply(Normalize(), [x.ref]))
+
+
+def _require_shape(call: Call, x: Tensor, place: int) -> None:
+    """Refuse unless an input is the shape of x; what it leaves open, or its batch, may be anything."""
+    sizes = call.dims(place)
+    kept = len(sizes) == x.rank and all(
+        n in (-1, 0, size) or axis == x.layout.batch for axis, (n, size) in enumerate(zip(sizes, x.shape, strict=True))
+    )
+    call.need(kept, f"{shape_text(x.shape)} that becomes {shape_text(sizes)}")
+
+
+def line(call: Call) -> Tensor:
+    """`Line`: (x - mean) / deviation * scale + shift along one axis, with so many axes behind it."""
+    x = call.tensor(0)
+    axis = x.rank - 1 - call["behind"]
+    call.need(axis >= 0 and x.rank >= call["rank"], "numbers of more axes than the value has")
+    table, order = _with_features(call, x, [axis])
+    names = ("scale", "shift", "mean", "variance")
+    weights = {name: call.constant(place) for place, name in enumerate(names, start=1)}
+    call.need(all(w.size == len(order) for w in weights.values()), f"numbers for other than {len(order)} features")
+    ordered = {name: array[order] for name, array in weights.items()}
+    return call.keep(table, call.apply(BatchNorm(short(call["epsilon"])), [table.ref], ordered))
 
 
 def length(call: Call) -> Tensor:
@@ -175,6 +207,8 @@ MEANINGS: Mapping[str, Meaning] = {
     "MeanVarianceNormalization": mean_variance,
     "RMSNormalization": rms_norm,
     "cnngraph.GroupNorm": grouped_along,
+    "cnngraph.Length": length_along,
+    "cnngraph.Line": line,
     "cnngraph.LayerNorm": lambda call: along(call, LayerNorm),
     "cnngraph.RmsNorm": lambda call: along(call, RmsNorm),
 }

@@ -11,8 +11,10 @@ pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
 pytest.importorskip("onnxruntime", reason="ONNX Runtime computes what is compared")
 
 import onnx.parser
-from interop.onnx.reading.models import checked, drawn, operators
+from interop.onnx.reading.models import checked, drawn, model, operators
 
+from cnngraph.diagnostics import CnnGraphError
+from cnngraph.interop.onnx.reading import read_model
 from cnngraph.ir.op import Array
 
 IMAGE = {"x": ["N", 4, 5, 6]}
@@ -170,6 +172,16 @@ def test_local_normalization_by_a_pool_of_squares() -> None:
     assert found == "lrn(3, alpha=0.2, beta=0.5, bias=2.0)"
 
 
+def test_a_group_norm_that_ends_in_another_shape_is_told() -> None:
+    text = "p = Reshape(x, parts) n = InstanceNormalization(p, ones, zeros) y = Reshape(n, other)"
+    weights = {
+        "parts": np.array([0, 2, -1]), "ones": np.ones(2, np.float32), "zeros": np.zeros(2, np.float32),
+        "other": np.array([0, 4, 30]),
+    }  # fmt: skip
+    with pytest.raises(CnnGraphError, match=r"GroupNorm.*that becomes"):
+        read_model(model(nodes_of(text), IMAGE, weights=weights))
+
+
 # ---- layers ----
 
 
@@ -248,6 +260,13 @@ def test_a_line_for_each_channel_is_a_batch_norm(text: str) -> None:
     assert operators(found) == ["batchnorm"]
 
 
+@pytest.mark.parametrize(("shape", "axis"), [((5, 1), 2), ((6,), 3), ((1, 4, 1, 1), 1)])
+def test_a_line_along_any_axis(shape: tuple[int, ...], axis: int) -> None:
+    weights = {"s": drawn(*shape), "t": drawn(*shape, seed=1)}
+    found = checked(nodes_of("m = Mul(x, s) y = Add(m, t)"), IMAGE, weights=weights)
+    assert ("batchnorm" in operators(found)) == (axis != 3)
+
+
 def test_two_reductions_are_one() -> None:
     text = "a = ReduceMean <keepdims: int = 0> (x, three) y = ReduceMean <keepdims: int = 0> (a, two)"
     weights = {"w": drawn(4, 4, 1, 1), "three": np.array([3]), "two": np.array([2])}
@@ -282,6 +301,18 @@ def test_a_known_mask_of_later_positions() -> None:
     mask = np.triu(np.full((5, 5), -np.inf, np.float32), 1)
     found = checked(nodes_of("z = Add(x, mask) y = Softmax <axis: int = -1> (z)"), SCORES, weights={"mask": mask})
     assert operators(found) == ["causal", "softmax"]
+
+
+def test_a_known_sum_of_one_score_is_no_mask() -> None:
+    found = checked(nodes_of("y = Add(x, zero)"), SCORES, weights={"zero": np.zeros((1, 1), np.float32)})
+    assert "causal" not in operators(found)
+
+
+def test_a_token_that_stands_twice_is_told() -> None:
+    text = "t = Expand(token, h) y = Concat <axis: int = 1> (t, x)"
+    weights = {"token": drawn(1, 1, 8), "h": np.array([2, 2, 8])}
+    with pytest.raises(CnnGraphError):
+        read_model(model(nodes_of(text), {"x": [2, 5, 8]}, weights=weights))
 
 
 def test_a_token_before_a_sequence() -> None:
