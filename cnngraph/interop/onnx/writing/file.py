@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 from onnx import ModelProto, StringStringEntryProto, TensorProto
 
-from cnngraph.interop.onnx.writing.model import LARGEST, SMALL, Parts, parts_of, tensor
+from cnngraph.interop.onnx.writing.model import LARGEST, SMALL, Parts, add_whole, parts_of, tensor
 from cnngraph.interop.onnx.writing.options import Options
 from cnngraph.interop.onnx.writing.sheet import Kept
 from cnngraph.ir.graph import Graph
@@ -48,10 +48,10 @@ def _write_beside(path: Path, parts: Parts) -> None:
     with _replacing(path) as file:
         for name, kept in parts.arrays.items():
             if _bytes(kept) < SMALL:
-                parts.model.graph.initializer.append(tensor(name, kept, numbers=True))
+                add_whole(parts.model, name, kept)
                 continue
             file.write(bytes(-file.tell() % PAGE))
-            made = tensor(name, kept, numbers=False)
+            made = tensor(name, kept)
             made.data_location = TensorProto.EXTERNAL
             places = {"location": path.name, "offset": str(file.tell()), "length": str(_bytes(kept))}
             made.external_data.extend(StringStringEntryProto(key=k, value=v) for k, v in places.items())
@@ -75,7 +75,7 @@ def _write_whole(file: BinaryIO, parts: Parts) -> None:
 
 def _head(name: str, kept: Kept) -> bytes:
     """All that stands before the numbers of an array in a graph."""
-    before: bytes = tensor(name, kept, numbers=False).SerializeToString() + _tag(RAW_DATA, _bytes(kept))
+    before: bytes = tensor(name, kept).SerializeToString() + _tag(RAW_DATA, _bytes(kept))
     return _tag(INITIALIZER, len(before) + _bytes(kept)) + before
 
 

@@ -43,16 +43,21 @@ def to_model(graph: Graph, states: Mapping[str, Array], options: Options) -> Mod
     if parts.bytes > LARGEST:
         message = f"a model of {parts.bytes:,} bytes is more than a protocol buffer can hold"
         raise error("E0803", message, "`write_onnx` writes its weights into a file of their own")
-    parts.model.graph.initializer.extend(tensor(name, kept, numbers=True) for name, kept in parts.arrays.items())
+    for name, kept in parts.arrays.items():
+        add_whole(parts.model, name, kept)
     return parts.model
 
 
-def tensor(name: str, kept: Kept, numbers: bool) -> TensorProto:
-    """An array as ONNX keeps it; without its `numbers`, to be written elsewhere."""
-    made = TensorProto(name=name, dims=kept.shape, data_type=kind_of(str(kept.numbers.dtype)))
-    if numbers:
-        made.raw_data = np.ascontiguousarray(kept.numbers).tobytes()
-    return made
+def add_whole(model: ModelProto, name: str, kept: Kept) -> None:
+    """Put an array into the model, its numbers in the order of their axes."""
+    made = model.graph.initializer.add()
+    made.CopyFrom(tensor(name, kept))
+    made.raw_data = kept.numbers.tobytes()
+
+
+def tensor(name: str, kept: Kept) -> TensorProto:
+    """An array as ONNX keeps it, without its numbers."""
+    return TensorProto(name=name, dims=kept.shape, data_type=kind_of(str(kept.numbers.dtype)))
 
 
 def parts_of(graph: Graph, states: Mapping[str, Array], options: Options) -> Parts:
