@@ -80,7 +80,7 @@ def _traced(model: Model, **options: object) -> onnx.ModelProto:
 
 
 @cache
-def program(model: Model) -> onnx.ModelProto:
+def program(model: Model, opset: int | None = None) -> onnx.ModelProto:
     names: dict[str, object] = {}
     shapes = tuple(
         {axis: names.setdefault(size, torch.export.Dim(size)) for axis, size in model.dynamic.get(name, {}).items()}
@@ -91,7 +91,7 @@ def program(model: Model) -> onnx.ModelProto:
         warnings.simplefilter("ignore")
         found = torch.onnx.export(
             model.module(), model.example(), dynamo=True, dynamic_shapes=shapes, input_names=list(model.inputs),
-            verbose=False,
+            verbose=False, opset_version=opset,
         )  # fmt: skip
     assert found is not None
     return found.model_proto

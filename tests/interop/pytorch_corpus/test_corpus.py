@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pytest
@@ -179,3 +180,10 @@ def test_program(name: str) -> None:
     found = check(name, program)
     found.pop("batchnorm", None)
     assert found == written(EXPECTED[name])
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", ["attention_by_function_masked", "attention_by_module", "language_model", "root_norm"])
+def test_with_operators_of_opset_23(name: str) -> None:
+    """In which attention and the norm without a mean are one node."""
+    assert check(name, partial(program, opset=23)) == written(EXPECTED[name])
