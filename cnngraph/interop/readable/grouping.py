@@ -8,6 +8,7 @@ from cnngraph.interop.readable.terms import Knot, Lanes, Layer, Repeat, Residual
 from cnngraph.ir.registry import registry
 
 NORMS = ("batchnorm", "layernorm", "groupnorm", "instancenorm", "rmsnorm")
+SHORT = 2
 LIGHT = (*NORMS, "lrn", "normalize", "layer_scale", "add_positions", "prepend_token", "prelu")
 """Words of layers that finish a line, though they have weights."""
 
@@ -24,7 +25,7 @@ def groups(units: Sequence[Unit]) -> list[Units]:
     heavy: Unit | None = None
     for unit in units:
         breaks = heavy is not None and (
-            (is_heavy(unit) and not _goes_on(found[-1][-1], unit))
+            (is_heavy(unit) and not _goes_on(found[-1], unit))
             or (word_of(unit) in NORMS and (norm_first or is_block(heavy)))
             or (is_block(heavy) and not is_follower(unit))
         )
@@ -52,12 +53,13 @@ def is_follower(unit: Unit) -> bool:
     return op is not None and (op.activation or op.name in ("dropout", "clip"))
 
 
-def _goes_on(last: Unit, unit: Unit) -> bool:
+def _goes_on(group: Sequence[Unit], unit: Unit) -> bool:
     """Whether a layer stays behind the merge with a value from further above: `upconv -> concat(skip) -> conv`."""
+    last = group[-1]
     op = registry().get(word_of(last))
     merges = op is not None and op.merges and isinstance(last, Layer) and bool(last.tensors)
     single = isinstance(unit, Layer) or (isinstance(unit, Repeat) and len(unit.units) == 1)
-    return merges and single and word_of(unit) != "upconv" and not is_block(unit)
+    return merges and single and len(group) <= SHORT and word_of(unit) != "upconv" and not is_block(unit)
 
 
 def is_block(unit: Unit) -> bool:

@@ -72,7 +72,7 @@ def _compiled(before: str, sequence: str, cell: str) -> Scan:
 def blocks_of(cells: Cells, known: Mapping[CellKey, Recurrence]) -> Iterator[str]:
     """The blocks of the cells that the standard library does not have, the inner ones first."""
     called = {recurrence.call for recurrence in known.values()}
-    for cell, inner in reversed(cells.graphs.items()):
+    for cell, inner in reversed(list(cells.graphs.items())):
         if cells.name_of(cell) in called:
             called |= {cells.name_of(cell_of(node.op)) for node in inner if isinstance(node.op, Scan)}
     within = replace(cells, within=True)

@@ -25,6 +25,7 @@ from cnngraph.interop.readable.terms import (
     keys_read,
 )
 from cnngraph.interop.readable.web import Step, Value, Web
+from cnngraph.ir.types import TensorType
 
 LONGEST_PROJECTION = 2
 LONGEST_LET = 12
@@ -200,7 +201,7 @@ class _Weaver:
             body, shortcut = lanes
             if self._is_shortcut(body, passage) and not (self._is_shortcut(shortcut, passage) and _is_longer(lanes)):
                 body, shortcut = shortcut, body
-            if self._is_shortcut(shortcut, passage) and body.lines:
+            if self._is_shortcut(shortcut, passage) and _gives(body) == passage.gives:
                 if body is not lanes[0]:
                     self.swapped.add(step.names[0])
                 return Residual(body, shortcut.units, passage)
@@ -233,6 +234,12 @@ def _fits_a_let(units: Units) -> bool:
 def _is_longer(lanes: Sequence[Body]) -> bool:
     first, second = (sum(len(line.units) for line in lane.lines) for lane in lanes)
     return first >= second
+
+
+def _gives(body: Body) -> TensorType | None:
+    """The type of the value of a body; nothing of an empty one."""
+    passage = body.lines[-1].units[-1].passage if body.lines and body.lines[-1].units else None
+    return passage.gives if passage else None
 
 
 def _nodes(unit: Unit) -> tuple[str, ...]:
