@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from cnngraph.cli.files import must_be_writable
-from cnngraph.cli.options import read_settings, table_format_option
+from cnngraph.cli.options import table_format_option
+from cnngraph.cli.sources import load_net
 
 if TYPE_CHECKING:
-    from cnngraph.elaborate.modules import Program
+    from cnngraph.ir.graph import Graph
 
 COLOURS = {"-": "red", "+": "green", "~": "yellow", "=": "cyan"}
 
@@ -36,7 +37,7 @@ def command(
     format_: str,
     picture: Path | None,
 ) -> None:
-    """Compare the nets of two files, or two nets of one file (net.cnn:small net.cnn:large).
+    """Compare the nets of two files, or two nets of one file (net.cnn:small net.cnn:large); models of others too.
 
     A row begins with - for what only A has, + for what only B has, ~ for what has changed, = for another name.
     As with diff, the exit status is 0 where the graphs are the same (whatever their nodes are called), 1 where
@@ -45,14 +46,10 @@ def command(
     from cnngraph.compare.difference import difference
     from cnngraph.compare.picture import save_picture
     from cnngraph.compare.table import changes_table, figures_table
-    from cnngraph.elaborate.elaborate import elaborate
 
     if picture:
         must_be_writable(picture)
-    old, new = (
-        elaborate(*_program(file, net), read_settings(settings))
-        for file, net, settings in ((a, net_a, set_a), (b, net_b, set_b))
-    )
+    old, new = _graph(a, net_a, set_a), _graph(b, net_b, set_b)
     found = difference(old, new)
     if found.same:
         click.echo("the same graph" if found.identical else "the same graph, with other names")
@@ -68,11 +65,9 @@ def command(
         raise SystemExit(1)
 
 
-def _program(text: str, net: str | None) -> tuple[Program, str | None]:
-    """The file of `net.cnn` or `net.cnn:name`, and the name of the net that is meant."""
-    from cnngraph.elaborate.modules import load_file
-
+def _graph(text: str, net: str | None, settings: tuple[str, ...]) -> Graph:
+    """The net that is meant by `net.cnn` or `net.cnn:name`."""
     path, colon, name = text.rpartition(":")
     if colon and path and not Path(text).exists():
-        return load_file(Path(path)), net or name
-    return load_file(Path(text)), net
+        return load_net(Path(path), net or name, settings).graph
+    return load_net(Path(text), net, settings).graph

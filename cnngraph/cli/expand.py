@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from cnngraph.cli.files import must_be_writable, write
-from cnngraph.cli.options import read_settings, source_options
+from cnngraph.cli.options import source_options
+from cnngraph.cli.sources import load_net
 
 
 @click.command()
@@ -19,13 +20,11 @@ def command(file: Path, net: str | None, settings: tuple[str, ...], output: Path
     Blocks, lanes, residuals, repetition, choices and imports are worked out; what is left is one line for each
     operator, with its shape, its device, and a comment that gives its path in FILE.
     """
-    from cnngraph.elaborate.elaborate import elaborate
-    from cnngraph.elaborate.modules import load_file
     from cnngraph.interop.flat.expand import expand
 
     if output:
         must_be_writable(output)
-    text = expand(elaborate(load_file(file), net, read_settings(settings)))
+    text = expand(load_net(file, net, settings).graph)
     if output:
         write(output, text)
         click.echo(f"expanded: {output}")

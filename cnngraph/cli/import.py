@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The net's file; MODEL.cnn in this folder.")
 @click.option("--weights", type=click.Path(path_type=Path), help="A .caffemodel for a .prototxt, .weights for a .cfg.")
-@click.option("--input", "shapes", multiple=True, metavar="1x3x224x224", help="The shape of an input, if MODEL says none.")
+@click.option("--input", "shapes", multiple=True, metavar="1x3x224x224", help="An input's shape; if MODEL says none.")
 @click.option("--check", is_flag=True, help="Run both on random input, and tell by how much they differ.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of that input.")
 @click.option("--placed", is_flag=True, help="Say `on gpu0` as an ONNX model says; the net is then flat.")

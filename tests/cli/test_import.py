@@ -92,6 +92,8 @@ def test_commands_take_a_model_as_it_is(run: Run, written: Written, model: Path,
     a, b, c = (np.load(tmp_path / f"{name}.npy") for name in "abc")
     np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(c, a, rtol=1e-4, atol=1e-6)
+    assert "the same graph" in run("diff", "model.onnx", "tiny.cnn").done().out
+    run("expand", "model.onnx").done("dense(10)")
     assert "parameters: 690" in run("summary", "model.onnx").done().out
     run("compile", "model.onnx", "--render", "-o", "m.svg").done("picture: m.svg")
     run("partition", "model.onnx", "--devices", "2").done("gpu0")
