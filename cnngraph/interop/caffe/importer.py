@@ -113,8 +113,11 @@ class Importer:
                 unread = not self.readers[value] and value not in self.silenced
                 if unread and blob.ref not in given:
                     given.add(blob.ref)
-                    found[free_word(top, found)] = self.settled(blob, layer)
-        if not found:
+                    try:
+                        found[free_word(top, found)] = self.settled(blob, layer)
+                    except Refusal as refusal:
+                        self.assembly.refuse(f"the result {top} of {layer}", refusal, layer.span)
+        if not found and not self.assembly.found:
             raise error("E0801", "no layer of the network gives a result")
         return found
 

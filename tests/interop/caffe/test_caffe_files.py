@@ -275,6 +275,9 @@ WRONG = {
     "E0802 reshape twice": HEAD + layer("Reshape", more="reshape_param { shape { dim: 0 dim: -1 dim: -1 } }"),
     "E0802 flatten": HEAD + layer("Flatten", more="flatten_param { axis: 2 }"),
     "E0802 permute": HEAD + layer("Permute", more="permute_param { order: 1 order: 0 }"),
+    "E0802 order": HEAD
+    + layer("Permute", more="permute_param { order: 0 order: 3 order: 1 order: 2 }")
+    + layer("Flatten", "l").replace('top: "l"', 'top: "m"'),
     "E0802 crop": HEAD + layer("Crop", 'data" bottom: "data', "crop_param { axis: 0 }"),
     "E0802 base": HEAD + layer("Exp", more="exp_param { base: -2 }"),
     "E0802 swish": HEAD + layer("Swish", more="swish_param { beta: 2 }"),
