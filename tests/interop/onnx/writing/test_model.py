@@ -136,6 +136,14 @@ def test_other_opsets_are_refused(opset: int) -> None:
         Options(opset=opset)
 
 
+def test_sizes_that_are_bound_are_numbers() -> None:
+    graph = loads(BLOCKS).graph.bind(batch=2, H=8, W=12)
+    model = to_model(graph, initial_states(graph, 0))
+    onnx.checker.check_model(model, full_check=True)
+    assert [shape_of(info) for info in model.graph.input] == [[2, 3, 8, 12]]
+    assert boundary(graph) == boundary(loads(BLOCKS).graph)
+
+
 # ---- layouts ----
 
 
