@@ -9,6 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from onnx import defs
+
 from cnngraph.interop.onnx.reading.foreign import Foreign, ForeignNode
 
 LONGEST = 120  # characters of a path
@@ -71,12 +73,14 @@ def _steps(scopes: Sequence[str]) -> list[str]:
 
 
 def _small(word: str, operator: str) -> str:
-    """A step that is named after the operator, in small letters."""
-    return word.lower() if _names_operator(word, operator) else word
+    """A step that is named after the operator, in small letters; or after one that became a part of it."""
+    if _names_operator(word, operator):
+        return word.removeprefix("node_").lower()
+    return operator.lower() if word[:1].isupper() and defs.has(re.sub(r"_\d+$", "", word)) else word
 
 
 def _names_operator(word: str, operator: str) -> bool:
-    return bool(re.fullmatch(rf"{re.escape(operator.rpartition('.')[2])}(_\d+)?", word, re.IGNORECASE))
+    return bool(re.fullmatch(rf"(node_)?{re.escape(operator.rpartition('.')[2])}(_\d+)?", word, re.IGNORECASE))
 
 
 def legal(word: str) -> str:

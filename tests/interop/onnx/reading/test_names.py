@@ -44,6 +44,17 @@ def test_names_of_weights_where_nodes_have_none() -> None:
     ]  # fmt: skip
 
 
+def test_what_became_one_node_is_named_after_what_it_is() -> None:
+    nodes = [
+        node("Sigmoid", ["input.1"], ["s"], name="/block/act/Sigmoid"),
+        node("Mul", ["input.1", "s"], ["a"], name="/block/act/Mul"),
+        node("Sigmoid", ["a"], ["t"], name="/Sigmoid"),
+        node("Mul", ["a", "t"], ["y"], name="/Mul"),
+    ]
+    found = read_model(model(nodes, IMAGE))
+    assert [(n.name, n.op.name) for n in found.graph][1:] == [("block.act", "silu"), ("swish", "silu")]
+
+
 def test_nodes_without_names() -> None:
     assert paths("", "", "") == ["relu", "relu_2", "relu_3"]
 
