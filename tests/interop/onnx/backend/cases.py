@@ -29,6 +29,46 @@ KINDS = {
 """What is no number of this language, by the type of a result; all others are numbers of a few bits."""
 
 
+FAMILIES = {
+    "bits": "BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor",
+    "control flow": "If Loop Scan",
+    "detection": "NonMaxSuppression RoiAlign",
+    "encoders and trees": "ai.onnx.ml.ArrayFeatureExtractor ai.onnx.ml.Binarizer ai.onnx.ml.LabelEncoder "
+    "ai.onnx.ml.TreeEnsemble",
+    "image files": "ImageDecoder",
+    "optional values": "OptionalGetElement OptionalHasElement",
+    "quantized": "ConvInteger DequantizeLinear DynamicQuantizeLinear MatMulInteger QLinearConv QLinearMatMul "
+    "QuantizeLinear",
+    "random": "Bernoulli",
+    "rounding": "Ceil Floor Mod Round",
+    "running sums": "CumProd CumSum",
+    "sampling": "AffineGrid GridSample DeformConv MaxUnpool Col2Im",
+    "scattering": "GatherElements GatherND Scatter ScatterElements ScatterND TensorScatter",
+    "sequences": "SequenceInsert SequenceMap SplitToSequence",
+    "signals": "BlackmanWindow DFT HammingWindow HannWindow MelWeightMatrix STFT",
+    "sizes alone": "Constant ConstantOfShape EyeLike Range Shape Size",
+    "sorting": "Compress Hardmax NonZero OneHot TopK Unique",
+    "text": "RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer",
+    "trigonometry": "Acos Acosh Asin Asinh Atan Atanh Det",
+}
+"""What a case is about that is not attempted, in a word."""
+
+WORDS = {
+    "has the id": "labels that are none of the classes",
+    "receives ids(": "arithmetic on labels",
+    "cannot be inlined": "functions that ONNX cannot inline",
+}
+"""What some messages come down to."""
+
+PRECISE, PRECISION = ("float32", "float64"), 1e-5
+NOTHING = 1e-3  # the scale of smaller arrays
+WRITTEN = {"test_averagepool_2d_ceil_last_window_starts_on_pad": 1e-3}
+"""Cases whose numbers are written with four digits."""
+
+ROUNDED = {"bfloat16": 2.0**-6}
+"""Larger differences of numbers than ONNX itself allows: rounded to 8 bits once here, and more often there."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One case: of the suite, about the operator, a model with lists of inputs and of outputs that belong together."""
@@ -114,15 +154,26 @@ def difference(found: Sequence[Array], expected: Sequence[Any], case: Case) -> s
     for ours, theirs in zip(found, expected, strict=True):
         if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
             return f"{ours.dtype} {ours.shape} instead of {theirs.dtype} {theirs.shape}"
-        relative = max(case.relative, 2.0**-6 if theirs.dtype.name == "bfloat16" else 0)  # its last place, rounded twice
+        relative = max(case.relative, ROUNDED.get(theirs.dtype.name, 0.0))
         near = np.isclose(ours.astype(float), theirs.astype(float), rtol=relative, atol=case.absolute, equal_nan=True)
-        if not near.all():
+        if not near.all() or not _precise(ours, theirs, case.name):
             return f"a difference of {np.nanmax(np.abs(ours.astype(float) - theirs.astype(float))):.1e}"
     return ""
 
 
+def _precise(ours: Array, theirs: Array, name: str) -> bool:
+    """Whether the largest difference is that of rounding: ONNX allows single numbers a thousandth."""
+    if theirs.dtype.name not in PRECISE or not theirs.size:
+        return True
+    scale = max(np.abs(theirs[np.isfinite(theirs)]).max(initial=0), NOTHING)
+    with np.errstate(invalid="ignore"):
+        return bool(np.nanmax(np.abs(ours - theirs), initial=0) <= WRITTEN.get(name, PRECISION) * scale)
+
+
 def reason(case: Case, refused: CnnGraphError) -> str:
     """Why a case is not attempted, in a word or a few."""
+    if said := [family for family, operators in FAMILIES.items() if case.operator in operators.split()]:
+        return said[0]
     graph = case.model.graph
     for value in (*graph.input, *graph.output):
         kind = value.type.WhichOneof("value")
@@ -133,7 +184,8 @@ def reason(case: Case, refused: CnnGraphError) -> str:
         return said[0]
     if any(getattr(array, "size", 1) == 0 for pair in case.pairs for arrays in pair for array in arrays):
         return "no numbers"
-    return refused.diagnostics[0].message.rpartition("`: ")[2]
+    message = refused.diagnostics[0].message
+    return next((word for part, word in WORDS.items() if part in message), message.rpartition("`: ")[2])
 
 
 def outcomes(cases: Sequence[Case]) -> Iterator[Outcome]:
