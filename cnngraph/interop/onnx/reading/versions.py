@@ -12,9 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from cnngraph.interop.onnx.reading.foreign import ForeignNode
+from cnngraph.interop.onnx.reading.fused import FUSED
 from cnngraph.ir.op import Array
 
 Known = Mapping[str, Array]
+ANY = 1000  # no opset is this late
 Made = tuple[ForeignNode, Known]
 Change = Callable[[ForeignNode], Sequence[Made]]
 
@@ -141,6 +143,7 @@ def _until(*changes: tuple[int, Change]) -> Sequence[tuple[int, Change]]:
 REDUCE_18 = ("ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",
              "ReduceLogSumExp", "ReduceSumSquare")  # fmt: skip
 CHANGES: Mapping[str, Sequence[tuple[int, Change]]] = {
+    **{operator: _until((ANY, change)) for operator, change in FUSED.items()},
     **dict.fromkeys(REDUCE_18, _until((17, as_inputs("axes")))),
     "ReduceSum": _until((12, as_inputs("axes"))),
     "Squeeze": _until((12, as_inputs("axes"))),
@@ -151,7 +154,7 @@ CHANGES: Mapping[str, Sequence[tuple[int, Change]]] = {
     "Pad": _until((10, _pad)),
     "TopK": _until((9, as_inputs("k"))),
     "Reshape": _until((4, _reshape_1)),
-    "Upsample": _until((99, _upsample)),
+    "Upsample": _until((ANY, _upsample)),
     "Resize": _until((10, _resize_10)),
     "PRelu": _until((6, with_attributes(of_channels=1))),
     "Dropout": _until((11, _dropout)),
