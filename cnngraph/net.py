@@ -283,8 +283,11 @@ class Net:
         save_every: int | None = None,
         on_progress: OnProgress | None = None,
         on_memory: Callable[[str], None] | None = None,
+        start: Mapping[str, Stored] | None = None,
     ) -> History:
         """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
+
+        They begin with first values, or as `start` says: weights that `find_weights` found.
 
         `recompute` takes less memory and more time, and gives the same numbers. A `pipeline` takes batches through the
         devices in microbatches. With a `transport` this process is one of the devices, beside others; the net then has
@@ -296,7 +299,7 @@ class Net:
         history = fit(
             self.training, data or self.data(), epochs=epochs, on_progress=on_progress or silent, cluster=cluster,
             recompute=recompute, settings=self.settings, pipeline=pipeline, transport=transport, save_every=save_every,
-            on_memory=on_memory,
+            on_memory=on_memory, start=start,
             output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
         )  # fmt: skip
         self.states = history.states

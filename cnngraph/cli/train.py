@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cnngraph.cli.options import execution_options, pipeline_options, source_options
-from cnngraph.cli.sources import load_net
+from cnngraph.cli.sources import Weights, load_net, weights_options
 
 if TYPE_CHECKING:
     from cnngraph.net import Net
@@ -34,6 +34,7 @@ class Job:
     recompute: bool
     history: Path | None
     save_every: int | None
+    weights: Weights
     pipeline: PipelineOptions | None
     execution: Settings
 
@@ -48,6 +49,7 @@ class Job:
 @click.option("--data", type=click.Path(path_type=Path), help="The folder where data sets are kept.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of what the file says.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The weights' file; NET.safetensors by default.")
+@weights_options("to begin with; else as the seed says")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on from what an earlier run wrote.")
 @click.option(
     "--devices", metavar="N|NAMES|FILE",
@@ -73,6 +75,7 @@ def command(
     data: Path | None,
     epochs: int | None,
     output: Path | None,
+    weights: Weights,
     resume: Path | None,
     devices: str | None,
     recompute: bool,
@@ -88,7 +91,8 @@ def command(
     from cnngraph.cli.files import must_be_writable
 
     job = Job(
-        file, net, settings, data, epochs, output, resume, None, recompute, history, save_every, pipeline, execution
+        file, net, settings, data, epochs, output, resume, None, recompute, history, save_every, weights, pipeline,
+        execution,
     )  # fmt: skip
     loaded = job.load()  # what is wrong with the file is told before processes start
     cluster, pipeline = read_division(devices, loaded, pipeline, True, recompute)
@@ -125,6 +129,7 @@ def train(job: Job, transport: Transport | None = None) -> None:
             loaded.data(job.data), epochs=job.epochs, output=job.output, resume_from=job.resume, cluster=job.cluster,
             recompute=job.recompute, pipeline=job.pipeline, transport=transport, save_every=job.save_every,
             on_progress=report, on_memory=lambda text: click.echo(f"memory of a step: {text}"),
+            start=job.weights.find(loaded),
         )  # fmt: skip
     if transport is not None and job.cluster is not None and transport.device != job.cluster.names[0]:
         return

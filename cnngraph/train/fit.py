@@ -16,6 +16,8 @@ from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.autodiff.step import RATE
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
+from cnngraph.interop.fitting import Stored
+from cnngraph.interop.safetensors import read_weights
 from cnngraph.ir.op import Array
 from cnngraph.ir.text import to_text
 from cnngraph.partition.device import Cluster
@@ -52,6 +54,7 @@ def fit(
     transport: Transport | None = None,
     save_every: int | None = None,
     on_memory: Callable[[str], None] | None = None,
+    start: Mapping[str, Stored] | None = None,
 ) -> History:
     """Train the net of `spec` on `data` for `epochs`, or as many as it says; `output` receives all states each epoch.
 
@@ -60,6 +63,7 @@ def fit(
     in progress, saves, and returns a history that says so. With a `cluster` each step runs on its devices, with a
     `pipeline` in microbatches that follow each other there; with `recompute` in less memory (`autodiff.recompute`).
     `on_memory` is told what a step takes, before the first one. `save_every` so many steps the states are saved too.
+    `start` are weights in a file (`find_weights`) that stand for first values; `resume_from` goes before them.
 
     With a `transport` this process is one device of the cluster, beside others that call this alike: it holds the
     states of this device alone, also in the history; `output` is there at the end, and before in parts
@@ -76,7 +80,10 @@ def fit(
         engine = Here(cluster, settings, pipeline)
         if transport is not None:
             engine = Spread(transport, cluster or Cluster((HOST,)), settings, pipeline)
-        training = _Run(spec, data, engine, epochs=epochs, output=output, recompute=recompute, save_every=save_every)
+        training = _Run(
+            spec, data, engine, epochs=epochs, output=output, recompute=recompute, save_every=save_every,
+            start=start or {},
+        )  # fmt: skip
         if resume_from is not None:
             training.resume(resume_from)
         if output is not None:
@@ -97,8 +104,9 @@ class _Run:
         output: Path | None,
         recompute: bool,
         save_every: int | None,
+        start: Mapping[str, Stored],
     ) -> None:
-        self.spec, self.data, self.epochs, self.output = spec, data, epochs, output
+        self.spec, self.data, self.epochs, self.output, self.start = spec, data, epochs, output, start
         self.engine, self.save_every = engine, save_every
         self.batch = batch_size(spec)
         self.steps = -(-len(data.train) // self.batch)
@@ -118,7 +126,8 @@ class _Run:
         self.keep()
 
     def first_states(self, names: Sequence[str]) -> dict[str, Array]:
-        return initial_states(self.graph, self.spec.seed, initialiser_of(self.spec.init), names)
+        given = read_weights({name: self.start[name] for name in names if name in self.start})
+        return initial_states(self.graph, self.spec.seed, initialiser_of(self.spec.init), names, given)
 
     def step_feeds(self) -> dict[str, Array]:
         """What the first step takes."""

@@ -34,11 +34,16 @@ class Initialiser:
 
 
 def initial_states(
-    graph: Graph, seed: int, chosen: Initialiser | None = None, names: Container[str] | None = None
+    graph: Graph,
+    seed: int,
+    chosen: Initialiser | None = None,
+    names: Container[str] | None = None,
+    given: Mapping[str, Array] | None = None,
 ) -> dict[str, Array]:
     """The first value of every state of `graph`, by name, as its `initial` says; raises `CnnGraphError` (E0101).
 
-    With `names`, of those alone; a state that begins as another does is not asked for without it.
+    With `names`, of those alone; a state that begins as another does is not asked for without it. Values that are
+    `given` stand for what `initial` says.
 
     Where the user has `chosen` an initialiser, it stands for that of each trainable state that would begin with random
     numbers; what begins with one number everywhere, such as a bias, stays.
@@ -57,7 +62,10 @@ def initial_states(
         if names is not None and node.name not in names:
             continue
         same = node.op.initial.removeprefix("as ")  # an average begins as its state does, which stands before it
-        values[node.name] = values[same] if same in values else _initial(node.name, node.op, seed, chosen)
+        if given is not None and node.name in given:
+            values[node.name] = given[node.name]
+        else:
+            values[node.name] = values[same] if same in values else _initial(node.name, node.op, seed, chosen)
     return values
 
 

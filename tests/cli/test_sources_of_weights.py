@@ -65,3 +65,21 @@ def test_files_that_hold_no_weights(run: Run, tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text('{"weight_map": {"conv.weight": "../../secret.safetensors"}}')
     for file in ("nowhere", ".", "empty", "tiny.cnn", "index.json"):
         assert run("run", "tiny.cnn", "--weights", file).refused(file).codes == ["E0703"]
+
+
+def test_training_begins_with_weights(run: Run, foreign: Path, tmp_path: Path) -> None:
+    """Also where averages are kept, which begin as their states do; with a rate of 0 nothing changes."""
+    text = (tmp_path / "tiny.cnn").read_text().replace("lr = 0.1, momentum = 0.9", "lr = 0")
+    (tmp_path / "still.cnn").write_text(text)
+    (tmp_path / "mean.cnn").write_text(text.replace("  epochs:", "  average:   ema(0.9)\n  epochs:"))
+    given = ("--weights", foreign, "--map", "net.fc.*=class.*", "--map", "net.*=*")
+    before, _ = load_weights(foreign)
+    for file, more in (("still.cnn", ()), ("mean.cnn", ()), ("still.cnn", ("--devices", "2", "--microbatches", "2"))):
+        run("train", file, *given, *more, "-o", "after.safetensors").done()
+        after, _ = load_weights(tmp_path / "after.safetensors")
+        for name, array in before.items():
+            np.testing.assert_allclose(after[name.replace("net.fc", "class").removeprefix("net.")], array, rtol=1e-6)
+    run("train", "tiny.cnn", "--weights", foreign).refused("E0703", "--map 'net.*=*'")
+    run("train", "still.cnn", *given, "-o", "a.safetensors").done()
+    run("train", "still.cnn", "--weights", "nowhere", "-o", "b.safetensors").refused("E0703")
+    assert not (tmp_path / "b.safetensors").exists()
