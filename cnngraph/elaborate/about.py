@@ -33,3 +33,17 @@ def wrong_entries(section: ast.Section) -> Iterator[Diagnostic]:
 def _holds(value: ast.Pipe, kind: type[ast.String | ast.Int]) -> bool:
     only = value.units[0]
     return len(value.units) == 1 and only.shape is None and value.device is None and isinstance(only.head, kind)
+
+
+def told_of(module: ast.Module, net: str) -> list[str]:
+    """What a file tells people of a net: the comment right before it, then the texts of its `about` section."""
+    nets = [item for item in module.items if isinstance(item, ast.Definition) and item.name.text == net]
+    sections = [item for item in module.items if isinstance(item, ast.Section) and item.kind.text == "about"]
+    texts = [item.documentation for item in nets if item.documentation]
+    entries = [entry for section in sections for entry in section.entries if isinstance(entry, ast.Entry)]
+    return [*texts, *(f"{entry.key.text}: {_text(entry.value)}" for entry in entries)]
+
+
+def _text(value: ast.Pipe) -> str:
+    head = value.units[0].head
+    return str(head.value) if isinstance(head, ast.String | ast.Int) else ""
