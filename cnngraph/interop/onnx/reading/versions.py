@@ -132,8 +132,14 @@ def _batch_norm(node: ForeignNode) -> Sequence[Made]:
 
 
 def _broadcast_6(node: ForeignNode) -> Sequence[Made]:
-    """Up to opset 6 a second operand met the axes from `axis` on: told by that attribute."""
-    return [(node, {})]
+    """Up to opset 6 a second operand met the axes of the first from `axis` on, or the last ones."""
+    attributes = {key: value for key, value in node.attributes.items() if key not in ("broadcast", "axis")}
+    plain = replace(node, attributes=attributes)
+    if not node.attributes.get("broadcast") or "axis" not in node.attributes:
+        return [(plain, {})]
+    aligned = f"{node.outputs[0]}/aligned"
+    first = ForeignNode("cnngraph.Aligned", node.inputs, (aligned,), {"axis": node.attributes["axis"]})
+    return [(first, {}), (replace(plain, inputs=(node.inputs[0], aligned)), {})]
 
 
 def _until(*changes: tuple[int, Change]) -> Sequence[tuple[int, Change]]:

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
 pytest.importorskip("onnxruntime", reason="ONNX Runtime computes what is compared")
 
-from interop.onnx.reading.models import checked, drawn, model, node, operators
+from interop.onnx.reading.models import agree, checked, computed, drawn, expected, model, node, operators
 
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.interop.onnx.reading import read_model
@@ -61,6 +61,20 @@ def test_upsample_is_a_resize(mode: str) -> None:
     assert operators(found)[-1].startswith("upsample((2, 3)")
     found = checked([node("Upsample", ["x"], ["y"], mode=mode, scales=[1.0, 1.0, 2.0, 2.0])], IMAGE, opset=7)
     assert operators(found)[-1].startswith("upsample(2")
+
+
+def test_operands_of_opset_6_that_meet_from_an_axis_on() -> None:
+    nodes = [
+        node("Conv", ["x", "w"], ["a"]),
+        node("Add", ["a", "b"], ["c"], broadcast=1, axis=1),
+        node("Mul", ["c", "s"], ["y"], broadcast=1),
+    ]
+    weights = {"w": drawn(5, 4, 3, 3), "b": drawn(5), "s": np.array([2.0], np.float32)}
+    found = read_model(model(nodes, IMAGE, weights=weights, opset=6))
+    newer = [nodes[0], node("Add", ["a", "b"], ["c"]), node("Mul", ["c", "s"], ["y"])]
+    wanted = model(newer, IMAGE, weights={**weights, "b": drawn(5).reshape(1, 5, 1, 1)})
+    x = {"x": drawn(2, 4, 6, 10)}
+    agree(computed(found, x), expected(wanted, x))
 
 
 def test_resize_of_opset_10() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cnngraph.interop.onnx.reading.call import Call, shape_text
 from cnngraph.interop.onnx.reading.layout import Layout
-from cnngraph.interop.onnx.reading.values import Tensor, Value
+from cnngraph.interop.onnx.reading.values import Constant, Sizes, Tensor, Value
 from cnngraph.ir.size import Dim
 
 
@@ -79,6 +79,18 @@ def reshaped(call: Call, x: Tensor, shape: list[Dim]) -> Tensor:
     return Tensor(x.ref, layout, call.path)
 
 
+def aligned(call: Call) -> Value:
+    """The second value with axes of size 1 behind its own, which then stand below those of the first from `axis` on."""
+    first, value = call.value(0), call.value(1)
+    rank = len(value.shape)
+    after = len(first.shape) - call.axis(call["axis"], len(first.shape)) - rank
+    call.need(after >= 0 and not isinstance(value, Sizes), "operands that do not meet")
+    if isinstance(value, Constant):
+        return Constant(value.array.reshape(*value.array.shape, *(1,) * after))
+    x = call.tensor(1)
+    return Tensor(x.ref, x.layout.unsqueezed(range(rank, rank + after)))
+
+
 def shape(call: Call) -> Value:
     x = call.value(0)
     sizes = list(x.shape)[slice(call["start"] or 0, call["end"])]
@@ -99,5 +111,6 @@ MEANINGS: Mapping[str, Callable[[Call], Value]] = {
     "Size": size,
     "Squeeze": squeeze,
     "Transpose": transpose,
+    "cnngraph.Aligned": aligned,
     "Unsqueeze": unsqueeze,
 }
