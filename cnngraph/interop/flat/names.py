@@ -9,6 +9,9 @@ from cnngraph.elaborate.scope import words_of_the_language
 from cnngraph.ir.graph import Graph
 from cnngraph.syntax.tokens import WORDS
 
+SIZES = re.compile(r"[A-Z]\d*(?:x(?:[A-Z]\d*|\d+))+")
+"""What the language reads as sizes, such as `HxW`, and never as a name."""
+
 
 def labels_of(graph: Graph, reserved: Collection[str] = ()) -> dict[str, str]:
     """A label for each node: an input keeps its name, a result takes the name of the output, others that of the path.
@@ -34,10 +37,12 @@ def legal(path: str) -> str:
 
     >>> legal("conv3.bottleneck[2].conv"), legal("half_2[1].relu")
     ('conv3_bottleneck2_conv', 'half_2_1_relu')
+    >>> legal("HxW"), legal("2")
+    ('x_HxW', 'x_2')
     """
     word = re.sub(r"(?<=\d)\[", "_", path).replace("[", "").replace("]", "")
     word = re.sub(r"\W", "_", word, flags=re.ASCII)
-    return word if re.match(r"[A-Za-z]|_\w", word) else f"x_{word}"
+    return word if re.match(r"[A-Za-z]|_\w", word) and not SIZES.fullmatch(word) else f"x_{word}"
 
 
 def free(path: str, taken: set[str]) -> str:
