@@ -12,7 +12,8 @@ from functools import cached_property
 
 from cnngraph.diagnostics import Use
 from cnngraph.interop.pytorch_source.form import Form
-from cnngraph.interop.pytorch_source.naming import free, word
+from cnngraph.interop.pytorch_source.naming import attribute as attribute_name
+from cnngraph.interop.pytorch_source.naming import free, identifier, word
 from cnngraph.interop.pytorch_source.residuals import with_residuals
 from cnngraph.interop.pytorch_source.scopes import (
     Flow,
@@ -189,7 +190,7 @@ class Body:
         names = []
         for run, name in zip(runs, chosen, strict=True):
             numbers[name] += _is_kept(run)
-            names.append(word(f"{name}{numbers[name]}" if several[name] > 1 and _is_kept(run) else name))
+            names.append(identifier(f"{name}{numbers[name]}" if several[name] > 1 and _is_kept(run) else name))
         return names
 
     def _is_new(self, run: Sequence[Step | Scope]) -> bool:
@@ -217,8 +218,8 @@ class Body:
         """What the value of a run is called: by the label of the line that it ends."""
         inner = self._inner_path(run[-1])
         if len(inner) < 2:
-            return name
-        return word(inner[0]) if self._line_ends[inner[0]] is run[-1] else name
+            return word(name)
+        return word(inner[0] if self._line_ends[inner[0]] is run[-1] else name)
 
     def _inner_path(self, item: Step | Scope) -> tuple[str, ...]:
         path = item.path[self.scope.depth :]
@@ -273,7 +274,7 @@ class Body:
         what = tuple((step.modules, step.function, step.states) for item in run for step in steps_of(item))
         if what in self.known and self._is_shared(run[0]):
             return self.known[what]
-        attribute = free(name, self.attributes)
+        attribute = free(attribute_name(name), self.attributes)
         members = tuple(member for item in run for member in _members(item, self.flow))
         listed = "nn.ModuleList" if _is_loop(run, self.flow) else "nn.Sequential"
         self.attributes[attribute] = members[0] if len(members) == 1 else Chain(members, listed)

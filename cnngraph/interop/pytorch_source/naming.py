@@ -9,28 +9,43 @@ from collections.abc import Container
 
 MODULE = frozenset(
     [
-        "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda",
-        "double", "dump_patches", "eval", "extra_repr", "float", "forward", "get_buffer", "get_extra_state",
-        "get_parameter", "get_submodule", "half", "ipu", "load_state_dict", "modules", "mtia", "named_buffers",
-        "named_children", "named_modules", "named_parameters", "parameters", "register_buffer", "register_module",
-        "register_parameter", "requires_grad_", "set_extra_state", "set_submodule", "share_memory", "state_dict",
-        "to", "to_empty", "train", "training", "type", "xpu", "zero_grad",
+        "add_module", "add_submodule", "apply", "bfloat16", "buffers", "call_super_init", "children", "code",
+        "compile", "cpu", "cuda", "delete_all_unused_submodules", "delete_submodule", "double", "dump_patches",
+        "eval", "extra_repr", "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule",
+        "graph", "half", "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children",
+        "named_modules", "named_parameters", "parameters", "print_readable", "recompile", "register_buffer",
+        "register_module", "register_parameter", "requires_grad_", "set_extra_state", "set_submodule", "share_memory",
+        "state_dict", "to", "to_empty", "to_folder", "train", "training", "type", "xpu", "zero_grad",
     ]
 )
-"""What every `torch.nn.Module` has: no attribute of ours is called so."""
+"""What every `torch.nn.Module` has, or gets where PyTorch traces it: no attribute of ours is called so."""
 
 WORDS = frozenset((*keyword.kwlist, *dir(builtins), "torch", "nn", "F", "Tensor", "self"))
 
 
 def word(text: str) -> str:
-    """A part of a path as a Python name.
+    """A part of a path as the name of a variable.
 
-    >>> word("conv_relu[2]"), word("2nd"), word("next"), word("double")
-    ('conv_relu2', 'x_2nd', 'next_', 'double_')
+    >>> word("conv_relu[2]"), word("2nd"), word("next")
+    ('conv_relu2', 'x_2nd', 'next_')
     """
+    name = identifier(text)
+    return f"{name}_" if name in WORDS else name
+
+
+def attribute(text: str) -> str:
+    """A part of a path as the name of an attribute of a module.
+
+    >>> attribute("next"), attribute("double"), attribute("lambda")
+    ('next', 'double_', 'lambda_')
+    """
+    name = identifier(text)
+    return f"{name}_" if name in MODULE or keyword.iskeyword(name) else name
+
+
+def identifier(text: str) -> str:
     name = re.sub(r"\W", "_", re.sub(r"(?<=\d)\[", "_", text).replace("[", "").replace("]", ""), flags=re.ASCII)
-    name = name if re.match(r"[A-Za-z]", name) else f"x_{name.lstrip('_')}"
-    return f"{name}_" if name in WORDS or name in MODULE else name
+    return name if re.match(r"[A-Za-z]", name) else f"x_{name.lstrip('_')}"
 
 
 def free(name: str, taken: Container[str]) -> str:

@@ -91,16 +91,20 @@ def _weights(module: Module, path: str) -> Iterator[tuple[str, Weight]]:
 def _file(graph: Graph, program: Program, classes: Sequence[str], weights: str) -> str:
     name = class_name(graph.name)
     body = "\n\n\n".join([*support_for("\n".join(classes)), *classes, _main(graph, program, name)])
-    paper = "".join(f"{line}\n" for line in paper_of(_text(graph)))
-    head = f'''"""The network {quoted(graph.name)} as PyTorch modules, from a table of cnngraph.
-{paper}
-    model = {name}()
-    model.load_state_dict(safetensors.torch.load_file({json.dumps(weights)}))
-    model.eval()
-"""'''
+    paper = paper_of(_text(graph))
+    head = [
+        f'"""The network {quoted(graph.name)} as PyTorch modules, from a table of cnngraph.',
+        *(["", *paper] if paper else []),
+        "",
+        f"    model = {name}()",
+        f"    model.load_state_dict(safetensors.torch.load_file({json.dumps(weights)}))",
+        "    model.eval()",
+        '"""',
+    ]
     functional = "from torch.nn import functional as F\n" if re.search(r"\bF\.", body) else ""
     tensor = "Tensor, nn" if "Tensor" in body else "nn"
-    return f"{head}\n\nimport torch\nfrom torch import {tensor}\n{functional}\n\n{body}\n"
+    imports = f"import torch\nfrom torch import {tensor}\n{functional}"
+    return "\n".join([*head, "", imports, "", f"{body}\n"])
 
 
 def _main(graph: Graph, program: Program, name: str) -> str:

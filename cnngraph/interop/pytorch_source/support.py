@@ -108,12 +108,14 @@ class Diffusion(nn.Module):
 
     def __init__(self, steps: int, first: float = 1e-4, last: float = 0.02) -> None:
         super().__init__()
-        self.steps, self.first, self.last = steps, first, last
+        kept = (1 - torch.linspace(first, last, steps, dtype=torch.float64)).cumprod(0)
+        dtype = torch.get_default_dtype()
+        self.register_buffer("signal", kept.sqrt().to(dtype), persistent=False)
+        self.register_buffer("blur", (1 - kept).sqrt().to(dtype), persistent=False)
 
     def forward(self, x: Tensor, noise: Tensor, time: Tensor) -> Tensor:
-        beta = torch.linspace(self.first, self.last, self.steps, dtype=torch.float64)
-        kept = (1 - beta).cumprod(0).to(x)[time].reshape(-1, *[1] * (x.ndim - 1))
-        return kept.sqrt() * x + (1 - kept).sqrt() * noise
+        shape = (-1, *[1] * (x.ndim - 1))
+        return self.signal[time].reshape(shape) * x + self.blur[time].reshape(shape) * noise
 '''
 
 GRADIENT_REVERSAL = '''
