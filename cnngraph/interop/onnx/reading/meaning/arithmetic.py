@@ -151,7 +151,10 @@ def met(call: Call, op: Op, values: Sequence[Value]) -> Tensor:
     shape = broadcast(call, [value.shape for value in values])
     sides = [Tensor(x.ref, x.layout.unsqueezed(range(len(shape) - x.rank))) for x in tensors]
     wide = max(sides, key=lambda x: (x.shape == shape, _whole(x.layout) is not None, len(x.layout.sizes)))
-    groups = _least_moved(call, wide, [x for x in sides if x.shape == shape and x is not wide])
+    if wide.shape == shape:
+        groups = _least_moved(call, wide, [x for x in sides if x.shape == shape and x is not wide])
+    else:
+        groups = _canonical(call, wide)
     layout, refs, rest = Layout.of(shape, groups), [], iter(sides)
     for value in values:
         if isinstance(value, Tensor):
