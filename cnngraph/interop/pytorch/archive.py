@@ -14,11 +14,15 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from cnngraph.diagnostics import CnnGraphError, error
+
+DAMAGE = (OSError, zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError)
+"""What reading an archive raises where it is damaged."""
 
 MAX_FILES = 100_000
 MAX_GRAPH_BYTES = 500_000_000  # of the JSON, or of all code; a node takes about a thousand bytes
@@ -98,7 +102,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
 def _read(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     try:
         return archive.read(info)
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError) as problem:
+    except DAMAGE as problem:
         raise error("E0801", f"{path} is damaged: {problem}") from problem
 
 
