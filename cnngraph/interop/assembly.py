@@ -38,7 +38,11 @@ class Assembly:
         self._counts: dict[str, int] = {}
 
     def input(self, name: str, type_: TensorType, span: Span) -> Ref:
-        _require_size(type_)
+        """A value that is fed. Raises CnnGraphError where it is too large."""
+        try:
+            _require_size(type_)
+        except Refusal as refusal:
+            raise CnnGraphError(Diagnostic("E0802", f"input {name}: {refusal.message}", Label(span, ""))) from refusal
         return self.builder.add(self._free(path_of(name, "input")), Input(type_), origin=Origin(span)).ref
 
     def node(

@@ -275,6 +275,9 @@ WRONG = {
     "E0802 reshape twice": HEAD + layer("Reshape", more="reshape_param { shape { dim: 0 dim: -1 dim: -1 } }"),
     "E0802 flatten": HEAD + layer("Flatten", more="flatten_param { axis: 2 }"),
     "E0802 permute": HEAD + layer("Permute", more="permute_param { order: 1 order: 0 }"),
+    "E0802 input": HEAD.replace(": 5", ": 9999999").replace(": 6", ": 9999999") + layer("ReLU"),
+    "E0802 input layer": 'layer { type: "Input" top: "data" input_param { shape { dim: [1, 9999999, 9999999] } } }'
+    + layer("ReLU"),
     "E0802 order": HEAD
     + layer("Permute", more="permute_param { order: 0 order: 3 order: 1 order: 2 }")
     + layer("Flatten", "l").replace('top: "l"', 'top: "m"'),

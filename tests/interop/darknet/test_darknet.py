@@ -186,6 +186,7 @@ WRONG = {
     "E0802 activation": NET + conv(3, 3, 1, "stair"),
     "E0802 groups": NET + conv(3, 3) + "groups=2",
     "E0802 window": NET + "[convolutional]\nfilters=3\nsize=40",
+    "E0802 input": "[net]\nheight=99999999\nwidth=99999999\nchannels=3\n" + conv(3, 3),
     "E0802 memory": NET + "[connected]\noutput=2000000000\n[connected]\noutput=2000000000",
     "E0802 shortcut": NET + conv(3, 3) + conv(3, 3, 3) + "[shortcut]\nfrom=-2",
     "E0802 weights_type": NET + conv(3, 3) + conv(3, 3) + "[shortcut]\nfrom=-2\nweights_type=per_feature",
