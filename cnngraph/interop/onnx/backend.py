@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper, shape_inference
 from onnx.backend.base import Backend, BackendRep, Device, DeviceType
 
 from cnngraph.diagnostics import CnnGraphError, error
@@ -166,7 +166,7 @@ class CnnGraphBackend(Backend):
         results = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
         version = helper.make_opsetid(node.domain, int(str(kwargs.get("opset_version", NEWEST))))
         model = helper.make_model(helper.make_graph([node], "node", fed, results), opset_imports=[version])
-        return cls.prepare(model, device).run(arrays)
+        return cls.prepare(shape_inference.infer_shapes(model), device).run(arrays)  # with the kinds of the results
 
     @classmethod
     def supports_device(cls, device: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnx.backend.test.runner import Runner
 
 from cnngraph.ir.op import Array, rng
@@ -64,5 +64,5 @@ def without_softmax(model: ModelProto) -> ModelProto:
     if last.op_type == "Softmax":
         del model.graph.node[-1]
         del model.graph.output[:]
-        model.graph.output.append(helper.make_empty_tensor_value_info(last.input[0]))
+        model.graph.output.append(helper.make_tensor_value_info(last.input[0], TensorProto.FLOAT, None))
     return model
