@@ -22,12 +22,14 @@ onnx = pytest.importorskip("onnx", reason="the extra [onnx] is not installed")
 runtime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is the oracle of these tests")
 
 from networks.carried import NAMES, carried  # noqa: E402
+from networks.generator import network  # noqa: E402
 
+from cnngraph.interop.imported import Imported  # noqa: E402
 from cnngraph.interop.onnx.reading import read_model  # noqa: E402
 from cnngraph.interop.onnx.writing import Options, boundary, to_model, write_onnx  # noqa: E402
 from cnngraph.ir.graph import Graph  # noqa: E402
 from cnngraph.ir.op import Array, rng  # noqa: E402
-from cnngraph.net import load  # noqa: E402
+from cnngraph.net import load, loads  # noqa: E402
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run  # noqa: E402
 from cnngraph.resources import resource  # noqa: E402
 from cnngraph.runtime.runner import Runner  # noqa: E402
@@ -51,6 +53,7 @@ QUICK = (
     "autoencoder", "char_rnn", "encoder", "decoder", "denoiser", "digits_cnn", "fairness", "gan_digits", "googlenet",
     "gru_tagger", "latent_diffusion", "lenet5", "lstm_classifier", "resnet18", "shufflenet", "text_cnn", "time_delay",
 )  # fmt: skip
+DRAWN, MANY = 6, 300  # networks drawn at random
 BACK = ("denoiser", "fairness", "gru_tagger", "lenet5", "shufflenet", "text_cnn", "transformer", "vit_b16")
 LEAST = np.float32(0.1)  # what is added to a variance: that of two numbers may be 0
 LAST = ("softmax", "sigmoid", "log_softmax")
@@ -193,14 +196,31 @@ def test_a_network_comes_back(name: str) -> None:
     file, net = ALL[name]
     graph = load(resource("specs", "nets", f"{file}.cnn"), net, **SMALL.get(name, {})).graph
     states = drawn_states(graph)
-    found = read_model(to_model(graph, states))
     feeds = drawn_feeds(graph, SIZES[0])
+    expected = Runner(graph, states, settings=Settings(workers=1)).run(feeds)
+    found = read_model(to_model(graph, states))
+    assert difference(returned(graph, found, feeds), expected) < LIMIT
+    assert layers(found.graph) == layers(graph)
+
+
+@pytest.mark.parametrize("seed", [pytest.param(s, marks=() if s < DRAWN else pytest.mark.sweep) for s in range(MANY)])
+def test_a_network_that_was_drawn(seed: int, tmp_path: Path) -> None:
+    """Written, run by ONNX Runtime, read again, and run here."""
+    graph = loads(network(seed)).graph
+    states, feeds = drawn_states(graph), drawn_feeds(graph, SIZES[0])
+    write_onnx(tmp_path / "net.onnx", graph, states)
+    onnx.checker.check_model(tmp_path / "net.onnx", full_check=True)
+    expected = Runner(graph, states, settings=Settings(workers=1)).run(feeds)
+    assert difference(computed(session(tmp_path / "net.onnx"), graph, feeds), expected) < LIMIT
+    assert difference(returned(graph, read_model(to_model(graph, states)), feeds), expected) < LIMIT
+
+
+def returned(graph: Graph, found: Imported, feeds: Mapping[str, Array]) -> dict[str, Array]:
+    """The outputs of what was read from the model of this graph."""
     inputs, outputs = boundary(graph)
     given = {name: found.inputs[name].ours(axes.theirs(feeds[name])) for name, axes in inputs.items()}
     results = Runner(found.graph, found.states, settings=Settings(workers=1)).run(given)
-    back = {name: axes.ours(found.outputs[name].theirs(results[name])) for name, axes in outputs.items()}
-    assert difference(back, Runner(graph, states, settings=Settings(workers=1)).run(feeds)) < LIMIT
-    assert layers(found.graph) == layers(graph)
+    return {name: axes.ours(found.outputs[name].theirs(results[name])) for name, axes in outputs.items()}
 
 
 def layers(graph: Graph) -> Counter[str]:
