@@ -5,6 +5,7 @@ Within a body, items that follow each other are one `nn.Sequential`; what has no
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -334,7 +335,8 @@ def _word_of(run: Sequence[Step | Scope]) -> str:
     words = {_item_word(item) for item in run}
     if len(run) >= MANY and len(words) > 2:
         return "layers"
-    return f"{_item_word(kept)}s" if len(run) > 1 and len(words) == 1 else _item_word(kept)
+    is_plural = len(run) > 1 and len(words) == 1 and re.search(r"[A-Za-z]{2}$", _item_word(kept))
+    return f"{_item_word(kept)}s" if is_plural else _item_word(kept)
 
 
 def _lane_names(merge: str, lanes: Sequence[Sequence[Step | Scope] | None]) -> Iterator[tuple[object, str]]:
