@@ -16,7 +16,7 @@ import numpy as np
 from cnngraph.interop.imported import Axes, Imported
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
 from cnngraph.interop.onnx.reading.guess import Guess, guesses, with_multiples
-from cnngraph.interop.onnx.reading.names import legal
+from cnngraph.interop.onnx.reading.names import legal, words
 from cnngraph.interop.onnx.reading.nodes import read_nodes
 from cnngraph.interop.onnx.reading.reading import Again, Reading, Refusal, Refused
 from cnngraph.interop.onnx.reading.values import Constant, Later, Sizes, Tensor, Value
@@ -105,12 +105,12 @@ def _attempt(net: Foreign, guess: Guess) -> Attempt:
         axes = tensor.layout.axes()
         assert axes is not None, "a fed axis is one of ours"
         attempt.inputs[tensor.ref.node] = axes
-    for output, value in zip(net.outputs, read_nodes(net, reading), strict=True):
-        _give(output, value, attempt)
+    for output, name, value in zip(net.outputs, words(net.outputs), read_nodes(net, reading), strict=True):
+        _give(output, name, value, attempt)
     return attempt
 
 
-def _give(output: Fed, value: Value | None, attempt: Attempt) -> None:
+def _give(output: Fed, name: str, value: Value | None, attempt: Attempt) -> None:
     reading = attempt.reading
     if value is None:
         if not reading.refusals:
@@ -125,7 +125,6 @@ def _give(output: Fed, value: Value | None, attempt: Attempt) -> None:
     except Refused as refused:
         reading.refusals.append(Refusal("output", output.name, refused.why, refused.helps))
         return
-    name = legal(output.name).replace(".", "_").replace("-", "_")
     if name != output.name:
         reading.note(f"the output `{output.name}` is named `{name}`")
     axes = tensor.layout.axes()

@@ -21,7 +21,7 @@ import numpy as np
 
 from cnngraph.interop.onnx.reading.foreign import ForeignNode
 from cnngraph.interop.onnx.reading.layout import Groups
-from cnngraph.interop.onnx.reading.reading import Again, Reading, Refused
+from cnngraph.interop.onnx.reading.reading import ANY_IDS, Again, Reading, Refused
 from cnngraph.interop.onnx.reading.values import Constant, Later, Sizes, Tensor, Value, settled
 from cnngraph.ir.graph import Ref
 from cnngraph.ir.leaves import Input
@@ -110,6 +110,7 @@ class Call:
             return x.ref
         node = self.reading.builder.nodes[x.ref.node]
         self.need(type_.vocabulary is not None and isinstance(node.op, Input), "ids that are computed, not fed")
+        self.need(type_.vocabulary == ANY_IDS, f"ids below {vocabulary}, and elsewhere below {type_.vocabulary}")
         raise Again(node.name, vocabulary)
 
     def as_numbers(self, x: Tensor) -> NoReturn:

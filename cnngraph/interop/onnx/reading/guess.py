@@ -10,15 +10,14 @@ from onnx import TensorProto
 
 from cnngraph.interop.onnx.reading.foreign import Fed, Foreign
 from cnngraph.interop.onnx.reading.layout import Layout
-from cnngraph.interop.onnx.reading.names import legal
+from cnngraph.interop.onnx.reading.names import words
 from cnngraph.interop.onnx.reading.open_sizes import shapes_of
-from cnngraph.interop.onnx.reading.reading import Reading, Refused
+from cnngraph.interop.onnx.reading.reading import ANY_IDS, Reading, Refused
 from cnngraph.interop.onnx.reading.values import Tensor
 from cnngraph.ir.graph import Fact
 from cnngraph.ir.size import Dim, bind, symbol, symbols
 from cnngraph.ir.types import BATCH, TensorType
 
-ANY_IDS = 2**31  # the vocabulary of ids before a layer has said how many there are
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
 FRACTIONS = ("float32", "float64", "float16", "bfloat16", "bool")  # a truth is fed as 1 or 0
@@ -26,16 +25,13 @@ FRACTIONS = ("float32", "float64", "float16", "bfloat16", "bool")  # a truth is 
 
 @dataclass(frozen=True)
 class Place:
-    """One input with a guess at its axes; all other axes are positions, in their order."""
+    """One input with a guess at its axes; all other axes are positions, in their order. `name` is ours."""
 
+    name: str
     fed: Fed
     shape: tuple[Dim, ...]
     batch: int | None
     features: int | None
-
-    @property
-    def name(self) -> str:
-        return legal(self.fed.name).replace(".", "_").replace("-", "_")
 
     def feed(self, reading: Reading, guess: Guess) -> Tensor:
         """Our input, and how the array that is fed lies in it."""
@@ -119,8 +115,7 @@ def _guess(
 ) -> Guess:
     fed = net.inputs
     shapes, facts = shapes_of(fed, batches, net.needs)
-    axes = zip(fed, shapes, batches, features, strict=True)
-    places = [Place(one, shape, batch, own) for one, shape, batch, own in axes]
+    places = [Place(*place) for place in zip(words(fed), fed, shapes, batches, features, strict=True)]
     fixed = next(iter(_batch_sizes(fed, batches)), None)
     sample = all(batch is None for batch in batches)
     notes = [f"the file has a batch of {fixed}; here it is free"] if fixed is not None else []

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from onnx import defs
 
-from cnngraph.interop.onnx.reading.foreign import Foreign, ForeignNode
+from cnngraph.interop.onnx.reading.foreign import Fed, Foreign, ForeignNode
 
 LONGEST = 120  # characters of a path
 
@@ -90,6 +90,12 @@ def legal(word: str) -> str:
     'conv_1_0'
     """
     return re.sub(r"[^\w.\[\]-]", "_", word, flags=re.ASCII) or "node"
+
+
+def words(values: Sequence[Fed]) -> list[str]:
+    """A word for each input or output, by which it is fed or given here; none stands twice."""
+    taken: set[str] = set()
+    return [_free(re.sub(r"[.-]", "_", legal(value.name))[:LONGEST], taken) for value in values]
 
 
 def _free(word: str, taken: set[str]) -> str:

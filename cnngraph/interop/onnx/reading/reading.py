@@ -22,6 +22,8 @@ from cnngraph.ir.op import Array, Op, OpError
 from cnngraph.ir.size import Dim
 from cnngraph.ir.types import BATCH, TensorType
 
+ANY_IDS = 2**31  # the vocabulary of ids before a layer has said how many there are
+
 
 class Refused(Exception):
     """A meaning cannot say what a node asks for: why, in a few words, and what might help."""

@@ -53,6 +53,15 @@ def test_ids_have_the_vocabulary_of_their_table() -> None:
     assert str(found.graph["x"].type) == "ids(11)@T"
 
 
+def test_ids_of_two_tables_of_other_sizes_are_refused() -> None:
+    nodes = [node("Gather", ["t", "x"], ["a"]), node("Gather", ["u", "x"], ["b"]), node("Add", ["a", "b"], ["y"])]
+    made = model(
+        nodes, {"x": ["N", "T"]}, weights={"t": drawn(11, 4), "u": drawn(12, 4)}, kinds={"x": TensorProto.INT64}
+    )
+    with pytest.raises(CnnGraphError, match=r"E0802.*ids below 12, and elsewhere below 11"):
+        read_model(made)
+
+
 def test_numbers_that_become_whole_are_refused() -> None:
     nodes = [node("Cast", ["x"], ["y"], to=TensorProto.INT32)]
     with pytest.raises(CnnGraphError, match=r"E0802.*Cast `y`"):

@@ -8,7 +8,7 @@ pytest.importorskip("onnx", reason="ONNX models are read with the package onnx")
 pytest.importorskip("onnxruntime", reason="ONNX Runtime computes what is compared")
 
 from interop.onnx.reading.models import drawn, model, node
-from onnx import NodeProto
+from onnx import NodeProto, TensorProto
 
 from cnngraph.interop.onnx.reading import read_model
 from cnngraph.ir.leaves import Input, State
@@ -74,6 +74,15 @@ def test_the_names_of_inputs_and_outputs_become_words() -> None:
     assert list(found.inputs) == ["input_1"]
     assert list(found.outputs) == ["out_0"]
     assert "the output `out:0` is named `out_0`" in found.notes
+
+
+def test_names_that_become_the_same_word_stay_apart() -> None:
+    nodes = [node("Relu", ["a.b"], ["y.1"]), node("Tanh", ["a_b"], ["y_1"]), node("Gather", ["t", "a-b"], ["z"])]
+    inputs = {name: ["N", 4] for name in ("a.b", "a_b", "a-b")}
+    made = model(nodes, inputs, ["y.1", "y_1", "z"], {"t": drawn(9, 3)}, kinds={"a-b": TensorProto.INT64})
+    found = read_model(made)
+    assert list(found.inputs) == ["a_b", "a_b_2", "a_b_3"]
+    assert list(found.outputs) == ["y_1", "y_1_2", "z"]
 
 
 def scoped(kind: str, name: str, scopes: list[str], inputs: list[str], output: str) -> NodeProto:
