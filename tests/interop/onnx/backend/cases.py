@@ -36,6 +36,7 @@ FAMILIES = {
     "encoders and trees": "ai.onnx.ml.ArrayFeatureExtractor ai.onnx.ml.Binarizer ai.onnx.ml.LabelEncoder "
     "ai.onnx.ml.TreeEnsemble",
     "image files": "ImageDecoder",
+    "lengths of each sample": "ReverseSequence",
     "optional values": "OptionalGetElement OptionalHasElement",
     "quantized": "ConvInteger DequantizeLinear DynamicQuantizeLinear MatMulInteger QLinearConv QLinearMatMul "
     "QuantizeLinear",
@@ -180,7 +181,7 @@ def reason(case: Case, refused: CnnGraphError) -> str:
         if kind != "tensor_type":
             return {"sequence_type": "sequences", "optional_type": "optional values"}.get(kind, str(kind))
     kinds = [KINDS.get(value.type.tensor_type.elem_type, "few bits") for value in (*graph.input[:1], *graph.output)]
-    if said := [kind for kind in kinds if kind]:
+    if said := [kind for kind in kinds if kind and (kind != "integers" or kind == kinds[0])]:
         return said[0]
     if any(getattr(array, "size", 1) == 0 for pair in case.pairs for arrays in pair for array in arrays):
         return "no numbers"
