@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from cnngraph.diagnostics import error
+from cnngraph.elaborate.about import told_of
 from cnngraph.elaborate.chosen import chosen_sizes
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import Program, load_file, load_text
@@ -108,7 +109,8 @@ class Net:
 
         with chosen_sizes():
             graph = run(self.graph, INFERENCE).bind(**sizes)
-        options = Options(Options.opset if opset is None else opset, external_data)
+        told = "\n".join(told_of(self._program.module, self.name))
+        options = Options(Options.opset if opset is None else opset, external_data, told)
         return export(Path(path), graph, self._complete(graph), options, partition)
 
     @property
