@@ -19,7 +19,8 @@ HEAD = """# ONNX's own test cases
 Each case that the package onnx {version} brings along, read by our importer and run by our executor
 (`cnngraph.interop.onnx.backend`). {passed:,} of {count:,} pass, {wrong} give wrong numbers, {refused:,} are not
 attempted: each operator says why, and for how many. Cases `_expanded`, which compute an operator by others as its
-definition says, count with that operator. Results agree within 1e-5 of the largest number. Written by `python -m interop.onnx.backend.table`.
+definition says, count with that operator. Results agree within 1e-5 of the largest number.
+Written by `python -m interop.onnx.backend.table`.
 """
 
 
