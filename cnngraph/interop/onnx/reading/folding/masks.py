@@ -47,7 +47,7 @@ def _known_mask(found: Found) -> Built | None:
 
 def _token(found: Found) -> Built | None:
     token, axis = found.known["TOKEN"], found.root.attributes.get("axis")
-    is_token = axis == 1 and token.ndim == 3 and token.shape[:2] == (1, 1)
+    is_token = axis == 1 and 1 <= token.ndim <= 3 and token.size == token.shape[-1]
     if not is_token:
         return None
     return found.made("cnngraph.PrependToken", found.values["x"], token.reshape(-1), found.values["s"])

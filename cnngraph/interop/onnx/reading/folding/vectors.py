@@ -19,7 +19,7 @@ repeated at all positions, to meet a value that has them, meets it as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from cnngraph.interop.imported import Axes, Imported
@@ -54,14 +54,23 @@ CHANNELWISE = frozenset({
 
 
 def fold(found: Imported) -> Imported:
-    return _Folding(found).result()
+    """Layers whose results somebody still asks for at a single position stay as they are."""
+    stays: set[str] = set()
+    while True:
+        folding = _Folding(found, stays)
+        after = folding.result()
+        asked = {name for name, placed in folding.placed.items() if placed in after.graph}
+        if not asked:
+            return after
+        stays |= asked
 
 
 class _Folding:
-    """`vectors` has, for values at a single position, the same as vectors."""
+    """`vectors` has, for values at a single position, the same as vectors; `placed` the nodes that bring them there."""
 
-    def __init__(self, found: Imported) -> None:
-        self.found = found
+    def __init__(self, found: Imported, stays: Container[str]) -> None:
+        self.found, self.stays = found, stays
+        self.placed: dict[str, str] = {}
         self.readers = Readers(found.graph)
         self.vectors: dict[Ref, Ref] = {}
         self.repeated: dict[Ref, Ref] = {}  # the same for values that are equal at all positions
@@ -77,6 +86,8 @@ class _Folding:
 
     def rule(self, node: Node, new: Rewriting) -> Sequence[Ref] | None:
         if not node.inputs or len(node.types) != 1 or not node.type.batched or node.type.vocabulary is not None:
+            return None
+        if node.name in self.stays:
             return None
         if pool := _whole(node, new):
             return self.spread(node, pool, node.inputs[:1], new)
@@ -138,6 +149,7 @@ class _Folding:
         name = fresh({**new.graph.by_name, **new.nodes}, f"{node.name}.placed")
         placed = new.add(name, Reshape(node.type), [vector]).ref
         self.vectors[placed] = vector
+        self.placed[node.name] = name
         return [placed]
 
     def flatten(self, weight: Ref, new: Rewriting) -> None:

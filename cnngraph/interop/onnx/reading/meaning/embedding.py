@@ -131,7 +131,7 @@ def prepend_token(call: Call) -> Tensor:
     """`PrependToken`: a known vector, spread to one position of a shape, before (N, T, d)."""
     x, token, shape = call.tensor(0), call.constant(1), call.dims(2)
     call.need(x.rank == 3, "a token before other than a sequence")
-    call.need(len(shape) < 2 or shape[-2] == 1, "several tokens that are the same")
+    call.need(len(shape) == 3 and shape[1] == 1, "several tokens that are the same")
     sequence = call.arranged(x, [[0], [1], [2]])
     ref = call.apply(PrependToken(), [sequence.ref], {"weight": token})
     return call.result(ref, [[0], [1], [2]], 3)

@@ -249,3 +249,8 @@ def test_what_nobody_reads_goes_but_inputs_stay() -> None:
 def test_a_graph_without_anything_to_fold_is_the_same(rule: object) -> None:
     before = network("3@8x8) { conv(4, 3x3) -> batchnorm -> relu -> flatten -> dense(5) -> softmax }")
     assert folded(before, rule).graph is before.graph
+
+
+def test_a_pool_of_all_positions_before_a_padded_window_stays() -> None:
+    before = network("3@4x4) { maxpool(4x4) -> conv(2, 3x3, same) -> relu }")
+    assert operators(folded(before, vectors)) == operators(before)
