@@ -108,7 +108,7 @@ class Net:
         from cnngraph.interop.onnx.writing import Options
 
         with chosen_sizes():
-            graph = run(self.graph, INFERENCE).bind(**sizes)
+            graph = (self.graph if partition is None else run(self.graph, INFERENCE)).bind(**sizes)
         told = "\n".join(told_of(self._program.module, self.name))
         options = Options(Options.opset if opset is None else opset, external_data, told)
         return export(Path(path), graph, self._complete(graph), options, partition)

@@ -6,6 +6,7 @@ import doctest
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -121,6 +122,14 @@ def test_a_model_says_where_it_comes_from_and_how_it_lies() -> None:
         "Needs H % 4 == 0 and H >= 1.",
         "Needs W % 4 == 0 and W >= 1.",
     ]
+
+
+def test_a_net_is_exported_as_it_stands_in_its_file(tmp_path: Path) -> None:
+    net = loads("## What it is.\nnet n(x: 3) = dense(4) -> dropout(0.25) -> dense(2)")
+    net.export(tmp_path / "n.onnx")
+    model = onnx.load(tmp_path / "n.onnx")
+    assert kinds(model) == ["Gemm", "Dropout", "Gemm"], "for who trains it further"
+    assert model.doc_string.splitlines()[0] == "What it is."
 
 
 @pytest.mark.parametrize(("opset", "ir_version"), [(21, 10), (22, 10), (23, 11), (24, 12)])
