@@ -12,8 +12,8 @@ from string import ascii_lowercase
 from typing import Any
 
 from cnngraph.interop.flat.names import words_of_a_file
-from cnngraph.interop.readable.layer_text import REQUIRED, Parameter
-from cnngraph.interop.readable.shapes import Place, Shape, projections_in, with_values
+from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, is_ratio
+from cnngraph.interop.readable.shapes import Place, Shape, projections_in, values_of, with_values
 from cnngraph.interop.readable.terms import Lanes, Layer, Said, Units
 
 UNKNOWN = object()
@@ -102,7 +102,7 @@ def _parameter(found: Class) -> Parameter:
 
 def _columns(shapes: Sequence[Shape]) -> list[Column]:
     return [
-        Column(place, [s.places[j].value for s in shapes], [_taken(s.places[j].layer) for s in shapes])
+        Column(place, values_of([s.places[j] for s in shapes]), [_taken(s.places[j].layer) for s in shapes])
         for j, place in enumerate(shapes[0].places)
     ]
 
@@ -178,7 +178,8 @@ def _parameters(columns: list[Column], entry: Sequence[Any]) -> list[Class]:
     _name(kept, {CHANNELS} if entry else set())
     for each in kept:
         for column in each.columns:
-            column.text = INSIDE if each.is_laid and column.family == "stride" else Said(each.name)
+            axes = len(column.known[0]) if column.family == "window" else 0
+            column.text = INSIDE if each.is_laid and column.family == "stride" else Said(each.name, axes)
     for each, base, ratio in derived:
         for column in each.columns:
             column.text = Said(_times(ratio, base.name))
@@ -243,7 +244,7 @@ def _join_windows(classes: list[Class]) -> None:
         layer = window.first.place.layer
         own = [c for c in classes if c.first.family == "stride" and len(c.columns) == 1]
         stride = next((c for c in own if c.first.place.layer is layer and UNKNOWN not in c.values), None)
-        if stride is not None:
+        if stride is not None and all(map(is_ratio, window.values, stride.values)):
             window.is_laid, stride.is_laid = True, True
             return
 

@@ -99,13 +99,15 @@ def window_text(values: Mapping[str, Any], parameters: Sequence[Parameter]) -> s
 
 def _in_window(values: Mapping[str, Any], parameters: Sequence[Parameter]) -> bool:
     size, stride = values["window"], values["stride"]
-    if isinstance(stride, Said):
-        return bool(stride.text) and (isinstance(size, Said) or len(size) > 1)
-    if not isinstance(stride, int):
+    axes = size.axes if isinstance(size, Said) else len(size)
+    if axes < 2 or not isinstance(stride, int | Said):
         return False
-    if isinstance(size, Said):
-        return stride != 1
-    return len(size) > 1 and not is_default(_stride(parameters), values)
+    return bool(stride.text) if isinstance(stride, Said) else not is_default(_stride(parameters), values)
+
+
+def is_ratio(size: Sequence[int], stride: object) -> bool:
+    """Whether a window with its stride is one argument: `3x3/2`, or `3` where it goes on by 1."""
+    return stride == 1 or (isinstance(stride, int) and len(size) > 1)
 
 
 def _stride(parameters: Sequence[Parameter]) -> Parameter:
@@ -121,7 +123,7 @@ def _lone_stride(values: Mapping[str, Any], parameters: Sequence[Parameter]) -> 
 
 def argument_text(name: str, value: object) -> str:
     """One argument of this name: a window is written as sizes."""
-    return "x".join(map(str, value)) if name == "window" and isinstance(value, tuple) else value_text(value)
+    return "x".join(map(str, value)) if name.startswith("window") and isinstance(value, tuple) else value_text(value)
 
 
 def value_text(value: object) -> str:

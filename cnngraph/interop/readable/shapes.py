@@ -61,6 +61,16 @@ class Shape:
         return (tuple(place.value for place in self.places), tuple(self.outer), inner)
 
 
+def values_of(places: Sequence[Place]) -> list[Any]:
+    """The values of one leaf in several units. A window of 1x1 without padding is padded `same`, if the others are."""
+    values = [place.value for place in places]
+    if places[0].key == "pad" and set(values) == {0, "same"}:
+        plain = [place for place in places if place.value == 0]
+        if all(set(dict(place.layer.leaves).get("window", ())) == {1} for place in plain):
+            return ["same"] * len(values)
+    return values
+
+
 def shape_of(units: Sequence[Unit]) -> Shape:
     """The shape of units in sequence."""
     shape = Shape()

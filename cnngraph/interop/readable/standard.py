@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from cnngraph.interop.readable.grouping import groups
-from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, parameters_of
+from cnngraph.interop.readable.layer_text import REQUIRED, Parameter, is_ratio, parameters_of
 from cnngraph.interop.readable.leaves import Leaves
 from cnngraph.interop.readable.terms import Layer, Repeat, Said, Unit, Units, passage_of
 from cnngraph.resources import resource
@@ -86,6 +86,7 @@ def _call(units: list[Unit]) -> tuple[Layer | None, int]:
     leaves = dict(conv.leaves)
     name, length = _behind(words[1:])
     fits = leaves["dilation"] == 1 and leaves["bias"] == (name == "conv_relu")
+    fits = fits and is_ratio(leaves["window"], leaves["stride"])
     if not name or not fits or (name == "conv_relu" and leaves["groups"] != 1):
         return None, 1
     return Layer(name, _leaves(name, conv.leaves), weighs=True, passage=passage_of(tuple(units[:length]))), length

@@ -29,9 +29,10 @@ Units: TypeAlias = tuple[Unit, ...]
 
 @dataclass(frozen=True)
 class Said:
-    """An argument in words: `4*c`, `it.c`, the name of a parameter."""
+    """An argument in words: `4*c`, `it.c`, the name of a parameter. `axes` is for how many a window is."""
 
     text: str
+    axes: int = field(default=2, compare=False)
 
     def __str__(self) -> str:
         return self.text

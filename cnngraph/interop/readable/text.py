@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from cnngraph.interop.readable.grouping import groups, is_heavy, is_wide
 from cnngraph.interop.readable.layer_text import Parameter, arguments, parameters_of
 from cnngraph.interop.readable.leaves import CellKey
+from cnngraph.interop.readable.shapes import Place, shape_of, values_of, with_values
 from cnngraph.interop.readable.terms import (
     IT,
     Body,
@@ -25,6 +27,7 @@ from cnngraph.interop.readable.terms import (
 
 WIDE = 72
 SHORT = 2
+LEAST_EACH = 3
 
 
 @dataclass
@@ -107,7 +110,8 @@ class Writer:
             case Layer():
                 return self._layer(unit, source)
             case Lanes(word=word, lanes=lanes):
-                return f"{word} {{{''.join(f'{chr(10)}| {self._lane(lane)}' for lane in lanes)}\n}}"
+                rows = [self._each(lanes)] if alike(lanes) else [self._lane(lane) for lane in lanes]
+                return "\n".join([f"{word} {{", *(f"| {row}" for row in rows), "}"])
             case Residual(body=body, project=project):
                 tail = f" project {self._alone(project)}" if project else ""
                 return f"residual {self._braces(body)}{tail}"
@@ -138,6 +142,14 @@ class Writer:
         """Units as one layer."""
         texts = self._texts(units, None)
         return texts[0] if len(texts) == 1 else f"({' -> '.join(texts)})"
+
+    def _each(self, lanes: Sequence[Body]) -> str:
+        """Lanes that differ in one number: `for k in [3, 4, 5]: conv(100, k) -> globalmaxpool`."""
+        place, values = alike(lanes) or (0, [])
+        said = [column[0] for column in _columns(lanes)]
+        units = with_values(lanes[0].units, [Said("k") if i == place else v for i, v in enumerate(said)], ())
+        listed = [str(value[0] if isinstance(value, tuple) else value) for value in values]
+        return f"for k in [{', '.join(listed)}]: {' -> '.join(self._texts(units, None))}"
 
     def _lane(self, lane: Body) -> str:
         if not lane.lines:
@@ -209,6 +221,33 @@ def statements(units: Units) -> Iterator[Units]:
             else:
                 current.append(unit)
         yield from [tuple(current)] if current else []
+
+
+def alike(lanes: Sequence[Body]) -> tuple[int, list[Any]] | None:
+    """Where three lanes or more differ, and in what, if that is one number; nothing else."""
+    if len(lanes) < LEAST_EACH or not all(lane.is_plain and lane.units and not lane.lines[0].keys for lane in lanes):
+        return None
+    shapes = [shape_of(lane.units) for lane in lanes]
+    if any(shape.key != shapes[0].key or shape.outer or shape.projections for shape in shapes):
+        return None
+    differ = [(i, column) for i, column in enumerate(_columns(lanes)) if len(set(column)) > 1]
+    if len(differ) != 1:
+        return None
+    place, column = differ[0]
+    return (place, column) if all(_is_one_number(shapes[0].places[place], value) for value in column) else None
+
+
+def _columns(lanes: Sequence[Body]) -> list[list[Any]]:
+    """The values of each leaf, lane by lane."""
+    places = [shape_of(lane.units).places for lane in lanes]
+    return [values_of(column) for column in zip(*places, strict=True)]
+
+
+def _is_one_number(place: Place, value: object) -> bool:
+    """Whether a leaf is a whole number, or a square window that goes on by 1."""
+    if not isinstance(value, tuple):
+        return type(value) is int
+    return place.key == "window" and len(set(value)) == 1 and dict(place.layer.leaves)["stride"] == 1
 
 
 def _speaks_of_it(units: Units) -> bool:

@@ -205,6 +205,26 @@ def test_a_vector_that_is_added_to_a_grid_is_not_projected() -> None:
     assert "dense" in written(text).text
 
 
+def test_strides_along_one_axis_stand_by_themselves() -> None:
+    rows = [f"conv({8 * i}, {3 + i % 3}, stride = {1 + i % 2}) -> relu -> avgpool(2, stride = 1)" for i in range(1, 9)]
+    text = written(f"net n(x: 4@5000) {{ {'; '.join(rows)} }}").text
+    assert "stride = 2" in text
+    rows = "; ".join(f"conv({8 * i}, {3 + i % 3}, stride = 2) -> leaky_relu(0.1)" for i in range(1, 7))
+    text = written(f"net n(x: 4@5000) {{ {rows} }}").text
+    assert "block conv_leaky(c, window) = conv(c, window, stride = 2) -> leaky_relu(0.1)" in text
+
+
+def test_strides_that_differ_by_axis_stand_by_themselves() -> None:
+    rows = "; ".join(f"conv({8 * i}, 3x{1 + i % 3}, stride = (2, 1)) -> leaky_relu(0.1)" for i in range(1, 6))
+    assert "stride = (2, 1)" in written(f"net n(x: 4@500x500) {{ {rows} }}").text
+
+
+def test_lanes_that_differ_in_a_window_are_one() -> None:
+    lane = "| for k in [1, 3, 5]: conv(4, k, same) -> relu"
+    text = written(f"net n(x: 4@9x9) = concat {{ {lane} }}").text
+    assert body_of(text) == ["concat {", lane.replace("conv", "conv_relu").replace(" -> relu", ""), "}"]
+
+
 def test_weights_that_are_shared_stay_shared() -> None:
     made = readable(nameless(spec("siamese")))
     assert made.text.count("shared tower = ") == 1
