@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cnngraph.interop.readable.terms import IT, Body, Key, Lanes, Line, keys_read
+from cnngraph.interop.readable.terms import IT, Body, Key, Lanes, Layer, Line, keys_read
+
+LONGEST = 8  # units of a lane
 
 
 def forked(body: Body, results: Sequence[Key]) -> Body:
-    """The body with its last lines as a fork, if they are its results in order, each from the value above."""
+    """The body with its last lines as a fork, if they are its results in order, short, and from the value above."""
     before, last = body.lines[: -len(results)], body.lines[-len(results) :]
     if len(results) < 2 or [line.keys for line in last] != [(key,) for key in results]:
         return body
     above = before[-1].keys[0] if before and before[-1].moves and before[-1].keys else IT
-    if not before or not before[-1].moves or not _all_start_from(last, above):
+    short = all(len(line.units) <= LONGEST and all(isinstance(unit, Layer) for unit in line.units) for line in last)
+    if not before or not before[-1].moves or not short or not _all_start_from(last, above):
         return body
     lanes = tuple(Body((replace(line, source=IT, moves=True),)) for line in last)
     lines = (*before, Line((Lanes("fork", lanes),)))
