@@ -94,11 +94,20 @@ def drawn_states(graph: Graph) -> dict[str, Array]:
     return found
 
 
-def drawn_feeds(graph: Graph, batch: int = 2) -> dict[str, Array]:
+def checked_by_itself(source: Source) -> list[tuple[int, ...]]:
+    """The shapes that the file prints where it is run as a program; nothing is computed."""
+    printed: list[tuple[int, ...]] = []
+    with torch.device("meta"):
+        exec(compile(source.text, "n.py", "exec"), {"__name__": "__main__", "print": lambda *s: printed.extend(s)})
+    return printed
+
+
+def drawn_feeds(graph: Graph, batch: int = 2, **sizes: int) -> dict[str, Array]:
     feeds: dict[str, Array] = {}
     for place, node in enumerate(graph.inputs):
-        sizes = {name: size for name, size in {**SIZES, "batch": batch}.items() if name in node.type.symbols}
-        type_, numbers = node.type.bind(**sizes), rng(2, place)
+        known = {**SIZES, **sizes, "batch": batch}
+        bound = {name: size for name, size in known.items() if name in node.type.symbols}
+        type_, numbers = node.type.bind(**bound), rng(2, place)
         if type_.vocabulary is not None:
             feeds[node.name] = numbers.integers(0, type_.vocabulary, type_.concrete)
         else:

@@ -41,6 +41,23 @@ def test_the_numbers_are_ours(name: str) -> None:
     assert difference(name, 2) < TOLERANCE
 
 
+@pytest.mark.parametrize("name", QUICK)
+def test_the_file_runs_as_a_program(name: str) -> None:
+    graph = load(NETS / f"{name}.cnn").graph
+    source = to_pytorch(graph)
+    shapes = running.checked_by_itself(source)
+    types = [graph.type_of(ref) for ref in graph.outputs.values()]
+    assert [len(shape) for shape in shapes] == [len(type_.shape) for type_ in types]
+    assert all(shape[0] == 1 for shape in shapes)
+
+
+def test_open_sizes_stay_open() -> None:
+    graph = running.before_softmax(load(NETS / "grid_detector.cnn").graph)
+    exported = running.Exported.of(graph)
+    for sizes in ({"H": 64, "W": 32}, {"H": 32, "W": 96}):
+        assert exported.difference(running.drawn_feeds(graph, 1, **sizes)) < TOLERANCE
+
+
 SMALL = {"lenet5": {}, "seq2seq": {"words": 8, "n": 12}, "transformer": {"d": 16, "layers": 2, "heads": 4, "hidden": 8}}
 
 
