@@ -109,10 +109,10 @@ def _merge(frame: Frame, merge: ast.Merge) -> Value:
         return Unknown()
     if forked:
         return Bundle.of(results)
-    if not isinstance(layer, OpLayer) or not layer.op.merges:
+    if not isinstance(layer, OpLayer) or not (layer.op.merges and layer.op.variadic):
         raise problem(
             "E0103", f"{head.span.text} does not join branches", head.span, "here",
-            "concat, add, mul, max and fork take `{ | ... | ... }`",
+            "concat, add, mul, max, min and fork take `{ | ... | ... }`",
         )
     plain, _ = match(signature_of(layer.op), layer.given, head.span)
     op = configure(layer.op, plain)

@@ -88,6 +88,7 @@ WRONG = {
     "concat(x)": ["E0303 concat needs at least two inputs"],
     "add(x, 3)": ["E0105 add takes tensors only, not a whole number"],
     "conv(3, 3x3) { | relu | tanh }": ["E0103 conv(3, 3x3) does not join branches"],
+    "div { | relu | tanh | sigmoid }": ["E0103 div does not join branches"],
     "add { | conv(4, 3x3) | relu }": ["E0301 the inputs of add have different positions"],
     "residual { conv(8, 3x3, same) }": ["E0302 the inputs of add have different channels"],
     "residual { conv(8, 1x1) } project 3": ["E0103 a whole number is not a layer"],

@@ -31,7 +31,8 @@ def find(subject: Subject) -> Iterator[Diagnostic]:
 def _merged(call: ast.Call) -> list[str]:
     """The names that a merge joins, if it joins nothing else."""
     head = call.function
-    merges = isinstance(head, ast.Name) and head.text in registry() and registry()[head.text].merges
+    op = registry().get(head.text) if isinstance(head, ast.Name) else None
+    merges = op is not None and op.merges and op.variadic
     names = [a.value.text for a in call.arguments if isinstance(a.value, ast.Name) and a.name is None]
     return names if merges and len(names) == len(call.arguments) else []
 
