@@ -53,6 +53,15 @@ def _token(found: Found) -> Built | None:
     return found.made("cnngraph.PrependToken", found.values["x"], token.reshape(-1), found.values["s"])
 
 
+def _known_token(found: Found) -> Built | None:
+    """The same vector for each sample of a batch that the file fixes."""
+    tokens = found.known["TOKENS"]
+    same = tokens.ndim == 3 and tokens.shape[1] == 1 and len(tokens) and (tokens == tokens[:1]).all()
+    if not same or found.root.attributes.get("axis") != 1 or found.is_known("x"):
+        return None
+    return found.made("cnngraph.PrependToken", found.values["x"], tokens[0, 0], np.array(tokens.shape))
+
+
 def _spread(found: Found) -> Built:
     return found.made(found.root.operator, found.values["x"], found.values["gate"])
 
@@ -62,6 +71,7 @@ RULES = (
           f"Where({SEEN}, x, FAR)"], _causal),
     Rule(["Add(x, MASK)"], _known_mask),
     Rule(["Concat(Expand(TOKEN, s), x)"], _token),
+    Rule(["Concat(TOKENS, x)"], _known_token),
     Rule([f"{operator}(x, Expand(gate, Shape(x)))" for operator in ("Mul", "Add")], _spread),
 )  # fmt: skip
 

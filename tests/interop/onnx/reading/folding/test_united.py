@@ -315,6 +315,12 @@ def test_a_token_that_stands_twice_is_told() -> None:
         read_model(model(nodes_of(text), {"x": [2, 5, 8]}, weights=weights))
 
 
+def test_a_known_token_for_each_sample() -> None:
+    token = np.broadcast_to(drawn(1, 1, 8), (3, 1, 8)).copy()
+    found = checked(nodes_of("y = Concat <axis: int = 1> (t, x)"), {"x": [3, 5, 8]}, weights={"t": token})
+    assert operators(found) == ["prepend_token"]
+
+
 def test_a_token_before_a_sequence() -> None:
     text = (
         "n = Shape <start: int = 0, end: int = 1> (x) h = Concat <axis: int = 0> (n, one, one) "

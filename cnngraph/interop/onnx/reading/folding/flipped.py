@@ -1,0 +1,99 @@
+"""A recurrent layer of a sequence that was turned round reads it from its end.
+
+Before:
+
+    f = Slice(x, -1, ..., axes 0, steps -1)    r = LSTM(f, W, R, B)    y = Slice(r, -1, ..., axes 0, steps -1)
+
+After:
+
+    y = LSTM(x, W, R, B, direction = reverse)
+
+Between the turns and the layer there may be transposes, and axes of size 1 that go. Results that are not turned back are
+needed as they are: then nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from cnngraph.interop.onnx.reading.folding.pattern import without_unread
+from cnngraph.interop.onnx.reading.foreign import Foreign, ForeignNode
+from cnngraph.ir.op import Array
+
+PLACE = 46
+TURNED = {"forward": "reverse", "reverse": "forward"}
+FAR = -(2**31)  # an end before the first place
+
+
+def unite(net: Foreign) -> Foreign:
+    for node in net.nodes:
+        if node.operator in ("LSTM", "GRU", "RNN"):
+            net = _unturned(net, node)
+    return without_unread(net)
+
+
+def _unturned(net: Foreign, layer: ForeignNode) -> Foreign:
+    """The graph with the layer reading from the end what was turned round for it; the same where it is not so."""
+    direction = TURNED.get(str(layer.attributes.get("direction", "forward")))
+    maker = {name: node for node in net.nodes for name in node.outputs}
+    before = _turn_before(layer.inputs[0], maker, net.constants)
+    behind = list(_turns_behind(layer.outputs[0], 0, net))
+    if direction is None or layer.attributes.get("layout") or before is None or None in behind:
+        return net
+    turns, moves = before
+    changes = {id(turn): replace(turn, operator="Identity", inputs=turn.inputs[:1]) for turn in behind if turn is not None}
+    name = turns.inputs[0]
+    made: list[ForeignNode] = []
+    for i, move in enumerate(moves):
+        made.append(replace(move, inputs=(name, *move.inputs[1:]), outputs=(f"{layer.outputs[0]}/{i}",)))
+        name = made[-1].outputs[0]
+    reverse = replace(layer, inputs=(name, *layer.inputs[1:]), attributes={**layer.attributes, "direction": direction})
+    nodes: list[ForeignNode] = []
+    for node in net.nodes:
+        nodes += [*made, reverse] if node is layer else [changes.get(id(node), node)]
+    return replace(net, nodes=nodes)
+
+
+def _turn_before(
+    name: str, maker: Mapping[str, ForeignNode], constants: Mapping[str, Array]
+) -> tuple[ForeignNode, Sequence[ForeignNode]] | None:
+    """The node that turns time, axis 0 of this value, and the transposes between the two, in their order."""
+    axis, moves = 0, []
+    while (node := maker.get(name)) is not None and node.operator == "Transpose" and node.attributes.get("perm"):
+        axis = node.attributes["perm"][axis]
+        moves.insert(0, node)
+        name = node.inputs[0]
+    return (node, moves) if node is not None and _turns(node, axis, constants) else None
+
+
+def _turns_behind(name: str, axis: int, net: Foreign) -> Iterator[ForeignNode | None]:
+    """The nodes that turn time back; None where something reads the value as it is."""
+    if name and any(output.name == name for output in net.outputs):
+        yield None
+    for node in net.nodes:
+        if not name or name not in node.inputs:
+            continue
+        if _turns(node, axis, net.constants):
+            yield node
+        elif node.operator == "Transpose" and node.attributes.get("perm"):
+            yield from _turns_behind(node.outputs[0], list(node.attributes["perm"]).index(axis), net)
+        elif node.operator == "Squeeze" and len(node.inputs) == 2 and (gone := net.constants.get(node.inputs[1])) is not None:
+            places = gone.reshape(-1).tolist()
+            if axis in places or min(places) < 0:
+                yield None
+            else:
+                yield from _turns_behind(node.outputs[0], axis - sum(place < axis for place in places), net)
+        else:
+            yield None
+
+
+def _turns(node: ForeignNode, axis: int, constants: Mapping[str, Array]) -> bool:
+    """Whether a node is a slice of all places of one axis, from the last to the first."""
+    if node.operator != "Slice" or len(node.inputs) != 5:
+        return False
+    starts, ends, axes, steps = (constants.get(name) for name in node.inputs[1:])
+    if starts is None or ends is None or axes is None or steps is None or axes.size != 1:
+        return False
+    whole = int(starts.reshape(-1)[0]) == -1 and int(ends.reshape(-1)[0]) < FAR
+    return whole and int(steps.reshape(-1)[0]) == -1 and int(axes.reshape(-1)[0]) == axis
