@@ -46,13 +46,18 @@ def expand(graph: Graph) -> str:
       check depth == 2
     }
     """
-    if graph.updates:
-        raise error("E0103", f"{graph.name} is a training step, which no file gives", "expand the network itself")
+    refuse_training(graph)
     cells = Cells.of(graph)
     body = Body.of(graph, cells)
     net = [f"{_head(graph, body.labels)} {{", *columns(body.lines()), *_checks(graph), "}", ""]
     about = f"## {graph.name}: one line for each operator, and behind `#` its path in the network that was expanded."
     return "\n".join(["cnn 1", *_blocks(cells), about, *net])
+
+
+def refuse_training(graph: Graph) -> None:
+    """Raise CnnGraphError for a graph that changes states."""
+    if graph.updates:
+        raise error("E0103", f"{graph.name} is a training step, which no file gives", "expand the network itself")
 
 
 def _blocks(cells: Cells) -> Iterator[str]:

@@ -83,6 +83,8 @@ class File:
                 yield ""
                 yield text
         yield ""
+        if "title" in about:
+            yield f"## {' '.join(about['title'].split())}"
         yield f"{self._head()} {{"
         for name, tower in zip(self.shared.values(), towers, strict=True):
             writer = self._writer(self._names(tower, {}, self.taken))

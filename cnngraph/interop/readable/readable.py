@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import load_text
-from cnngraph.interop.flat.expand import expand
+from cnngraph.interop.flat.expand import expand, refuse_training
 from cnngraph.interop.flat.names import free, words_of_a_file
 from cnngraph.interop.readable.file import File, about_section
 from cnngraph.interop.readable.same import states_in
@@ -31,11 +31,13 @@ class Written:
 
 
 def readable(graph: Graph, about: Mapping[str, str] | None = None) -> Written:
-    """The file of a graph whose node names only hint at what they are; `about` becomes its section of that name.
+    """The file of a graph whose node names only hint at what they are; `about` becomes its section of that name,
+    and a title in it the comment above the net.
 
     What leads to no result is left out. A graph of more than 20,000 nodes, or with places for its nodes, is written
     flat. Raises CnnGraphError where a node has no words in the language.
     """
+    refuse_training(graph)
     graph = _needed(_named(graph))
     if len(graph.nodes) > LARGEST:
         return _flat(graph, f"it has more than {LARGEST:,} nodes", about or {})

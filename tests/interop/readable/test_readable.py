@@ -10,6 +10,7 @@ from interop.flat.random_nets import random_net
 from interop.readable.nameless import nameless, without_identities
 
 from cnngraph.compare.numbered import numbered
+from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import load_file, load_text
 from cnngraph.interop.flat.expand import expand
@@ -18,6 +19,7 @@ from cnngraph.ir import counts
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import Array
+from cnngraph.net import loads
 from cnngraph.resources import resource
 from cnngraph.syntax.format import formatted
 
@@ -309,6 +311,17 @@ def test_what_is_known_about_a_network_is_its_section() -> None:
     text = readable(nameless(spec("lenet5_digits")), {"source": 'a "file"', "note": "x" * 100}).text
     assert 'source: "a \\"file\\""' in text
     assert f'note:   "{"x" * 100}"' in text
+
+
+def test_a_title_stands_above_the_net() -> None:
+    text = readable(nameless(spec("lenet5_digits")), {"title": "Digits,\nby hand"}).text
+    assert "## Digits, by hand\nnet lenet5(" in text
+
+
+def test_a_training_step_is_refused() -> None:
+    net = loads("net n(x: 4) = dense(3) -> softmax\ntrain n { data: digits(); loss: cross_entropy(output, label) }")
+    with pytest.raises(CnnGraphError, match="a training step, which no file gives"):
+        readable(net.training_graph())
 
 
 def test_the_second_time_changes_nothing() -> None:
