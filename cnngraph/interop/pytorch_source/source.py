@@ -43,7 +43,8 @@ class Source:
 def to_pytorch(graph: Graph, states: Mapping[str, Array] | None = None, file: str = "weights.safetensors") -> Source:
     """The network as PyTorch source; with `states`, also its state dict. Raises E0803 for all that has no words there.
 
-    `file` is what the text calls the file of the state dict.
+    `file` is what the text calls the file of the state dict. Weights that layers of different kinds share are in it for
+    each of them: there they are no longer one.
 
     >>> from cnngraph.net import loads
     >>> source = to_pytorch(loads("net tiny(image: 3@8x8) { first: conv(4, 3x3, same) -> relu }").graph)

@@ -48,7 +48,7 @@ class SinusoidalPositions(nn.Module):
         length, channels = x.shape[1:]
         position = torch.arange(length, dtype=torch.float64, device=x.device)
         channel = torch.arange(0, channels, 2, dtype=torch.float64, device=x.device)
-        angles = torch.outer(position, 10_000.0 ** (-channel / channels))
+        angles = position[:, None] * 10_000.0 ** (-channel / channels)
         waves = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, :channels]
         return x + waves.to(x.dtype)
 '''
