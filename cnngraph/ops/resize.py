@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -64,22 +64,34 @@ class Resize(Op):
 
     def forward(self, x: Array) -> Array:
         for axis, count in enumerate(self.counts(x.ndim - 2), start=1):
-            x = _along(x, axis, self.weights_of(x.shape[axis], count).astype(x.dtype))
+            x = self._along(x, axis, count)
         return x
+
+    def _along(self, x: Array, axis: int, count: int) -> Array:
+        """By neighbours, not as a product: only they pass on what is no number."""
+        columns, weights = self.taps(x.shape[axis], count)
+        shape = (count, *(1,) * (x.ndim - 1 - axis))
+        y = np.zeros((*x.shape[:axis], count, *x.shape[axis + 1 :]), x.dtype)
+        with np.errstate(invalid="ignore"):
+            for column, weight in zip(columns.T, weights.T.astype(x.dtype), strict=True):
+                y += np.take(x, column, axis) * weight.reshape(shape)
+        return y
 
     def vjp(self, wanted: str, dy: Array, saved: Saved, shapes: Mapping[str, Shape]) -> Array:
         for axis, count in enumerate(self.counts(dy.ndim - 2), start=1):
-            dy = _along(dy, axis, self.weights_of(shapes["x"][axis], count).astype(dy.dtype).T)
+            columns, weights = self.taps(n := shapes["x"][axis], count)
+            table = np.zeros((count, n))
+            np.add.at(table, (np.arange(count)[:, None], columns), weights)
+            dy = np.moveaxis(np.tensordot(table.T.astype(dy.dtype), dy, (1, axis)), 0, axis)
         return dy
 
-    def weights_of(self, before: int, after: int) -> Array:
-        """The matrix (after, before) of one axis."""
+    def taps(self, before: int, after: int) -> tuple[Array, Array]:
+        """For each new position of an axis the old ones that it lies between, and their weights: (after, taps) each."""
         new = np.arange(after)
         if self.mode == "nearest":
-            return taps(new * before // after, before, 1)
-        if self.corners:
-            return taps(new * (before - 1) / max(after - 1, 1), before, TAPS[self.mode])
-        return taps((new + 0.5) * (before / after) - 0.5, before, TAPS[self.mode])
+            return (new * before // after)[:, None], np.ones((after, 1))
+        places = new * (before - 1) / max(after - 1, 1) if self.corners else (new + 0.5) * (before / after) - 0.5
+        return between(places, before, TAPS[self.mode])
 
     def cost(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Cost:
         flops = 2 * TAPS[self.mode] * len(inputs[0].positions) if self.mode != "nearest" else 0
@@ -110,28 +122,15 @@ class Resize(Op):
         )
 
 
-def taps(places: Array, before: int, count: int) -> Array:
-    """Rows of weights for places between positions, (places, before); beyond the edge stands the last position."""
-    places = np.asarray(places, np.float64)
-    left = np.ceil(places).astype(np.int64) - 1 if count > 1 else places.astype(np.int64)
-    share = places - left  # above 0, up to 1
-    offsets = range(1 - count // 2, 1 + count // 2) if count > 1 else range(1)
-    table = np.zeros((len(places), before))
-    for offset in offsets:
-        columns = np.clip(left + offset, 0, before - 1)
-        np.add.at(table, (np.arange(len(places)), columns), _weight(share - offset, count))
-    return table
+def between(places: Array, before: int, count: int) -> tuple[Array, Array]:
+    """The 2 or 4 positions around each place, and their weights; beyond the edge stands the last position."""
+    left = np.ceil(places).astype(np.int64) - 1
+    offsets = np.arange(1 - count // 2, 1 + count // 2)
+    distance = np.abs((places - left)[:, None] - offsets)
+    columns = np.clip(left[:, None] + offsets, 0, before - 1)
+    return columns, 1 - distance if count == 2 else _cubic(distance)
 
 
-def _weight(distance: Array, count: int) -> Any:
-    d = np.abs(distance)
-    if count == 1:
-        return 1.0
-    if count == 2:
-        return 1 - d
+def _cubic(d: Array) -> Array:
     a = SHARPNESS
     return np.where(d <= 1, ((a + 2) * d - (a + 3)) * d * d + 1, ((d - 5) * d + 8) * a * d - 4 * a)
-
-
-def _along(x: Array, axis: int, weights: Array) -> Array:
-    return np.moveaxis(np.tensordot(weights, x, (1, axis)), 0, axis)
