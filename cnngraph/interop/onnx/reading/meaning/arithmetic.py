@@ -155,6 +155,8 @@ def met(call: Call, op: Op, values: Sequence[Value]) -> Tensor:
         groups = _least_moved(call, wide, [x for x in sides if x.shape == shape and x is not wide])
     else:
         groups = _canonical(call, wide)
+    if all(shape[axis] == 1 for group in groups[1:-1] for axis in group):
+        groups = [groups[0], groups[-1]]  # a vector, whatever axes of size 1 are around it
     layout, refs, rest = Layout.of(shape, groups), [], iter(sides)
     for value in values:
         if isinstance(value, Tensor):
