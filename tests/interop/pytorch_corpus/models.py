@@ -75,6 +75,7 @@ SEQUENCES = {
         lambda: Recurrent(nn.GRU, by_state=True, num_layers=2, bidirectional=True), 19, 2, 7
     ),
     "char_rnn": Model(sequences.CharRNN, {"x": (7, 2, 4)}, {"x": {1: "batch"}}),
+    "both_ways": Model(sequences.BothWays, {"x": (2, 6, 4)}, batch_of("x")),
     "seq2seq": Model(
         sequences.Seq2Seq, {"source": (2, 5), "target": (2, 4)}, batch_of("source", "target"), ids=11
     ),

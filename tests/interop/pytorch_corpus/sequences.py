@@ -55,6 +55,20 @@ class Seq2Seq(nn.Module):
         return self.out(y)
 
 
+class BothWays(nn.Module):
+    """Two layers of one direction: one of them reads the sequence turned round, as people did it by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right = nn.LSTM(4, 3, batch_first=True), nn.GRU(4, 5, batch_first=True)
+        self.out = nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        left, _ = self.left(x)
+        right, _ = self.right(x.flip(1))
+        return self.out(torch.cat([left, right.flip(1)], dim=-1))
+
+
 class ByHand(nn.Module):
     """Self-attention as people write it: one linear map for q, k and v, heads by view and transpose."""
 

@@ -75,6 +75,7 @@ EXPECTED: Mapping[str, str] = {
     "lstm_two_ways": "embed 1, scan 2, cut 2, concat 1, dense 1",
     "gru_two_layers_two_ways": "embed 1, scan 4, cut 2, concat 2, dense 1",
     "char_rnn": "scan 1, linear 1, log_softmax 1",
+    "both_ways": "scan 2, cut 1, concat 1, linear 1",
     "seq2seq": "embed 2, scan 2, cut 3, linear 1",
     "attention": HEADS,
     "attention_of_any_length": HEADS,

@@ -8,8 +8,8 @@ After:
 
     y = LSTM(x, W, R, B, direction = reverse)
 
-Between the turns and the layer there may be transposes, and axes of size 1 that go. Results that are not turned back are
-needed as they are: then nothing is changed.
+Between the turns and the layer there may be transposes, and axes of size 1 that go. A result that is not turned back
+is needed as it is: then nothing is changed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from cnngraph.interop.onnx.reading.folding.pattern import without_unread
+from cnngraph.interop.onnx.reading.folding.pattern import Matcher, without_unread
 from cnngraph.interop.onnx.reading.foreign import Foreign, ForeignNode
 from cnngraph.ir.op import Array
 
@@ -41,9 +41,10 @@ def _unturned(net: Foreign, layer: ForeignNode) -> Foreign:
     behind = list(_turns_behind(layer.outputs[0], 0, net))
     if direction is None or layer.attributes.get("layout") or before is None or None in behind:
         return net
-    turns, moves = before
-    changes = {id(turn): replace(turn, operator="Identity", inputs=turn.inputs[:1]) for turn in behind if turn is not None}
-    name = turns.inputs[0]
+    turn, moves = before
+    back = [node for node in behind if node is not None]
+    changes = {id(node): replace(node, operator="Identity", inputs=node.inputs[:1]) for node in back}
+    name = turn.inputs[0]
     made: list[ForeignNode] = []
     for i, move in enumerate(moves):
         made.append(replace(move, inputs=(name, *move.inputs[1:]), outputs=(f"{layer.outputs[0]}/{i}",)))
@@ -72,20 +73,35 @@ def _turns_behind(name: str, axis: int, net: Foreign) -> Iterator[ForeignNode | 
     if name and any(output.name == name for output in net.outputs):
         yield None
     for node in net.nodes:
-        if not name or name not in node.inputs:
+        if not name or name not in node.inputs or node.operator == "Shape":
             continue
         if _turns(node, axis, net.constants):
             yield node
         elif node.operator == "Transpose" and node.attributes.get("perm"):
             yield from _turns_behind(node.outputs[0], list(node.attributes["perm"]).index(axis), net)
-        elif node.operator == "Squeeze" and len(node.inputs) == 2 and (gone := net.constants.get(node.inputs[1])) is not None:
-            places = gone.reshape(-1).tolist()
-            if axis in places or min(places) < 0:
-                yield None
-            else:
-                yield from _turns_behind(node.outputs[0], axis - sum(place < axis for place in places), net)
+        elif axis == 0 and node.operator == "Reshape" and _keeps_first(node, net):
+            yield from _turns_behind(node.outputs[0], 0, net)
+        elif node.operator == "Squeeze" and (gone := _squeezed(node, net)) and axis not in gone:
+            yield from _turns_behind(node.outputs[0], axis - sum(place < axis for place in gone), net)
         else:
             yield None
+
+
+def _squeezed(node: ForeignNode, net: Foreign) -> list[int]:
+    """The axes that go, counted from the first; none where that is not known."""
+    axes = net.constants.get(node.inputs[1]) if len(node.inputs) == 2 else None
+    found = [] if axes is None else [int(place) for place in axes.reshape(-1)]
+    return found if all(place >= 0 for place in found) else []
+
+
+def _keeps_first(reshape: ForeignNode, net: Foreign) -> bool:
+    """Whether the first size of a shape that is put together is that of the value itself."""
+    matcher = Matcher(net)
+    sizes = matcher.maker.get(reshape.inputs[1])
+    first = matcher.maker.get(sizes.inputs[0]) if sizes is not None and sizes.operator == "Concat" else None
+    if first is None:
+        return False
+    return any(found.values["x"] == reshape.inputs[0] for found in matcher.matches(first, "Slice(Shape(x), 0, 1)"))
 
 
 def _turns(node: ForeignNode, axis: int, constants: Mapping[str, Array]) -> bool:
