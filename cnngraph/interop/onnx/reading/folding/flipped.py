@@ -60,7 +60,8 @@ def _turn_before(
     name: str, maker: Mapping[str, ForeignNode], constants: Mapping[str, Array]
 ) -> tuple[ForeignNode, Sequence[ForeignNode]] | None:
     """The node that turns time, axis 0 of this value, and the transposes between the two, in their order."""
-    axis, moves = 0, []
+    axis = 0
+    moves: list[ForeignNode] = []
     while (node := maker.get(name)) is not None and node.operator == "Transpose" and node.attributes.get("perm"):
         axis = node.attributes["perm"][axis]
         moves.insert(0, node)
