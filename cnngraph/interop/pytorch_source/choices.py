@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 
-from cnngraph.interop.pytorch_source.modules import Block, Choice, Line
+from cnngraph.interop.pytorch_source.parts import Block, Choice, Line
 
 Skeleton = Callable[[Block], Hashable]
 

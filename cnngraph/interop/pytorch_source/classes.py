@@ -12,9 +12,9 @@ from itertools import groupby
 from cnngraph.interop.pytorch_source.choices import with_choices
 from cnngraph.interop.pytorch_source.form import REQUIRED, Argument, Binding, made
 from cnngraph.interop.pytorch_source.layout import Layout
-from cnngraph.interop.pytorch_source.modules import Block, Chain, Choice, Leaf, Module
 from cnngraph.interop.pytorch_source.naming import class_name, free, word
 from cnngraph.interop.pytorch_source.numbers import ABSENT, Column, Expression, Parameter, Solver
+from cnngraph.interop.pytorch_source.parts import Block, Chain, Choice, Leaf, Module
 from cnngraph.interop.pytorch_source.scopes import parameter_of
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window

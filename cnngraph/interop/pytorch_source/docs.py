@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from cnngraph.interop.pytorch_source.classes import Class, Types
 from cnngraph.interop.pytorch_source.layout import Layout
-from cnngraph.interop.pytorch_source.modules import Block
+from cnngraph.interop.pytorch_source.parts import Block
 from cnngraph.interop.pytorch_source.wrapping import WIDTH
 from cnngraph.ir.types import TensorType
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cnngraph.interop.pytorch_source.form import Binding, Form
-from cnngraph.interop.pytorch_source.modules import Block, Line
 from cnngraph.interop.pytorch_source.naming import free, word
+from cnngraph.interop.pytorch_source.parts import Block, Line
 
 MANY = 3  # values of one statement, from which on each has a name of its own
 LONGEST = 84  # characters of an expression, before it is cut into several lines

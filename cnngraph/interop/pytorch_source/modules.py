@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cnngraph.diagnostics import Use
 from cnngraph.interop.pytorch_source.form import Form
 from cnngraph.interop.pytorch_source.naming import attribute as attribute_name
 from cnngraph.interop.pytorch_source.naming import free, identifier, word
+from cnngraph.interop.pytorch_source.parts import Block, Chain, Leaf, Line, Module
 from cnngraph.interop.pytorch_source.residuals import with_residuals
 from cnngraph.interop.pytorch_source.scopes import (
     Flow,
@@ -28,65 +28,7 @@ from cnngraph.interop.pytorch_source.scopes import (
     settled,
     steps_of,
 )
-from cnngraph.interop.pytorch_source.step import Cell, Step, Weight
-
-
-@dataclass(eq=False)
-class Leaf:
-    """A module of PyTorch, or of the few that are written beside the classes; a scan has a cell."""
-
-    form: Form
-    weights: tuple[Weight, ...] = ()
-    cell: Block | None = None
-
-
-@dataclass(eq=False)
-class Chain:
-    """`nn.Sequential`; or a list, where its members take more than the value of the one before."""
-
-    members: tuple[Module, ...]
-    name: str = "nn.Sequential"
-
-
-@dataclass(eq=False)
-class Choice:
-    """A module, or nothing in its place: `module if ... else nn.Identity()`."""
-
-    module: Module
-    present: bool
-
-
-@dataclass(frozen=True)
-class Line:
-    """One application in `forward`: of an attribute, or of a function."""
-
-    results: tuple[str, ...]
-    operands: tuple[str, ...]
-    attribute: str | None
-    form: Form
-    pattern: str = ""
-    name: str = ""  # what the value is called where it needs a name of its own
-    row: object = None
-    shape: str = ""
-    loop: str = ""  # of a list of layers that follow each other: what one of them is called
-
-
-@dataclass(eq=False)
-class Block:
-    """A class once it is known; `form` is then how it is made. Without lines it is a sequence."""
-
-    word: str
-    use: Use | None
-    attributes: dict[str, Module]
-    lines: tuple[Line, ...]
-    inputs: tuple[str, ...]
-    results: tuple[str, ...]
-    form: Form | None = None
-    inline: bool = False  # a sequence that is written where it stands
-    steps: tuple[Step, ...] = field(default=(), repr=False)
-
-
-Module = Leaf | Chain | Choice | Block
+from cnngraph.interop.pytorch_source.step import Cell, Step
 
 
 def modules_of(name: str, steps: Sequence[Step], inputs: Sequence[str], outputs: Sequence[str]) -> Block:
@@ -102,12 +44,6 @@ def _cell(cell: Cell) -> Block:
     only = root.items[0] if len(root.items) == 1 else None
     scope = only if isinstance(only, Scope) else root
     return Body(scope, flow).block(cell.name, cell.inputs, cell.outputs)
-
-
-def module_of(item: Step | Scope, flow: Flow) -> Module:
-    """What an item is as an attribute."""
-    members = tuple(_members(item, flow))
-    return members[0] if len(members) == 1 else Chain(members)
 
 
 def _members(item: Step | Scope, flow: Flow) -> Iterator[Module]:

@@ -13,8 +13,9 @@ from cnngraph.interop.imported import Axes
 from cnngraph.interop.pytorch_source.classes import classes_of
 from cnngraph.interop.pytorch_source.docs import comment_above, paper_of, quoted
 from cnngraph.interop.pytorch_source.layout import Layout, axes_of, shape_text
-from cnngraph.interop.pytorch_source.modules import Block, Chain, Choice, Leaf, Module, modules_of
+from cnngraph.interop.pytorch_source.modules import modules_of
 from cnngraph.interop.pytorch_source.naming import class_name, word
+from cnngraph.interop.pytorch_source.parts import Block, Chain, Choice, Leaf, Module
 from cnngraph.interop.pytorch_source.step import Weight
 from cnngraph.interop.pytorch_source.support import SUPPORT, support_for
 from cnngraph.interop.pytorch_source.translate import Program, translate

@@ -10,9 +10,9 @@ from cnngraph.interop.pytorch_source.classes import Class, Types, inner_names
 from cnngraph.interop.pytorch_source.docs import about_of, shapes_of
 from cnngraph.interop.pytorch_source.form import REQUIRED, Argument
 from cnngraph.interop.pytorch_source.forward import Forward
-from cnngraph.interop.pytorch_source.modules import Block, Chain, Choice, Leaf, Module
 from cnngraph.interop.pytorch_source.naming import word
 from cnngraph.interop.pytorch_source.numbers import Column, Expression, Parameter, literal
+from cnngraph.interop.pytorch_source.parts import Block, Chain, Choice, Leaf, Module
 from cnngraph.interop.pytorch_source.wrapping import WIDTH, wrapped
 
 Numbers = Iterator[Expression]
