@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import prod
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Origin, Span
-from cnngraph.interop.flat.names import legal
+from cnngraph.interop.flat.names import legal, words_of_a_file
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.leaves import Input, State
@@ -17,6 +17,7 @@ from cnngraph.ir.types import TensorType
 
 MAX_LAYERS = 10_000  # ResNet of 1,001 layers has a third of it
 MAX_NAME = 100  # characters of a name that are kept
+BATCH_NAME = "batch"
 MAX_ELEMENTS = 2**40  # numbers of one sample in one value
 
 
@@ -29,13 +30,26 @@ class Refusal(Exception):
 
 
 class Assembly:
-    """Adds the nodes of one layer after the other, and remembers what cannot be expressed: all is told at once."""
+    """Adds the nodes of one layer after the other, and remembers what cannot be expressed: all is told at once.
 
-    def __init__(self) -> None:
+    `name` is that of the net there; here it, the inputs and the results have words that nothing else in a file has.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._words = {*words_of_a_file(), BATCH_NAME}
+        self.name = self.word(name.lower().strip() or "network", "net")
         self.builder = Builder()
         self.notes: list[str] = []
         self.found: list[Diagnostic] = []
         self._counts: dict[str, int] = {}
+
+    def word(self, name: str, kind: str) -> str:
+        """The name as one word that is not taken, from now on it is: `softmax` becomes `softmax_result`."""
+        plain = legal(name[:MAX_NAME])
+        words = (plain, f"{plain}_{kind}", *(f"{plain}_{i}" for i in range(2, len(self._words) + 3)))
+        found = next(word for word in words if word not in self._words)
+        self._words.add(found)
+        return found
 
     def input(self, name: str, type_: TensorType, span: Span) -> Ref:
         """A value that is fed. Raises CnnGraphError where it is too large."""
@@ -43,7 +57,7 @@ class Assembly:
             _require_size(type_)
         except Refusal as refusal:
             raise CnnGraphError(Diagnostic("E0802", f"input {name}: {refusal.message}", Label(span, ""))) from refusal
-        return self.builder.add(self._free(path_of(name, "input")), Input(type_), origin=Origin(span)).ref
+        return self.builder.add(self.word(name, "input"), Input(type_), origin=Origin(span)).ref
 
     def node(
         self, name: str, op: Op, operands: Sequence[Ref], span: Span, shared: Mapping[str, Ref] | None = None
@@ -75,11 +89,11 @@ class Assembly:
         label = Label(refusal.span or span, "")
         self.found.append(Diagnostic("E0802", f"{what}: {refusal.message}", label, helps=refusal.helps))
 
-    def finish(self, name: str, outputs: Mapping[str, Ref]) -> Graph:
+    def finish(self, outputs: Mapping[str, Ref]) -> Graph:
         """The graph that leads to the outputs, or CnnGraphError with all that was refused."""
         if self.found:
             raise CnnGraphError(self.found)
-        whole = self.builder.finish(name, outputs)
+        whole = self.builder.finish(self.name, outputs)
         kept = whole.restricted_to(outputs.values())
         dropped = [node.name for node in whole if node.name not in kept and not isinstance(node.op, State)]
         if dropped:
@@ -106,22 +120,6 @@ def path_of(name: str, kind: str) -> str:
     parts = [part for part in re.split(r"[/.]+", name[:MAX_NAME]) if part] or [kind]
     kinds = [*("part" for _ in parts[1:]), kind]
     return ".".join(legal(f"{k}_{part}" if part[0].isdigit() else part) for k, part in zip(kinds, parts, strict=True))
-
-
-def word_of(name: str) -> str:
-    """A name of another tool as one word in small letters, for a net.
-
-    >>> word_of("VGG_ILSVRC_16_layers"), word_of("yolov3-tiny")
-    ('vgg_ilsvrc_16_layers', 'yolov3_tiny')
-    """
-    return legal(name[:MAX_NAME].lower()) if name.strip() else "net"
-
-
-def free_word(name: str, taken: Mapping[str, object]) -> str:
-    """The name as one word that is not taken: `loss1/loss` becomes `loss1_loss`."""
-    word = legal(name[:MAX_NAME])
-    numbered = (f"{word}_{i}" for i in range(2, len(taken) + 3))
-    return word if word not in taken else next(n for n in numbered if n not in taken)
 
 
 def _require_size(*types: TensorType) -> None:

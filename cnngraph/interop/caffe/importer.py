@@ -11,12 +11,11 @@ from typing import TypeAlias
 import numpy as np
 
 from cnngraph.diagnostics import Span, error
-from cnngraph.interop.assembly import Assembly, Refusal, free_word, word_of
+from cnngraph.interop.assembly import Assembly, Refusal
 from cnngraph.interop.caffe.blob import Blob, type_of
 from cnngraph.interop.caffe.network import Layer, Network, Value
 from cnngraph.interop.caffe.prototxt import fault
 from cnngraph.interop.channels_first import image_axes
-from cnngraph.interop.flat.names import legal
 from cnngraph.interop.imported import Axes
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.op import Array, Op
@@ -56,7 +55,7 @@ class Importer:
     def __init__(self, network: Network, table: Mapping[str, Meaning], shapes: Sequence[tuple[int, ...]] = ()) -> None:
         self.network, self.table = network, table
         self.shapes = list(shapes)  # of data whose size the file does not say, in its order
-        self.assembly = Assembly()
+        self.assembly = Assembly(network.name)
         self.blobs: dict[Value, Blob] = {}
         self.sources: dict[str, Known] = {}
         self.norms: dict[Value, Node] = {}  # results of batch norms
@@ -78,7 +77,7 @@ class Importer:
         if self.shapes and not self.assembly.found:
             raise error("E0801", f"the file says the sizes of its data: {len(self.shapes)} shapes are too many")
         outputs = {} if self.assembly.found else self._outputs()
-        graph = self.assembly.finish(word_of(self.network.name), {key: blob.ref for key, blob in outputs.items()})
+        graph = self.assembly.finish({key: blob.ref for key, blob in outputs.items()})
         inputs = {node.name: self._given[node.ref].axes for node in graph.inputs}
         return graph, inputs, {key: blob.axes for key, blob in outputs.items()}
 
@@ -114,7 +113,7 @@ class Importer:
                 if unread and blob.ref not in given:
                     given.add(blob.ref)
                     try:
-                        found[free_word(top, found)] = self.settled(blob, layer)
+                        found[self.assembly.word(top, "result")] = self.settled(blob, layer)
                     except Refusal as refusal:
                         self.assembly.refuse(f"the result {top} of {layer}", refusal, layer.span)
         if not found and not self.assembly.found:
@@ -127,7 +126,7 @@ class Importer:
         if not sizes:
             raise fault(span, f"the input {name} has no axis but the batch")
         type_ = type_of(tuple(sizes))
-        blob = Blob(self.assembly.input(legal(name), type_, span), type_, image_axes(len(sizes) - 1))
+        blob = Blob(self.assembly.input(name, type_, span), type_, image_axes(len(sizes) - 1))
         self._given[blob.ref] = blob
         return blob
 

@@ -69,9 +69,9 @@ class Piece:
 class Importer:
     """The state of one import: the result of each section, the arrays that the file of weights must hold."""
 
-    def __init__(self, table: Mapping[str, Meaning], ends: tuple[str, ...]) -> None:
+    def __init__(self, table: Mapping[str, Meaning], ends: tuple[str, ...], name: str) -> None:
         self.table, self.ends = table, ends
-        self.assembly = Assembly()
+        self.assembly = Assembly(name)
         self.values: list[Value | None] = []
         self.pieces: list[Piece] = []
         self.states: dict[int, dict[str, Ref]] = {}  # of each convolution, for those that share them
@@ -79,8 +79,8 @@ class Importer:
 
     # ---- the whole ----
 
-    def run(self, sections: list[Section], name: str) -> tuple[Graph, dict[str, Axes], dict[str, Axes]]:
-        """The graph of that name, and the axes of its inputs and outputs.
+    def run(self, sections: list[Section]) -> tuple[Graph, dict[str, Axes], dict[str, Axes]]:
+        """The graph, and the axes of its inputs and outputs.
 
         Raises CnnGraphError with all that cannot be expressed.
         """
@@ -91,10 +91,10 @@ class Importer:
             before = self._section(section, before)
             self.values.append(before)
         if before is not None and before.ref not in (given.ref, *(v.ref for v in self.outputs.values())):
-            self.outputs["output"] = before
+            self.outputs[self.assembly.word("output", "result")] = before
         if not self.outputs and not self.assembly.found:
             raise fault(net.span, "no section gives a result")
-        graph = self.assembly.finish(name, {key: value.ref for key, value in self.outputs.items()})
+        graph = self.assembly.finish({key: value.ref for key, value in self.outputs.items()})
         axes = {key: value.axes for key, value in self.outputs.items()}
         return graph, {given.ref.node: given.axes}, axes
 

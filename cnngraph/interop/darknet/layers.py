@@ -111,7 +111,7 @@ def route(net: Importer, section: Section, before: Value | None) -> Value:
 
 def detections(net: Importer, section: Section, x: Value) -> Value:
     """Boxes are read off here; the numbers of which they are made are an output."""
-    name = f"{section.name.lower()}{len(net.outputs) + 1}"
+    name = net.assembly.word(f"{section.name.lower()}{len(net.outputs) + 1}", "result")
     net.outputs[name] = x
     line = section.span.line
     net.assembly.notes.append(f"the output {name} is what [{section.name}] of line {line} reads: no boxes are read off")

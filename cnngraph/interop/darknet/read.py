@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnngraph.diagnostics import Source, error
-from cnngraph.interop.assembly import word_of
 from cnngraph.interop.darknet.importer import Importer
 from cnngraph.interop.darknet.layers import ENDS, TABLE
 from cnngraph.interop.darknet.sections import MAX_BYTES, read_sections
@@ -25,8 +24,8 @@ def read_darknet(cfg: Path, weights: Path | None = None) -> Imported:
         text = cfg.read_bytes().decode("utf-8", "replace")  # comments may be in any encoding
     except OSError as problem:
         raise error("E0801", f"{cfg}: the network cannot be read: {problem.strerror}") from problem
-    importer = Importer(TABLE, ENDS)
-    graph, inputs, outputs = importer.run(read_sections(Source.of(cfg.name, text)), word_of(cfg.stem))
+    importer = Importer(TABLE, ENDS, cfg.stem)
+    graph, inputs, outputs = importer.run(read_sections(Source.of(cfg.name, text)))
     found = {} if weights is None else read_weights(weights, importer.pieces)
     states = {node.name: found[node.name] for node in graph.states if found}
     return Imported(graph, states, inputs, outputs, tuple(importer.assembly.notes))

@@ -17,6 +17,7 @@ from cnngraph.diagnostics import CnnGraphError, Source
 from cnngraph.interop.caffe import read_caffe
 from cnngraph.interop.caffe.network import NEW_TYPES
 from cnngraph.interop.caffe.prototxt import Message, Scalar, parse
+from cnngraph.interop.readable.readable import readable
 
 # ---- both forms, all styles ----
 
@@ -327,6 +328,19 @@ def test_weights_that_do_not_fit_are_told_at_once(tmp_path: Path) -> None:
         ("E0703", "blob 0 of layer ip has the shape (2, 7), not (2, 120)"),
         ("E0703", "layer c/1x1 lacks blob 1, of shape (4,)"),
     ]
+
+
+def test_the_net_its_inputs_and_results_have_words_of_their_own(tmp_path: Path) -> None:
+    layers = [
+        Layer("a", "ReLU", ["data"], ["data"]),
+        Layer("b", "TanH", ["in put"], ["softmax"]),
+        Layer("c", "TanH", ["relu"], ["prob"]),
+    ]
+    found = imported(tmp_path, prototxt(layers, {"data": (1, 2), "in put": (1, 2), "relu": (1, 2)}, "Prob"))
+    assert found.graph.name == "prob"
+    assert [node.name for node in found.graph.inputs] == ["data", "in_put", "relu_input"]
+    assert list(found.outputs) == list(found.graph.outputs) == ["data_result", "softmax_result", "prob_result"]
+    assert readable(found.graph).states == {}
 
 
 def test_a_layer_may_be_called_as_a_weight_of_another(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ def imported(folder: Path, text: str, weights: bytes | None = None) -> Imported:
 
 def needed(text: str) -> int:
     """How many numbers a file of weights holds."""
-    importer = Importer(TABLE, ENDS)
-    importer.run(read_sections(Source("a.cfg", text)), "net")
+    importer = Importer(TABLE, ENDS, "net")
+    importer.run(read_sections(Source("a.cfg", text)))
     return sum(prod(piece.shape) for piece in importer.pieces)
 
 
