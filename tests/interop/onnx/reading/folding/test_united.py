@@ -274,6 +274,15 @@ def test_two_reductions_are_one() -> None:
     assert operators(found)[1:] == ["globalavgpool"]
 
 
+def test_slices_of_several_axes_are_one() -> None:
+    weights = {"a": np.array([1]), "b": np.array([4]), "c": np.array([2]), "d": np.array([3]), "e": np.array([5])}
+    text = "c1 = Conv(x, w) h = Slice(c1, a, b, c) y = Slice(h, a, e, d)"
+    found = checked(nodes_of(text), IMAGE, weights=weights | {"w": drawn(3, 4, 1, 1)})
+    assert operators(found)[1:] == ["crop(1)"]
+    found = checked(nodes_of(text), IMAGE, ["y", "h"], weights | {"w": drawn(3, 4, 1, 1)})
+    assert len(operators(found)) == 3
+
+
 # ---- masks, tokens ----
 
 SCORES = {"x": ["N", 2, 5, 5]}
