@@ -211,8 +211,8 @@ def test_strides_along_one_axis_stand_by_themselves() -> None:
     rows = [f"conv({8 * i}, {3 + i % 3}, stride = {1 + i % 2}) -> relu -> avgpool(2, stride = 1)" for i in range(1, 9)]
     text = written(f"net n(x: 4@5000) {{ {'; '.join(rows)} }}").text
     assert "stride = 2" in text
-    rows = "; ".join(f"conv({8 * i}, {3 + i % 3}, stride = 2) -> leaky_relu(0.1)" for i in range(1, 7))
-    text = written(f"net n(x: 4@5000) {{ {rows} }}").text
+    rows = [f"conv({8 * i}, {3 + i % 3}, stride = 2) -> leaky_relu(0.1)" for i in range(1, 7)]
+    text = written(f"net n(x: 4@5000) {{ {'; '.join(rows)} }}").text
     assert "block conv_leaky(c, window) = conv(c, window, stride = 2) -> leaky_relu(0.1)" in text
 
 
