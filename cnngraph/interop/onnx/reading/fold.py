@@ -1,10 +1,15 @@
-"""Nodes whose inputs are all known, computed by ONNX's own reference; bounded in numbers and in work."""
+"""Nodes whose inputs are all known, computed by ONNX's own reference; bounded in numbers and in work.
+
+Only operators of the lists below are computed: none of them loops in Python over what it is given, reads texts or draws
+random numbers. Any other node is read by its meaning, or refused.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,34 +20,59 @@ from cnngraph.interop.onnx.reading.foreign import Foreign, ForeignNode
 from cnngraph.ir.op import Array
 
 LARGEST = 2**27  # numbers that a folded node may read or give
+MOST = 2**29  # numbers that all folded nodes of a graph give together
 RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli")
-SLOW = ("Conv", "ConvTranspose", "Scan", "Loop", "If", "LSTM", "GRU", "RNN", "Einsum", "MaxPool", "AveragePool")
+MEETING = frozenset((
+    "Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual",
+    "Less", "LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "Pow", "PRelu", "Sub", "Sum", "Where", "Xor",
+))  # fmt: skip
+"""Operators whose result has the shape under which their inputs meet."""
+
+BOUNDED = frozenset((
+    "Abs", "Acos", "Asin", "Atan", "BatchNormalization", "BitwiseNot", "Cast", "CastLike", "Ceil", "Celu", "Clip",
+    "Concat", "Constant", "Cos", "CumSum", "DepthToSpace", "DequantizeLinear", "Elu", "Erf", "Exp", "EyeLike",
+    "Flatten", "Floor", "GatherElements", "Gelu", "HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN",
+    "LayerNormalization", "LeakyRelu", "Log", "LogSoftmax", "Mish", "Neg", "Not", "QuantizeLinear", "Reciprocal",
+    "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd",
+    "ReduceSum", "ReduceSumSquare", "Relu", "Reshape", "Round", "ScatterElements", "ScatterND", "Selu", "Shape",
+    "Sigmoid", "Sign", "Sin", "Size", "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Split", "Sqrt",
+    "Squeeze", "Swish", "Tan", "Tanh", "TopK", "Transpose", "Trilu", "Unsqueeze",
+))  # fmt: skip
+"""Operators that give no more numbers than they read, or not many more."""
+
+GROWING = frozenset((
+    "ArgMax", "ArgMin", "ConstantOfShape", "Expand", "Gather", "GatherND", "Gemm", "MatMul", "NonZero", "OneHot", "Pad",
+    "Range", "Tile",
+))  # fmt: skip
+"""Operators that may give many more: `_gives` bounds them."""
 
 
 def folded(net: Foreign) -> Foreign:
     """The graph without the nodes whose results are known, which become constants."""
     constants = dict(net.constants)
     nodes: list[ForeignNode] = []
+    total = 0
     for node in net.nodes:
-        found = result(node, [constants.get(name) for name in node.inputs])
+        found = result(node, [constants.get(name) for name in node.inputs]) if total < MOST else None
         if found is None:
             nodes.append(node)
         else:
+            total += sum(array.size for array in found) if node.operator != "Identity" else 0
             constants.update(zip(node.outputs, found, strict=False))
     return replace(net, nodes=nodes, constants=constants)
 
 
 def result(node: ForeignNode, inputs: Sequence[Array | None]) -> Sequence[Array] | None:
-    """What a node gives if its inputs are known, and if the reference knows it; else None."""
+    """What a node gives if its inputs are known, and if it is one of those that are computed; else None."""
     known = [array for name, array in zip(node.inputs, inputs, strict=True) if name]
-    if any(array is None for array in known) or node.operator in (*RANDOM, *SLOW) or "." in node.operator:
-        return None
-    arrays = [array for array in known if array is not None]
-    if sum(array.size for array in arrays) > LARGEST or _gives(node, arrays) > LARGEST:
+    arrays = [array for array in known if array is not None and array.dtype != object]
+    if len(arrays) < len(known) or node.operator not in MEETING | BOUNDED | GROWING:
         return None
     if node.operator == "Identity" and arrays:
         return arrays
     try:
+        if sum(array.size for array in arrays) > LARGEST or _gives(node, arrays) > LARGEST:
+            return None
         found = _computed(node, arrays)
     except Exception:  # the reference raises whatever NumPy does; then the node is read as any other
         return None
@@ -53,45 +83,36 @@ def result(node: ForeignNode, inputs: Sequence[Array | None]) -> Sequence[Array]
     return found
 
 
-def _gives(node: ForeignNode, arrays: Sequence[Array]) -> int:
-    """A bound of how many numbers a node gives, for those that can blow up."""
-    match node.operator:
-        case "ConstantOfShape" if arrays and arrays[0].ndim == 1:
-            return _product(arrays[0])
-        case "Expand" | "Tile" if len(arrays) == 2:
-            grown = _product(arrays[1])
-            return max(grown, 1) * (max(arrays[0].size, 1) if node.operator == "Tile" else 1)
-        case "Range" if len(arrays) == 3 and all(array.size == 1 for array in arrays):
-            start, stop, step = (float(array.reshape(())) for array in arrays)
-            return int(abs(stop - start) / max(abs(step), 1e-9))
-        case "OneHot" if len(arrays) == 3 and arrays[1].size == 1:
-            return int(arrays[0].size * max(float(arrays[1].reshape(())), 0))
-        case "EyeLike" | "Pad" | "Resize" | "CenterCropPad" | "Upsample":
-            return 0 if all(array.size < 2**16 for array in arrays) and _small(arrays) else LARGEST + 1
-        case "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Where" | "Equal" | "And" | "Or" | "Max" | "Min" | "Less":
-            return _broadcast(arrays)
-        case "MatMul" | "Gemm":
-            return arrays[0].size * max(arrays[1].shape[-1:], default=1) if arrays[1].ndim else LARGEST + 1
-    return 0
-
-
-def _product(array: Array) -> int:
-    total = 1
-    for size in array.reshape(-1).tolist():
-        total *= max(int(size), 1)
-    return total
-
-
-def _small(arrays: Sequence[Array]) -> bool:
-    """Whether what they say of sizes is small."""
-    return all(np.abs(array).max(initial=0) < 4096 for array in arrays[1:] if array.dtype.kind in "iuf")
-
-
-def _broadcast(arrays: Sequence[Array]) -> int:
-    try:
-        return int(np.prod(np.broadcast_shapes(*(array.shape for array in arrays)), dtype=np.float64))
-    except ValueError:
+def _gives(node: ForeignNode, arrays: Sequence[Array]) -> float:
+    """A bound of how many numbers a node gives; may raise where its inputs are not those of its operator."""
+    if node.operator in MEETING:
+        return _number(np.broadcast_shapes(*(array.shape for array in arrays)))
+    if node.operator not in GROWING:
         return 0
+    first, *others = arrays
+    match node.operator:
+        case "ConstantOfShape":
+            return _number(first)
+        case "Expand":
+            return _number(np.broadcast_shapes(first.shape, tuple(map(int, others[0]))))
+        case "Tile":
+            return first.size * _number(others[0])
+        case "Range":
+            start, stop, step = (float(array.reshape(())) for array in arrays)
+            return abs(stop - start) / abs(step)
+        case "OneHot":
+            return first.size * max(float(others[0].reshape(())), 0)
+        case "Pad":
+            return _number([n + 2 * float(np.abs(others[0]).max(initial=0)) for n in first.shape])
+        case "Gather" | "GatherND":
+            return others[0].size * first.size / max(min(first.shape, default=1), 1)
+        case "MatMul" | "Gemm":
+            return first.size * max(others[0].shape, default=1)
+    return first.size * max(first.ndim, 1)
+
+
+def _number(shape: Sequence[float] | Array) -> float:
+    return float(prod(max(float(size), 1.0) for size in np.asarray(shape).reshape(-1).tolist()))
 
 
 def _computed(node: ForeignNode, arrays: Sequence[Array]) -> Sequence[Array]:
