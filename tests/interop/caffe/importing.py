@@ -34,12 +34,15 @@ def ran(found: Imported, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
 def assert_agrees(
     folder: Path, layers: Sequence[Layer], shapes: Shapes, text: str = "", style: Style = TODAY
 ) -> Imported:
-    """Both give the same shapes and numbers; `text` is another way to write the same network."""
+    """Both give the same shapes and numbers; `text` is another way to write the same network.
+
+    A result that is called as a layer of the language is, `conv`, is `conv_result` here.
+    """
     chance = np.random.default_rng(len(layers))
     feeds = {name: chance.uniform(-2, 2, shape).astype(np.float32) for name, shape in shapes.items()}
     wanted = Miniature().run(layers, feeds)
     found = imported(folder, text or prototxt(layers, shapes), caffemodel(layers, style))
-    given = ran(found, feeds)
+    given = {name.removesuffix("_result"): value for name, value in ran(found, feeds).items()}
     assert sorted(given) == sorted(wanted)
     for name, theirs in wanted.items():
         assert given[name].shape == theirs.shape
