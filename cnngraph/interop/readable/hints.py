@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from cnngraph.elaborate.scope import words_of_the_language
 from cnngraph.interop.flat.names import legal
 from cnngraph.interop.readable.grouping import is_heavy
+from cnngraph.interop.readable.shared import SHARED
 from cnngraph.interop.readable.terms import Layer, Units
 
 WORDS = ("conv", "fc", "block", "layer", "stage", "res", "dense", "linear", "stem", "head", "classifier", "encoder",
@@ -35,8 +36,10 @@ def label_of(units: Units) -> str:
     common = _common(paths)
     if len(paths) == 1 or not common:
         heavy = [unit for unit in units if is_heavy(unit)]
-        alone = len(heavy) == 1 and isinstance(heavy[0], Layer) and not heavy[0].is_block and heavy[0].passage
-        common = _steps(alone.nodes[0]) if alone and alone.nodes else []
+        only = heavy[0] if len(heavy) == 1 else None
+        single = isinstance(only, Layer) and not only.is_block and not only.word.startswith(SHARED)
+        alone = only.passage if only is not None and single else None
+        common = _steps(alone.nodes[0]) if alone is not None and alone.nodes else []
     return next((word for word in _words(common) if reads_well(word)), "")
 
 

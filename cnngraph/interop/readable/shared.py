@@ -10,6 +10,9 @@ from cnngraph.interop.readable.terms import Layer, Passage
 from cnngraph.interop.readable.web import Step, Value, Web
 
 LARGEST = 300
+SHARED = "shared "
+"""How the word of a shared layer begins, before it has a name."""
+
 Copies = tuple[int, ...]  # the same step in each copy
 
 
@@ -26,7 +29,7 @@ def with_towers(web: Web) -> tuple[Web, list[Tower]]:
     towers: list[Tower] = []
     while copies := _first_shared(web):
         members, left, right = _Growth(web, copies).grown()
-        word = f"shared {len(towers)}"
+        word = f"{SHARED}{len(towers)}"
         towers.append(Tower(word, _alone(web, [row[0] for row in members], left[0], right[0])))
         web = _contracted(web, members, left, right, word)
     return web, towers
