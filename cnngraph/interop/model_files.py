@@ -64,7 +64,7 @@ def read_model(path: Path, weights: Path | None = None, shapes: Sequence[tuple[i
         case "PyTorch":
             if lacking := [name for name in OF_PYTORCH if find_spec(name) is None]:
                 needed = f"to read {path} needs the packages {', '.join(lacking)}"
-                raise error("E0603", needed, "pip install 'cnngraph[torch,onnx]' onnxscript")
+                raise error("E0603", needed, "pip install 'cnngraph[torch]'")
             from cnngraph.interop.pytorch.exported import read_torch
 
             return read_torch(path, shapes or None)
