@@ -105,8 +105,18 @@ NORMS: Mapping[str, int] = {
 }  # fmt: skip
 """How many batch norms a model has where the exporter folds none."""
 
-QUICK = ("resnet_basic", "shufflenet", "lstm_two_ways", "attention_by_module")
-QUICK_PROGRAMS = ("shufflenet", "lstm_two_ways")  # torch.export takes a second for each, and four for the first
+QUICK = ("resnet_basic", "lstm_two_ways", "attention_by_module")
+QUICK_PROGRAMS = ("shufflenet",)  # torch.export takes a second for each, and four for the first
+LIKE_OTHERS = frozenset({
+    "resnet_any_size", "resnet_bottleneck", "efficientnet", "convnext", "unet", "c3d", "vgg", "alexnet", "rnn", "gru",
+    "dcgan_discriminator", "lstm_two_layers", "attention", "attention_by_function", "attention_masked", "local_norm",
+    "transformer_encoder", "mobilenet_v2", "googlenet", "super_resolution", "speech_cnn", "gru_two_layers_two_ways",
+})  # fmt: skip
+"""Models of which the quick tests have others that are much the same."""
+
+
+def swept(name: str, quick: bool) -> object:
+    return name if quick else pytest.param(name, marks=pytest.mark.sweep)
 
 
 def values_of(graph: Graph, leaves: Mapping[str, Array]) -> dict[Ref, Array]:
@@ -161,22 +171,20 @@ def test_all_models_are_expected() -> None:
     assert NORMS.keys() <= MODELS.keys()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [swept(n, n not in LIKE_OTHERS) for n in MODELS])
 def test_traced(name: str) -> None:
     found = check(name, traced)
     found.pop("batchnorm", None)
     assert found == written(EXPECTED[name])
 
 
-@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.sweep) for n in MODELS])
+@pytest.mark.parametrize("name", [swept(n, n in QUICK) for n in MODELS])
 def test_traced_as_it_is(name: str) -> None:
     found = check(name, traced_as_it_is)
     assert found == written(EXPECTED[name]) + Counter(batchnorm=NORMS.get(name, 0))
 
 
-@pytest.mark.parametrize(
-    "name", [n if n in QUICK_PROGRAMS else pytest.param(n, marks=pytest.mark.sweep) for n in MODELS]
-)
+@pytest.mark.parametrize("name", [swept(n, n in QUICK_PROGRAMS) for n in MODELS])
 def test_program(name: str) -> None:
     found = check(name, program)
     found.pop("batchnorm", None)
