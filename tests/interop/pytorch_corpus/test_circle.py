@@ -30,7 +30,8 @@ from cnngraph.train.initialisers import initial_states
 NETS = Path(cnngraph.__file__).parents[1] / "specs" / "nets"
 QUICK = ("lenet5", "grid_detector", "text_cnn")
 LONG = ("fashion", "time_delay", "autoencoder", "resnet18", "squeezenet", "mobilenet_v1", "mobilenet_v2",
-        "efficientnet_b0", "shufflenet", "densenet121", "se_resnet50", "lstm_classifier", "seq2seq", "siamese", "unet", "unet_cropped", "vit_b16")  # fmt: skip
+        "efficientnet_b0", "shufflenet", "densenet121", "se_resnet50", "lstm_classifier",
+        "seq2seq", "siamese", "unet", "unet_cropped", "vit_b16")  # fmt: skip
 
 
 def module_of(source: Source) -> torch.nn.Module:
