@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch.nn import functional as F
 
+from cnngraph.interop.pytorch import losses
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.ir.op import Op, as_tuple
 from cnngraph.ir.types import TensorType
@@ -236,36 +237,6 @@ def _diffuse(op: Any, types: object, x: Tensor, noise: Tensor, time: Tensor) -> 
     return kept.sqrt() * x + (1 - kept).sqrt() * noise
 
 
-def _triplet(op: Any, types: object, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-    near, far = ((anchor - other).square().flatten(1).sum(1) for other in (positive, negative))
-    return F.relu(near - far + op.margin).mean()
-
-
-def _contrastive(op: Any, types: object, left: Tensor, right: Tensor, same: Tensor) -> Tensor:
-    distance = (left - right).flatten(1).norm(dim=1)
-    return torch.where(same == 1, distance, F.relu(op.margin - distance)).square().mean() / 2
-
-
-def _cross_entropy(op: Any, types: object, p: Tensor, label: Tensor) -> Tensor:
-    """Of probabilities that need not sum to 1."""
-    weights, count = _class_weights(op, p), p.shape[1]
-    amounts = weights * ((1 - op.smoothing) * F.one_hot(label, count).to(p.dtype) + op.smoothing / count)
-    return -(amounts * p.log().movedim(1, -1)).sum() / weights[label].sum()
-
-
-def _softmax_cross_entropy(op: Any, types: object, logits: Tensor, label: Tensor) -> Tensor:
-    return F.cross_entropy(logits, label, _class_weights(op, logits), label_smoothing=op.smoothing)
-
-
-def _class_weights(op: Any, scores: Tensor) -> Tensor:
-    return torch.tensor(op.class_weights or (1.0,) * scores.shape[1], dtype=scores.dtype)
-
-
-def _multiclass_hinge(op: Any, types: object, scores: Tensor, label: Tensor) -> Tensor:
-    rows = scores.movedim(1, -1).flatten(0, -2)
-    return F.multi_margin_loss(rows, label.flatten(), margin=op.margin)
-
-
 def _of_rank(name: str, g: Geometry) -> Callable[..., Tensor]:
     function: Callable[..., Tensor] = getattr(F, name.format(len(g.size)))
     return function
@@ -410,13 +381,13 @@ MEANING: Mapping[str, Callable[..., Any]] = {
     "l1": lambda op, types, prediction, target: F.l1_loss(prediction, target),
     "smooth_l1": lambda op, types, prediction, target: F.smooth_l1_loss(prediction, target, beta=op.beta),
     "bce": lambda op, types, p, target: -(target * p.log() + (1 - target) * (1 - p).log()).mean(),
-    "triplet": _triplet,
-    "cross_entropy": _cross_entropy,
-    "softmax_cross_entropy": _softmax_cross_entropy,
+    "triplet": losses.triplet,
+    "cross_entropy": losses.cross_entropy,
+    "softmax_cross_entropy": losses.softmax_cross_entropy,
     "sigmoid_bce": lambda op, types, logits, target: F.binary_cross_entropy_with_logits(logits, target),
     "kl_divergence": lambda op, types, p, target: F.kl_div(p.log(), target, reduction="none").sum(1).mean(),
     "hinge": lambda op, types, x, target: F.relu(op.margin - target * x).mean(),
-    "multiclass_hinge": _multiclass_hinge,
-    "contrastive": _contrastive,
+    "multiclass_hinge": losses.multiclass_hinge,
+    "contrastive": losses.contrastive,
 }
 """The operators of the networks that this package carries."""
