@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from cnngraph.diagnostics import error
 from cnngraph.interop.endings import TOOLS, WEIGHTS
+from cnngraph.interop.flat.names import legal
 from cnngraph.interop.imported import Imported
 from cnngraph.interop.readable.readable import readable
 from cnngraph.ir.op import Array
 
 OF_PYTORCH = ("torch", "onnx", "onnxscript")
 """PyTorch reads its own files, and writes them as ONNX with the last."""
+
+UNTOLD = ("main_graph", "main", "graph", "torch_jit", "torch_jit_export", "tf2onnx", "net")
+"""What tools call a network of which they were told no name: that of the file says more."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ def bring(
         from cnngraph.interop.onnx.placement import placed_as
 
         graph = placed_as(path, graph)
+    if graph.name in UNTOLD:
+        graph = replace(graph, name=legal(path.stem).replace(".", "_"))
     written = readable(graph, {"source": "".join(c if c.isprintable() and c != '"' else "_" for c in path.name)})
     states = {new: source.states[old] for old, new in written.states.items() if old in source.states}
     return Brought(written.text, states, source)

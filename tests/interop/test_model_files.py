@@ -55,6 +55,13 @@ def test_a_model_is_a_net_like_any_other(tmp_path: Path) -> None:
     assert cnngraph.loads(brought.text).shapes == net.shapes
 
 
+@pytest.mark.parametrize(("said", "expected"), [('name: "main_graph"\n', "tiny_1"), ('name: "own"\n', "own")])
+def test_a_net_that_nobody_named_is_called_as_its_file(said: str, expected: str, tmp_path: Path) -> None:
+    path = tmp_path / "tiny-1.prototxt"
+    path.write_text(said + PROTOTXT)
+    assert cnngraph.load(path).name == expected
+
+
 @pytest.mark.parametrize("suffix", TOOLS)
 def test_endings(suffix: str, tmp_path: Path) -> None:
     assert is_model(Path(f"a{suffix}"))

@@ -49,7 +49,8 @@ def _of_program(path: Path) -> Any:
     with _quiet(), _told("E0801", f"{path} cannot be read by PyTorch"):
         program = torch.export.load(io.BytesIO(content))
     with _quiet(), _told("E0802", "PyTorch cannot write this program as ONNX"):
-        found = torch.onnx.export(program, dynamo=True, verbose=False)
+        # Not optimised: that folds batch norms into convolutions, and who trains the network further wants them.
+        found = torch.onnx.export(program, dynamo=True, verbose=False, optimize=False)
         assert found is not None, "what has no file is handed back"
         return found.model_proto
 

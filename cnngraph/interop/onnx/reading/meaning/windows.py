@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnngraph.interop.onnx.reading.call import Call
-from cnngraph.interop.onnx.reading.values import Tensor, Value
-from cnngraph.ir.op import Op
+from cnngraph.interop.onnx.reading.values import Constant, Tensor, Value
+from cnngraph.ir.op import Array, Op
 from cnngraph.ir.size import Dim
 from cnngraph.ir.window import Padding, Window
 from cnngraph.ops.abs import Abs
@@ -100,7 +100,7 @@ def _shared(total: int, mode: str) -> tuple[int, int]:
 
 def conv(call: Call) -> Tensor:
     x, weight = call.tensor(0), call.constant(1, "the weight")
-    bias = {"bias": call.constant(2, "the bias")} if call.has(2) else {}
+    bias = _bias(call)
     call.need(weight.ndim == x.rank, f"its weight has {weight.ndim} axes, and x has {x.rank}")
     w = laid(call, x, weight.shape[2:])
     call.need(w.kernel == weight.shape[2:], f"its kernel_shape {w.kernel} is not that of its weight {weight.shape}")
@@ -111,7 +111,7 @@ def conv(call: Call) -> Tensor:
 
 def conv_transpose(call: Call) -> Tensor:
     x, weight = call.tensor(0), call.constant(1, "the weight")
-    bias = {"bias": call.constant(2, "the bias")} if call.has(2) else {}
+    bias = _bias(call)
     groups, rank = call["group"], x.rank - 2
     call.need(weight.ndim == x.rank, f"its weight has {weight.ndim} axes, and x has {x.rank}")
     call.need(groups > 0 and len(weight) % groups == 0, f"{groups} groups do not divide {len(weight)} channels")
@@ -126,6 +126,15 @@ def conv_transpose(call: Call) -> Tensor:
     parts = [np.moveaxis(part, (0, 1), (-2, -1)) for part in np.split(weight, groups)]
     kernel = np.concatenate(parts, axis=-1)  # (window..., channels of a group, features)
     return call.of_grid(call.apply(op, [call.grid(x)], {"weight": kernel, **bias}))
+
+
+def _bias(call: Call) -> Mapping[str, Array]:
+    """The bias, if the layer has one: zeros that the file itself computes stand for none."""
+    if not call.has(2):
+        return {}
+    value, array = call.value(2), call.constant(2, "the bias")
+    is_weight = not isinstance(value, Constant) or bool(value.name)
+    return {"bias": array} if is_weight or array.any() else {}
 
 
 def _asked_for(call: Call, x: Tensor, kernel: Sequence[int], added: list[int]) -> tuple[Pairs | None, list[int]]:
