@@ -115,7 +115,8 @@ def test_a_program(program: Path, small: nn.Module, tmp_path: Path, exploded: Pa
     bomb = pickle.dumps(Bomb(exploded))
     path = changed(program, tmp_path / "bomb.pt2", lambda name, old: bomb if "sample_inputs" in name else old)
     found = read_torch(path)
-    assert [node.op.name for node in found.graph if node.inputs] == ["conv", "batchnorm", "relu", "globalavgpool", "dense"]
+    layers = [node.op.name for node in found.graph if node.inputs]
+    assert layers == ["conv", "batchnorm", "relu", "globalavgpool", "dense"]
     assert difference(found, small, torch.randn(3, 3, 8, 6)) < 1e-5
     assert not exploded.exists()
 
