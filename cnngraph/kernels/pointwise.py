@@ -21,7 +21,9 @@ from cnngraph.ops.abs import Abs
 from cnngraph.ops.add import Add
 from cnngraph.ops.affine import Affine
 from cnngraph.ops.clip import Clip
+from cnngraph.ops.cos import Cos
 from cnngraph.ops.elu import Elu
+from cnngraph.ops.exp import Exp
 from cnngraph.ops.fused import Fused
 from cnngraph.ops.gelu import CUBIC, Gelu
 from cnngraph.ops.hard_sigmoid import HardSigmoid
@@ -30,6 +32,7 @@ from cnngraph.ops.identity import Identity
 from cnngraph.ops.layer_scale import LayerScale
 from cnngraph.ops.leaky_relu import LeakyRelu
 from cnngraph.ops.max import Max
+from cnngraph.ops.min import Min
 from cnngraph.ops.mish import Mish
 from cnngraph.ops.mul import Mul
 from cnngraph.ops.plane import Plane
@@ -40,6 +43,7 @@ from cnngraph.ops.selu import ALPHA, SCALE, Selu
 from cnngraph.ops.shift import Shift
 from cnngraph.ops.sigmoid import Sigmoid
 from cnngraph.ops.silu import Silu
+from cnngraph.ops.sin import Sin
 from cnngraph.ops.softplus import Softplus
 from cnngraph.ops.softsign import Softsign
 from cnngraph.ops.tanh import Tanh
@@ -103,12 +107,11 @@ def _shift(op: Shift, x: Array, y: Array, more: Sequence[Array], s: None) -> lis
     return [partial(np.add, x, op.amount, y)]
 
 
-def _abs(op: Abs, x: Array, y: Array, more: Sequence[Array], s: None) -> list[Call]:
-    return [partial(np.abs, x, y)]
+def _each(ufunc: np.ufunc) -> Steps:
+    def steps(op: Op, x: Array, y: Array, more: Sequence[Array], s: None) -> list[Call]:
+        return [partial(ufunc, x, y)]
 
-
-def _tanh(op: Tanh, x: Array, y: Array, more: Sequence[Array], s: None) -> list[Call]:
-    return [partial(np.tanh, x, y)]
+    return steps
 
 
 def sigmoid_calls(x: Array, y: Array) -> list[Call]:
@@ -200,13 +203,17 @@ FORMS: Mapping[type[Op], Form] = {
     Add: Form(_merge(np.add), 1),
     Mul: Form(_merge(np.multiply), 1),
     Max: Form(_merge(np.maximum), 1),
+    Min: Form(_merge(np.minimum), 1),
     Affine: Form(_affine, 2),
     Plane: Form(_plane, 4, scratch=True),
     LayerScale: Form(_merge(np.multiply), 1),
     Scale: Form(_scale, 1),
     Shift: Form(_shift, 1),
-    Abs: Form(_abs, 1),
-    Tanh: Form(_tanh, 3),
+    Abs: Form(_each(np.abs), 1),
+    Tanh: Form(_each(np.tanh), 3),
+    Exp: Form(_each(np.exp), 4),
+    Sin: Form(_each(np.sin), 4),
+    Cos: Form(_each(np.cos), 4),
     Sigmoid: Form(_sigmoid, 9),
     Silu: Form(_silu, 6, scratch=True),
     HardSigmoid: Form(_hard_sigmoid, 3),

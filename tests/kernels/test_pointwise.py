@@ -72,7 +72,8 @@ def test_where_the_first_operand_is_not_as_large_as_the_result_the_plain_kernel_
 
 def test_every_operator_that_is_pointwise_is_known_or_served_plainly() -> None:
     left = {cls.name for cls in registry().values() if cls.pointwise} - {cls.name for cls in FORMS}
-    assert left == {"reverse_gradient", "sign", "stop_gradient"}
+    may_warn = {"div", "log", "pow", "power"}  # of numbers outside of their domain, which only `forward` keeps quiet
+    assert left == {"reverse_gradient", "sign", "stop_gradient", "erf", "select", *may_warn}
 
 
 @pytest.mark.parametrize("op", [Relu(), Clip(0, 6), LeakyRelu(), Sigmoid(), Silu()], ids=str)

@@ -65,7 +65,7 @@ def test_a_page_is_plain_markdown(op: type[Op]) -> None:
 
 
 def test_signatures_have_defaults() -> None:
-    assert signature(public()["maxpool"]) == "maxpool(window, pad = 0, stride = ..., ceil = false)"
+    assert signature(public()["maxpool"]) == "maxpool(window, pad = 0, stride = ..., ceil = false, dilation = 1)"
     assert signature(public()["relu"]) == "relu"
 
 
