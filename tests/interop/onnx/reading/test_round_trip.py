@@ -61,6 +61,11 @@ def drawn(graph: Graph) -> dict[str, Array]:
     return found
 
 
+def paths(graph: Graph) -> set[str]:
+    """The names of all nodes, but of heads that are split: they are called after the product that asks for them."""
+    return {node.name for node in graph if node.op.name != "split_heads"}
+
+
 @pytest.mark.parametrize(("path", "name"), networks())
 def test_it_comes_back(path: Path, name: str) -> None:
     graph = elaborate(load_file(path), name)
@@ -71,7 +76,7 @@ def test_it_comes_back(path: Path, name: str) -> None:
     wanted.update(FOLDED.get(name, {}))
     assert +wanted == Counter(n.op.name for n in found.graph)
     if name not in FOLDED:
-        assert theirs.keys() == ours.keys()
+        assert paths(found.graph) == paths(graph)
     for shared in (word for word in theirs.keys() & ours.keys() if theirs[word].op.name == ours[word].op.name):
         assert str(theirs[shared].type) == str(ours[shared].type), shared
     assert found.states.keys() == {n.name for n in found.graph.states}
