@@ -9,6 +9,7 @@ from pathlib import Path
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, in_order
 from cnngraph.elaborate.modules import Program, load_file, load_text
 from cnngraph.elaborate.training import training
+from cnngraph.interop.endings import TOOLS, is_model
 from cnngraph.lint.lint import lint
 from cnngraph.net import Net
 from cnngraph.spelling import misspelled
@@ -28,7 +29,11 @@ class Judgement:
 
 
 def judge_file(path: Path, settings: Mapping[str, object] | None = None, lints: bool = True) -> Judgement:
-    """Judge a file; one that cannot be read is a finding."""
+    """Judge a file; one that cannot be read is a finding, and so is a model of another tool."""
+    if is_model(path):
+        help_ = f"`cnngraph import {path}` writes it as a net"
+        message = f"{path} is a model of {TOOLS[path.suffix.lower()]}, and no text of the language"
+        return Judgement((), (Diagnostic("E0002", message, helps=(help_,)),))
     try:
         program = load_file(path)
     except CnnGraphError as error:

@@ -163,3 +163,10 @@ def test_fix_through_a_link_keeps_the_link(run: Run, tmp_path: Path) -> None:
     run("check", "link.cnn", "--fix").done()
     assert (tmp_path / "link.cnn").is_symlink()
     assert (tmp_path / "n.cnn").read_text() == "cnn 1\nnet n(image: 1@8x8) = relu\n"
+
+
+def test_a_model_of_another_tool_is_told_how_it_becomes_a_net(run: Run, tmp_path: Path) -> None:
+    model = tmp_path / "net.onnx"
+    model.write_bytes(b"\x08\x0b\xff")
+    outcome = run("check", str(model))
+    assert outcome.refused("is a model of ONNX", f"cnngraph import {model}").codes == ["E0002"]
