@@ -13,6 +13,7 @@ import contextlib
 import io
 import itertools
 import logging
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,8 +27,10 @@ from cnngraph.interop.imported import Imported
 from cnngraph.interop.onnx.reading import read_model, read_onnx
 from cnngraph.interop.pytorch.archive import kind_of, plain_program
 
+MAX_NUMBERS = 2**26  # in an input of a traced module, which is run on it
 MAX_INPUTS = 6  # of a traced module: whether each of them takes numbers or ids is tried
-FAILURES = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError, AssertionError)
+FAILURES = (RuntimeError, ValueError, TypeError, LookupError)
+"""What PyTorch raises where a traced module does not take an input; anything else is a defect of ours."""
 
 
 def read_torch(path: str | Path, shapes: Sequence[tuple[int, ...]] | None = None) -> Imported:
@@ -81,6 +84,9 @@ def _example(path: Path, module: Any, shapes: Sequence[tuple[int, ...]]) -> list
     """An input for each shape: numbers, or ids where the module takes nothing else."""
     if len(shapes) > MAX_INPUTS:
         raise error("E0801", f"{path}: {len(shapes)} inputs of a traced module; {MAX_INPUTS} can be tried")
+    if large := [shape for shape in shapes if math.prod(shape) > MAX_NUMBERS]:
+        said = "its sizes are only an example: smaller ones do as well"
+        raise error("E0801", f"{path}: an input of the shape {large[0]} has more than {MAX_NUMBERS:,} numbers", said)
     why: Exception | None = None
     for kinds in itertools.product((torch.float32, torch.int64), repeat=len(shapes)):
         inputs = [torch.zeros(shape, dtype=kind) for shape, kind in zip(shapes, kinds, strict=True)]

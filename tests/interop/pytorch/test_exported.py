@@ -127,6 +127,13 @@ def test_a_traced_module(small: nn.Module, tmp_path: Path) -> None:
     assert difference(found, small, torch.randn(3, 3, 8, 6)) < 1e-5
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 10**9, 10**9), (1, 3, 10**5, 10**5), (1, 10**30)])
+def test_an_example_that_no_memory_holds_is_refused(shape: tuple[int, ...], small: nn.Module, tmp_path: Path) -> None:
+    path = traced(small, torch.randn(IMAGE), tmp_path / "small.pt")
+    with pytest.raises(CnnGraphError, match=r"E0801.*more than 67,108,864 numbers"):
+        read_torch(path, [shape])
+
+
 def test_a_traced_module_of_ids(tmp_path: Path) -> None:
     module = Words().eval()
     path = traced(module, torch.randint(11, (2, 5)), tmp_path / "words.pt")
