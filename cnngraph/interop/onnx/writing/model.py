@@ -22,6 +22,7 @@ from cnngraph.ir.types import TensorType
 
 PRODUCER = "cnngraph"
 LARGEST = 2**31 - 1  # bytes of a protocol buffer
+LARGEST_SIZE = 2**63 - 1
 SMALL = 1024  # bytes of an array that is in the model always, and more than the names and sizes of one
 
 
@@ -65,6 +66,10 @@ def parts_of(graph: Graph, states: Mapping[str, Array], options: Options) -> Par
     _require_states(graph, states)
     if graph.updates:
         raise error("E0803", f"{graph.name} is a step of training", "export the net itself: a model predicts")
+    for node in graph:
+        if any(isinstance(size, int) and size > LARGEST_SIZE for type_ in node.types for size in type_.shape):
+            message = f"`{node.name}` would be {node.type.shape}: ONNX has no larger size than {LARGEST_SIZE:,}"
+            raise error("E0803", message, "choose smaller sizes, or leave the batch open")
     store = Store({node.name for node in graph} | graph.outputs.keys())
     sheet = Sheet(store, options.opset)
     inputs = {node.name: Value(node.name, order_at_the_boundary(node.type)) for node in graph.inputs}

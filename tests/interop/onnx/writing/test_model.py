@@ -343,3 +343,9 @@ def test_a_scan_comes_back_as_a_scan(cell: str) -> None:
     for name, axes in boundary(graph)[1].items():
         back = axes.ours(found.outputs[name].theirs(Runner(found.graph, found.states).run(given)[name]))
         np.testing.assert_allclose(back, Runner(graph, states).run({"text": ids})[name], rtol=1e-5)
+
+
+def test_a_size_that_no_file_holds_is_refused() -> None:
+    net = loads("net n(image: 1@8x8) = conv(4, 3x3)")
+    with pytest.raises(CnnGraphError, match=r"E0803.*`image`.*no larger size than 9,223,372,036,854,775,807"):
+        to_model(net.graph.bind(batch=10**20), initial_states(net.graph, seed=0))
