@@ -19,6 +19,7 @@ from cnngraph.ir.op import Array, rng
 from cnngraph.net import loads
 from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
 from cnngraph.runtime.runner import Runner
+from cnngraph.runtime.settings import Settings
 from cnngraph.train.initialisers import initial_states
 
 CELLS = """
@@ -114,17 +115,18 @@ def test_measured_memory_is_that_of_the_plan() -> None:
     graph = training_of_lstm()
     states = initial_states(graph, seed=0)
     measured, planned = [], []
-    for length in (20, 40):
+    for length in (20, 20, 40):  # the first run of all also fills what the process keeps
         feeds = {"x": np.ones((128, length, 2), "f4"), "target": np.zeros((128, length, 16), "f4")}
         measured.append(most_bytes(graph, states, feeds))
         planned.append(peak_bytes(graph.bind(batch=128, T=length)))
     copied = 128 * 20 * (16 + 16) * 4
-    assert 0 <= (measured[1] - measured[0]) - (planned[1] - planned[0]) < 2 * copied
+    assert 0 <= (measured[2] - measured[1]) - (planned[2] - planned[1]) < 2 * copied
 
 
 def most_bytes(graph: Graph, states: Mapping[str, Array], feeds: Mapping[str, Array]) -> int:
+    """The most bytes that a run with one worker takes: which copies are alive at once would else be a matter of luck."""
     tracemalloc.start()
-    Runner(graph, states).run(feeds)
+    Runner(graph, states, settings=Settings(workers=1)).run(feeds)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return most
