@@ -124,7 +124,7 @@ def test_measured_memory_is_that_of_the_plan() -> None:
 
 
 def most_bytes(graph: Graph, states: Mapping[str, Array], feeds: Mapping[str, Array]) -> int:
-    """The most bytes that a run with one worker takes: which copies are alive at once would else be a matter of luck."""
+    """The most bytes that a run takes; with one worker, or which copies are alive at once is a matter of luck."""
     tracemalloc.start()
     Runner(graph, states, settings=Settings(workers=1)).run(feeds)
     _, most = tracemalloc.get_traced_memory()
