@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnngraph.data.augment import chain_of
+from cnngraph.data.sources import source_of
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, in_order
 from cnngraph.elaborate.modules import Program, load_file, load_text
 from cnngraph.elaborate.training import training
@@ -13,8 +15,6 @@ from cnngraph.interop.endings import TOOLS, is_model
 from cnngraph.lint.lint import lint
 from cnngraph.net import Net
 from cnngraph.spelling import misspelled
-from cnngraph.train.augment import chain_of
-from cnngraph.train.data import source_of
 from cnngraph.train.initialisers import initialiser_of
 from cnngraph.train.schedule import schedule_of
 from cnngraph.train.step import average_of, clip_of, decay_axes_of

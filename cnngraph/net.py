@@ -30,6 +30,7 @@ from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from cnngraph.data.dataset import Dataset
     from cnngraph.interop.exporting import Exported
     from cnngraph.interop.fitting import Stored
     from cnngraph.partition.device import Cluster, Device
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from cnngraph.runtime.pipeline import Pipeline
     from cnngraph.runtime.pipelining import PipelineOptions
     from cnngraph.runtime.share import Share
-    from cnngraph.train.dataset import Dataset
     from cnngraph.train.evaluate import Evaluation
     from cnngraph.train.history import History, OnProgress
 
@@ -265,7 +265,7 @@ class Net:
 
     def data(self, folder: str | Path | None = None) -> Dataset:
         """The data that the train section names. Raises E0701 where there is none."""
-        from cnngraph.train.data import load_data
+        from cnngraph.data.sources import load_data
 
         if not isinstance(self.training.data, Setting):
             raise error("E0701", f"the train section of {self.name} names no data", "add `data: digits(size = 32)`")

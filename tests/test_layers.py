@@ -23,9 +23,11 @@ ROWS = (
     ("plan", "pipeline"),
     ("runtime", "render"),
     ("interop",),  # it reads and writes files of others; as a backend of ONNX it also runs what it reads
+    ("data",),
     ("train", "compare", "expression"),
     ("net",),  # the module that people hold: it joins all the rows below
-    ("judge", "reference"),  # what commands and editors ask: all that is wrong with a file, all about a layer
+    # what commands and editors ask: all that is wrong with a file, all about a layer, what a trained net does, and why
+    ("judge", "reference", "examine", "search"),
     ("editor", "watch"),
     ("cli",),
 )
@@ -50,7 +52,7 @@ DOORS = {
     "scipy": ("partition/strategies/integer.py",),
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),
-    "PIL": ("train/", "render/"),
+    "PIL": ("data/", "render/"),
     "pygments": ("editor/pygments_lexer.py",),
     "pygls": ("editor/server.py",),
     "lsprotocol": ("editor/server.py", "editor/answers.py"),

@@ -77,7 +77,7 @@ def test_a_wheel_holds_everything(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "installed")
     wanted = {f"cnngraph/{f.as_posix()}" for f in plain_files()}
     wanted |= {f.relative_to(ROOT).as_posix() for ending in ("py", "md") for f in PACKAGE.rglob(f"*.{ending}")}
-    wanted |= {"cnngraph/py.typed", "cnngraph/grammar/cnn.lark", "cnngraph/train/digits/digits.csv.gz"}
+    wanted |= {"cnngraph/py.typed", "cnngraph/grammar/cnn.lark", "cnngraph/data/digits/digits.csv.gz"}
     assert wanted - held == set()
     assert not [name for name in held if "/__pycache__/" in name or name.startswith("tests/")]
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from cnngraph.data.augment import AUGMENTATIONS
+from cnngraph.data.sources import SOURCES
 from cnngraph.editor import words
 from cnngraph.editor.document import Document
 from cnngraph.editor.hover import describe_definition, describe_operator
@@ -17,8 +19,6 @@ from cnngraph.elaborate.values import BlockLayer
 from cnngraph.ir.registry import registry
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
-from cnngraph.train.augment import AUGMENTATIONS
-from cnngraph.train.data import SOURCES
 from cnngraph.train.initialisers import INITIALISERS
 from cnngraph.train.schedule import SCHEDULES
 from cnngraph.train.step import AVERAGES, CLIPS, DECAYS

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cnngraph.data.dataset import Preprocessing
 from cnngraph.diagnostics import error
 from cnngraph.interop.safetensors import load_weights, save_weights
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
-from cnngraph.train.dataset import Preprocessing
 from cnngraph.train.history import Epoch
 
 

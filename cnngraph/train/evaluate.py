@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cnngraph.data.dataset import Dataset, Part
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
@@ -16,7 +17,6 @@ from cnngraph.passes.prune import prune
 from cnngraph.runtime.pipeline import Pipeline
 from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import DEFAULT, Settings
-from cnngraph.train.dataset import Dataset, Part
 from cnngraph.train.feeds import Feeder, batch_size, cut, feeder
 
 TOP = 5

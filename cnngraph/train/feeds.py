@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from cnngraph.data.dataset import Dataset, Preprocessing
+from cnngraph.data.sources import SOURCES, source_of
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.ir.op import Array, rng
 from cnngraph.ir.types import TensorType
-from cnngraph.train.data import SOURCES, source_of
-from cnngraph.train.dataset import Dataset, Preprocessing
 
 ORDER = 1  # the third part of the key: no other use of the seed has the same
 BATCH = 64

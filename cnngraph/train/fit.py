@@ -14,6 +14,8 @@ import numpy as np
 from cnngraph.autodiff.averaging import exchanged
 from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.autodiff.step import RATE
+from cnngraph.data.augment import Augmenter, chain_of
+from cnngraph.data.dataset import Dataset
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.interop.fitting import Stored
@@ -26,9 +28,7 @@ from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
 from cnngraph.runtime.engines.transport import Transport
 from cnngraph.runtime.pipelining import PipelineOptions
 from cnngraph.runtime.settings import DEFAULT, Settings
-from cnngraph.train.augment import Augmenter, chain_of
 from cnngraph.train.checkpoint import Checkpoint, Position
-from cnngraph.train.dataset import Dataset
 from cnngraph.train.engine import Here, Spread
 from cnngraph.train.evaluate import Tester, figures_only, test_graph
 from cnngraph.train.feeds import ahead, batch_size, feeder, shuffled

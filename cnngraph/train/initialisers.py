@@ -15,12 +15,12 @@ from typing import ClassVar
 import numpy as np
 
 from cnngraph.diagnostics import error
+from cnngraph.elaborate.calls import choose
 from cnngraph.elaborate.training import Setting
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array, Shape, rng
 from cnngraph.runtime.threads import one_blas_thread
-from cnngraph.train.settings import choose
 
 
 class Initialiser:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cnngraph.data.dataset import Preprocessing
+from cnngraph.data.picture import read_picture
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
@@ -16,9 +18,7 @@ from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.checkpoint import load_checkpoint
-from cnngraph.train.dataset import Preprocessing
 from cnngraph.train.feeds import cut
-from cnngraph.train.picture import read_picture
 
 BATCH = 32
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import cos, pi, sqrt
 
+from cnngraph.elaborate.calls import choose
 from cnngraph.elaborate.training import Setting
 from cnngraph.train.history import Epoch
-from cnngraph.train.settings import choose
 
 BAR = 40  # characters for a factor of 1 in a table
 

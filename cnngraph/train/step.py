@@ -10,10 +10,10 @@ from cnngraph.autodiff.averaging import Ema
 from cnngraph.autodiff.clipping import ByNorm, ByValue, Clipping
 from cnngraph.autodiff.microbatches import GRADIENT
 from cnngraph.autodiff.step import training_step
+from cnngraph.elaborate.calls import choose
 from cnngraph.elaborate.training import Setting, TrainingSpec
 from cnngraph.ir.graph import Graph
 from cnngraph.passes.prune import prune
-from cnngraph.train.settings import choose
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from cnngraph.data.augment import AUGMENTATIONS
+from cnngraph.data.sources import SOURCES
 from cnngraph.diagnostics import CODES
 from cnngraph.elaborate import frame, modules, parameters, training
 from cnngraph.elaborate.elaborate import elaborate
@@ -16,8 +18,6 @@ from cnngraph.syntax import build, layout, literals, parse, read
 from cnngraph.syntax.format import formatted
 from cnngraph.syntax.format_breaks import WIDTH
 from cnngraph.syntax.tokens import WORDS
-from cnngraph.train.augment import AUGMENTATIONS
-from cnngraph.train.data import SOURCES
 from cnngraph.train.initialisers import INITIALISERS
 from cnngraph.train.schedule import SCHEDULES
 from cnngraph.train.step import AVERAGES, CLIPS, DECAYS

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cnngraph.diagnostics import Source, Span
+from cnngraph.data.dataset import Dataset
+from cnngraph.data.sources import load_data
 from cnngraph.elaborate.modules import load_text
-from cnngraph.elaborate.training import Setting, TrainingSpec, training
-from cnngraph.train.data import load_data
-from cnngraph.train.dataset import Dataset
+from cnngraph.elaborate.training import TrainingSpec, training
 
 NET = """cnn 1
 net tiny(image: 1@8x8) {
@@ -32,7 +31,6 @@ train tiny {
 """
 
 MakeSpec = Callable[..., TrainingSpec]
-MakeSetting = Callable[..., Setting]
 
 
 @pytest.fixture(scope="session")
@@ -58,13 +56,3 @@ def spec(make_spec: MakeSpec) -> TrainingSpec:
 def digits(spec: TrainingSpec) -> Dataset:
     assert spec.data is not None
     return load_data(spec.data, seed=spec.seed)
-
-
-@pytest.fixture(scope="session")
-def setting() -> MakeSetting:
-    """A call of a train section: `setting("step", 5, factor=0.5)`."""
-
-    def make(name: str, *positional: object, **named: object) -> Setting:
-        return Setting(name, positional, named, Span(Source("net.cnn", name), 0, len(name)))
-
-    return make

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cnngraph.data.sources import load_data
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.train.data import load_data
 from cnngraph.train.feeds import batch_size, feeder, shuffled
 
 

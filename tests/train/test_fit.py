@@ -8,6 +8,7 @@ import signal
 import numpy as np
 import pytest
 
+from cnngraph.data.sources import load_data
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate.modules import load_text
 from cnngraph.elaborate.training import training
@@ -15,7 +16,6 @@ from cnngraph.interop.safetensors import load_weights
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.runtime.runner import Runner
 from cnngraph.train.checkpoint import load_checkpoint
-from cnngraph.train.data import load_data
 from cnngraph.train.evaluate import evaluate
 from cnngraph.train.fit import fit
 

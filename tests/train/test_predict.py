@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnngraph.data.picture import read_picture
+from cnngraph.data.sources import load_data
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate.modules import load_text
 from cnngraph.elaborate.training import training
 from cnngraph.train.checkpoint import load_checkpoint
-from cnngraph.train.data import load_data
 from cnngraph.train.evaluate import evaluate
 from cnngraph.train.fit import fit
-from cnngraph.train.picture import read_picture
 from cnngraph.train.predict import network_of, predict
 
 

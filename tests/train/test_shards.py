@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnngraph.data.dataset import Preprocessing
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.interop.safetensors import load_weights
 from cnngraph.ir.types import TensorType
 from cnngraph.train.checkpoint import Checkpoint, Position, load_checkpoint
-from cnngraph.train.dataset import Preprocessing
 from cnngraph.train.shards import clear, folder_of, join_parts, load_parts, newest, save_part
 
 TYPES = {"a": TensorType((2,)), "b": TensorType((3, 1)), "count": TensorType((), "int64")}

@@ -10,9 +10,9 @@ from importlib.resources import files
 
 import numpy as np
 
+from cnngraph.data.dataset import Part
+from cnngraph.data.picture import resized
 from cnngraph.ir.op import rng
-from cnngraph.train.dataset import Part
-from cnngraph.train.picture import resized
 
 SIDE = 8
 INK = 16  # the largest number of a pixel
@@ -27,7 +27,7 @@ def read_digits(size: int, seed: int) -> tuple[Part, Part]:
     >>> train.images.shape, test.images.shape, train.images.max()
     ((1500, 8, 8, 1), (297, 8, 8, 1), np.uint8(255))
     """
-    packed = files("cnngraph.train").joinpath("digits", "digits.csv.gz").read_bytes()
+    packed = files("cnngraph.data").joinpath("digits", "digits.csv.gz").read_bytes()
     table = np.loadtxt(gzip.decompress(packed).decode().splitlines(), np.int64, delimiter=",")
     images = np.rint(table[:, :-1] * (255 / INK)).astype(np.uint8).reshape(-1, SIDE, SIDE, 1)
     if size != SIDE:

@@ -16,9 +16,9 @@ from typing import IO
 
 import numpy as np
 
+from cnngraph.data.dataset import Part
 from cnngraph.diagnostics import error
 from cnngraph.ir.op import Array
-from cnngraph.train.dataset import Part
 
 MAX_BYTES = 2**31
 UNSIGNED_BYTE = 8

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnngraph.data.dataset import Part, Preprocessing, dataset
+from cnngraph.data.sources import load_data
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.train.data import load_data
-from cnngraph.train.dataset import Part, Preprocessing, dataset
 
 
 def test_digits_are_all_there_and_split_by_the_seed(setting):

@@ -13,13 +13,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from cnngraph.data.dataset import Dataset, dataset
+from cnngraph.data.idx import FILES, find_folder, read_parts
+from cnngraph.data.image_folders import read_folders
+from cnngraph.data.optical_digits import SIDE, read_digits
 from cnngraph.diagnostics import CnnGraphError, Label, error
+from cnngraph.elaborate.calls import choose
 from cnngraph.elaborate.training import Setting
-from cnngraph.train.dataset import Dataset, dataset
-from cnngraph.train.idx import FILES, find_folder, read_parts
-from cnngraph.train.image_folders import read_folders
-from cnngraph.train.optical_digits import SIDE, read_digits
-from cnngraph.train.settings import choose
 
 VARIABLE = "CNNGRAPH_DATA"
 MAX_SIZE = 1024

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from cnngraph.data.dataset import Part
+from cnngraph.data.optical_digits import SPLIT
+from cnngraph.data.picture import read_picture
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
 from cnngraph.ir.op import rng
-from cnngraph.train.dataset import Part
-from cnngraph.train.optical_digits import SPLIT
-from cnngraph.train.picture import read_picture
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 TESTED = 5  # one picture in so many is for testing

@@ -8,9 +8,9 @@ import struct
 import numpy as np
 import pytest
 
+from cnngraph.data.idx import FILES, find_folder, read_idx, read_parts
+from cnngraph.data.sources import VARIABLE, load_data
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.train.data import VARIABLE, load_data
-from cnngraph.train.idx import FILES, find_folder, read_idx, read_parts
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 LABELS = np.array([1, 0], np.uint8)

@@ -12,10 +12,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from cnngraph.data.picture import turned
+from cnngraph.elaborate.calls import choose
 from cnngraph.elaborate.training import Setting
 from cnngraph.ir.op import Array, rng
-from cnngraph.train.picture import turned
-from cnngraph.train.settings import choose
 
 AUGMENTATION = 2  # the third part of the key: no other use of the seed has the same
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cnngraph.data.augment import Augmenter, Mirror, Rotate, Shift, chain_of
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.train.augment import Augmenter, Mirror, Rotate, Shift, chain_of
 
 IMAGES = np.random.default_rng(1).integers(0, 255, (20, 7, 9, 3), np.uint8)
 CHAIN = (Shift(2), Rotate(15), Mirror())

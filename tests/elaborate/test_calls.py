@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cnngraph.data.augment import AUGMENTATIONS, Rotate, Shift
+from cnngraph.data.sources import SOURCES, Idx
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.train.augment import AUGMENTATIONS, Rotate, Shift
-from cnngraph.train.data import SOURCES, Idx
+from cnngraph.elaborate.calls import choose
 from cnngraph.train.schedule import SCHEDULES
-from cnngraph.train.settings import choose
 
 
 def test_positional_and_named_arguments_become_fields(setting):
