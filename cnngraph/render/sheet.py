@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from unicodedata import combining, normalize
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -129,14 +130,14 @@ class _Cell:
 
 
 def _drawn(rows: Sequence[Sequence[_Cell]], title: str) -> Array:
-    """(H, W, 3): title, then rows; each image in the middle of its column, at the top of its row."""
+    """(H, W, 3): title, then rows; each image in the middle of its column, right above its caption."""
     widths = [max(row[i].width for row in rows if i < len(row)) for i in range(len(rows[0]))]
     width = sum(widths) + GAP * (len(widths) - 1)
     heading = _lines(title, max(width, WRAP), TITLE)
     width = max(width, *(_length(line, TITLE) for line in heading), 0) + 2 * MARGIN
     images = [max(cell.image.height for cell in row) for row in rows]
     texts = [max(len(cell.lines) for cell in row) * _line(CAPTION) for row in rows]
-    top = MARGIN + len(heading) * _line(TITLE)
+    top = MARGIN + (len(heading) * _line(TITLE) + GAP // 2 if heading else 0)
     height = top + sum(images) + sum(texts) + GAP * (len(rows) - 1) + MARGIN
     if height * width > LARGEST:
         raise error("E0108", f"a sheet of {width} x {height} pixels is too large", "show fewer images, or smaller ones")
@@ -147,7 +148,7 @@ def _drawn(rows: Sequence[Sequence[_Cell]], title: str) -> Array:
     for row, image_height, text_height in zip(rows, images, texts, strict=True):
         x = MARGIN
         for cell, cell_width in zip(row, widths, strict=False):
-            canvas.paste(cell.image, (x + (cell_width - cell.image.width) // 2, y))
+            canvas.paste(cell.image, (x + (cell_width - cell.image.width) // 2, y + image_height - cell.image.height))
             _write(draw, cell.lines, x, y + image_height, CAPTION, cell_width)
             x += cell_width + GAP
         y += image_height + text_height + GAP
@@ -166,7 +167,7 @@ def _write(
 def _lines(text: str, width: int, size: int) -> tuple[str, ...]:
     """The text broken between words, so that lines are no wider than `width`; a longer word is broken inside."""
     found: list[str] = []
-    for paragraph in text.split("\n") if text else ():
+    for paragraph in _ascii(text).split("\n") if text else ():
         line = ""
         for word in paragraph.split(" "):
             joined = f"{line} {word}" if line else word
@@ -180,6 +181,16 @@ def _lines(text: str, width: int, size: int) -> tuple[str, ...]:
             line = word
         found.append(line)
     return tuple(found)
+
+
+def _ascii(text: str) -> str:
+    """Accents are left out, and what Pillow's letters lack is a question mark.
+
+    >>> _ascii("déjà ≥")
+    'deja ?'
+    """
+    plain = "".join(letter for letter in normalize("NFKD", text) if not combining(letter))
+    return plain.encode("ascii", "replace").decode()
 
 
 def _length(text: str, size: int) -> int:
