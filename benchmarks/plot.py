@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.engine import COMPILED, JAX, ONNX_RUNTIME, OURS, PYTORCH
 from benchmarks.measurement import TASKS, Report
 from benchmarks.targets import TARGETS, Comparison, comparisons
+from cnngraph.render.chart import Chart, panels
 
 LOOKS = {
     OURS: ("o", "#c1272d"),
@@ -23,29 +24,22 @@ COLUMNS, PANEL_INCHES, ROW_INCHES, MARGIN_INCHES = 3, 3.6, 0.26, 0.9
 
 def draw(report: Report, path: Path) -> None:
     """Write the picture: a panel for each task, a row for each network. Needs matplotlib."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     compared = [each for each in comparisons(report.measurements) if each.least(PYTORCH) is not None]
     tasks = [task for task in TASKS if any(each.task == task for each in compared)]
     networks = list(dict.fromkeys(each.network for each in compared))[::-1]
     columns, rows = min(COLUMNS, len(tasks)), -(-len(tasks) // COLUMNS)
     height = rows * (ROW_INCHES * len(networks) + MARGIN_INCHES) + MARGIN_INCHES
-    figure = Figure(figsize=(columns * PANEL_INCHES + MARGIN_INCHES, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    for task, panel in zip(tasks, panels, strict=False):
+    figure, axes = panels(len(tasks), columns, (columns * PANEL_INCHES + MARGIN_INCHES, height))
+    for task, panel in zip(tasks, axes, strict=True):
         _panel(panel, task, networks, [each for each in compared if each.task == task])
-    for panel in panels[len(tasks) :]:
-        panel.set_axis_off()
-    found = [panel.get_legend_handles_labels() for panel in panels]
+    found = [panel.get_legend_handles_labels() for panel in axes]
     marks = {text: mark for handles, texts in found for mark, text in zip(handles, texts, strict=True)}
     texts = sorted(marks, key=[*LOOKS, TARGET].index)
     figure.legend(
         [marks[text] for text in texts], texts, loc="outside upper center", ncols=3, frameon=False, fontsize=8
     )
     figure.supxlabel("times the better layout of PyTorch, fastest rounds (smaller is better)", fontsize=9)
-    figure.savefig(path, dpi=150)
+    Chart(figure).write(path)
 
 
 def _panel(panel: Any, task: str, networks: list[str], compared: list[Comparison]) -> None:

@@ -52,6 +52,7 @@ DOORS = {
     "scipy": ("partition/strategies/integer.py",),
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),
+    "matplotlib": ("render/chart.py",),
     "PIL": ("data/", "render/"),
     "pygments": ("editor/pygments_lexer.py",),
     "pygls": ("editor/server.py",),
