@@ -60,6 +60,7 @@ class TrainingSpec:
     decay: Setting | None = None
     clip: Setting | None = None
     average: Setting | None = None
+    metrics: tuple[Setting, ...] = ()
 
 
 def training(program: Program, net: str | None = None, settings: Settings | None = None) -> TrainingSpec:
