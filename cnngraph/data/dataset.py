@@ -1,41 +1,109 @@
-"""Labelled images, channels last, and what is done to their numbers before a network sees them."""
+"""Data sets: named columns of one length in two parts, and what is done to pictures before a network sees them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
 from cnngraph.diagnostics import error
 from cnngraph.ir.op import Array
 
+IMAGE = "image"
+"""The column of pictures: (N, H, W, C), numbers from 0 to 255 (uint8) or from 0 to 1 (floats)."""
+LABEL = "label"
+"""The column of classes: (N,), whole numbers from 0."""
+ROWS = 4096  # so many pictures are measured at once
+
+
+class Column(Protocol):
+    """One value for each of N samples: an array (N, ...), or something that makes the rows asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, indices: Array, /) -> Array: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a column with these indices, in their order; none is made before it is asked for."""
+
+    column: Column
+    indices: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.indices), *self.column.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.column.dtype
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, indices: Array, /) -> Array:
+        return self.column[self.indices[indices]]
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Images (N, H, W, C) with numbers from 0 to 255 (uint8) or 0 to 1 (float32), and labels (N,) from 0 (int64)."""
+    """Samples as columns of the same length N >= 1, by name. Raises E0701 where they do not fit together.
 
-    images: Array
-    labels: Array
+    >>> Part({"left": np.zeros((3, 8)), "right": np.zeros((3, 8)), "same": np.array([0, 1, 1])})
+    <part of 3: left (8,), right (8,), same>
+    """
+
+    columns: Mapping[str, Column]
 
     def __post_init__(self) -> None:
-        count = len(self.labels)
-        if self.images.ndim != 4 or self.labels.shape != (len(self.images),) or not count:
-            shapes = f"images {self.images.shape}, labels {self.labels.shape}"
-            raise error("E0701", f"images are (N, H, W, C) and labels (N,) with the same N >= 1, not {shapes}")
+        shapes = {name: tuple(column.shape) for name, column in self.columns.items()}
+        if len({shape[:1] for shape in shapes.values()}) != 1 or not len(self):
+            shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
+            raise error("E0701", f"columns have the same number N >= 1 of rows, not {shown}")
+        if len(shapes.get(IMAGE, (0,) * 4)) != 4 or len(shapes.get(LABEL, (0,))) != 1:
+            wrong = ", ".join(f"{name} {shapes[name]}" for name in (IMAGE, LABEL) if name in shapes)
+            raise error("E0701", f"a column `{IMAGE}` is (N, H, W, C) and a column `{LABEL}` (N,), not {wrong}")
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(next(iter(self.columns.values())))
+
+    def __repr__(self) -> str:
+        shown = (f"{name} {column.shape[1:]}" if column.shape[1:] else name for name, column in self.columns.items())
+        return f"<part of {len(self)}: {', '.join(shown)}>"
+
+    @property
+    def images(self) -> Column:
+        """The column of pictures."""
+        return self.columns[IMAGE]
+
+    @property
+    def labels(self) -> Array:
+        """The classes of all samples."""
+        return self.columns[LABEL][np.arange(len(self))]
 
     def first(self, count: int | None) -> Part:
-        """The first `count` images, or all."""
-        return self if count is None else Part(self.images[:count], self.labels[:count])
+        """The first `count` samples, or all."""
+        return self if count is None else self.chosen(np.arange(min(count, len(self))))
 
     def chosen(self, indices: Array) -> Part:
-        """The images with these indices, in their order."""
-        return Part(self.images[indices], self.labels[indices])
+        """The samples with these indices, in their order."""
+        return Part({name: _chosen(column, indices) for name, column in self.columns.items()})
+
+
+def labelled(images: Column, labels: Column) -> Part:
+    """Pictures (N, H, W, C) and their classes (N,)."""
+    return Part({IMAGE: images, LABEL: labels})
+
+
+def _chosen(column: Column, indices: Array) -> Column:
+    return column[indices] if isinstance(column, np.ndarray) else Rows(column, indices)
 
 
 @dataclass(frozen=True)
@@ -76,12 +144,19 @@ class Preprocessing:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A part to learn from, a part to test with, the names of the classes, and the preprocessing of both."""
+    """A part to learn from, a part to test with, the names of the classes if there are any, and what is done to the
+    column of pictures of both (None: nothing).
+    """
 
     train: Part
     test: Part
-    class_names: tuple[str, ...]
-    preprocessing: Preprocessing
+    class_names: tuple[str, ...] = ()
+    preprocessing: Preprocessing | None = None
+
+    def __post_init__(self) -> None:
+        if self.train.columns.keys() != self.test.columns.keys():
+            names = " and ".join(", ".join(part.columns) for part in (self.train, self.test))
+            raise error("E0701", f"both parts of a data set have the same columns, not {names}")
 
 
 def dataset(
@@ -93,12 +168,14 @@ def dataset(
     normalize: bool = True,
     limit: int | None = None,
 ) -> Dataset:
-    """A data set from its parts: padded, the training part cut to `limit`, mean and deviation measured on that part.
+    """A data set of labelled pictures from its parts: padded, the training part cut to `limit`, mean and deviation
+    measured on that part.
 
     Without `normalize` numbers go from 0 to 1. Raises E0701 where a label has no class.
     """
     for part in (train, test):
-        low, high = int(part.labels.min()), int(part.labels.max())
+        labels = part.labels
+        low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= len(class_names):
             raise error("E0701", f"there are labels from {low} to {high}, but {len(class_names)} classes")
     _, height, width, channels = train.images.shape
@@ -108,15 +185,18 @@ def dataset(
     return Dataset(_padded(kept, pad), _padded(test, pad), class_names, preprocessing)
 
 
-def _moments(images: Array, pad: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _moments(images: Column, pad: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel in 0..1, as if `pad` black pixels were around; 1 for no deviation."""
     count, height, width, channels = images.shape
     elements = count * (height + 2 * pad) * (width + 2 * pad)
     unit = 255.0 if images.dtype == np.uint8 else 1.0
-    flat = images.reshape(-1, channels)
-    mean = flat.sum(axis=0, dtype=np.float64) / elements / unit
-    square = np.stack([_squares(flat[:, c]) for c in range(channels)]) / elements / unit**2
-    std = np.sqrt(np.maximum(square - mean**2, 0))
+    total, squares = np.zeros(channels), np.zeros(channels)
+    for start in range(0, count, ROWS):
+        flat = images[np.arange(start, min(start + ROWS, count))].reshape(-1, channels)
+        total += flat.sum(axis=0, dtype=np.float64)
+        squares += [_squares(flat[:, c]) for c in range(channels)]
+    mean = total / elements / unit
+    std = np.sqrt(np.maximum(squares / elements / unit**2 - mean**2, 0))
     return tuple(mean.tolist()), tuple(np.where(std > 1e-6, std, 1.0).tolist())
 
 
@@ -130,4 +210,5 @@ def _squares(values: Array) -> float:
 def _padded(part: Part, pad: int) -> Part:
     if not pad:
         return part
-    return replace(part, images=np.pad(part.images, ((0, 0), (pad, pad), (pad, pad), (0, 0))))
+    images = part.images[np.arange(len(part))]
+    return Part({**part.columns, IMAGE: np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)))})

@@ -16,7 +16,7 @@ from typing import IO
 
 import numpy as np
 
-from cnngraph.data.dataset import Part
+from cnngraph.data.dataset import Part, labelled
 from cnngraph.diagnostics import error
 from cnngraph.ir.op import Array
 
@@ -60,7 +60,7 @@ def _part(folder: Path, images_name: str, labels_name: str) -> Part:
     images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
     if len(images) != len(labels):
         raise error("E0701", f"{folder}: {images_name} has {len(images)} images, {labels_name} {len(labels)} labels")
-    return Part(images[..., np.newaxis], labels.astype(np.int64))
+    return labelled(images[..., np.newaxis], labels.astype(np.int64))
 
 
 def _find(folder: Path, name: str) -> Path | None:

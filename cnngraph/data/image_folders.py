@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnngraph.data.dataset import Part
+from cnngraph.data.dataset import Part, labelled
 from cnngraph.data.optical_digits import SPLIT
 from cnngraph.data.picture import read_picture
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
@@ -65,4 +65,4 @@ def _part(files: list[tuple[Path, int]], size: int, channels: int) -> Part:
             wrong += problem.diagnostics
     if wrong:
         raise CnnGraphError(wrong)
-    return Part(images, np.array([number for _, number in files], np.int64))
+    return labelled(images, np.array([number for _, number in files], np.int64))

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from cnngraph.data.dataset import Part
+from cnngraph.data.dataset import Part, labelled
 from cnngraph.data.picture import resized
 from cnngraph.ir.op import rng
 
@@ -33,5 +33,5 @@ def read_digits(size: int, seed: int) -> tuple[Part, Part]:
     if size != SIDE:
         images = np.stack([resized(image, size, size) for image in images])
     order = rng(seed, 0, SPLIT).permutation(len(table))
-    whole = Part(images, table[:, -1])
+    whole = labelled(images, table[:, -1])
     return whole.chosen(order[:TRAINING]), whole.chosen(order[TRAINING:])

@@ -24,7 +24,7 @@ class Position:
     step: int = 0
     images: int = 0
     loss_sum: float = 0.0
-    correct: int = 0
+    correct: float = 0.0
 
     @property
     def loss(self) -> float:
@@ -48,7 +48,7 @@ class Checkpoint:
     net: str
     prediction: str
     class_names: tuple[str, ...]
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | None
     seed: int
     batch: int
     position: Position = Position()
@@ -61,7 +61,7 @@ class Checkpoint:
             "net": self.net,
             "prediction": self.prediction,
             "class_names": json.dumps(self.class_names),
-            "preprocessing": self.preprocessing.to_json(),
+            "preprocessing": self.preprocessing.to_json() if self.preprocessing else "",
             "seed": str(self.seed),
             "batch": str(self.batch),
             "epoch": str(self.position.epoch),
@@ -80,7 +80,7 @@ class Checkpoint:
             metadata["net"],
             metadata["prediction"],
             tuple(json.loads(metadata["class_names"])),
-            Preprocessing.from_json(metadata["preprocessing"]),
+            Preprocessing.from_json(metadata["preprocessing"]) if metadata["preprocessing"] else None,
             int(metadata["seed"]),
             int(metadata["batch"]),
             Position(**position),

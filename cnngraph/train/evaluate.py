@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,11 +13,11 @@ from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 from cnngraph.partition.device import Cluster
 from cnngraph.passes.pipeline import INFERENCE, run
-from cnngraph.passes.prune import prune
 from cnngraph.runtime.pipeline import Pipeline
 from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.feeds import Feeder, batch_size, cut, feeder
+from cnngraph.train.step import figures_only
 
 TOP = 5
 SHOWN = 5  # pairs of classes that are confused, in the printed form
@@ -25,10 +25,10 @@ SHOWN = 5  # pairs of classes that are confused, in the printed form
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Figures over `count` images. `top_5` is the part of images whose class is among the five most probable.
+    """Figures over `count` samples. `top_5` is the part of labels whose class is among the five most probable.
 
-    `confusion[i, j]` counts the images of class i taken for class j. Where no output holds classes, only the loss is
-    known.
+    A sample has one label, or several: `labels` of them were compared in all. `confusion[i, j]` counts labels of class
+    i taken for class j, where classes have names. Where no output holds classes, only the loss is known.
     """
 
     count: int
@@ -37,18 +37,22 @@ class Evaluation:
     top_5: float | None = None
     confusion: Array | None = None
     class_names: tuple[str, ...] = ()
+    labels: int | None = None
 
     @property
     def accuracy(self) -> float | None:
-        return None if self.correct is None else self.correct / self.count
+        return None if self.correct is None else self.correct / self._compared
 
     @property
     def errors(self) -> int | None:
-        return None if self.correct is None else self.count - self.correct
+        return None if self.correct is None else self._compared - self.correct
 
+    @property
+    def _compared(self) -> int:
+        return self.labels or self.count
 
     def __str__(self) -> str:
-        if self.correct is None or self.confusion is None:
+        if self.correct is None:
             return f"{self.count} images: loss {self.loss:.4f}"
         errors = "1 error" if self.errors == 1 else f"{self.errors} errors"
         figures = f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({errors}), top-5 {self.top_5:.2%}"
@@ -56,7 +60,8 @@ class Evaluation:
 
     def _confusions(self) -> list[str]:
         """The classes that are taken for each other most often."""
-        assert self.confusion is not None
+        if self.confusion is None:
+            return []
         wrong = self.confusion.copy()
         np.fill_diagonal(wrong, 0)
         most = np.argsort(-wrong, axis=None, kind="stable")[:SHOWN]
@@ -69,23 +74,22 @@ class Tester:
     """What runs the inference form of a network with its loss (`test_graph`), over whole parts of data."""
 
     def __init__(self, spec: TrainingSpec, feeds: Feeder, runner: Runner | Pipeline) -> None:
-        self._prediction, self._feeds, self._runner = spec.prediction, feeds, runner
+        self._prediction, self._label, self._feeds, self._runner = spec.prediction, spec.label, feeds, runner
 
     def take(self, states: Mapping[str, Array]) -> None:
         """Go on with the values of these states."""
         self._runner.take(states)
 
     def run(self, part: Part, batch: int, class_names: tuple[str, ...]) -> Evaluation:
-        """All of `part`, `batch` images at a time."""
-        loss, outputs = 0.0, []
+        """All of `part`, `batch` samples at a time."""
+        loss, compared = 0.0, _Compared(class_names)
         for indices in cut(np.arange(len(part)), batch):
-            values = self._runner.run(self._feeds.feeds(part.images[indices], part.labels[indices]))
+            feeds = self._feeds.feeds(part, indices)
+            values = self._runner.run(feeds)
             loss += float(values["loss"]) * len(indices)
-            outputs += [values[self._prediction]] if self._prediction else []
-        mean = loss / len(part)
-        if not outputs:
-            return Evaluation(len(part), mean)
-        return _compared(np.concatenate(outputs), part.labels, mean, class_names)
+            if self._prediction:
+                compared.add(values[self._prediction], feeds[self._label])
+        return compared.evaluation(len(part), loss / len(part))
 
 
 def evaluate(
@@ -108,18 +112,30 @@ def test_graph(spec: TrainingSpec) -> Graph:
     return run(figures_only(spec.graph, spec.prediction), INFERENCE)
 
 
-def figures_only(graph: Graph, prediction: str) -> Graph:
-    """The graph without the outputs that nobody reads while training: only `loss`, and `prediction` if there is one."""
-    names = ("loss", prediction) if prediction else ("loss",)
-    return prune(replace(graph, outputs={name: graph.outputs[name] for name in names}))
+class _Compared:
+    """What is counted while predictions are compared with labels."""
 
+    def __init__(self, class_names: tuple[str, ...]) -> None:
+        self.class_names = class_names
+        self.labels = self.correct = self.in_top = 0
+        self.confusion: Array | None = None
 
-def _compared(probabilities: Array, labels: Array, loss: float, class_names: tuple[str, ...]) -> Evaluation:
-    """`probabilities` (N, classes) against `labels` (N,)."""
-    predicted = probabilities.argmax(axis=1)
-    own = np.take_along_axis(probabilities, labels[:, None], axis=1)
-    ahead = (probabilities > own).sum(axis=1)  # classes that are more probable than the true one
-    confusion = np.zeros((len(class_names), probabilities.shape[1]), np.int64)
-    np.add.at(confusion, (labels, predicted), 1)
-    correct = int((predicted == labels).sum())
-    return Evaluation(len(labels), loss, correct, float((ahead < TOP).mean()), confusion, class_names)
+    def add(self, probabilities: Array, labels: Array) -> None:
+        """`probabilities` (N, positions..., classes) against `labels` (N, positions...)."""
+        probabilities, labels = probabilities.reshape(-1, probabilities.shape[-1]), labels.reshape(-1)
+        predicted = probabilities.argmax(axis=1)
+        own = np.take_along_axis(probabilities, labels[:, None], axis=1)
+        ahead = (probabilities > own).sum(axis=1)  # classes that are more probable than the true one
+        self.labels += len(labels)
+        self.correct += int((predicted == labels).sum())
+        self.in_top += int((ahead < TOP).sum())
+        if self.class_names and self.confusion is None:
+            self.confusion = np.zeros((len(self.class_names), probabilities.shape[1]), np.int64)
+        if self.confusion is not None:
+            np.add.at(self.confusion, (labels, predicted), 1)
+
+    def evaluation(self, count: int, loss: float) -> Evaluation:
+        if not self.labels:
+            return Evaluation(count, loss)
+        top = self.in_top / self.labels
+        return Evaluation(count, loss, self.correct, top, self.confusion, self.class_names, self.labels)

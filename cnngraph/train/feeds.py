@@ -1,57 +1,73 @@
-"""From a data set to the inputs of a graph: which image and label go where, in which order, in batches."""
+"""From a data set to the inputs of a graph: which column goes where, in which order, in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from cnngraph.data.dataset import Dataset, Preprocessing
+import numpy as np
+
+from cnngraph.data.dataset import IMAGE, LABEL, Column, Dataset, Part, Preprocessing
 from cnngraph.data.sources import SOURCES, source_of
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.ir.op import Array, rng
 from cnngraph.ir.types import TensorType
+from cnngraph.spelling import nearest
+from cnngraph.train.step import figures_only
 
 ORDER = 1  # the third part of the key: no other use of the seed has the same
 BATCH = 64
 
 T = TypeVar("T")
+Change: TypeAlias = Callable[[Array, Array], Array]
+"""Makes other pictures of those with the given indices."""
 
 
 @dataclass(frozen=True)
 class Feeder:
-    """Names of the inputs for images and labels ("" for none), and what is done to images before."""
+    """Which column goes to which input. Pictures are normalized, all else is fed as it is, in the input's dtype."""
 
-    image: str
-    label: str
-    dtype: str
-    preprocessing: Preprocessing
+    columns: Mapping[str, str]
+    dtypes: Mapping[str, str]
+    preprocessing: Preprocessing | None
 
-    def feeds(self, images: Array, labels: Array) -> dict[str, Array]:
-        """What a run takes: images (N, H, W, C) as they are in the data set, labels (N,)."""
-        x = self.preprocessing.normalized(images).astype(self.dtype, copy=False)
-        return {self.image: x, self.label: labels} if self.label else {self.image: x}
+    def feeds(self, part: Part, indices: Array, change: Change | None = None) -> dict[str, Array]:
+        """What a run takes: the samples of `part` with these indices, their pictures changed by `change`."""
+        values = {column: part.columns[column][indices] for column in set(self.columns.values())}
+        if IMAGE in values and change is not None:
+            values[IMAGE] = change(values[IMAGE], indices)
+        if IMAGE in values and self.preprocessing is not None:
+            values[IMAGE] = self.preprocessing.normalized(values[IMAGE])
+        return {name: values[column].astype(self.dtypes[name], copy=False) for name, column in self.columns.items()}
 
 
 def feeder(spec: TrainingSpec, data: Dataset) -> Feeder:
-    """How `data` is fed to the graph of `spec`. Raises E0702 with all that does not fit."""
-    images = [node for node in spec.graph.inputs if node.name != spec.label]
-    found = [f"the data has no values for the input {node.name}" for node in images[1:]]
-    helps: tuple[str, ...] = ()
-    shape = data.train.images.shape[1:]
-    if not images:
-        found.append("the network has no input for images")
-    elif not _fits(images[0].type, data.train.images.shape):
-        found.append(f"the network takes {images[0].type}, the images are {TensorType.of(shape[-1], shape[:-1])}")
-        helps = _remedies(spec, images[0].type, shape)
-    if spec.label:
-        found += _label_problems(spec, spec.graph[spec.label].type, len(data.class_names))
+    """How `data` is fed to the loss of `spec`: each input has the column of its name; the label of the loss may have
+    `label`, and the one input that is left `image`. Raises E0702 with all that does not fit.
+    """
+    inputs = {node.name: node.type for node in figures_only(spec.graph, spec.prediction).inputs}
+    columns = _columns(inputs, spec.label, data.train.columns)
+    if missing := [name for name in inputs if name not in columns]:
+        raise _refused(spec, [_missing(missing, inputs, data)], _nearest(missing, columns, data))
+    found = [text for name, column in columns.items() for text in _misfits(name, inputs[name], column, data)]
     if found:
-        place = Label(spec.data.span, "the data of this net") if spec.data is not None else None
-        raise CnnGraphError(Diagnostic("E0702", found[0], place, notes=tuple(found[1:]), helps=helps))
-    return Feeder(images[0].name, spec.label, images[0].type.dtype, data.preprocessing)
+        remedies = (_remedies(spec, inputs[n], data.train.images.shape[1:]) for n, c in columns.items() if c == IMAGE)
+        raise _refused(spec, found, [text for texts in remedies for text in texts])
+    return Feeder(columns, {name: inputs[name].dtype for name in columns}, data.preprocessing)
+
+
+def _columns(inputs: Iterable[str], label: str, known: Container[str]) -> dict[str, str]:
+    """The column of each input, where it has one."""
+    found = {name: name for name in inputs if name in known}
+    if label and label not in found and LABEL in known:
+        found[label] = LABEL
+    left = [name for name in inputs if name not in found]
+    if len(left) == 1 and IMAGE in known and IMAGE not in found:
+        found[left[0]] = IMAGE
+    return {name: found[name] for name in inputs if name in found}
 
 
 def batch_size(spec: TrainingSpec) -> int:
@@ -88,11 +104,61 @@ def ahead(prepare: Callable[[Array], T], batches: Sequence[Array]) -> Iterator[T
         yield from (last.result() for last in coming)
 
 
-def _fits(type_: TensorType, shape: tuple[int, ...]) -> bool:
-    """Open sizes take any number; the runtime checks what is known of them."""
-    if type_.vocabulary is not None or len(type_.shape) != len(shape):
-        return False
-    return all(not isinstance(want, int) or want == have for want, have in zip(type_.shape, shape, strict=True))
+def _refused(spec: TrainingSpec, found: Sequence[str], helps: Sequence[str]) -> CnnGraphError:
+    place = Label(spec.data.span, "the data of this net") if spec.data is not None else None
+    return CnnGraphError(Diagnostic("E0702", found[0], place, notes=tuple(found[1:]), helps=tuple(helps)))
+
+
+def _missing(missing: Sequence[str], inputs: Iterable[str], data: Dataset) -> str:
+    columns, wanted = ", ".join(data.train.columns), ", ".join(inputs)
+    return f"the data has {columns}; the net wants {wanted}: there is nothing for {' and '.join(missing)}"
+
+
+def _nearest(missing: Iterable[str], columns: Mapping[str, str], data: Dataset) -> list[str]:
+    """For each input without a column the one whose name is nearest to its own."""
+    free = [name for name in data.train.columns if name not in columns.values()]
+    near = ((name, nearest(name, free)) for name in missing)
+    return [f"name the input `{column}` instead of `{name}`, if it is meant" for name, column in near if column]
+
+
+def _misfits(name: str, type_: TensorType, column: str, data: Dataset) -> Iterator[str]:
+    """What keeps a column from an input of this type. Open sizes take any number."""
+    have = data.train.columns[column]
+    same = len(have.shape) == len(type_.shape) and all(
+        not isinstance(wanted, int) or wanted == size for wanted, size in zip(type_.shape, have.shape, strict=True)
+    )
+    if column == IMAGE and not same:
+        yield f"the network takes {type_}, the images are {_shown(have)}"
+    elif not same:
+        yield f"{name} takes {type_}, but the column {column} holds {_shown(have)}"
+    elif type_.vocabulary is not None:
+        if not np.issubdtype(have.dtype, np.integer):
+            yield f"{name} takes {type_}, but the column {column} holds numbers of type {have.dtype}"
+        elif column == LABEL and len(data.class_names) > type_.vocabulary:
+            yield f"the data has {len(data.class_names)} classes, the network only {type_.vocabulary}"
+        else:
+            yield from _foreign_ids(name, type_.vocabulary, column, data)
+
+
+def _foreign_ids(name: str, vocabulary: int, column: str, data: Dataset) -> Iterator[str]:
+    """Ids that the input does not know; what is not in memory is looked at when it is fed."""
+    for part in (data.train, data.test):
+        values = part.columns[column]
+        if isinstance(values, np.ndarray) and values.size and not 0 <= values.min() <= values.max() < vocabulary:
+            yield f"{name} takes ids from 0 to {vocabulary - 1}, the data has {values.min()} to {values.max()}"
+            return
+
+
+def _shown(column: Column) -> str:
+    """The shape of one sample, as the language writes it.
+
+    >>> _shown(np.zeros((9, 28, 28, 3))), _shown(np.zeros((9, 16), int)), _shown(np.zeros(9))
+    ('3@28x28', 'ids@16', 'one number each')
+    """
+    sizes = column.shape[1:]
+    if np.issubdtype(column.dtype, np.integer) and len(sizes) < 2:
+        return f"ids@{sizes[0]}" if sizes else "one id each"
+    return str(TensorType.of(sizes[-1], sizes[:-1])) if sizes else "one number each"
 
 
 def _remedies(spec: TrainingSpec, type_: TensorType, shape: tuple[int, ...]) -> tuple[str, ...]:
@@ -107,11 +173,3 @@ def _remedies(spec: TrainingSpec, type_: TensorType, shape: tuple[int, ...]) -> 
         before = int(str(spec.data.named.get("pad", 0)))
         return (f"write pad = {before + more // 2} in {spec.data.name}(...)",)
     return ()
-
-
-def _label_problems(spec: TrainingSpec, type_: TensorType, classes: int) -> list[str]:
-    if type_.positions:
-        return [f"{spec.label} is {type_}, but the data has one label for each image"]
-    if type_.vocabulary is not None and classes > type_.vocabulary:
-        return [f"the data has {classes} classes, the network only {type_.vocabulary}"]
-    return []

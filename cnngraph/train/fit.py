@@ -30,13 +30,13 @@ from cnngraph.runtime.pipelining import PipelineOptions
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.checkpoint import Checkpoint, Position
 from cnngraph.train.engine import Here, Spread
-from cnngraph.train.evaluate import Tester, figures_only, test_graph
+from cnngraph.train.evaluate import Tester, test_graph
 from cnngraph.train.feeds import ahead, batch_size, feeder, shuffled
 from cnngraph.train.history import Epoch, History, OnProgress, Progress, silent
 from cnngraph.train.initialisers import initial_states, initialiser_of
 from cnngraph.train.interrupt import Interrupt
 from cnngraph.train.schedule import Clock, schedule_of
-from cnngraph.train.step import step_of, with_gradients
+from cnngraph.train.step import figures_only, step_of, with_gradients
 
 
 def fit(
@@ -132,13 +132,12 @@ class _Run:
     def step_feeds(self) -> dict[str, Array]:
         """What the first step takes."""
         indices = next(shuffled(len(self.data.train), self.batch, self.spec.seed, 0))
-        feeds, _ = self.preparation(0)(indices)
-        return {**feeds, RATE: np.zeros((), np.float32)}
+        return {**self.preparation(0)(indices), RATE: np.zeros((), np.float32)}
 
     def test_feeds(self) -> dict[str, Array]:
         """What the first batch of a test takes."""
         part = self.data.test
-        return self.feeds.feeds(part.images[: self.batch], part.labels[: self.batch])
+        return self.feeds.feeds(part, np.arange(min(self.batch, len(part))))
 
     def resume(self, path: Path) -> None:
         """Go on from a file: its states, and its place in the run."""
@@ -175,9 +174,11 @@ class _Run:
         speed = _Speed()
         while self.position.epoch < self.epochs:
             begun = time.perf_counter()
-            for feeds, labels in self.remaining():
-                self.run_step(feeds, labels)
-                speed.images += len(labels)
+            before = self.position.images
+            for feeds in self.remaining():
+                self.run_step(feeds)
+                speed.images += self.position.images - before
+                before = self.position.images
                 on_progress(self.progress(speed))
                 if self.engine.agreed(interrupt.requested):
                     return True
@@ -187,38 +188,33 @@ class _Run:
             on_progress(replace(last, finished=self.finish_epoch(time.perf_counter() - begun)))
         return False
 
-    def remaining(self) -> Iterator[tuple[dict[str, Array], Array]]:
-        """(feeds, labels) of each batch of the epoch in progress that is still to come."""
+    def remaining(self) -> Iterator[dict[str, Array]]:
+        """The feeds of each batch of the epoch in progress that is still to come."""
         now = self.position
         batches = list(shuffled(len(self.data.train), self.batch, self.spec.seed, now.epoch))
         return ahead(self.preparation(now.epoch), batches[now.step :])
 
-    def preparation(self, epoch: int) -> Callable[[Array], tuple[dict[str, Array], Array]]:
-        """What makes (feeds, labels) of the images with some indices."""
+    def preparation(self, epoch: int) -> Callable[[Array], dict[str, Array]]:
+        """What makes the feeds of the samples with some indices."""
         part = self.data.train
-        change = Augmenter(self.chain, self.spec.seed, epoch, len(part))
+        change = Augmenter(self.chain, self.spec.seed, epoch, len(part)) if self.chain else None
+        return lambda indices: self.feeds.feeds(part, indices, change)
 
-        def prepared(indices: Array) -> tuple[dict[str, Array], Array]:
-            labels = part.labels[indices]
-            return self.feeds.feeds(change(part.images[indices], indices), labels), labels
-
-        return prepared
-
-    def run_step(self, feeds: Mapping[str, Array], labels: Array) -> None:
+    def run_step(self, feeds: Mapping[str, Array]) -> None:
         """One step; the position counts it once all states have their next value."""
-        old = self.position
+        old, count = self.position, len(next(iter(feeds.values())))
         rate = self.schedule.factor_at(self.clock())
         self.whole = False
         values = self.runner.run({**feeds, RATE: np.asarray(rate, np.float32)})
         loss, prediction = float(values["loss"]), values.get(self.spec.prediction)
         if not isfinite(loss):
             self.give_up(f"the loss is {loss} in epoch {old.epoch + 1}, step {old.step + 1} of {self.steps}")
-        correct = 0 if prediction is None else int((prediction.argmax(axis=-1) == labels).sum())
+        correct = 0.0 if prediction is None else _correct(prediction, feeds[self.spec.label])
         self.position = Position(
             old.epoch,
             old.step + 1,
-            old.images + len(labels),
-            old.loss_sum + loss * len(labels),
+            old.images + count,
+            old.loss_sum + loss * count,
             old.correct + correct,
         )
         self.whole = True
@@ -282,6 +278,12 @@ class _Run:
         return Checkpoint(
             spec.name, spec.prediction, names, how, spec.seed, self.batch, self.position, self.rows, part
         )  # fmt: skip
+
+
+def _correct(prediction: Array, labels: Array) -> float:
+    """How many samples have the right class; where they have several labels, the part of these counts."""
+    right = prediction.argmax(axis=-1) == labels
+    return float(right.mean(axis=tuple(range(1, right.ndim))).sum())
 
 
 class _Speed:

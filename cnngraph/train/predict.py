@@ -49,6 +49,8 @@ def predict(
     _, checkpoint = load_checkpoint(weights, {})
     if not checkpoint.prediction:
         raise error("E0702", f"{weights}: no output of {checkpoint.net} holds probabilities of classes")
+    if checkpoint.preprocessing is None:
+        raise error("E0702", f"{weights}: {checkpoint.net} was not trained on pictures")
     if checkpoint.prediction not in graph.outputs:
         message = f"the weights of {checkpoint.net} predict {checkpoint.prediction}, which {graph.name} has not"
         raise error("E0703", f"{weights}: {message}")

@@ -47,6 +47,12 @@ def step_of(spec: TrainingSpec, form: Graph) -> Graph:
     )
 
 
+def figures_only(graph: Graph, prediction: str) -> Graph:
+    """The graph without the outputs that nobody reads while training: only `loss`, and `prediction` if there is one."""
+    names = ("loss", prediction) if prediction else ("loss",)
+    return prune(replace(graph, outputs={name: graph.outputs[name] for name in names}))
+
+
 def with_gradients(step: Graph, prediction: str) -> Graph:
     """The step with the outputs that a pipeline needs: `loss`, `prediction` if there is one, and the gradients, where
     it is cut in two (`autodiff.microbatches`).

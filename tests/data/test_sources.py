@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnngraph.data.dataset import Part, Preprocessing, dataset
+from cnngraph.data.dataset import Preprocessing, dataset, labelled
 from cnngraph.data.sources import load_data
 from cnngraph.diagnostics import CnnGraphError
 
@@ -32,7 +32,7 @@ def test_digits_grow_to_any_size(setting):
 def test_normalized_training_images_have_mean_0_and_deviation_1(dtype, pad):
     values = np.random.default_rng(0).integers(0, 200, (30, 5, 4, 3), np.uint8)
     images = values if dtype == np.uint8 else values.astype(np.float32) / 255
-    part = Part(images, np.zeros(30, np.int64))
+    part = labelled(images, np.zeros(30, np.int64))
     data = dataset(part, part, ("only",), pad=pad)
     x = data.preprocessing.normalized(data.train.images)
     assert x.dtype == np.float32
@@ -47,7 +47,7 @@ def test_without_normalization_numbers_go_from_0_to_1(setting):
 
 
 def test_one_even_colour_is_no_division_by_zero():
-    part = Part(np.full((3, 2, 2, 1), 9, np.uint8), np.zeros(3, np.int64))
+    part = labelled(np.full((3, 2, 2, 1), 9, np.uint8), np.zeros(3, np.int64))
     assert dataset(part, part, ("only",)).preprocessing.std == (1.0,)
 
 
@@ -58,9 +58,9 @@ def test_preprocessing_goes_through_text():
 
 def test_parts_must_fit_together():
     with pytest.raises(CnnGraphError, match="E0701"):
-        Part(np.zeros((2, 3, 3), np.uint8), np.zeros(2, np.int64))
+        labelled(np.zeros((2, 3, 3), np.uint8), np.zeros(2, np.int64))
     with pytest.raises(CnnGraphError, match="E0701"):
-        Part(np.zeros((2, 3, 3, 1), np.uint8), np.zeros(3, np.int64))
+        labelled(np.zeros((2, 3, 3, 1), np.uint8), np.zeros(3, np.int64))
 
 
 def write_pictures(folder, count=6):

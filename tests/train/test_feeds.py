@@ -7,9 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cnngraph.data.dataset import Dataset, Part, Preprocessing
 from cnngraph.data.sources import load_data
 from cnngraph.diagnostics import CnnGraphError
+from cnngraph.elaborate.modules import load_text
+from cnngraph.elaborate.training import training
 from cnngraph.train.feeds import batch_size, feeder, shuffled
+from cnngraph.train.fit import fit
 
 
 def test_each_epoch_has_every_image_once_in_an_order_of_its_own():
@@ -31,7 +35,7 @@ def test_the_batch_comes_from_the_section_then_from_its_data(make_spec):
 
 
 def test_feeds_have_the_types_of_the_inputs(spec, digits):
-    feeds = feeder(spec, digits).feeds(digits.train.images[:3], digits.train.labels[:3])
+    feeds = feeder(spec, digits).feeds(digits.train, np.arange(3))
     assert {name: (a.shape, a.dtype.name) for name, a in feeds.items()} == {
         "image": ((3, 8, 8, 1), "float32"),
         "label": ((3,), "int64"),
@@ -59,3 +63,61 @@ def test_too_many_classes_are_refused(spec, setting):
     data = load_data(setting("digits"))
     with pytest.raises(CnnGraphError, match="11 classes, the network only 10"):
         feeder(spec, replace(data, class_names=(*data.class_names, "ten")))
+
+
+TEXTS = """cnn 1
+net polarity(sentence: ids(20)@T) {
+  words: embed(8) -> globalavgpool
+  class: dense(2) -> softmax
+}
+train polarity { loss: cross_entropy(class, label); optimizer: adam(lr = 0.05); epochs: 2; batch: 16 }
+"""
+
+
+def texts(**columns):
+    generator = np.random.default_rng(0)
+    label = generator.integers(0, 2, 64)
+    text = generator.integers(0, 10, (64, 5)) + 10 * label[:, None]
+    part = Part({"sentence": text, "label": label} | {name: values(text, label) for name, values in columns.items()})
+    return Dataset(part, part)
+
+
+def test_a_net_reads_columns_of_the_names_of_its_inputs_and_open_sizes_take_any_number():
+    history = fit(training(load_text(TEXTS)), texts(), epochs=10)
+    assert history.rows[-1].test_accuracy == 1.0
+
+
+def test_missing_columns_are_told_with_the_nearest():
+    data = texts()
+    renamed = [Part({"sentences": part.columns["sentence"], "label": part.labels}) for part in (data.train, data.test)]
+    with pytest.raises(CnnGraphError) as caught:
+        feeder(training(load_text(TEXTS)), Dataset(*renamed))
+    assert "the data has sentences, label; the net wants sentence, label" in str(caught.value)
+    assert "name the input `sentences` instead of `sentence`" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (lambda text, label: text + 5, "sentence takes ids from 0 to 19, the data has 5 to 24"),
+        (lambda text, label: text.astype(np.float32), "holds numbers of type float32"),
+        (lambda text, label: label, "sentence takes ids(20)@T, but the column sentence holds one id each"),
+    ],
+)
+def test_columns_that_do_not_fit_their_inputs_are_refused(column, text):
+    with pytest.raises(CnnGraphError, match="E0702") as caught:
+        feeder(training(load_text(TEXTS)), texts(sentence=column))
+    assert text in str(caught.value)
+
+
+def test_a_column_that_is_no_picture_is_fed_as_it_is_in_the_type_of_the_input():
+    text = """cnn 1
+net regression(image: 1@2x2, target: 3) { image -> flatten; value: dense(3) }
+train regression { loss: mse(value, target) }
+"""
+    part = Part({"image": np.full((4, 2, 2, 1), 255, np.uint8), "target": np.arange(12.0).reshape(4, 3)})
+    fed = feeder(training(load_text(text)), Dataset(part, part, (), Preprocessing(2, 2, 1, 0, (0.5,), (0.25,))))
+    values = fed.feeds(part, np.array([2]), lambda images, indices: images // 255)
+    assert values["target"].tolist() == [[6, 7, 8]]
+    assert values["target"].dtype == np.float32
+    assert values["image"].ravel() == pytest.approx((1 / 255 - 0.5) / 0.25)
