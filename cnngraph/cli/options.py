@@ -17,7 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 net_option = click.option("--net", "net", metavar="NAME", help="The net of the file; its last one by default.")
 set_option = click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter or a size: classes=10, H=224."
+    "--set", "settings", multiple=True, metavar="NAME=VALUE",
+    help="A parameter or a size, or a setting of the train section: classes=10, H=224, lr=0.01, schedule.every=2.",
 )
 
 table_format_option = click.option(

@@ -57,9 +57,11 @@ def load_net(
     Errors: E0703 weights that do not fit; all errors of the file.
     """
     from cnngraph.net import Net
+    from cnngraph.search.loading import load_set
 
     apart = weights.path if weights is not None and weights.of_model and is_model(file) else None
-    loaded = Net.of_file(file, net, read_settings(settings), apart)
+    given = read_settings(settings)
+    loaded = load_set(file, net, given) if apart is None else Net.of_file(file, net, given, apart)
     if weights is not None and apart is None:
         weights.load(loaded)
     return loaded

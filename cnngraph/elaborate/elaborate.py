@@ -136,7 +136,7 @@ def _parameters(frame: Frame, definition: ast.Definition, settings: Settings) ->
     inputs = [p for p in definition.parameters if is_tensor_parameter(p)]
     _refuse_twice(definition)
     symbols = symbols_of(definition, {p.name.text for p in plain})
-    _check_settings(definition, settings, [*(p.name.text for p in plain), *symbols])
+    _check_settings(definition, settings)
     for name, size in symbols.items():
         value = settings.get(name, size)
         if not isinstance(value, Size) and not is_whole(value):
@@ -165,7 +165,14 @@ def _refuse_twice(definition: ast.Definition) -> None:
         names.define(parameter.name.text, None, parameter.name.span)
 
 
-def _check_settings(definition: ast.Definition, settings: Settings, known: list[str]) -> None:
+def settable(definition: ast.Definition) -> list[str]:
+    """The names of a net's parameters and open sizes: what can be set from outside."""
+    plain = [p.name.text for p in definition.parameters if not is_tensor_parameter(p)]
+    return [*plain, *symbols_of(definition, set(plain))]
+
+
+def _check_settings(definition: ast.Definition, settings: Settings) -> None:
+    known = settable(definition)
     for name in settings:
         if name not in known:
             raise problem(
