@@ -204,6 +204,14 @@ class Op:
         """
         return ((1, 1),) * rank
 
+    def field_start(self, positions: Shape) -> tuple[int | Fraction, ...]:
+        """Where in an input of `positions` the first output position begins to see, along each axis.
+
+        Output position o sees `extent` positions from floor(o * stride + start) on, those of `field_of_view`. Positions
+        below 0 and beyond the end are padding.
+        """
+        return (0,) * len(positions)
+
     # ---- for everyone ----
 
     @property

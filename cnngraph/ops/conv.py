@@ -106,6 +106,10 @@ class Conv(Op):
         g = lay("conv", rank, self.window, self.pad, self.stride, self.dilation)
         return tuple(zip(g.extent, g.stride, strict=True))
 
+    def field_start(self, positions: Shape) -> tuple[int, ...]:
+        g = lay("conv", len(positions), self.window, self.pad, self.stride, self.dilation)
+        return tuple(-before for before, _ in g.pad)
+
     def onnx(self) -> Onnx:
         return Onnx("Conv", 22, {"group": self.groups})
 

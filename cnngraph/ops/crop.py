@@ -58,6 +58,9 @@ class Crop(Op):
         before, after = self._margins(len(inputs[0].positions))[0]
         return f"this crop takes off {before + after}"
 
+    def field_start(self, positions: Shape) -> tuple[int, ...]:
+        return tuple(before for before, _ in self._margins(len(positions)))
+
     def onnx(self) -> Onnx:
         return Onnx("Slice", 13)
 

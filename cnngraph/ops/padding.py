@@ -94,6 +94,9 @@ class Pad(Op):
         before, after = self.pairs(len(inputs[0].positions))[0]
         return f"this padding adds {before + after}"
 
+    def field_start(self, positions: Shape) -> tuple[int, ...]:
+        return tuple(-before for before, _ in self.pairs(len(positions)))
+
     def onnx(self) -> Onnx:
         return Onnx("Pad", 21, {"mode": MODES[self.mode]})
 

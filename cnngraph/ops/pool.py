@@ -58,6 +58,10 @@ class Pool(Op):
         g = lay(self.name, rank, self.window, self.pad, self.stride, self.holes, default_stride=None)
         return tuple(zip(g.extent, g.stride, strict=True))
 
+    def field_start(self, positions: Shape) -> tuple[int, ...]:
+        g = lay(self.name, len(positions), self.window, self.pad, self.stride, self.holes, default_stride=None)
+        return tuple(-before for before, _ in g.pad)
+
     @classmethod
     def samples(cls) -> Sequence[Sample]:
         return (

@@ -52,6 +52,9 @@ class PrependToken(Op):
     def reason(self, inputs: Sequence[TensorType]) -> str:
         return "one more position for the token"
 
+    def field_start(self, positions: Shape) -> tuple[int, ...]:
+        return (-1,)
+
     @classmethod
     def samples(cls) -> Sequence[Sample]:
         return (Sample(cls(), (TensorType.of(3, (5,)),)), Sample(cls(), (TensorType.of(4, (2,)),), batch=3))

@@ -97,6 +97,9 @@ class Slice(Op):
     def field_of_view(self, rank: int) -> tuple[tuple[int, int], ...]:
         return tuple((1, step) for step in spread(self.name, "step", self.step, rank))
 
+    def field_start(self, positions: Shape) -> tuple[int, ...]:
+        return tuple(number(first) for first, _, _ in self._ranges(positions))
+
     def onnx(self) -> Onnx:
         return Onnx("Slice", 13)
 

@@ -129,6 +129,11 @@ class UpConv(Op):
         g = self.geometry(rank)
         return tuple((-(-f // s), Fraction(1, s)) for f, s in zip(g.extent, g.stride, strict=True))
 
+    def field_start(self, positions: Shape) -> tuple[Fraction, ...]:
+        g = self.geometry(len(positions))  # o is written by the inputs i with 0 <= o + before - i * stride < extent
+        axes = zip(g.extent, g.stride, g.pad, strict=True)
+        return tuple(Fraction(before - extent + stride, stride) for extent, stride, (before, _) in axes)
+
     def onnx(self) -> Onnx:
         return Onnx("ConvTranspose", 22, {"group": self.groups})
 

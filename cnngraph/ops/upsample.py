@@ -76,6 +76,10 @@ class Upsample(Op):
         seen = 2 if self.mode == "linear" else 1
         return tuple((seen, Fraction(1, f)) for f in self._factors(rank))
 
+    def field_start(self, positions: Shape) -> tuple[Fraction, ...]:
+        half = Fraction(1, 2) if self.mode == "linear" else Fraction(0)
+        return tuple(half / f - half for f in self._factors(len(positions)))
+
     def onnx(self) -> Onnx:
         nearest = {"nearest_mode": "round_prefer_floor"} if self.mode == "nearest" else {}
         return Onnx("Resize", 19, {"mode": self.mode, "coordinate_transformation_mode": "half_pixel", **nearest})
