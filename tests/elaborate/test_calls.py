@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cnngraph.data.augment import AUGMENTATIONS, Rotate, Shift
+from cnngraph.data.augment import AUGMENTATIONS
+from cnngraph.data.augmentations.rotate import Rotate
+from cnngraph.data.augmentations.shift import Shift
 from cnngraph.data.sources import SOURCES, Idx
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate.calls import choose
