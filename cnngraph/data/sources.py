@@ -14,31 +14,17 @@ from typing import ClassVar
 import numpy as np
 
 from cnngraph.data.dataset import Dataset, dataset
+from cnngraph.data.generated.drawn import generated
 from cnngraph.data.idx import FILES, find_folder, read_parts
 from cnngraph.data.image_folders import read_folders
 from cnngraph.data.optical_digits import SIDE, read_digits
+from cnngraph.data.source import Source
 from cnngraph.diagnostics import CnnGraphError, Label, error
 from cnngraph.elaborate.calls import choose
 from cnngraph.elaborate.training import Setting
 
 VARIABLE = "CNNGRAPH_DATA"
 MAX_SIZE = 1024
-
-
-class Source:
-    """A source of data, configured. `batch` is the number of images in a step, unless the section says it."""
-
-    batch: int | None
-    limit: int | None
-
-    def __post_init__(self) -> None:
-        for name, value in (("batch", self.batch), ("limit", self.limit)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is at least 1, not {value}")
-
-    def load(self, folder: Path | None, seed: int) -> Dataset:
-        """The data set; `folder` is where the user keeps data, `seed` splits what has no parts yet. Raises E0701."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -136,6 +122,7 @@ class Images(Source):
 
 
 SOURCES: Mapping[str, type[Source]] = {
+    **generated(),
     "digits": Digits,
     "fashion_mnist": FashionMnist,
     "idx": Idx,

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from cnngraph.data.dataset import Dataset, Part
-from cnngraph.data.sources import Source
+from cnngraph.data.dataset import IMAGE, Dataset, Part, Preprocessing
+from cnngraph.data.source import Source
 from cnngraph.ir.op import Array, rng
+
+Columns: TypeAlias = Mapping[str, Array]
 
 DRAWN = 4  # the third part of the key: no other use of the seed has the same
 MOST = 10_000_000
+BLOCK = 1000  # so many rows are drawn at once, each block from a key of its own: the first rows of more are the same
+MEAN, DEVIATION = 0.5, 0.25  # of pictures from 0 to 1
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,20 @@ class Drawn(Source):
 
     def load(self, folder: Path | None, seed: int) -> Dataset:
         train, test = (self.part(seed, key, count) for key, count in enumerate((self.count, self.tests)))
-        return Dataset(train.first(self.limit), test, self.class_names, None)
+        return Dataset(train.first(self.limit), test, self.class_names, _preprocessing(train))
 
     def part(self, seed: int, key: int, count: int) -> Part:
         """`count` rows of part `key`: 0 is to learn from, 1 is for tests."""
-        return Part(self.draw(rng(seed, key, DRAWN), count))
+        starts = range(0, count, BLOCK)
+        draw = self.drawer(seed, key)
+        blocks = [draw(rng(seed, key, DRAWN, i), min(BLOCK, count - start)) for i, start in enumerate(starts)]
+        return Part({name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]})
 
-    def draw(self, numbers: np.random.Generator, count: int) -> Mapping[str, Array]:
+    def drawer(self, seed: int, key: int) -> Callable[[np.random.Generator, int], Columns]:
+        """What draws the rows of a part; `draw`, unless the parts are made of something different."""
+        return self.draw
+
+    def draw(self, numbers: np.random.Generator, count: int) -> Columns:
         """Columns (count, ...) by name: one for each input that the set feeds."""
         raise NotImplementedError
 
@@ -66,3 +77,11 @@ def generated() -> Mapping[str, type[Drawn]]:
 def _below(parent: type[Drawn]) -> list[type[Drawn]]:
     children = parent.__subclasses__()
     return [*children, *(deeper for child in children for deeper in _below(child))]
+
+
+def _preprocessing(part: Part) -> Preprocessing | None:
+    """Pictures are normalized with numbers that are the same for all sets."""
+    if IMAGE not in part.columns:
+        return None
+    _, height, width, channels = part.columns[IMAGE].shape
+    return Preprocessing(height, width, channels, 0, (MEAN,) * channels, (DEVIATION,) * channels)
