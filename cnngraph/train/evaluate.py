@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cnngraph.data.dataset import Dataset, Part
+from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
@@ -17,6 +18,7 @@ from cnngraph.runtime.pipeline import Pipeline
 from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.feeds import Feeder, batch_size, cut, feeder
+from cnngraph.train.metrics.known import figure_text, metrics_of, place_of
 from cnngraph.train.step import figures_only
 
 TOP = 5
@@ -28,7 +30,8 @@ class Evaluation:
     """Figures over `count` samples. `top_5` is the part of labels whose class is among the five most probable.
 
     A sample has one label, or several: `labels` of them were compared in all. `confusion[i, j]` counts labels of class
-    i taken for class j, where classes have names. Where no output holds classes, only the loss is known.
+    i taken for class j, where classes have names. Where no output holds classes, only the loss is known, and the
+    `metrics` of the train section.
     """
 
     count: int
@@ -38,6 +41,7 @@ class Evaluation:
     confusion: Array | None = None
     class_names: tuple[str, ...] = ()
     labels: int | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def accuracy(self) -> float | None:
@@ -52,11 +56,13 @@ class Evaluation:
         return self.labels or self.count
 
     def __str__(self) -> str:
-        if self.correct is None:
-            return f"{self.count} images: loss {self.loss:.4f}"
-        errors = "1 error" if self.errors == 1 else f"{self.errors} errors"
-        figures = f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({errors}), top-5 {self.top_5:.2%}"
-        return "\n".join([f"{self.count} images: {figures}", *self._confusions()])
+        figures, told = [f"loss {self.loss:.4f}"], tuple[str, ...]()
+        if self.correct is not None:
+            errors = "1 error" if self.errors == 1 else f"{self.errors} errors"
+            figures += [f"accuracy {self.accuracy:.2%} ({errors})", f"top-5 {self.top_5:.2%}"]
+            told = ("accuracy", "top_5")
+        figures += [f"{name} {figure_text(name, value)}" for name, value in self.metrics.items() if name not in told]
+        return "\n".join([f"{self.count} images: {', '.join(figures)}", *self._confusions()])
 
     def _confusions(self) -> list[str]:
         """The classes that are taken for each other most often."""
@@ -75,6 +81,7 @@ class Tester:
 
     def __init__(self, spec: TrainingSpec, feeds: Feeder, runner: Runner | Pipeline) -> None:
         self._prediction, self._label, self._feeds, self._runner = spec.prediction, spec.label, feeds, runner
+        self._metrics = metrics_of(spec)
 
     def take(self, states: Mapping[str, Array]) -> None:
         """Go on with the values of these states."""
@@ -83,13 +90,18 @@ class Tester:
     def run(self, part: Part, batch: int, class_names: tuple[str, ...]) -> Evaluation:
         """All of `part`, `batch` samples at a time."""
         loss, compared = 0.0, _Compared(class_names)
+        sums = {called: metric.begin() for called, metric in self._metrics.items()}
         for indices in cut(np.arange(len(part)), batch):
             feeds = self._feeds.feeds(part, indices)
-            values = self._runner.run(feeds)
+            values = {**feeds, **self._runner.run(feeds)}
             loss += float(values["loss"]) * len(indices)
             if self._prediction:
                 compared.add(values[self._prediction], feeds[self._label])
-        return compared.evaluation(len(part), loss / len(part))
+            for called, metric in self._metrics.items():
+                read = (values[name] if name in values else _column(part, name, indices) for name in metric.names)
+                sums[called] = metric.add(sums[called], dict(zip(metric.reads, read, strict=True)))
+        figures = {called: metric.figure(sums[called]) for called, metric in self._metrics.items()}
+        return replace(compared.evaluation(len(part), loss / len(part)), metrics=figures)
 
 
 def evaluate(
@@ -108,8 +120,19 @@ def evaluate(
 
 
 def test_graph(spec: TrainingSpec) -> Graph:
-    """The inference form of the network, with its loss and its prediction."""
-    return run(figures_only(spec.graph, spec.prediction), INFERENCE)
+    """The inference form of the network, with its loss, its prediction, and what its metrics read."""
+    graph, fed = spec.graph, {node.name for node in spec.graph.inputs}
+    read = {name: place_of(graph, name) for metric in metrics_of(spec).values() for name in metric.names}
+    shown = {name: ref for name, ref in read.items() if ref is not None and ref.node not in fed}
+    whole = replace(graph, outputs={**graph.outputs, **shown})
+    return run(figures_only(whole, spec.prediction, *shown), INFERENCE)
+
+
+def _column(part: Part, name: str, indices: Array) -> Array:
+    """The values of an input that only a metric reads. Raises E0702 where the data has none."""
+    if name not in part.columns:
+        raise error("E0702", f"a metric reads {name}, and the data has {', '.join(part.columns)}")
+    return part.columns[name][indices]
 
 
 class _Compared:

@@ -47,9 +47,9 @@ def step_of(spec: TrainingSpec, form: Graph) -> Graph:
     )
 
 
-def figures_only(graph: Graph, prediction: str) -> Graph:
-    """The graph without the outputs that nobody reads while training: only `loss`, and `prediction` if there is one."""
-    names = ("loss", prediction) if prediction else ("loss",)
+def figures_only(graph: Graph, prediction: str, *more: str) -> Graph:
+    """The graph without the outputs that nobody reads: only `loss`, `prediction` if there is one, and `more`."""
+    names = dict.fromkeys(("loss", prediction, *more) if prediction else ("loss", *more))
     return prune(replace(graph, outputs={name: graph.outputs[name] for name in names}))
 
 

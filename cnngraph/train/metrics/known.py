@@ -13,6 +13,7 @@ from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
 from cnngraph.elaborate.calls import choose
 from cnngraph.elaborate.training import Setting, TrainingSpec
 from cnngraph.ir.graph import Graph, Ref
+from cnngraph.ir.leaves import State
 from cnngraph.ir.types import TensorType
 from cnngraph.train.metrics.metric import Metric
 
@@ -57,8 +58,13 @@ def metrics_of(spec: TrainingSpec) -> dict[str, Metric]:
 
 
 def place_of(graph: Graph, name: str) -> Ref | None:
-    """The value that a name means: an output, or a node (an input is one); None where there is none."""
-    return graph.outputs.get(name) or (Ref(name) if name in graph else None)
+    """The value that a name means: an output, a node (an input is one), or the last node of a line with this label;
+    None where there is none.
+    """
+    if name in graph.outputs:
+        return graph.outputs[name]
+    line = [node for node in graph if node.name.startswith(f"{name}.") and not isinstance(node.op, State)]
+    return Ref(name) if name in graph else next((Ref(node.name) for node in reversed(line)), None)
 
 
 def figure_text(called: str, figure: float) -> str:
@@ -95,8 +101,7 @@ def _filled(spec: TrainingSpec, metric: Metric) -> Metric:
 def _checked(spec: TrainingSpec, setting: Setting, metric: Metric) -> Metric:
     """Raises E0112 where the network lacks what the metric reads, or it has another type."""
     types: dict[str, TensorType] = {}
-    for field in metric.reads:
-        name = getattr(metric, field)
+    for field, name in zip(metric.reads, metric.names, strict=True):
         ref = place_of(spec.graph, name)
         if ref is None:
             raise _refused(setting, f"{metric.name} reads `{name}`, which the network has not" if name else
@@ -116,6 +121,6 @@ def _refused(setting: Setting, message: str) -> CnnGraphError:
 def _called(found: Sequence[Metric]) -> dict[str, Metric]:
     names = [metric.name for metric in found]
     return {
-        m.name if names.count(m.name) == 1 else f"{m.name}({', '.join(getattr(m, field) for field in m.reads)})": m
+        m.name if names.count(m.name) == 1 else f"{m.name}({', '.join(m.names)})": m
         for m in found
     }

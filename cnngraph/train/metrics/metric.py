@@ -33,6 +33,11 @@ class Metric:
     higher_is_better: ClassVar[bool] = True
     unit: ClassVar[str] = "%"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it reads of the graph."""
+        return tuple(str(getattr(self, field)) for field in self.reads)
+
     def check(self, types: Mapping[str, TensorType]) -> None:
         """`types` of what is read, by field. Raises ValueError with the reason where they have no such figure."""
 
