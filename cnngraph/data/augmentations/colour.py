@@ -37,11 +37,18 @@ class Colour(ColourChange):
     def coloured(self, images: Array, numbers: Array) -> Array:
         length, turn = np.sqrt(-2 * np.log1p(-numbers[:, :3])), 2 * np.pi * numbers[:, 3:]
         normal = self.deviation * length * np.cos(turn)  # (N, 3): Box and Muller, 1958
-        covariance = [np.cov(image.reshape(-1, 3), rowvar=False, bias=True) for image in images]
-        variances, directions = np.linalg.eigh(np.stack(covariance))  # (N, 3), (N, 3, 3)
+        variances, directions = np.linalg.eigh(np.stack([_covariance(image) for image in images]))  # (N, 3), (N, 3, 3)
         largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
         directions *= np.sign(largest)  # a component has no sign of its own; then the same on every machine
         light = normal * np.sqrt(np.maximum(variances, 0))
         changed = floats(images)
         changed += (directions * light[:, None, :]).sum(axis=2).astype(np.float32)[:, None, None, :]
         return stored(changed, images)
+
+
+def _covariance(image: Array) -> Array:
+    """(3, 3), of the pixels of one picture."""
+    pixels = image.reshape(-1, 3).astype(np.float64)
+    pixels -= pixels.mean(axis=0)
+    products: Array = pixels.T @ pixels
+    return products / len(pixels)

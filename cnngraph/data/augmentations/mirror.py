@@ -26,5 +26,7 @@ class Mirror(Augmentation):
     vertical: bool = False
 
     def apply(self, images: Array, numbers: Array) -> Array:
-        mirrored = images[:, ::-1] if self.vertical else images[:, :, ::-1]
-        return np.where(numbers[:, :, None, None] < 0.5, mirrored, images)
+        turned = np.flatnonzero(numbers[:, 0] < 0.5)
+        changed = images.copy()
+        changed[turned] = np.flip(images[turned], axis=1 if self.vertical else 2)
+        return changed
