@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.engine import COMPILED, JAX, ONNX_RUNTIME, OURS, PYTORCH
 from benchmarks.measurement import TASKS, Report
 from benchmarks.targets import TARGETS, Comparison, comparisons
-from cnngraph.render.chart import Chart, panels
+from cnngraph.render.chart import Chart, axes_in_rows
 
 LOOKS = {
     OURS: ("o", "#c1272d"),
@@ -29,7 +29,7 @@ def draw(report: Report, path: Path) -> None:
     networks = list(dict.fromkeys(each.network for each in compared))[::-1]
     columns, rows = min(COLUMNS, len(tasks)), -(-len(tasks) // COLUMNS)
     height = rows * (ROW_INCHES * len(networks) + MARGIN_INCHES) + MARGIN_INCHES
-    figure, axes = panels(len(tasks), columns, (columns * PANEL_INCHES + MARGIN_INCHES, height))
+    figure, axes = axes_in_rows(len(tasks), columns, (columns * PANEL_INCHES + MARGIN_INCHES, height), share=True)
     for task, panel in zip(tasks, axes, strict=True):
         _panel(panel, task, networks, [each for each in compared if each.task == task])
     found = [panel.get_legend_handles_labels() for panel in axes]

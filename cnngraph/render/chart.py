@@ -52,10 +52,20 @@ class Series:
 
 
 @dataclass(frozen=True, eq=False)
+class Panel:
+    """What is drawn between one pair of axes, with its title, in inches (width, height)."""
+
+    draw: Callable[[Any], None]
+    title: str
+    size: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
 class Chart:
-    """A chart that is drawn."""
+    """A chart that is drawn; what was drawn by functions of this module can be put beside others."""
 
     figure: Figure
+    panels: tuple[Panel, ...] = ()
 
     def write(self, path: str | Path) -> None:
         """Write the picture in the format that the ending names. Errors: E0603 an ending that is none of ENDINGS."""
@@ -110,7 +120,7 @@ def lines(
         if len(series) > 1 or (series and series[0].name):
             _legend(axes, len(series))
 
-    return _drawn(draw, title, (WIDTH, HEIGHT))
+    return _drawn([Panel(draw, title, (WIDTH, HEIGHT))])
 
 
 def bars(
@@ -153,7 +163,7 @@ def bars(
 
     tall = max(HEIGHT, 0.9 + 0.28 * len(names) * max(1, len(series) / 2)) if level else HEIGHT
     wide = WIDTH if level else max(WIDTH, 0.3 * len(names) * max(1, len(series) / 2))
-    return _drawn(draw, title, (min(wide, 30), min(tall, 30)))
+    return _drawn([Panel(draw, title, (min(wide, 30), min(tall, 30)))])
 
 
 def heat(
@@ -190,7 +200,12 @@ def heat(
             _numbers(axes, values, form)
 
     side = float(np.clip(1.8 + 0.42 * max(values.shape), HEIGHT, 14))
-    return _drawn(draw, title, (side * 1.12, side))
+    return _drawn([Panel(draw, title, (side * 1.12, side))])
+
+
+def beside(charts: Sequence[Chart], columns: int = 2) -> Chart:
+    """Charts of this module as one, in rows of `columns`."""
+    return _drawn([panel for chart in charts for panel in chart.panels], columns)
 
 
 def require_matplotlib() -> None:
@@ -199,8 +214,12 @@ def require_matplotlib() -> None:
         raise error("E0603", "charts are drawn by matplotlib, which is not installed", "pip install 'cnngraph[plots]'")
 
 
-def panels(count: int, columns: int, size: tuple[float, float]) -> tuple[Figure, list[Any]]:
-    """A figure of `size` (inches) with `count` panels of matplotlib in rows of `columns`, that share their y axis."""
+def axes_in_rows(
+    count: int, columns: int, size: tuple[float, float], share: bool = False
+) -> tuple[Figure, list[Any]]:
+    """A figure of `size` (inches) with `count` pairs of axes of matplotlib in rows of `columns`; with `share` they have
+    one y axis.
+    """
     require_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -208,21 +227,26 @@ def panels(count: int, columns: int, size: tuple[float, float]) -> tuple[Figure,
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     columns = max(1, min(columns, count))
-    found = list(figure.subplots(-(-count // columns), columns, sharey=True, squeeze=False).ravel())
+    found = list(figure.subplots(-(-count // columns), columns, sharey=share, squeeze=False).ravel())
     for empty in found[count:]:
         empty.set_axis_off()
     return figure, found[:count]
 
 
-def _drawn(draw: Callable[[Any], None], title: str, size: tuple[float, float]) -> Chart:
-    figure, (axes,) = panels(1, 1, size)
-    draw(axes)
-    axes.set_title(_plain(title), fontsize=11, color=INK)
-    axes.tick_params(labelsize=8, colors=INK)
-    axes.set_axisbelow(True)
-    for edge in ("top", "right"):
-        axes.spines[edge].set_visible(False)
-    return Chart(figure)
+def _drawn(panels: Sequence[Panel], columns: int = 1) -> Chart:
+    columns = max(1, min(columns, len(panels)))
+    rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
+    width = max(sum(panel.size[0] for panel in row) for row in rows)
+    height = sum(max(panel.size[1] for panel in row) for row in rows)
+    figure, all_axes = axes_in_rows(len(panels), columns, (width, height))
+    for panel, axes in zip(panels, all_axes, strict=True):
+        panel.draw(axes)
+        axes.set_title(_plain(panel.title), fontsize=11, color=INK)
+        axes.tick_params(labelsize=8, colors=INK)
+        axes.set_axisbelow(True)
+        for edge in ("top", "right"):
+            axes.spines[edge].set_visible(False)
+    return Chart(figure, tuple(panels))
 
 
 def _line(axes: Any, place: int, series: Series, marks: bool) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.render.chart import COLOURS, Chart, Series, bars, heat, lines
+from cnngraph.render.chart import COLOURS, Chart, Series, bars, beside, heat, lines
 
 FALLING = Series("train", (1, 2, 3), (0.9, 0.5, 0.3), (0.1, 0.05, 0.02))
 
@@ -77,6 +77,13 @@ def test_a_matrix_has_its_numbers_and_names() -> None:
         heat([[1, 2]], ["a"], columns=["b"])
     with pytest.raises(ValueError, match="rows and columns"):
         heat(np.zeros((0, 2)))
+
+
+def test_charts_stand_beside_each_other(drawn: Chart) -> None:
+    both = beside([drawn, heat([[1, 2], [3, 4]], title="matrix"), drawn])
+    assert words(both.svg()).count("loss") == 4
+    assert "matrix" in words(both.svg())
+    assert [round(float(inches), 1) for inches in both.figure.get_size_inches()] == [11.9, 8.4]
 
 
 def test_a_series_has_as_many_xs_as_ys() -> None:
