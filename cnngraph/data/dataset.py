@@ -108,8 +108,9 @@ def _chosen(column: Column, indices: Array) -> Column:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From a picture of any size to the numbers of a network: resize to `height` x `width`, black `pad` around, scale
-    to 0..1, then (x - mean) / std for each channel. It is kept with the weights, so that a prediction does the same.
+    """From a picture of any size to the numbers of a network: resize to `height` x `width`, black `pad` around, cut or
+    frame to the size `frame` if there is one, scale to 0..1, then (x - mean) / std for each channel. It is kept with
+    the weights, so that a prediction does the same.
 
     >>> Preprocessing(1, 1, 1, 0, (0.5,), (0.25,)).normalized(np.array([[[[255]]]], np.uint8))
     array([[[[2.]]]], dtype=float32)
@@ -121,9 +122,17 @@ class Preprocessing:
     pad: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    frame: tuple[int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of what the network sees."""
+        height, width = self.frame or (self.height + 2 * self.pad, self.width + 2 * self.pad)
+        return height, width, self.channels
 
     def normalized(self, images: Array) -> Array:
         """(N, H, W, C) in float32, from uint8 or from floats between 0 and 1."""
+        images = images if self.frame is None else framed(images, *self.frame)
         unit = 255.0 if images.dtype == np.uint8 else 1.0
         scale = 1 / (unit * np.array(self.std))
         shift = -np.array(self.mean) / np.array(self.std)
@@ -139,24 +148,50 @@ class Preprocessing:
     def from_json(text: str) -> Preprocessing:
         """Raises ValueError, KeyError or TypeError where `text` is something else."""
         read: Mapping[str, Any] = json.loads(text)
-        return Preprocessing(**{**read, "mean": tuple(read["mean"]), "std": tuple(read["std"])})
+        frame = tuple(read["frame"]) if read.get("frame") else None
+        return Preprocessing(**{**read, "mean": tuple(read["mean"]), "std": tuple(read["std"]), "frame": frame})
+
+
+def framed(images: Array, height: int, width: int) -> Array:
+    """Pictures (N, H, W, C) as (N, height, width, C): the centre of larger ones, smaller ones within a black frame.
+
+    >>> framed(np.array([[[[1], [2], [3]]]]), 2, 1)[0, :, :, 0].tolist()
+    [[2], [0]]
+    """
+    for axis, size in ((1, height), (2, width)):
+        room = images.shape[axis] - size
+        if room > 0:
+            images = images[(slice(None),) * axis + (slice(room // 2, room // 2 + size),)]
+        elif room < 0:
+            around = [(0, 0)] * 4
+            around[axis] = (-room // 2, -room - -room // 2)
+            images = np.pad(images, around)
+    return images
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A part to learn from, a part to test with, the names of the classes if there are any, and what is done to the
-    column of pictures of both (None: nothing).
+    """A part to learn from, a part to test with, the names of the classes if there are any, what is done to the column
+    of pictures of all parts (None: nothing), and the part that choices are made by while the run goes on, if it is
+    another than the one to test with.
     """
 
     train: Part
     test: Part
     class_names: tuple[str, ...] = ()
     preprocessing: Preprocessing | None = None
+    validation: Part | None = None
 
     def __post_init__(self) -> None:
-        if self.train.columns.keys() != self.test.columns.keys():
-            names = " and ".join(", ".join(part.columns) for part in (self.train, self.test))
-            raise error("E0701", f"both parts of a data set have the same columns, not {names}")
+        if any(part.columns.keys() != self.train.columns.keys() for part in self.parts.values()):
+            names = " and ".join(", ".join(part.columns) for part in self.parts.values())
+            raise error("E0701", f"all parts of a data set have the same columns, not {names}")
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts that there are, by name."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in named.items() if part is not None}
 
 
 def dataset(
@@ -167,13 +202,14 @@ def dataset(
     pad: int = 0,
     normalize: bool = True,
     limit: int | None = None,
+    validation: Part | None = None,
 ) -> Dataset:
     """A data set of labelled pictures from its parts: padded, the training part cut to `limit`, mean and deviation
     measured on that part.
 
     Without `normalize` numbers go from 0 to 1. Raises E0701 where a label has no class.
     """
-    for part in (train, test):
+    for part in (train, test, *([validation] if validation else [])):
         labels = part.labels
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= len(class_names):
@@ -182,7 +218,8 @@ def dataset(
     kept = train.first(limit)
     mean, std = _moments(kept.images, pad) if normalize else ((0.0,) * channels, (1.0,) * channels)
     preprocessing = Preprocessing(height, width, channels, pad, mean, std)
-    return Dataset(_padded(kept, pad), _padded(test, pad), class_names, preprocessing)
+    validation = validation and _padded(validation, pad)
+    return Dataset(_padded(kept, pad), _padded(test, pad), class_names, preprocessing, validation)
 
 
 def _moments(images: Column, pad: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from cnngraph.data.augment import shape_after
 from cnngraph.data.dataset import IMAGE, LABEL, Column, Dataset, Part, Preprocessing
 from cnngraph.data.sources import SOURCES, source_of
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
@@ -46,8 +47,10 @@ class Feeder:
 
 def feeder(spec: TrainingSpec, data: Dataset) -> Feeder:
     """How `data` is fed to the loss of `spec`: each input has the column of its name; the label of the loss may have
-    `label`, and the one input that is left `image`. Raises E0702 with all that does not fit.
+    `label`, and the one input that is left `image`. Where the changes of the section make pictures of another size,
+    tests have that size too. Raises E0702 with all that does not fit.
     """
+    data = _seen(spec, data)
     inputs = {node.name: node.type for node in figures_only(spec.graph, spec.prediction).inputs}
     columns = _columns(inputs, spec.label, data.train.columns)
     if missing := [name for name in inputs if name not in columns]:
@@ -68,6 +71,18 @@ def _columns(inputs: Iterable[str], label: str, known: Container[str]) -> dict[s
     if len(left) == 1 and IMAGE in known and IMAGE not in found:
         found[left[0]] = IMAGE
     return {name: found[name] for name in inputs if name in found}
+
+
+def _seen(spec: TrainingSpec, data: Dataset) -> Dataset:
+    """The data with a frame for its pictures, where the changes of the section make others than they are."""
+    if not spec.augment or IMAGE not in data.train.columns:
+        return data
+    _, height, width, channels = data.train.images.shape
+    high, wide, _ = shape_after(spec.augment, (height, width, channels))
+    if (high, wide) == (height, width):
+        return data
+    plain = Preprocessing(height, width, channels, 0, (0.0,) * channels, (1.0,) * channels)
+    return replace(data, preprocessing=replace(data.preprocessing or plain, frame=(high, wide)))
 
 
 def batch_size(spec: TrainingSpec) -> int:
@@ -124,6 +139,8 @@ def _nearest(missing: Iterable[str], columns: Mapping[str, str], data: Dataset) 
 def _misfits(name: str, type_: TensorType, column: str, data: Dataset) -> Iterator[str]:
     """What keeps a column from an input of this type. Open sizes take any number."""
     have = data.train.columns[column]
+    if column == IMAGE and data.preprocessing is not None and data.preprocessing.frame is not None:
+        have = np.broadcast_to(np.zeros((), have.dtype), (len(have), *data.preprocessing.shape))
     same = len(have.shape) == len(type_.shape) and all(
         not isinstance(wanted, int) or wanted == size for wanted, size in zip(type_.shape, have.shape, strict=True)
     )

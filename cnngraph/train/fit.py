@@ -272,7 +272,7 @@ class _Run:
             self.engine.finish(self.output, self.checkpoint())
 
     def checkpoint(self) -> Checkpoint:
-        names, how = self.data.class_names, self.data.preprocessing
+        names, how = self.data.class_names, self.feeds.preprocessing
         spec = self.spec
         part = to_text(run(spec.graph.fetch([spec.prediction]), INFERENCE)) if spec.prediction else ""
         return Checkpoint(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnngraph.data.dataset import Dataset, Part, dataset, labelled
+from cnngraph.data.dataset import Dataset, Part, dataset, framed, labelled
 from cnngraph.diagnostics import CnnGraphError
 
 
@@ -59,3 +59,22 @@ def test_columns_that_do_not_fit_together_are_refused(columns):
 def test_both_parts_have_the_same_columns():
     with pytest.raises(CnnGraphError, match="E0701"):
         Dataset(Part({"left": np.zeros(3)}), Part({"right": np.zeros(3)}))
+
+
+@pytest.mark.parametrize("size", [(5, 6), (3, 2), (8, 9), (3, 9), (4, 5)])
+def test_a_frame_keeps_the_centre(size):
+    images = np.arange(1, 61, dtype=np.uint8).reshape(2, 5, 6, 1)
+    found = framed(images, *size)
+    assert found.shape == (2, *size, 1)
+    assert np.array_equal(framed(framed(images, 9, 10), 5, 6), images)
+    inner = [slice(max(0, (a - b) // 2), max(0, (a - b) // 2) + min(a, b)) for a, b in zip((5, 6), size, strict=True)]
+    assert set(images[:, inner[0], inner[1]].ravel()) == set(found.ravel()) - {0}
+
+
+def test_a_part_to_choose_by_has_the_columns_of_the_others():
+    part = labelled(np.zeros((3, 2, 2, 1), np.uint8), np.zeros(3, np.int64))
+    data = dataset(part, part, ("only",), pad=1, validation=part.first(2))
+    assert list(data.parts) == ["train", "validation", "test"]
+    assert data.parts["validation"].images.shape == (2, 4, 4, 1)
+    with pytest.raises(CnnGraphError, match="all parts"):
+        Dataset(part, part, validation=Part({"left": np.zeros(3)}))

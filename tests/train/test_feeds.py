@@ -12,6 +12,7 @@ from cnngraph.data.sources import load_data
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate.modules import load_text
 from cnngraph.elaborate.training import training
+from cnngraph.train.checkpoint import load_checkpoint
 from cnngraph.train.feeds import batch_size, feeder, shuffled
 from cnngraph.train.fit import fit
 
@@ -50,6 +51,29 @@ def test_images_of_another_size_are_refused_with_the_remedy(make_spec, data, tex
     with pytest.raises(CnnGraphError, match="E0702") as caught:
         feeder(spec, load_data(spec.data))
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("augment", ["crop(8)", "pad(1) -> crop(8)", "crop(7) -> pad(1) -> crop(8)"])
+def test_tests_and_predictions_see_pictures_of_the_size_that_the_changes_make(make_spec, tmp_path, augment):
+    spec = make_spec(data="digits(size = 10, limit = 50)", augment=augment)
+    data = load_data(spec.data)
+    feeds = feeder(spec, data)
+    centre = data.preprocessing.normalized(data.test.images[:3, 1:9, 1:9])
+    assert np.array_equal(feeds.feeds(data.test, np.arange(3))["image"], centre)
+    output = tmp_path / "tiny.safetensors"
+    fit(spec, data, epochs=1, output=output)
+    prepared = load_checkpoint(output, {})[1].preprocessing
+    assert (prepared.frame, prepared.shape) == ((8, 8), (8, 8, 1))
+    assert Preprocessing.from_json(prepared.to_json()) == prepared
+
+
+def test_a_crop_of_another_size_is_refused(make_spec):
+    spec = make_spec(data="digits(size = 10)", augment="crop(9)")
+    with pytest.raises(CnnGraphError, match="the network takes 1@8x8, the images are 1@9x9"):
+        feeder(spec, load_data(spec.data))
+    spec = make_spec(data="digits(size = 10)", augment="crop(12)")
+    with pytest.raises(CnnGraphError, match="larger than the picture"):
+        feeder(spec, load_data(spec.data))
 
 
 def test_padding_is_offered_where_it_helps(make_spec, setting):
