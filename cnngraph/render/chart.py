@@ -113,8 +113,10 @@ def lines(
         axes.grid(color=GRID, linewidth=0.6)
         if log_x:
             axes.set_xscale("log", nonpositive="mask")
+            _name_powers(axes.xaxis, [value for each in series for value in each.xs])
         if log_y:
             axes.set_yscale("log", nonpositive="mask")
+            _name_powers(axes.yaxis, [value for each in series for value in each.ys])
         if whole_x:
             axes.xaxis.get_major_locator().set_params(integer=True)
         if len(series) > 1 or (series and series[0].name):
@@ -233,20 +235,20 @@ def axes_in_rows(
     return figure, found[:count]
 
 
-def _drawn(panels: Sequence[Panel], columns: int = 1) -> Chart:
-    columns = max(1, min(columns, len(panels)))
-    rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
+def _drawn(shown: Sequence[Panel], columns: int = 1) -> Chart:
+    columns = max(1, min(columns, len(shown)))
+    rows = [shown[start : start + columns] for start in range(0, len(shown), columns)]
     width = max(sum(panel.size[0] for panel in row) for row in rows)
     height = sum(max(panel.size[1] for panel in row) for row in rows)
-    figure, all_axes = axes_in_rows(len(panels), columns, (width, height))
-    for panel, axes in zip(panels, all_axes, strict=True):
+    figure, all_axes = axes_in_rows(len(shown), columns, (width, height))
+    for panel, axes in zip(shown, all_axes, strict=True):
         panel.draw(axes)
         axes.set_title(_plain(panel.title), fontsize=11, color=INK)
-        axes.tick_params(labelsize=8, colors=INK)
+        axes.tick_params(which="both", labelsize=8, colors=INK)
         axes.set_axisbelow(True)
         for edge in ("top", "right"):
             axes.spines[edge].set_visible(False)
-    return Chart(figure, tuple(panels))
+    return Chart(figure, tuple(shown))
 
 
 def _line(axes: Any, place: int, series: Series, marks: bool) -> None:
@@ -271,6 +273,17 @@ def _numbers(axes: Any, values: npt.NDArray[np.float64], form: str) -> None:
 def _name_axes(axes: Any, x: str, y: str) -> None:
     axes.set_xlabel(_plain(x), fontsize=9, color=INK)
     axes.set_ylabel(_plain(y), fontsize=9, color=INK)
+
+
+def _name_powers(axis: Any, values: Sequence[float]) -> None:
+    """A logarithmic axis in plain numbers: 1, 2, 5, 10 where it is short, powers of ten where it is long."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    positive = [value for value in values if value > 0]
+    decades = np.log10(max(positive) / min(positive)) if positive else 0
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 3 else (1.0,)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _ticks(axes: Any, names: Sequence[str], along: str) -> None:
