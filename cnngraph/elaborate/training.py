@@ -1,66 +1,35 @@
-"""The `train` section: the net with its loss as one graph, and the settings of a run, checked against a schema."""
+"""The `train` section: the net with its losses as one graph, and the settings of a run, checked against a schema."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span
-from cnngraph.elaborate.arguments import configure, match, signature_of
-from cnngraph.elaborate.elaborate import Elaborated, Settings, finish, named_results, read_whole
-from cnngraph.elaborate.expressions import value_of
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
+from cnngraph.elaborate.elaborate import Elaborated, Settings, graph_of, named_results, read_whole
 from cnngraph.elaborate.frame import TooLarge
 from cnngraph.elaborate.modules import Program
-from cnngraph.elaborate.scope import Scope
-from cnngraph.elaborate.values import OpLayer, Problem, Tensor, Unknown, Value, kind_of, problem, show
-from cnngraph.ir.graph import Graph, Ref
-from cnngraph.ir.op import Op, OpError
+from cnngraph.elaborate.nodes import named_op, op_node
+from cnngraph.elaborate.training_entries import Entries
+from cnngraph.elaborate.training_parts import Parts
+from cnngraph.elaborate.training_spec import Setting, StepSpec, TrainingSpec
+from cnngraph.elaborate.values import Tensor, problem
+from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ir.leaves import State
+from cnngraph.ir.op import Op
 from cnngraph.ir.registry import registry
-from cnngraph.ir.types import TensorType
-from cnngraph.spelling import misspelled
+from cnngraph.ir.verify import verify
+from cnngraph.spelling import did_you_mean
 from cnngraph.syntax import ast
 
-T = TypeVar("T")
-RULES = ("init", "decay", "clip", "average")
-KEYS = ("data", "augment", "loss", "optimizer", "schedule", *RULES, "epochs", "batch", "seed")
+__all__ = ["KEYS", "Setting", "StepSpec", "TrainingSpec", "training"]
 
-
-@dataclass(frozen=True)
-class Setting:
-    """A call in the train section, e.g. `mnist(pad = 2, batch = 64)`: a name that the trainer gives its meaning."""
-
-    name: str
-    positional: tuple[object, ...]
-    named: Mapping[str, object]
-    span: Span
-
-
-@dataclass(frozen=True)
-class TrainingSpec:
-    """How a net is trained. `graph` has the outputs of the net, and `loss`.
-
-    `prediction` is the output whose largest feature is the predicted class, and `label` the input it is compared with;
-    both are empty where no loss compares classes.
-    """
-
-    name: str
-    graph: Graph
-    prediction: str
-    label: str
-    optimizer: Op
-    schedule: Setting | None
-    data: Setting | None
-    augment: tuple[Setting, ...]
-    epochs: int
-    seed: int
-    batch: int | None
-    init: Setting | None = None
-    decay: Setting | None = None
-    clip: Setting | None = None
-    average: Setting | None = None
-    metrics: tuple[Setting, ...] = ()
+CALLS = ("schedule", "data", "init", "decay", "clip", "average", "stop")
+KEYS = (
+    "data", "augment", "noise", "weights", "freeze", "slow", "loss", "optimizer", "step", "schedule", "init", "decay",
+    "clip", "average", "accumulate", "class_weights", "metrics", "stop", "epochs", "batch", "seed",
+)  # fmt: skip
+STEP_KEYS = ("update", "loss", "optimizer")
 
 
 def training(program: Program, net: str | None = None, settings: Settings | None = None) -> TrainingSpec:
@@ -79,107 +48,119 @@ def training(program: Program, net: str | None = None, settings: Settings | None
     return spec
 
 
+@dataclass(frozen=True)
+class _Step:
+    """One step while the section is read."""
+
+    name: ast.Name
+    entries: Entries
+    loss: Tensor
+    optimizer: Op | None
+
+
 class _Reading:
-    """One train section while it is read."""
+    """One train section while it is read: first its losses, then the graph with them, then what names parts of it."""
 
     def __init__(self, read: Elaborated, section: ast.Section | None) -> None:
         self.read = read
-        self.frame = replace(read.frame, missing_ok=False, it=None, path="loss.")
-        self.span = section.span if section else read.definition.name.span
-        self.entries = self._entries(section)
+        self.session = read.frame.session
+        self.section = Entries(read, section, KEYS, "loss")
 
     def spec(self) -> TrainingSpec | None:
         """The whole section; None where something was reported."""
-        loss = self._attempt(self._loss)
-        optimizer = self._attempt(self._optimizer)
-        schedule = self._attempt(lambda: self._setting("schedule"))
-        data = self._attempt(lambda: self._setting("data"))
-        augment = self._attempt(lambda: self._settings("augment"))
-        rules = {key: self._attempt(partial(self._setting, key)) for key in RULES}
-        epochs = self._attempt(lambda: self._whole("epochs", 10))
-        seed = self._attempt(lambda: self._whole("seed", 0))
-        batch = self._attempt(lambda: self._whole("batch", 0))
-        if self.frame.session.found or loss is None or optimizer is None:
+        section = self.section
+        attempt = section.attempt
+        calls = {key: attempt(partial(section.setting, key)) for key in CALLS}
+        calls |= {"class_weights": attempt(lambda: section.numbers_or_setting("class_weights"))}  # type: ignore[dict-item]
+        augment = attempt(lambda: section.settings("augment"))
+        metrics, noise = (attempt(partial(section.settings, key, names=True)) for key in ("metrics", "noise"))
+        whole = {key: attempt(partial(section.whole, key, default)) for key, default in WHOLE.items()}
+        accumulate = attempt(lambda: section.whole("accumulate", 1, least=1))
+        optimizer = attempt(section.optimizer)
+        steps = self._steps()
+        loss = attempt(lambda: self._loss(steps))
+        if self.session.found or loss is None:
             return None
-        name, graph = self.read.definition.name.text, self._graph(loss)
-        compared = self._compared()
+        graph, final = self._graph(loss, steps)
+        parts = Parts(graph, self.read.frame.scope, final)
+        frozen = attempt(lambda: self._states(parts, section, "freeze")) or ()
+        rates = attempt(lambda: self._rates(parts)) or {}
+        weights = attempt(lambda: tuple(map(parts.loading, section.units("weights")))) or ()
+        known = [attempt(partial(self._step, parts, step)) for step in steps]
+        attempt(lambda: self._check_noise(graph, noise or ()))
+        if self.session.found:
+            return None
         return TrainingSpec(
-            name, graph, *compared, optimizer, schedule, data, augment or (), epochs or 0, seed or 0, batch or None,
-            **rules,  # type: ignore[arg-type]
+            self.read.definition.name.text, _without_slopes(graph, frozen), *self._compared(),
+            optimizer or registry()["sgd"](), augment=augment or (), epochs=whole["epochs"] or 0,
+            seed=whole["seed"] or 0, batch=whole["batch"] or None, metrics=metrics or (), noise=noise or (),
+            accumulate=accumulate or 1, frozen=frozen, rates=rates, weights=weights,
+            steps=tuple(step for step in known if step is not None), **calls,  # type: ignore[arg-type]
         )  # fmt: skip
 
-    def _attempt(self, read: Callable[[], T]) -> T | None:
-        """One key of the section; its problem is reported, and the others are read all the same."""
-        try:
-            return read()
-        except Problem as found:
-            self.frame.session.report(found.diagnostic)
-            return None
-
-    def _entries(self, section: ast.Section | None) -> dict[str, ast.Entry]:
-        """Entries by key; a wrong key is reported with what it may have meant."""
-        entries: dict[str, ast.Entry] = {}
-        for entry in section.entries if section else ():
-            if isinstance(entry, ast.Broken):
+    def _steps(self) -> list[_Step]:
+        """The steps with their losses; what is wrong in one is reported."""
+        found: list[_Step] = []
+        names: dict[str, ast.Name] = {}
+        for section in self.section.sections:
+            name = section.name
+            if name is None or name.text in names:
+                self.session.report(_wrong_name(section, names))
                 continue
-            key = entry.kind if isinstance(entry, ast.Section) else entry.key
-            if isinstance(entry, ast.Section) or key.text not in KEYS:
-                self._wrong_key(key)
-            elif key.text in entries:
-                first = Label(entries[key.text].key.span, "given here")
-                twice = Diagnostic("E0112", f"`{key.text}` is given twice", Label(key.span, "again"), (first,))
-                self.frame.session.report(twice)
-            else:
-                entries[key.text] = entry
-        return entries
+            names[name.text] = name
+            entries = Entries(self.read, section, STEP_KEYS, f"loss.{name.text}")
+            entries.entries = {**self._common_loss(), **entries.entries}
+            loss, optimizer = entries.attempt(entries.loss), entries.attempt(entries.optimizer)
+            if loss is not None:
+                found.append(_Step(name, entries, loss, optimizer))
+        return found
 
-    def _wrong_key(self, key: ast.Name) -> None:
-        message, otherwise = f"a train section has no key `{key.text}`", f"the keys are {', '.join(KEYS)}"
-        self.frame.session.report(misspelled("E0112", message, key.span, KEYS, otherwise))
+    def _common_loss(self) -> dict[str, ast.Entry]:
+        """The loss of the section: that of all steps which have none."""
+        return {"loss": self.section.entries["loss"]} if "loss" in self.section.entries else {}
 
-    def _loss(self) -> Tensor:
-        """The loss of the section, or cross-entropy of the first output."""
-        frame = replace(self.frame, scope=self._scope(), missing_ok=True)
-        entry = self.entries.get("loss")
-        if entry is not None:
-            value = self.frame.session.run_pipe(frame, entry.value)
-            span = entry.value.span
-        else:
-            name, first = named_results(self.read.results)[0]
-            span = self.read.definition.name.span
-            maker = frame.session.builder.nodes[first.ref.node].op
-            if maker.name != "softmax":
-                raise problem(
-                    "E0112", f"`{self.read.definition.name.text}` has no loss", span,
-                    f"`{name}` gives no probabilities",
-                    "a softmax as the last layer gives them, and cross-entropy is the loss then",
-                    f"or say the loss in its train section: `loss: mse({name}, target)`",
-                )
-            call = _text_call("cross_entropy", name, "label", span)
-            value = value_of(frame, call)
-        if isinstance(value, Unknown) and not self.frame.session.found:
-            raise problem("E0112", "the loss has no value", span)
-        if isinstance(value, Tensor) and value.type.shape == ():
-            return value
-        if isinstance(value, Unknown):
-            raise Problem(self.frame.session.found[-1])
-        raise problem("E0112", f"a loss is one number, not {_describe(value)}", span)
+    def _loss(self, steps: list[_Step]) -> Tensor | None:
+        """The loss that is watched: that of the section, or the sum of those of its steps."""
+        if "loss" in self.section.entries or not self.section.sections:
+            return self.section.loss()
+        if len(steps) < 2:
+            return steps[0].loss if steps else None
+        return op_node(self.section.frame, named_op("add"), [step.loss for step in steps], self.section.span)
 
-    def _scope(self) -> Scope:
-        """The names of the net's body, and its outputs where they have no name in the body."""
-        scope = Scope(self.read.frame.scope)
-        for name, tensor in named_results(self.read.results):
-            if scope.find(name) is None:
-                scope.names[name] = (tensor, None)
-        return scope
+    def _graph(self, loss: Tensor, steps: list[_Step]) -> tuple[Graph, dict[str, str]]:
+        results = [*named_results(self.read.results), ("loss", loss)]
+        graph, final = graph_of(self.read, [*results, *((_output(step.name.text), step.loss) for step in steps)])
+        return verify(graph), final
 
-    def _graph(self, loss: Tensor) -> Graph:
-        return finish(self.read, [*named_results(self.read.results), ("loss", loss)])
+    def _step(self, parts: Parts, step: _Step) -> StepSpec:
+        updates = self._states(parts, step.entries, "update") if step.entries.units("update") else None
+        return StepSpec(step.name.text, _output(step.name.text), updates, step.optimizer)
+
+    def _states(self, parts: Parts, entries: Entries, key: str) -> tuple[str, ...]:
+        """The states of all parts of an entry."""
+        found = [state for unit in entries.units(key) for state in parts.of(unit, key).states]
+        return tuple(dict.fromkeys(found))
+
+    def _rates(self, parts: Parts) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for unit in self.section.units("slow"):
+            found |= parts.slow(unit, self.section.frame)
+        return found
+
+    def _check_noise(self, graph: Graph, noise: tuple[Setting, ...]) -> None:
+        """Each draws one input."""
+        inputs = [node.name for node in graph.inputs]
+        for setting in noise:
+            name = next(iter(setting.positional), setting.named.get("input"))
+            if name not in inputs:
+                message = f"noise is drawn for an input of the net, not for {name or 'nothing'}"
+                raise problem("E0112", message, setting.span, "here",
+                              did_you_mean(str(name), inputs, f"it has {', '.join(inputs)}"))  # fmt: skip
 
     def _compared(self) -> tuple[str, str]:
         """(prediction, label): the first loss that compares an output of the net with classes."""
         outputs = {tensor.ref: name for name, tensor in named_results(self.read.results)}
-        nodes = self.frame.session.builder.nodes
+        nodes = self.session.builder.nodes
         for node in nodes.values():
             if node.op.loss and len(node.inputs) == 2 and node.inputs[0] in outputs:
                 label: Ref = node.inputs[1]
@@ -187,78 +168,29 @@ class _Reading:
                     return outputs[node.inputs[0]], label.node
         return "", ""
 
-    def _optimizer(self) -> Op:
-        entry = self.entries.get("optimizer")
-        if entry is None:
-            return registry()["sgd"]()
-        value = self._value(entry)
-        if not isinstance(value, OpLayer) or not value.op.optimizer:
-            known = ", ".join(name for name, op in registry().items() if op.optimizer)
-            raise problem("E0112", "this is not an optimizer", entry.value.span, "here", f"cnngraph has {known}")
-        plain, _ = match(signature_of(value.op), value.given, entry.value.span)
-        op = configure(value.op, plain)
-        if isinstance(op, Unknown):
-            raise Problem(self.frame.session.found[-1])
-        number = TensorType(())
-        try:
-            op.output_types([number, number, number])
-        except OpError as refused:
-            raise problem(refused.code, refused.message, entry.value.span, "here", *refused.helps) from refused
-        return op
 
-    def _value(self, entry: ast.Entry) -> Value:
-        if len(entry.value.units) != 1 or not isinstance(entry.value.units[0].head, ast.Expr):
-            raise problem("E0112", f"`{entry.key.text}` is one value", entry.value.span)
-        return value_of(self.frame, entry.value.units[0].head)
-
-    def _whole(self, key: str, default: int) -> int:
-        entry = self.entries.get(key)
-        if entry is None:
-            return default
-        value = self._value(entry)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise problem("E0112", f"`{key}` is a whole number from 0, not {show(value)}", entry.value.span)
-        return value
-
-    def _setting(self, key: str) -> Setting | None:
-        found = self._settings(key)
-        if len(found) > 1:
-            raise problem("E0112", f"`{key}` is one call", found[1].span, "a second one")
-        return found[0] if found else None
-
-    def _settings(self, key: str) -> tuple[Setting, ...]:
-        """The calls of an entry, `shift(2) -> rotate(10)`."""
-        entry = self.entries.get(key)
-        return tuple(self._call(unit) for unit in entry.value.units) if entry else ()
-
-    def _call(self, unit: ast.Unit) -> Setting:
-        match unit.head:
-            case ast.Name(text=text):
-                return Setting(text, (), {}, unit.span)
-            case ast.Call(function=ast.Name(text=text), arguments=arguments):
-                named: dict[str, object] = {}
-                for argument in arguments:
-                    if argument.name in named:
-                        raise problem("E0106", f"{text} receives `{argument.name}` twice", argument.span)
-                    if argument.name is not None:
-                        named[argument.name] = value_of(self.frame, argument.value)
-                positional = tuple(value_of(self.frame, a.value) for a in arguments if a.name is None)
-                return Setting(text, positional, named, unit.span)
-        if isinstance(unit.head, ast.String):
-            word = unit.head.value
-            raise problem("E0112", "a name or a call belongs here, not a string", unit.span, "", f"write `{word}(...)`")
-        raise problem("E0112", "a call such as `step(every = 5)` belongs here", unit.span)
+WHOLE = {"epochs": 10, "seed": 0, "batch": 0}
 
 
-def _text_call(function: str, *names_and_span: str | Span) -> ast.Call:
-    """`function(a, b)` as a tree, for a loss that the file leaves out."""
-    *names, span = names_and_span
-    assert isinstance(span, Span)
-    arguments = tuple(ast.Argument(span, None, ast.Name(span, str(name))) for name in names)
-    return ast.Call(span, ast.Name(span, function), arguments)
+def _output(step: str) -> str:
+    return f"loss.{step}"
 
 
-def _describe(value: Value) -> str:
-    return str(value.type) if isinstance(value, Tensor) else kind_of(value)
+def _wrong_name(section: ast.Section, names: dict[str, ast.Name]) -> Diagnostic:
+    if section.name is None:
+        help_ = "write `step discriminate { loss: ... }`"
+        return Diagnostic("E0112", "a step has a name", Label(section.kind.span, "here"), helps=(help_,))
+    first = Label(names[section.name.text].span, "given here")
+    return Diagnostic("E0112", f"two steps `{section.name.text}`", Label(section.name.span, "again"), (first,))
 
 
+def _without_slopes(graph: Graph, frozen: tuple[str, ...]) -> Graph:
+    """The graph in which these states are not trainable."""
+    if not frozen:
+        return graph
+
+    def still(node: Node) -> Node:
+        fixed = isinstance(node.op, State) and node.name in frozen
+        return replace(node, op=replace(node.op, trainable=False)) if fixed else node  # type: ignore[call-arg]
+
+    return replace(graph, nodes=tuple(map(still, graph)))

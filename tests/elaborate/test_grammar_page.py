@@ -19,6 +19,7 @@ from cnngraph.syntax.format import formatted
 from cnngraph.syntax.format_breaks import WIDTH
 from cnngraph.syntax.tokens import WORDS
 from cnngraph.train.initialisers import INITIALISERS
+from cnngraph.train.noise import NOISES
 from cnngraph.train.schedule import SCHEDULES
 from cnngraph.train.step import AVERAGES, CLIPS, DECAYS
 
@@ -36,7 +37,7 @@ def test_example_is_right_and_in_the_style(text: str) -> None:
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 12
+    assert len(EXAMPLES) == 13
 
 
 def test_every_word_of_the_language_is_listed_and_shown() -> None:
@@ -48,7 +49,7 @@ def test_every_word_of_the_language_is_listed_and_shown() -> None:
 
 
 def test_every_key_and_every_choice_of_a_train_section_is_named() -> None:
-    choices = {*SOURCES, *AUGMENTATIONS, *INITIALISERS, *SCHEDULES, *CLIPS, *AVERAGES, *DECAYS}
+    choices = {*SOURCES, *AUGMENTATIONS, *INITIALISERS, *SCHEDULES, *CLIPS, *AVERAGES, *DECAYS, *NOISES}
     names = {*training.KEYS, *choices, *parameters.TYPES, *modules.SECTIONS}
     assert {name for name in names if not re.search(rf"[`|(> ]{name}[`(, ]", PAGE)} == set()
 

@@ -69,7 +69,7 @@ def test_losses(loss: str) -> None:
 WRONG = {
     "optimiser: sgd": ["E0112 a train section has no key `optimiser`"],
     "epochs: 1\nepochs: 2": ["E0112 `epochs` is given twice"],
-    "step a { update: x }": ["E0112 a train section has no key `step`"],
+    "step a { update: x }": ["E0112 the net has no part `x` with weights"],
     "optimizer: relu": ["E0112 this is not an optimizer"],
     "optimizer: sgd(lrr = 1)": ["E0107 sgd has no parameter `lrr`"],
     "optimizer: sgd(lr = -1)": ["E0108 the lr of sgd must be 0 or more, not -1.0"],
