@@ -20,7 +20,7 @@ Columns: TypeAlias = Mapping[str, Array]
 
 DRAWN = 4  # the third part of the key: no other use of the seed has the same
 MOST = 10_000_000
-BLOCK = 1000  # so many rows are drawn at once, each block from a key of its own: the first rows of more are the same
+BLOCK = 250  # so many rows are drawn at once, each block from a key of its own: the first rows of more are the same
 MEAN, DEVIATION = 0.5, 0.25  # of pictures from 0 to 1
 
 
