@@ -1,14 +1,16 @@
 """Weights in a file: named arrays and a few texts in the safetensors format. The only file that imports safetensors.
 
+Files are read by the library, which refuses headers that lie; they are written here, so that equal arrays and texts
+are equal bytes, with a checksum of the whole file (`interop.whole_file`), which is verified when arrays are read.
+
 Not for the meaning of the texts: `cnngraph.train.checkpoint` knows what training writes into them.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
@@ -16,11 +18,11 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from cnngraph.diagnostics import CnnGraphError, error
-from cnngraph.interop.fitting import BYTES, Stored, misfits, unknown_numbers
+from cnngraph.interop.fitting import BYTES, DTYPES, Stored, misfits, unknown_numbers
 from cnngraph.interop.renaming import once, renamed
+from cnngraph.interop.whole_file import BLANK, CHECKSUM, damage, replace_whole
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
 
@@ -39,12 +41,8 @@ def save_weights(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str,
     >>> arrays["c1.bias"].shape, metadata
     ((6,), {'net': 'lenet5'})
     """
-    content = save({name: np.asarray(a, order="C") for name, a in arrays.items()}, dict(metadata or {}))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, [content])
-    except OSError as problem:
-        raise error("E0703", f"{path}: the weights cannot be written: {problem.strerror}") from problem
+    stored = {name: (DTYPES[str(array.dtype)], array.shape) for name, array in arrays.items()}
+    _write(path, stored, metadata or {}, lambda name: np.asarray(arrays[name], order="C"))
 
 
 def load_weights(
@@ -86,6 +84,7 @@ def read_weights(wanted: Mapping[str, Stored]) -> dict[str, Array]:
     """These arrays, each file opened once. Raises E0703."""
     arrays: dict[str, Array] = {}
     for path in dict.fromkeys(array.path for array in wanted.values()):
+        _verify(path)
         with _opened(path) as file:
             arrays |= {new: file.get_tensor(array.name) for new, array in wanted.items() if array.path == path}
     return {name: arrays[name] for name in wanted}
@@ -99,27 +98,39 @@ def names_in(path: Path) -> list[str]:
 def joined(parts: Sequence[Path], path: Path, metadata: Mapping[str, str]) -> None:
     """Write the arrays of all parts to one file, at once; one array is in memory at a time. Raises E0703."""
     found = {name: array for part in parts for name, array in _stored(part)[0].items()}
-    order = sorted(found, key=lambda name: (-BYTES[found[name].dtype], name))
-    table: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
+    for part in parts:
+        _verify(part)
+
+    def array_of(name: str) -> Array:
+        with _opened(found[name].path) as file:
+            array: Array = file.get_tensor(name)
+            return array
+
+    _write(path, {name: (array.dtype, array.shape) for name, array in found.items()}, metadata, array_of)
+
+
+def _write(
+    path: Path,
+    stored: Mapping[str, tuple[str, tuple[int, ...]]],
+    metadata: Mapping[str, str],
+    array_of: Callable[[str], Array],
+) -> None:
+    """Write arrays of these types and shapes, one after the other. Raises E0703."""
+    order = sorted(stored, key=lambda name: (-BYTES[stored[name][0]], name))  # large numbers first: all are aligned
+    table: dict[str, object] = {"__metadata__": {CHECKSUM: BLANK, **metadata}}
     end = 0
     for name in order:
-        array = found[name]
-        start, end = end, end + prod(array.shape) * BYTES[array.dtype]
-        table[name] = {"dtype": array.dtype, "shape": array.shape, "data_offsets": [start, end]}
+        dtype, shape = stored[name]
+        start, end = end, end + prod(shape) * BYTES[dtype]
+        table[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
     header = json.dumps(table, separators=(",", ":"), ensure_ascii=False).encode()
     header += b" " * (-len(header) % 8)
-
-    def content() -> Iterator[bytes]:
-        yield len(header).to_bytes(8, "little")
-        yield header
-        for name in order:
-            with _opened(found[name].path) as file:
-                yield file.get_tensor(name).tobytes()
-
+    arrays = (np.ascontiguousarray(array_of(name)).reshape(-1).view(np.uint8).data for name in order)
     try:
-        _replace(path, content())
+        replace_whole(path, len(header).to_bytes(8, "little") + header, arrays)
     except OSError as problem:
-        raise error("E0703", f"{path}: the weights cannot be written: {problem.strerror}") from problem
+        intact = (f"{path} is as it was before",) if path.is_file() else ()
+        raise error("E0703", f"{path}: the weights cannot be written: {problem.strerror}", *intact) from problem
 
 
 def _stored(path: Path) -> tuple[dict[str, Stored], dict[str, str]]:
@@ -129,7 +140,7 @@ def _stored(path: Path) -> tuple[dict[str, Stored], dict[str, str]]:
     files = [path] if path.suffix != ".json" else _files_of_index(path)
     for part in files:
         with _opened(part) as file:
-            metadata |= file.metadata() or {}
+            metadata |= {key: text for key, text in (file.metadata() or {}).items() if key != CHECKSUM}
             for name in file.keys():  # noqa: SIM118 (the file is no mapping)
                 if name in found:
                     raise error("E0703", f"{path}: {name} lies in {found[name].path.name} and in {part.name}")
@@ -182,15 +193,10 @@ def _check_names(path: Path) -> None:
         json.loads(file.read(length), object_pairs_hook=once)
 
 
-def _replace(path: Path, content: Iterable[bytes]) -> None:
-    """All of `content` in a file beside `path` first, and on the disk, before it takes the name."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            for piece in content:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+def _verify(path: Path) -> None:
+    """Raises E0703 where the bytes of a file are not those that were written."""
+    with _opened(path):
+        found = damage(path)
+    if found:
+        message = f"{path}: the file is damaged, or another tool has changed it: {found}"
+        raise error("E0703", message, "take a copy of it, or another checkpoint; no number in it can be trusted")
