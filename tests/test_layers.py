@@ -50,6 +50,7 @@ DOORS = {
     "ray": ("runtime/engines/ray.py",),
     "ortools": ("partition/strategies/constraint.py", "partition/strategies/pieces_constraint.py"),
     "scipy": ("partition/strategies/integer.py",),
+    "optuna": ("search/tpe.py",),
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),
     "matplotlib": ("render/chart.py",),

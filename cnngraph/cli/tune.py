@@ -80,10 +80,8 @@ def command(
         file, spaces, net, "grid" if whole else sampler, trials or 20, halving, seed, epochs, data, validation, measure
     )
     cores = Settings().worker_count
-    side_by_side = jobs or cores
-    found = tune(
-        plan, output or Path(f"{file.stem}.search"), jobs=side_by_side, threads=max(1, cores // side_by_side), on_row=tell
-    )
+    jobs = jobs or cores
+    found = tune(plan, output or Path(f"{file.stem}.search"), jobs=jobs, threads=max(1, cores // jobs), on_row=tell)
     click.echo(str(found) if format_ == "text" else found.table().to(format_))
     if plot is not None:
         found.chart().write(plot)

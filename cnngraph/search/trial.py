@@ -114,6 +114,7 @@ def judged(data: Dataset, share: float, seed: int) -> Dataset:
     count = len(data.train)
     kept = round(count * share)
     if not 0 < kept < count:
-        raise error("E0702", f"of {count} images to learn from, none is left to judge by", "choose another --validation")
+        message = f"{count} images to learn from cannot be divided so that {share:g} of them judge"
+        raise error("E0702", message, "choose another --validation")
     order = rng(seed, 0, VALIDATION).permutation(count)
     return replace(data, train=data.train.chosen(order[kept:]), test=data.train.chosen(order[:kept]))

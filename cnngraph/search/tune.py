@@ -77,7 +77,8 @@ class _Run:
         if plan.epochs is not None and "epochs" in self.spaces:
             raise error("E0106", "`epochs` is given twice", "leave out --epochs, or `epochs` in --set")
         if plan.halve and "epochs" in self.spaces:
-            raise error("E0108", "trials of different lengths cannot be compared at the same epoch", "leave out --halving")
+            message = "trials of different lengths cannot be compared at the same epoch"
+            raise error("E0108", message, "leave out --halving")
         base = load_set(plan.file, plan.net)
         self.check_names()
         self.name, self.epochs = base.name, plan.epochs or base.training.epochs
@@ -126,11 +127,10 @@ class _Run:
 
     def round(self, tasks: Sequence[Task], pool: Pool, on_row: OnRow) -> None:
         """All tasks of a round, but those that were done before."""
-        known, new = [], []
+        new = [task for task in tasks if (task.trial, task.until) not in self.journal.rows]
         for task in tasks:
-            (known if (task.trial, task.until) in self.journal.rows else new).append(task)
-        for task in known:
-            on_row(self.journal.rows[task.trial, task.until], len(tasks))
+            if task not in new:
+                on_row(self.journal.rows[task.trial, task.until], len(tasks))
         for task, outcome in pool.run([(task, self.job(task)) for task in new]):
             row = self.row(task, outcome)
             self.journal.add(row)
@@ -177,8 +177,8 @@ class _Run:
         train += ["--epochs", str(plan.epochs)] if plan.epochs else []
         train += ["--data", str(plan.data)] if plan.data else []
         weights = self.folder / "best.safetensors"
-        found = Search(ordered(self.last, self.measure, plan.halve), tuple(self.spaces), self.measure, self.epochs, tuple(train),
-                       weights)  # fmt: skip
+        rows = ordered(self.last, self.measure, plan.halve)
+        found = Search(rows, tuple(self.spaces), self.measure, self.epochs, tuple(train), weights)
         if found.best is not None and (kept := self.checkpoint(found.best.trial)).exists():
             kept.replace(weights)
         for left in self.folder.glob("trial-*.safetensors"):
