@@ -37,7 +37,7 @@ class BoxIou(Mean):
 
     def check(self, types: Mapping[str, TensorType]) -> None:
         require_alike(types)
-        if types["prediction"].shape != (4,):
+        if types["prediction"].channels != 4 or types["prediction"].positions:
             raise ValueError(f"a box is four numbers, not {types['prediction']}")
 
     def each(self, values: Mapping[str, Array]) -> Array:

@@ -42,8 +42,8 @@ class Pck(Share):
 
     def check(self, types: Mapping[str, TensorType]) -> None:
         require_alike(types)
-        size = types["prediction"].shape
-        if len(size) != 1 or not isinstance(size[0], int) or size[0] % 2:
+        channels = types["prediction"].channels
+        if types["prediction"].positions or not isinstance(channels, int) or channels % 2:
             raise ValueError(f"joints are two numbers each, not {types['prediction']}")
 
     def right(self, values: Mapping[str, Array]) -> Array:

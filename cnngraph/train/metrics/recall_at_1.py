@@ -39,7 +39,7 @@ class RecallAt1(Metric):
 
     def check(self, types: Mapping[str, TensorType]) -> None:
         require_alike(types)
-        if len(types["prediction"].shape) != 1:
+        if types["prediction"].positions:
             raise ValueError(f"it compares vectors, not {types['prediction']}")
 
     def begin(self) -> Sums:
