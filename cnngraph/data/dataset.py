@@ -16,7 +16,8 @@ IMAGE = "image"
 """The column of pictures: (N, H, W, C), numbers from 0 to 255 (uint8) or from 0 to 1 (floats)."""
 LABEL = "label"
 """The column of classes: (N,), whole numbers from 0."""
-ROWS = 4096  # so many pictures are measured at once
+AT_ONCE = 2**26  # so many bytes of pictures are measured at once
+MEASURED = 5000  # pictures of a column that makes them when asked; their mean is close to that of all
 
 
 class Column(Protocol):
@@ -204,18 +205,20 @@ def dataset(
     limit: int | None = None,
     validation: Part | None = None,
 ) -> Dataset:
-    """A data set of labelled pictures from its parts: padded, the training part cut to `limit`, mean and deviation
-    measured on that part.
+    """A data set from its parts: the training part cut to `limit`, pictures padded, their mean and deviation measured
+    on that part.
 
-    Without `normalize` numbers go from 0 to 1. Raises E0701 where a label has no class.
+    Without `normalize` their numbers go from 0 to 1. Raises E0701 where a label has no class.
     """
-    for part in (train, test, *([validation] if validation else [])):
-        labels = part.labels
+    kept = train.first(limit)
+    whole = Dataset(kept, test, class_names, None, validation)
+    for labels in (part.labels for part in whole.parts.values() if LABEL in part.columns):
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= len(class_names):
             raise error("E0701", f"there are labels from {low} to {high}, but {len(class_names)} classes")
+    if IMAGE not in train.columns:
+        return whole
     _, height, width, channels = train.images.shape
-    kept = train.first(limit)
     mean, std = _moments(kept.images, pad) if normalize else ((0.0,) * channels, (1.0,) * channels)
     preprocessing = Preprocessing(height, width, channels, pad, mean, std)
     validation = validation and _padded(validation, pad)
@@ -225,11 +228,14 @@ def dataset(
 def _moments(images: Column, pad: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel in 0..1, as if `pad` black pixels were around; 1 for no deviation."""
     count, height, width, channels = images.shape
-    elements = count * (height + 2 * pad) * (width + 2 * pad)
+    most = count if isinstance(images, np.ndarray) else min(count, MEASURED)
+    chosen = np.linspace(0, count - 1, most).astype(np.intp)
+    elements = len(chosen) * (height + 2 * pad) * (width + 2 * pad)
+    step = max(1, AT_ONCE // (height * width * channels * images.dtype.itemsize))
     unit = 255.0 if images.dtype == np.uint8 else 1.0
     total, squares = np.zeros(channels), np.zeros(channels)
-    for start in range(0, count, ROWS):
-        flat = images[np.arange(start, min(start + ROWS, count))].reshape(-1, channels)
+    for start in range(0, len(chosen), step):
+        flat = images[chosen[start : start + step]].reshape(-1, channels)
         total += flat.sum(axis=0, dtype=np.float64)
         squares += [_squares(flat[:, c]) for c in range(channels)]
     mean = total / elements / unit

@@ -7,27 +7,25 @@ from pathlib import Path
 import numpy as np
 
 from cnngraph.data.dataset import Part, labelled
-from cnngraph.data.optical_digits import SPLIT
-from cnngraph.data.picture import read_picture
-from cnngraph.diagnostics import CnnGraphError, Diagnostic, error
-from cnngraph.ir.op import rng
+from cnngraph.data.pictures import Form, column_of
+from cnngraph.diagnostics import error
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-TESTED = 5  # one picture in so many is for testing
-MAX_BYTES = 2**32
+LEAST = 5  # pictures of a part
+PARTS = ("train", "validation", "test")
 
 
-def read_folders(folder: Path, size: int, channels: int, seed: int) -> tuple[Part, Part, tuple[str, ...]]:
-    """(training part, test part, class names in order). Raises E0701, with every wrong picture."""
-    if (folder / "train").is_dir() and (folder / "test").is_dir():
-        names = _class_names(folder / "train")
-        train, test = (_part(_listed(folder / part, names), size, channels) for part in ("train", "test"))
-        return train, test, names
-    names = _class_names(folder)
-    whole = _part(_listed(folder, names), size, channels)
-    order = rng(seed, 0, SPLIT).permutation(len(whole))
-    tested = len(whole) // TESTED
-    return whole.chosen(order[tested:]), whole.chosen(order[:tested]), names
+def read_folders(folder: Path, form: Form) -> tuple[dict[str, Part], tuple[str, ...]]:
+    """(parts by name, class names in order): `train` alone where the folder has no parts. Raises E0701, with every
+    wrong picture.
+    """
+    divided = (folder / "train").is_dir() and (folder / "test").is_dir()
+    folders = {name: folder / name for name in PARTS if (folder / name).is_dir()} if divided else {"train": folder}
+    names = _class_names(folders["train"])
+    for part in folders.values():
+        if extra := [name for name in _class_names(part) if name not in names]:
+            raise error("E0701", f"{part} has the class {extra[0]}, {folders['train']} has not")
+    return {name: _part(part, names, form) for name, part in folders.items()}, names
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:
@@ -39,30 +37,17 @@ def _class_names(folder: Path) -> tuple[str, ...]:
     return names
 
 
-def _listed(folder: Path, names: tuple[str, ...]) -> list[tuple[Path, int]]:
-    """Every picture file with the number of its class, in order of class and name."""
-    found = [
-        (path, number)
-        for number, name in enumerate(names)
-        for path in sorted((folder / name).glob("*"))
-        if path.suffix.lower() in SUFFIXES
-    ]
-    if len(found) < TESTED:
-        raise error("E0701", f"{folder}: there are only {len(found)} pictures", f"they end in {', '.join(SUFFIXES)}")
-    return found
+def _part(folder: Path, names: tuple[str, ...], form: Form) -> Part:
+    """The pictures of all classes, in order of class and name."""
+    listed = [(path, number) for number, name in enumerate(names) for path in _listed(folder / name)]
+    if len(listed) < LEAST:
+        raise error("E0701", f"{folder}: there are only {len(listed)} pictures", f"they end in {', '.join(SUFFIXES)}")
+    labels = np.array([number for _, number in listed], np.int64)
+    return labelled(column_of([path for path, _ in listed], form), labels)
 
 
-def _part(files: list[tuple[Path, int]], size: int, channels: int) -> Part:
-    needed = len(files) * size * size * channels
-    if needed > MAX_BYTES:
-        raise error("E0701", f"{len(files)} pictures of {size}x{size} take {needed} bytes, more than {MAX_BYTES}")
-    images = np.empty((len(files), size, size, channels), np.uint8)
-    wrong: list[Diagnostic] = []
-    for place, (path, _) in enumerate(files):
-        try:
-            images[place] = read_picture(path, size, size, channels)
-        except CnnGraphError as problem:
-            wrong += problem.diagnostics
-    if wrong:
-        raise CnnGraphError(wrong)
-    return labelled(images, np.array([number for _, number in files], np.int64))
+def _listed(folder: Path) -> list[Path]:
+    """The picture files of a folder; hidden ones are not meant."""
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))

@@ -47,14 +47,19 @@ def choose(setting: Setting, known: Mapping[str, type[T]], what: str) -> T:
         raise CnnGraphError(_at(setting, "E0108", f"{setting.name}: {problem}")) from problem
 
 
+def ordered(cls: type[Any]) -> list[str]:
+    """The arguments that may be given without their names."""
+    return [field.name for field in dataclasses.fields(cls) if not field.kw_only]
+
+
 def _bind(setting: Setting, cls: type[Any]) -> tuple[dict[str, object], list[Diagnostic]]:
     fields = dataclasses.fields(cls)
-    names = [f.name for f in fields]
-    values = dict(zip(names, setting.positional, strict=False))
+    names, in_order = [f.name for f in fields], ordered(cls)
+    values = dict(zip(in_order, setting.positional, strict=False))
     found = []
-    if len(setting.positional) > len(names):
-        most = f"at most {len(names)} arguments, not {len(setting.positional)}" if names else "no arguments"
-        message = f"{setting.name} takes {most}"
+    if len(setting.positional) > len(in_order):
+        most = f"at most {len(in_order)} arguments, not {len(setting.positional)}" if names else "no arguments"
+        message = f"{setting.name} takes {most}{' without a name' if in_order != names else ''}"
         found.append(_at(setting, "E0105", message))
     for name, value in setting.named.items():
         if name not in names:

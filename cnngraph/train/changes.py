@@ -20,7 +20,7 @@ from typing import Any
 from cnngraph.data.augment import AUGMENTATIONS
 from cnngraph.data.sources import SOURCES
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span
-from cnngraph.elaborate.calls import choose
+from cnngraph.elaborate.calls import choose, ordered
 from cnngraph.elaborate.training import Setting, TrainingSpec
 from cnngraph.ir.op import Op, OpError
 from cnngraph.ir.registry import registry
@@ -141,7 +141,7 @@ def _call(key: str, change: _Change) -> Setting | Op:
 
 def _argument(key: str, setting: Setting, name: str, change: _Change) -> Setting:
     """A call with another argument."""
-    order = [field.name for field in fields(CALLS[key][setting.name])]
+    order = ordered(CALLS[key][setting.name])
     named = {**dict(zip(order, setting.positional, strict=False)), **setting.named, name: change.value}
     return replace(setting, positional=(), named=named, span=change.span)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from cnngraph.data.idx import FILES, find_folder, read_idx, read_parts
-from cnngraph.data.sources import VARIABLE, load_data
+from cnngraph.data.source import VARIABLE
+from cnngraph.data.sources import load_data
 from cnngraph.diagnostics import CnnGraphError
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnngraph.data.dataset import Preprocessing, dataset, labelled
+from cnngraph.data.dataset import Preprocessing, Rows, dataset, labelled
 from cnngraph.data.sources import load_data
 from cnngraph.diagnostics import CnnGraphError
 
@@ -91,6 +91,69 @@ def test_all_wrong_pictures_are_said_at_once(tmp_path, setting):
     write_pictures(tmp_path)
     for name in ("dark", "light"):
         (tmp_path / name / "7.png").write_bytes(b"no picture")
-    with pytest.raises(CnnGraphError) as caught:
+    for megabytes in (1000, 0):
+        with pytest.raises(CnnGraphError) as caught:
+            load_data(setting("images", str(tmp_path), size=4, megabytes=megabytes))
+        assert [d.code for d in caught.value.diagnostics] == ["E0701", "E0701"]
+        assert [name in str(caught.value) for name in ("dark", "light")] == [True, True]
+
+
+def test_hidden_files_and_other_files_are_no_pictures(tmp_path, setting):
+    write_pictures(tmp_path)
+    for name in ("._0.png", "notes.txt", ".hidden.jpg"):
+        (tmp_path / "dark" / name).write_bytes(b"no picture")
+    (tmp_path / ".git").mkdir()
+    data = load_data(setting("images", str(tmp_path), size=4))
+    assert (len(data.train) + len(data.test), len(data.class_names)) == (12, 2)
+
+
+def test_pictures_that_are_not_kept_are_the_same(tmp_path, setting):
+    write_pictures(tmp_path)
+    kept, read = (load_data(setting("images", str(tmp_path), size=4, megabytes=m, validate=0.3)) for m in (1000, 0))
+    assert isinstance(kept.train.images, np.ndarray)
+    assert isinstance(read.train.images, Rows)
+    assert kept.preprocessing == read.preprocessing
+    for name, part in kept.parts.items():
+        everything = np.arange(len(part))
+        assert np.array_equal(part.images[everything], read.parts[name].images[everything])
+        assert np.array_equal(part.labels, read.parts[name].labels)
+
+
+def test_a_picture_that_is_cut_off_is_told_when_it_is_needed(tmp_path, setting):
+    write_pictures(tmp_path)
+    path = tmp_path / "dark" / "0.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:1000])
+    data = load_data(setting("images", str(tmp_path), size=4, megabytes=0, normalize=False))
+    with pytest.raises(CnnGraphError, match=r"0\.png: the picture cannot be read"):
+        [part.images[np.arange(len(part))] for part in data.parts.values()]
+
+
+def test_a_folder_may_hold_a_part_to_choose_by(tmp_path, setting):
+    for name, count in (("train", 6), ("validation", 4), ("test", 3)):
+        write_pictures(tmp_path / name, count)
+    data = load_data(setting("images", str(tmp_path), size=4))
+    assert {name: len(part) for name, part in data.parts.items()} == {"train": 12, "validation": 8, "test": 6}
+    (tmp_path / "test" / "middle").mkdir()
+    with pytest.raises(CnnGraphError, match="has the class middle"):
         load_data(setting("images", str(tmp_path), size=4))
-    assert [d.code for d in caught.value.diagnostics] == ["E0701", "E0701"]
+
+
+@pytest.mark.parametrize("name", ["digits", "images"])
+def test_a_share_of_the_training_part_is_held_back(tmp_path, setting, name):
+    write_pictures(tmp_path)
+    given = {"images": {"folder": ".", "size": 4}}.get(name, {})
+    whole, held = (load_data(setting(name, validate=share, **given), tmp_path, seed=3) for share in (0, 0.2))
+    assert len(held.validation) == round(0.2 * len(whole.train))
+    assert len(held.train) + len(held.validation) == len(whole.train)
+    assert np.array_equal(held.test.labels, whole.test.labels)
+    counts = np.bincount(held.validation.labels) / np.bincount(whole.train.labels)
+    assert np.abs(counts - 0.2).max() < 0.01
+
+
+@pytest.mark.parametrize("wrong", [{"validate": 1}, {"validate": -0.1}])
+def test_a_share_is_a_share(setting, wrong):
+    with pytest.raises(CnnGraphError, match="E0108"):
+        load_data(setting("digits", **wrong))
+    with pytest.raises(CnnGraphError, match="test is more than 0"):
+        load_data(setting("images", "x", size=4, test=0))

@@ -7,7 +7,8 @@ import pytest
 from cnngraph.data.augment import AUGMENTATIONS
 from cnngraph.data.augmentations.rotate import Rotate
 from cnngraph.data.augmentations.shift import Shift
-from cnngraph.data.sources import SOURCES, Idx
+from cnngraph.data.sources import SOURCES
+from cnngraph.data.stored.idx import Idx
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate.calls import choose
 from cnngraph.train.schedule import SCHEDULES
@@ -54,6 +55,13 @@ def test_a_wrong_call_says_what_and_where(setting, name, positional, named, code
     assert [d.code for d in caught.value.diagnostics] == [code]
     assert text in str(caught.value)
     assert "net.cnn:1:1" in str(caught.value)
+
+
+def test_some_arguments_need_their_names(setting):
+    assert choose(setting("digits", 16, batch=3), SOURCES, "data set").batch == 3
+    with pytest.raises(CnnGraphError, match="E0105") as caught:
+        choose(setting("digits", 16, 3), SOURCES, "data set")
+    assert "at most 1 arguments, not 2 without a name" in str(caught.value)
 
 
 def test_all_wrong_arguments_are_said_at_once(setting):
