@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from cnngraph.data.dataset import Preprocessing
 from cnngraph.diagnostics import error
 from cnngraph.interop.safetensors import load_weights, save_weights
+from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
+from cnngraph.ir.text import to_text
 from cnngraph.ir.types import TensorType
+from cnngraph.passes.prune import prune
 from cnngraph.train.history import Epoch
 
 
 @dataclass(frozen=True)
 class Position:
-    """How far a run is: whole epochs, steps of the next one, and what those steps summed up so far."""
+    """How far a run is: whole epochs, steps of the next one, and what those steps summed up so far.
+
+    `loss_sums` are those of the steps by name, where a batch takes several.
+    """
 
     epoch: int = 0
     step: int = 0
     images: int = 0
     loss_sum: float = 0.0
     correct: float = 0.0
+    loss_sums: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def loss(self) -> float:
@@ -36,13 +44,27 @@ class Position:
         """Mean over the images so far."""
         return self.correct / self.images
 
+    @property
+    def losses(self) -> dict[str, float]:
+        """Means over the images so far."""
+        return {name: total / self.images for name, total in self.loss_sums.items()}
+
+    def after(self, images: int, loss: float, correct: float, losses: Mapping[str, float]) -> Position:
+        """One step further, with the means of its images."""
+        sums = {name: self.loss_sums.get(name, 0.0) + value * images for name, value in losses.items()}
+        total = self.loss_sum + loss * images
+        return Position(self.epoch, self.step + 1, self.images + images, total, self.correct + correct, sums)
+
 
 @dataclass(frozen=True)
 class Checkpoint:
     """What a file of weights says beside the arrays.
 
     `prediction` names the output that holds class probabilities, and `graph` is what leads to it, in the printed form:
-    with it the file alone is enough to classify pictures. Both are empty where no output holds classes.
+    with it the file alone is enough to classify pictures. Both are empty where no output holds classes. `network` is
+    the fingerprint of the whole net (`fingerprint`), and `samples` the number of those that it learned from.
+
+    Equal runs write equal texts: no time and no name of a machine is in them.
     """
 
     net: str
@@ -54,6 +76,8 @@ class Checkpoint:
     position: Position = Position()
     rows: tuple[Epoch, ...] = ()
     graph: str = ""
+    network: str = ""
+    samples: int = 0
 
     def metadata(self) -> dict[str, str]:
         """As texts, the form that safetensors keeps."""
@@ -67,8 +91,10 @@ class Checkpoint:
             "epoch": str(self.position.epoch),
             "step": str(self.position.step),
             "position": json.dumps(asdict(self.position)),
-            "history": json.dumps([asdict(row) for row in self.rows]),
+            "history": json.dumps([{**asdict(row), "seconds": 0.0} for row in self.rows]),
             "graph": self.graph,
+            "network": self.network,
+            "samples": str(self.samples),
         }
 
     @staticmethod
@@ -86,7 +112,16 @@ class Checkpoint:
             Position(**position),
             tuple(Epoch(**row) for row in rows),
             metadata["graph"],
+            metadata.get("network", ""),
+            int(metadata.get("samples", 0)),
         )
+
+
+def fingerprint(graph: Graph) -> str:
+    """What tells one network from another: a hash of its nodes, without its losses and without its devices."""
+    outputs = {name: ref for name, ref in graph.outputs.items() if name.partition(".")[0] != "loss"}
+    nodes = tuple(replace(node, device=None, colocated=None) for node in prune(replace(graph, outputs=outputs)))
+    return sha256(to_text(replace(graph, nodes=nodes, outputs=outputs)).encode()).hexdigest()
 
 
 def save_checkpoint(path: Path, states: Mapping[str, Array], checkpoint: Checkpoint) -> None:

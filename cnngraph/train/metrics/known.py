@@ -77,14 +77,13 @@ def figure_text(called: str, figure: float) -> str:
     return f"{figure:.2%}" if metric is not None and metric.unit == "%" else f"{figure:.4f}"
 
 
-def better(called: str, figure: float, than: float) -> bool:
-    """Whether one figure of a metric is strictly better than another.
+def higher_is_better(called: str) -> bool:
+    """Whether the larger of two figures of a metric is the better one.
 
-    >>> better("accuracy", 0.9, 0.8), better("mean_absolute_error", 0.9, 0.8)
+    >>> higher_is_better("accuracy"), higher_is_better("mean_absolute_error(x, y)")
     (True, False)
     """
-    metric = known_metrics().get(called.partition("(")[0])
-    return figure > than if metric is not None and metric.higher_is_better else figure < than
+    return known_metrics()[called.partition("(")[0]].higher_is_better
 
 
 def _default(spec: TrainingSpec) -> Metric:
