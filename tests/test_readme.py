@@ -176,7 +176,8 @@ def test_figures_of_a_network(row: list[str]) -> None:
     shown = [f"{figure:,}" if isinstance(figure, int) else str(figure).replace("*", " ") for figure in totals.values()]
     keys = list(totals)
     assert row[2] == f"`{net.graph.inputs[0].type}`"
-    assert row[3:] == [shown[keys.index(key)] for key in ("parameters", "depth", "multiply-adds")]
+    assert row[3:6] == [shown[keys.index(key)] for key in ("parameters", "depth", "multiply-adds")]
+    assert (SPECS / "pictures" / f"{name}.svg").is_file()
 
 
 def test_clusters_have_rows_and_are_read() -> None:
