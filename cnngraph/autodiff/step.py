@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 from cnngraph.autodiff.averaging import Ema
@@ -27,6 +27,8 @@ def training_step(
     clip: Clipping | None = None,
     average: Ema | None = None,
     decay_axes: int = 0,
+    rates: Mapping[str, float] | None = None,
+    called: str = "",
 ) -> Graph:
     """The graph of one step of `optimizer` on `loss`, from a graph that is already in its form for training.
 
@@ -37,6 +39,8 @@ def training_step(
 
     `clip` limits the gradients before the optimizer sees them. `average` adds to each state that a step changes its
     moving average. The optimizer's weight decay is for states of at least `decay_axes` axes; the others have none.
+    `rates` are factors of the learning rate of single states. Of several steps on the same states each is `called`
+    something: its optimizer's own states are then `update.<state>.<key>.<called>`.
 
     Raises CnnGraphError as `grad` does, and E0102 where the graph has something called `rate`.
     """
@@ -51,7 +55,8 @@ def training_step(
     updates = dict(graph.updates)
     for name in names:
         op = optimizer if len(graph[name].type.shape) >= decay_axes else _without_decay(optimizer)
-        updates |= _update(builder, op, graph[name], gradients[name], rate)
+        op = _slower(op, rates[name]) if rates and name in rates else op
+        updates |= _update(builder, op, graph[name], gradients[name], rate, f".{called}" if called else "")
     if average is not None:
         changed = {name: updates[name] for name in (*graph.updates, *names)}
         updates |= average.averaged(builder, changed)
@@ -69,13 +74,19 @@ def _without_decay(optimizer: Op) -> Op:
     return replace(optimizer, weight_decay=0.0) if decays else optimizer  # type: ignore[call-arg]
 
 
-def _update(builder: Builder, optimizer: Op, state: Node, gradient: Ref, rate: Ref) -> dict[str, Ref]:
+def _slower(optimizer: Op, factor: float) -> Op:
+    return replace(optimizer, lr=optimizer.lr * factor)  # type: ignore[attr-defined, call-arg]
+
+
+def _update(
+    builder: Builder, optimizer: Op, state: Node, gradient: Ref, rate: Ref, called: str = ""
+) -> dict[str, Ref]:
     """Add the optimizer of one state; the next values of that state and of the optimizer's own."""
     name, operands = f"update.{state.name}", [state.ref, gradient, rate]
     beside = state.colocated or state.name
     own = {
         key: builder.state(
-            f"{name}.{key}", weight, origin=state.origin, device=state.device, colocated=beside
+            f"{name}.{key}{called}", weight, origin=state.origin, device=state.device, colocated=beside
         ).ref
         for key, weight in optimizer.weight_types(*map(builder.type_of, operands)).items()
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Op
 from cnngraph.ir.verify import verify
 from cnngraph.passes.rewrite import Rewriting, results_of, rewrite
@@ -15,7 +16,8 @@ def to_training(graph: Graph) -> Graph:
     """Give each node the operator that stands for it in training, the states which that asks for, and their updates.
 
     A state that several nodes change (a shared layer) passes through them in the order of the graph: each reads what
-    the one before it left, and the last says what the state becomes.
+    the one before it left, and the last says what the state becomes. A node that would change states beside trainable
+    ones stays in its form for prediction where all of those are frozen: not trainable, though its operator says so.
 
     Before:
 
@@ -46,7 +48,7 @@ x, n.scale, n.shift, n.mean, n.variance on gpu0
 
     def rule(node: Node, new: Rewriting) -> Sequence[Ref] | None:
         op = node.op.for_training()
-        if op == node.op:
+        if op == node.op or _is_frozen(node, op, new):
             return None
         operands, states = _operands_and_states(node, op, new)
         latest = [changed.get(state, Ref(state)) for state in states.values()]
@@ -57,6 +59,17 @@ x, n.scale, n.shift, n.mean, n.variance on gpu0
 
     rewritten = rewrite(graph, rule)
     return verify(replace(rewritten, updates={**rewritten.updates, **changed})) if changed else rewritten
+
+
+def _is_frozen(node: Node, op: Op, new: Rewriting) -> bool:
+    """Whether a node such as a batch normalization is to use what it has stored."""
+    types = [new.type_of(ref) for ref in node.inputs]
+    count = len(types) if op.variadic else len(op.operands)
+    weights = node.op.weight_types(*types[:count])
+    held = [ref.node for weight, ref in zip(weights.values(), node.inputs[count:], strict=True) if weight.trainable]
+    changes = op.changes_state and any(key in weights for key in op.updates)
+    ops = [new.nodes[name].op for name in held]
+    return changes and bool(ops) and not any(isinstance(state, State) and state.trainable for state in ops)
 
 
 def _operands_and_states(node: Node, op: Op, new: Rewriting) -> tuple[Sequence[Ref], dict[str, str]]:

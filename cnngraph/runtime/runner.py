@@ -28,6 +28,9 @@ class Runner:
     All executors share the states: the arrays that are given where no run changes them, which nobody else may change
     either; copies where the graph has updates. With a `cluster` the graph is divided over its devices; without, one
     device runs all, with the workers of the `settings`. Two threads may call `run`: the second one waits.
+
+    A runner `beside` another one never runs at the same time. Of states that both have there is one array, which either
+    may change; and the memory of the one serves for the other.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Runner:
         states: Mapping[str, Array],
         cluster: Cluster | None = None,
         settings: Settings = DEFAULT,
+        beside: Runner | None = None,
     ) -> None:
         self.graph = graph
         self.cluster = cluster
@@ -43,10 +47,17 @@ class Runner:
         given = [node.name for node in graph.states if node.name in states]
         self._given = not graph.updates  # whether the states are still the arrays that were given
         own = np.asarray if self._given else np.array
-        self.states: dict[str, Array] = {name: own(states[name], order="C") for name in given}
+        common: Mapping[str, Array] = beside.states if beside else {}
+        self.states: dict[str, Array] = {
+            name: common[name] if name in common else own(states[name], order="C") for name in given
+        }
+        self._beside = beside
+        self._shares = beside is not None  # another one may have changed what follows from the states
         self._executors: dict[tuple[object, ...], Executor] = {}
         self._parts: dict[tuple[str, ...] | None, Graph] = {}
         self._lock = threading.Lock()
+        if beside is not None:
+            beside._shares = True
 
     def run(self, feeds: Mapping[str, Any], fetch: Sequence[str] | None = None) -> dict[str, Array]:
         """The outputs for these feeds.
@@ -56,6 +67,8 @@ class Runner:
         """
         with self._lock:
             executor = self.executor(feeds, fetch)
+            if self._shares:
+                executor.prepare()
             return executor.run({name: feeds[name] for name in executor.plan.inputs})
 
     def memory(self, feeds: Mapping[str, Any], fetch: Sequence[str] | None = None) -> str:
@@ -101,7 +114,8 @@ class Runner:
 
     def _alike(self, workers: int) -> list[Executor]:
         """The kept executors with as many workers: only one executor runs at a time."""
-        return [executor for executor in self._executors.values() if executor.workers == workers]
+        others = self._beside._alike(workers) if self._beside else []
+        return [*others, *(executor for executor in self._executors.values() if executor.workers == workers)]
 
     def _made(self, graph: Graph, sizes: Mapping[str, int]) -> Executor:
         try:

@@ -43,17 +43,19 @@ class Here:
         self.given, self.settings, self.pipeline = cluster, settings, pipeline
         self.cluster = cluster or Cluster((HOST,))
 
-    def steps(self, graph: Graph, first: First, feeds: Feeds) -> Steps:
-        """What runs the training step on feeds like these."""
+    def steps(self, graph: Graph, first: First, feeds: Feeds, beside: Steps | None = None) -> Steps:
+        """What runs a training step on feeds like these; `beside` runs another one on the same states."""
         states = first([node.name for node in graph.states])
         if self.pipeline is None:
-            return Runner(graph, states, self.given, self.settings)
+            return Runner(graph, states, self.given, self.settings, beside if isinstance(beside, Runner) else None)
         return Pipeline(graph, states, self.cluster, self.pipeline, self.settings)
 
-    def tests(self, graph: Graph, feeds: Feeds, steps: Steps, step_feeds: Feeds) -> Steps:
-        """What runs the network for tests, with the states of `steps` where they are."""
+    def tests(
+        self, graph: Graph, feeds: Feeds, steps: Steps, step_feeds: Feeds, states: Mapping[str, Array]
+    ) -> Steps:
+        """What runs the network for tests, with `states`, those of all steps, where they are."""
         if isinstance(steps, Runner):
-            return Runner(graph, steps.states, self.given, self.settings)
+            return Runner(graph, states, self.given, self.settings)
         return Pipeline(graph, steps.states, self.cluster, whole_batch(steps, step_feeds), self.settings)
 
     def begin(self, path: Path, resume_from: Path | None) -> None:
@@ -89,11 +91,13 @@ class Spread(Here):
         self.place = self.devices.index(transport.device)
         self.leads = self.place == 0
 
-    def steps(self, graph: Graph, first: First, feeds: Feeds) -> Share:
+    def steps(self, graph: Graph, first: First, feeds: Feeds, beside: Steps | None = None) -> Share:
         assert self.pipeline is not None
         return Share(graph, first, feeds(), self.cluster, self.pipeline, self.settings, self.transport)
 
-    def tests(self, graph: Graph, feeds: Feeds, steps: Steps, step_feeds: Feeds) -> Share:
+    def tests(
+        self, graph: Graph, feeds: Feeds, steps: Steps, step_feeds: Feeds, states: Mapping[str, Array]
+    ) -> Share:
         assert isinstance(steps, Share)
 
         def first(names: Sequence[str]) -> dict[str, Array]:

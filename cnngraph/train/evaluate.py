@@ -19,6 +19,7 @@ from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.feeds import Feeder, batch_size, cut, feeder
 from cnngraph.train.metrics.known import figure_text, metrics_of, place_of
+from cnngraph.train.noise import TESTS, noise_of
 from cnngraph.train.step import figures_only
 
 TOP = 5
@@ -81,7 +82,7 @@ class Tester:
 
     def __init__(self, spec: TrainingSpec, feeds: Feeder, runner: Runner | Pipeline) -> None:
         self._prediction, self._label, self._feeds, self._runner = spec.prediction, spec.label, feeds, runner
-        self._metrics = metrics_of(spec)
+        self._metrics, self._noise = metrics_of(spec), noise_of(spec)
 
     def take(self, states: Mapping[str, Array]) -> None:
         """Go on with the values of these states."""
@@ -91,8 +92,9 @@ class Tester:
         """All of `part`, `batch` samples at a time."""
         loss, compared = 0.0, _Compared(class_names)
         sums = {called: metric.begin() for called, metric in self._metrics.items()}
-        for indices in cut(np.arange(len(part)), batch):
+        for number, indices in enumerate(cut(np.arange(len(part)), batch)):
             feeds = self._feeds.feeds(part, indices)
+            feeds |= self._noise.values(feeds, TESTS, number)
             values = {**feeds, **self._runner.run(feeds)}
             loss += float(values["loss"]) * len(indices)
             if self._prediction:

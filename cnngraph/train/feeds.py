@@ -17,6 +17,7 @@ from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.ir.op import Array, rng
 from cnngraph.ir.types import TensorType
 from cnngraph.spelling import nearest
+from cnngraph.train.noise import noise_of
 from cnngraph.train.step import figures_only
 
 ORDER = 1  # the third part of the key: no other use of the seed has the same
@@ -51,7 +52,11 @@ def feeder(spec: TrainingSpec, data: Dataset) -> Feeder:
     tests have that size too. Raises E0702 with all that does not fit.
     """
     data = _seen(spec, data)
-    inputs = {node.name: node.type for node in figures_only(spec.graph, spec.prediction).inputs}
+    drawn = noise_of(spec).inputs
+    wanted = figures_only(spec.graph, spec.prediction).inputs
+    inputs = {node.name: node.type for node in wanted if node.name not in drawn}
+    if not inputs:
+        raise _refused(spec, [f"{spec.name} learns nothing from the data: all its inputs are noise"], ())
     columns = _columns(inputs, spec.label, data.train.columns)
     if missing := [name for name in inputs if name not in columns]:
         raise _refused(spec, [_missing(missing, inputs, data)], _nearest(missing, columns, data))

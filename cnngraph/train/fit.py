@@ -12,8 +12,6 @@ from typing import NoReturn
 import numpy as np
 
 from cnngraph.autodiff.averaging import exchanged
-from cnngraph.autodiff.recompute import recompute as recomputed
-from cnngraph.autodiff.step import RATE
 from cnngraph.data.augment import Augmenter, chain_of
 from cnngraph.data.dataset import Dataset
 from cnngraph.diagnostics import error
@@ -24,7 +22,7 @@ from cnngraph.ir.op import Array
 from cnngraph.ir.text import to_text
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.partition import HOST
-from cnngraph.passes.pipeline import INFERENCE, TRAINING, run
+from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.runtime.engines.transport import Transport
 from cnngraph.runtime.pipelining import PipelineOptions
 from cnngraph.runtime.settings import DEFAULT, Settings
@@ -33,10 +31,9 @@ from cnngraph.train.engine import Here, Spread
 from cnngraph.train.evaluate import Tester, test_graph
 from cnngraph.train.feeds import ahead, batch_size, feeder, shuffled
 from cnngraph.train.history import Epoch, History, OnProgress, Progress, silent
-from cnngraph.train.initialisers import initial_states, initialiser_of
 from cnngraph.train.interrupt import Interrupt
+from cnngraph.train.rounds import Rounds
 from cnngraph.train.schedule import Clock, schedule_of
-from cnngraph.train.step import figures_only, step_of, with_gradients
 
 
 def fit(
@@ -113,26 +110,21 @@ class _Run:
         self.schedule = schedule_of(spec.schedule)
         self.chain = chain_of(spec.augment)
         self.feeds = feeder(spec, data)
-        form = run(figures_only(spec.graph, spec.prediction), TRAINING)
-        whole = step_of(spec, form)
-        step = with_gradients(whole, spec.prediction) if engine.pipeline else figures_only(whole, spec.prediction)
-        self.graph = recomputed(step, {"batch": self.batch}) if recompute else step
         self.position = Position()
-        self.runner = engine.steps(self.graph, self.first_states, self.step_feeds)
-        tests = engine.tests(test_graph(spec), self.test_feeds, self.runner, self.step_feeds)
-        self.tester = Tester(spec, self.feeds, tests)
+        shown = [spec.prediction] if spec.prediction else []
+        self.rounds = Rounds(spec, engine, self.step_feeds, self.given_states, self.batch, recompute, shown)
+        self.tester = Tester(spec, self.feeds, self.rounds.tests(test_graph(spec), self.test_feeds))
         self.rows: tuple[Epoch, ...] = ()
         self.whole = True  # all states are of one step
         self.keep()
 
-    def first_states(self, names: Sequence[str]) -> dict[str, Array]:
-        given = read_weights({name: self.start[name] for name in names if name in self.start})
-        return initial_states(self.graph, self.spec.seed, initialiser_of(self.spec.init), names, given)
+    def given_states(self, names: Sequence[str]) -> dict[str, Array]:
+        """Those of these states that begin with weights of a file."""
+        return read_weights({name: self.start[name] for name in names if name in self.start})
 
     def step_feeds(self) -> dict[str, Array]:
-        """What the first step takes."""
-        indices = next(shuffled(len(self.data.train), self.batch, self.spec.seed, 0))
-        return {**self.preparation(0)(indices), RATE: np.zeros((), np.float32)}
+        """The data of the first batch."""
+        return self.preparation(0)(next(shuffled(len(self.data.train), self.batch, self.spec.seed, 0)))
 
     def test_feeds(self) -> dict[str, Array]:
         """What the first batch of a test takes."""
@@ -141,12 +133,11 @@ class _Run:
 
     def resume(self, path: Path) -> None:
         """Go on from a file: its states, and its place in the run."""
-        types = {node.name: node.type for node in self.graph.states if node.name in self.runner.states}
-        states, saved = self.engine.load(path, types)
+        states, saved = self.engine.load(path, self.rounds.types)
         same = (saved.batch, saved.seed) == (self.batch, self.spec.seed)
         self.position = saved.position if same else Position(saved.position.epoch)
         self.rows = saved.rows
-        self.runner.take(exchanged(states))
+        self.rounds.take(exchanged(states))
         self.keep()
 
     def run(
@@ -164,10 +155,10 @@ class _Run:
                 self.restore()
         self.save()
         self.finish()
-        return History(self.rows, self.epochs, interrupted, self.output, exchanged(self.runner.states))
+        return History(self.rows, self.epochs, interrupted, self.output, exchanged(self.rounds.states))
 
     def tell_memory(self, on_memory: Callable[[str], None]) -> None:
-        on_memory(self.runner.memory(self.step_feeds()))
+        on_memory(self.rounds.memory())
 
     def run_epochs(self, on_progress: OnProgress, interrupt: Interrupt) -> bool:
         """The rest of the run; whether it was interrupted."""
@@ -205,8 +196,8 @@ class _Run:
         old, count = self.position, len(next(iter(feeds.values())))
         rate = self.schedule.factor_at(self.clock())
         self.whole = False
-        values = self.runner.run({**feeds, RATE: np.asarray(rate, np.float32)})
-        loss, prediction = float(values["loss"]), values.get(self.spec.prediction)
+        taken = self.rounds.run(feeds, rate, old.epoch, old.step)
+        loss, prediction = taken.loss, taken.values.get(self.spec.prediction)
         if not isfinite(loss):
             self.give_up(f"the loss is {loss} in epoch {old.epoch + 1}, step {old.step + 1} of {self.steps}")
         correct = 0.0 if prediction is None else _correct(prediction, feeds[self.spec.label])
@@ -226,7 +217,7 @@ class _Run:
     def finish_epoch(self, seconds: float) -> Epoch:
         """Test, note the row, keep and save the states."""
         done = self.position
-        self.tester.take(exchanged(self.runner.states))
+        self.tester.take(exchanged(self.rounds.states))
         tested = self.tester.run(self.data.test, self.batch, self.data.class_names)
         if not isfinite(tested.loss):
             self.give_up(f"the loss on the test part is {tested.loss} after epoch {done.epoch + 1}")
@@ -256,16 +247,16 @@ class _Run:
 
     def keep(self) -> None:
         """Remember states and position as good."""
-        self.kept = {name: value.copy() for name, value in self.runner.states.items()}, self.position
+        self.kept = {name: value.copy() for name, value in self.rounds.states.items()}, self.position
 
     def restore(self) -> None:
         states, self.position = self.kept
-        self.runner.take(states)
+        self.rounds.take(states)
         self.whole = True
 
     def save(self) -> None:
         if self.output is not None:
-            self.engine.save(self.output, exchanged(self.runner.states), self.checkpoint())
+            self.engine.save(self.output, exchanged(self.rounds.states), self.checkpoint())
 
     def finish(self) -> None:
         if self.output is not None:

@@ -1,20 +1,23 @@
 """Inputs that no data holds: they are drawn anew for each step.
 
-The numbers depend on (seed, epoch, step, place of the draw in the section) alone, so a run that goes on meets those that
-it would have met. Tests draw from a key of their own, the same each time.
+The numbers depend on (seed, epoch, step, place of the draw in the section) alone, so a run that goes on meets those
+that it would have met. Tests draw from a key of their own, the same each time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
 from cnngraph.elaborate.calls import choose
-from cnngraph.elaborate.training import Setting, TrainingSpec
+from cnngraph.elaborate.training import TrainingSpec
+from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array, rng
 from cnngraph.ir.types import TensorType
+from cnngraph.runtime.feeds import sizes_of
 
 NOISE = 5  # the third part of the key, beside the place: no other use of the seed has the same
 TESTS = 2**32  # the epoch of all tests
@@ -83,31 +86,44 @@ NOISES: Mapping[str, type[Draw]] = {"integers": Integers, "normal": Normal, "uni
 
 @dataclass(frozen=True)
 class Noise:
-    """The draws of a section, with the types of their inputs."""
+    """The draws of a section. `graph` is that of its losses."""
 
     draws: tuple[Draw, ...]
-    types: Mapping[str, TensorType]
+    graph: Graph
     seed: int
 
     @property
     def inputs(self) -> tuple[str, ...]:
+        """The inputs that no data is fed to."""
         return tuple(draw.input for draw in self.draws)
 
-    def values(self, sizes: Mapping[str, int], epoch: int, step: int) -> dict[str, Array]:
-        """What these inputs are fed in a step; `sizes` has numbers for all that their types leave open."""
-        found = {}
-        for place, draw in enumerate(self.draws):
-            type_ = self.types[draw.input]
-            generator = rng(self.seed, epoch, NOISE + (place << 8), step)
-            shape = type_.bind(**sizes).concrete
-            found[draw.input] = draw.drawn(generator, shape, type_).astype(type_.dtype, copy=False)
-        return found
+    def values(self, feeds: Mapping[str, Array], epoch: int, step: int) -> dict[str, Array]:
+        """What the inputs without data are fed in a step whose data is `feeds`."""
+        if not self.draws:
+            return {}
+        data = tuple(node for node in self.graph.inputs if node.name in feeds)
+        sizes = sizes_of(replace(self.graph, nodes=data), feeds)
+        return {draw.input: self._drawn(place, draw, sizes, epoch, step) for place, draw in enumerate(self.draws)}
+
+    def _drawn(self, place: int, draw: Draw, sizes: Mapping[str, int], epoch: int, step: int) -> Array:
+        type_ = self.graph[draw.input].type
+        generator = rng(self.seed, epoch, NOISE + (place << 8), step)
+        return draw.drawn(generator, type_.bind(**sizes).concrete, type_).astype(type_.dtype, copy=False)
 
 
-def noise_of(spec: TrainingSpec, settings: Sequence[Setting] | None = None) -> Noise:
-    """The noise that a train section asks for. Raises CnnGraphError, E0108 where a draw does not fit its input."""
-    draws = []
-    for setting in spec.noise if settings is None else settings:
-        draw = choose(setting, NOISES, "noise")
-        draws.append(draw)
-    return Noise(tuple(draws), {node.name: node.type for node in spec.graph.inputs}, spec.seed)
+def noise_of(spec: TrainingSpec) -> Noise:
+    """The noise that a train section asks for. Raises CnnGraphError with all that is wrong, E0112 where a draw is
+    not for its input.
+    """
+    draws, found = [], list[Diagnostic]()
+    for setting in spec.noise:
+        try:
+            draws.append(choose(setting, NOISES, "noise"))
+            draws[-1].check(spec.graph[draws[-1].input].type)
+        except ValueError as problem:
+            found.append(Diagnostic("E0112", str(problem), Label(setting.span, "drawn here")))
+        except CnnGraphError as problem:
+            found += problem.diagnostics
+    if found:
+        raise CnnGraphError(found)
+    return Noise(tuple(draws), spec.graph, spec.seed)

@@ -9,11 +9,14 @@ from typing import ClassVar
 from cnngraph.autodiff.averaging import Ema
 from cnngraph.autodiff.clipping import ByNorm, ByValue, Clipping
 from cnngraph.autodiff.microbatches import GRADIENT
-from cnngraph.autodiff.step import training_step
+from cnngraph.autodiff.step import trainable_states, training_step
+from cnngraph.diagnostics import error
 from cnngraph.elaborate.calls import choose
-from cnngraph.elaborate.training import Setting, TrainingSpec
+from cnngraph.elaborate.training import Setting, StepSpec, TrainingSpec
 from cnngraph.ir.graph import Graph
+from cnngraph.passes.pipeline import TRAINING, run
 from cnngraph.passes.prune import prune
+from cnngraph.spelling import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -35,29 +38,62 @@ AVERAGES: Mapping[str, type[Ema]] = {"ema": Ema}
 DECAYS: Mapping[str, type[DecayAll | DecayMatrices]] = {"all": DecayAll, "matrices": DecayMatrices}
 
 
-def step_of(spec: TrainingSpec, form: Graph) -> Graph:
-    """One training step of `form`, the graph of `spec` in its form for training. Raises where a setting is wrong."""
+def steps_of(spec: TrainingSpec) -> tuple[StepSpec, ...]:
+    """The steps that each batch takes in turn: one, unless the section says several."""
+    return spec.steps or (StepSpec("", "loss"),)
+
+
+def form_of(spec: TrainingSpec, step: StepSpec, *outputs: str) -> Graph:
+    """What leads to the loss of a step, in its form for training, with those `outputs` of the net that it needs."""
+    whole = prune(replace(spec.graph, outputs={"loss": spec.graph.outputs[step.loss]}))
+    near = {name: spec.graph.outputs[name] for name in outputs if spec.graph.outputs[name].node in whole}
+    return run(prune(replace(spec.graph, outputs={"loss": whole.outputs["loss"], **near})), TRAINING)
+
+
+def step_of(spec: TrainingSpec, form: Graph, step: StepSpec | None = None) -> Graph:
+    """One training step of `form`, the graph of `spec` in its form for training; of several steps the one that is
+    meant. Raises where a setting is wrong, E0112 where no state is left to change.
+    """
+    step = step or the_step(spec)
+    loss, optimizer = form.outputs["loss"], step.optimizer or spec.optimizer
+    names = [n for n in trainable_states(form, loss) if step.updates is None or n in step.updates]
+    if not names:
+        raise error("E0112", f"{_called(spec, step)} changes nothing: no weight that may change leads to its loss")
+    if spec.rates and not hasattr(optimizer, "lr"):
+        raise error("E0112", f"{optimizer.name} has no learning rate that `slow` could lower")
     return training_step(
-        form,
-        form.outputs["loss"],
-        spec.optimizer,
-        clip=clip_of(spec.clip),
-        average=average_of(spec.average),
-        decay_axes=decay_axes_of(spec.decay),
-    )
+        form, loss, optimizer, names, clip=clip_of(spec.clip), average=average_of(spec.average),
+        decay_axes=decay_axes_of(spec.decay), rates=spec.rates, called=step.name,
+    )  # fmt: skip
 
 
-def figures_only(graph: Graph, prediction: str, *more: str) -> Graph:
-    """The graph without the outputs that nobody reads: only `loss`, `prediction` if there is one, and `more`."""
-    names = dict.fromkeys(("loss", prediction, *more) if prediction else ("loss", *more))
+def the_step(spec: TrainingSpec, name: str | None = None) -> StepSpec:
+    """The step of this name, or the only one. Raises E0112 where it is another."""
+    steps = {step.name: step for step in steps_of(spec)}
+    if name is None and len(steps) == 1:
+        return next(iter(steps.values()))
+    if name in steps:
+        return steps[name]
+    known = ", ".join(steps)
+    what = f"{spec.name} has no step `{name}`" if name else f"{spec.name} is trained by several steps in turn"
+    raise error("E0112", what, did_you_mean(name or "", steps, f"its steps are {known}"))
+
+
+def _called(spec: TrainingSpec, step: StepSpec) -> str:
+    return f"the step {step.name} of {spec.name}" if step.name else f"the training of {spec.name}"
+
+
+def figures_only(graph: Graph, *more: str) -> Graph:
+    """The graph without the outputs that nobody reads: only `loss`, and those of `more` that have a name."""
+    names = dict.fromkeys(("loss", *filter(None, more)))
     return prune(replace(graph, outputs={name: graph.outputs[name] for name in names}))
 
 
-def with_gradients(step: Graph, prediction: str) -> Graph:
-    """The step with the outputs that a pipeline needs: `loss`, `prediction` if there is one, and the gradients, where
-    it is cut in two (`autodiff.microbatches`).
+def with_gradients(step: Graph, *more: str) -> Graph:
+    """The step with the outputs that a pipeline needs: `loss`, `more`, and the gradients, where it is cut in two
+    (`autodiff.microbatches`).
     """
-    names = ("loss", prediction) if prediction else ("loss",)
+    names = ("loss", *more)
     shown = {name: ref for name, ref in step.outputs.items() if name in names or name.startswith(GRADIENT)}
     return prune(replace(step, outputs=shown))
 
