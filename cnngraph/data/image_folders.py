@@ -39,14 +39,14 @@ def _class_names(folder: Path) -> tuple[str, ...]:
 
 def _part(folder: Path, names: tuple[str, ...], form: Form) -> Part:
     """The pictures of all classes, in order of class and name."""
-    listed = [(path, number) for number, name in enumerate(names) for path in _listed(folder / name)]
+    listed = [(path, number) for number, name in enumerate(names) for path in pictures_of(folder / name)]
     if len(listed) < LEAST:
         raise error("E0701", f"{folder}: there are only {len(listed)} pictures", f"they end in {', '.join(SUFFIXES)}")
     labels = np.array([number for _, number in listed], np.int64)
     return labelled(column_of([path for path, _ in listed], form), labels)
 
 
-def _listed(folder: Path) -> list[Path]:
+def pictures_of(folder: Path) -> list[Path]:
     """The picture files of a folder; hidden ones are not meant."""
     if not folder.is_dir():
         return []

@@ -107,10 +107,13 @@ def _noted(row: Epoch, until: int, note: Tell) -> None:
 
 
 def judged(data: Dataset, share: float, seed: int) -> Dataset:
-    """The data with a part of its training images, drawn by the seed, to judge by; its test images are not looked at.
+    """The data with what it has to validate with in place of its test part, which is not looked at; where it has
+    nothing, with a part of its training images, drawn by the seed.
 
     Raises E0702 where nothing is left to learn from or to judge by.
     """
+    if data.validation is not None:
+        return replace(data, test=data.validation, validation=None)
     count = len(data.train)
     kept = round(count * share)
     if not 0 < kept < count:
