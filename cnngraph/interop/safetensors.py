@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from cnngraph.diagnostics import CnnGraphError, error
 from cnngraph.interop.fitting import BYTES, DTYPES, Stored, misfits, unknown_numbers
 from cnngraph.interop.renaming import once, renamed
-from cnngraph.interop.whole_file import BLANK, CHECKSUM, damage, replace_whole
+from cnngraph.interop.whole_file import BLANK, CHECKSUM, damage, replace_whole, write_checked
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
 
@@ -90,6 +90,15 @@ def read_weights(wanted: Mapping[str, Stored]) -> dict[str, Array]:
     return {name: arrays[name] for name in wanted}
 
 
+def all_arrays(path: Path) -> dict[str, Array]:
+    """Every array of a file, of any numbers that NumPy knows. Raises E0703."""
+    with _opened(path) as file:
+        try:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (the file is no mapping)
+        except TypeError as problem:
+            raise error("E0703", f"{path}: NumPy does not know numbers of the file: {problem}") from problem
+
+
 def names_in(path: Path) -> list[str]:
     """The names of the arrays of a file. Raises E0703."""
     return list(_stored(path)[0])
@@ -127,7 +136,7 @@ def _write(
     header += b" " * (-len(header) % 8)
     arrays = (np.ascontiguousarray(array_of(name)).reshape(-1).view(np.uint8).data for name in order)
     try:
-        replace_whole(path, len(header).to_bytes(8, "little") + header, arrays)
+        replace_whole(path, lambda file: write_checked(file, len(header).to_bytes(8, "little") + header, arrays))
     except OSError as problem:
         intact = (f"{path} is as it was before",) if path.is_file() else ()
         raise error("E0703", f"{path}: the weights cannot be written: {problem.strerror}", *intact) from problem

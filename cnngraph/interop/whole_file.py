@@ -12,10 +12,11 @@ that a person would live to see.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,22 +26,36 @@ _WRITTEN = re.compile(rb'"checksum":"crc32 (.{8})"')
 _PIECE = 1 << 20
 
 
-def replace_whole(path: Path, head: bytes, rest: Iterable[memoryview]) -> None:
-    """Put `head`, in which `BLANK` stands, and the rest in the place of a file. Raises OSError; then the old one stays.
+def replace_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Put what `write` writes in the place of a file. Raises OSError; then the old one stays as it was.
 
-    Folders that are missing are made.
+    Folders that are missing are made. A device or a pipe has no place that a file could take: that is an OSError too.
     """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "this is no file")
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:
-            _write(file, head, rest)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def write_checked(file: BinaryIO, head: bytes, rest: Iterable[memoryview]) -> None:
+    """Write `head`, in which `BLANK` stands, and the rest; then the checksum of both takes the place of its zeros."""
+    place = head.index(BLANK.encode()) + len(BLANK) - 8
+    file.write(head)
+    total = zlib.crc32(head)
+    for piece in rest:
+        file.write(piece)
+        total = zlib.crc32(piece, total)
+    file.seek(place)
+    file.write(f"{total:08x}".encode())
 
 
 def damage(path: Path) -> str:
@@ -69,17 +84,6 @@ def sweep_leftovers(path: Path) -> None:
         found = pattern.fullmatch(beside.name)
         if found and not _is_running(int(found[1])):
             beside.unlink(missing_ok=True)
-
-
-def _write(file: BinaryIO, head: bytes, rest: Iterable[memoryview]) -> None:
-    place = head.index(BLANK.encode()) + len(BLANK) - 8
-    file.write(head)
-    total = zlib.crc32(head)
-    for piece in rest:
-        file.write(piece)
-        total = zlib.crc32(piece, total)
-    file.seek(place)
-    file.write(f"{total:08x}".encode())
 
 
 def _sync_folder(folder: Path) -> None:

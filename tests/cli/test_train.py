@@ -15,7 +15,7 @@ from cnngraph.net import load
 
 def test_train_evaluate_predict(run: Run, written: Written, tmp_path: Path) -> None:
     run("train", "tiny.cnn", "--epochs", "2", "--history", "out/history.json").done("weights: tiny.safetensors")
-    assert written() == {"tiny.safetensors", "out"}
+    assert written() == {"tiny.safetensors", "tiny.best.safetensors", "out"}
     history = json.loads((tmp_path / "out" / "history.json").read_text())
     assert [row["number"] for row in history["rows"]] == [1, 2]
     assert history["rows"][1]["loss"] < history["rows"][0]["loss"]

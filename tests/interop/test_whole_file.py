@@ -101,6 +101,12 @@ def test_the_folder_is_on_the_disk_after_the_file(path: Path, monkeypatch: pytes
     assert events == [str(path.with_name(f".{path.name}.{os.getpid()}")), "renamed", str(path.parent)]
 
 
+def test_a_device_is_no_file_and_stays() -> None:
+    with pytest.raises(CnnGraphError, match="/dev/full: the weights cannot be written: this is no file"):
+        save_weights(Path("/dev/full"), ARRAYS)
+    assert Path("/dev/full").is_char_device()
+
+
 def test_leftovers_of_processes_that_are_gone(path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
