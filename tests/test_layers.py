@@ -54,6 +54,7 @@ DOORS = {
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),
     "matplotlib": ("render/chart.py",),
+    "datasets": ("data/hugging_face.py",),
     "PIL": ("data/", "render/"),
     "pygments": ("editor/pygments_lexer.py",),
     "pygls": ("editor/server.py",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
@@ -14,15 +15,25 @@ MAX_SIZE = 1024
 
 
 class Source:
-    """A source of data, configured. `batch` is the number of images in a step, unless the section says it."""
+    """A source of data, configured. `batch` is the number of samples in a step, unless the section says it. `validate`,
+    such as 0.1, is the share of the training part that is held back: choices are made by it while the run goes on.
+    `limit` cuts what is left.
+    """
 
     batch: int | None
     limit: int | None
+    validate: float
 
     def __post_init__(self) -> None:
         for name, value in (("batch", self.batch), ("limit", self.limit)):
             if value is not None and value < 1:
                 raise ValueError(f"{name} is at least 1, not {value}")
+        if not 0 <= self.validate < 1:
+            raise ValueError(f"validate is from 0 to less than 1, not {self.validate}")
+
+    def held_back(self, train: Part, seed: int) -> tuple[Part, Part | None]:
+        """(the training part, the part to choose by if there is to be one)"""
+        return divided(train, self.validate, seed, FOR_CHOICES) if self.validate else (train, None)
 
     def load(self, folder: Path | None, seed: int) -> Dataset:
         """The data set; `folder` is where the user keeps data, `seed` splits what has no parts yet. Raises E0701."""
@@ -32,8 +43,7 @@ class Source:
 @dataclass(frozen=True)
 class Stored(Source):
     """Data that lies somewhere. Its pictures are normalized by mean and deviation of the training part, unless
-    `normalize` is false. `validate`, such as 0.1, is the share of the training part that is held back: choices are made
-    by it while the run goes on. `limit` cuts what is left.
+    `normalize` is false.
     """
 
     _: KW_ONLY
@@ -41,11 +51,6 @@ class Stored(Source):
     normalize: bool = True
     limit: int | None = None
     validate: float = 0.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.validate < 1:
-            raise ValueError(f"validate is from 0 to less than 1, not {self.validate}")
 
     def finished(
         self,
@@ -58,8 +63,8 @@ class Stored(Source):
         pad: int = 0,
     ) -> Dataset:
         """The data set of these parts. Without a `validation` part, `validate` takes one from the training part."""
-        if self.validate and validation is None:
-            train, validation = divided(train, self.validate, seed, FOR_CHOICES)
+        if validation is None:
+            train, validation = self.held_back(train, seed)
         return dataset(
             train, test, names, pad=pad, normalize=self.normalize, limit=self.limit, validation=validation
         )  # fmt: skip
@@ -79,7 +84,7 @@ class Undivided(Stored):
         if not 0 < self.test < 1:
             raise ValueError(f"test is more than 0 and less than 1, not {self.test}")
 
-    def from_parts(self, parts: dict[str, Part], names: tuple[str, ...], seed: int) -> Dataset:
+    def from_parts(self, parts: Mapping[str, Part], names: tuple[str, ...], seed: int) -> Dataset:
         """The data set of the parts train, validation and test, of which the last two may be missing."""
         train, test = parts["train"], parts.get("test")
         if test is None:

@@ -36,6 +36,7 @@ class Drawn(Source):
     tests: int = 1000
     batch: int | None = None
     limit: int | None = None
+    validate: float = 0.0
 
     name: ClassVar[str] = ""
     class_names: ClassVar[tuple[str, ...]] = ()
@@ -48,7 +49,8 @@ class Drawn(Source):
 
     def load(self, folder: Path | None, seed: int) -> Dataset:
         train, test = (self.part(seed, key, count) for key, count in enumerate((self.count, self.tests)))
-        return Dataset(train.first(self.limit), test, self.class_names, _preprocessing(train))
+        train, validation = self.held_back(train, seed)
+        return Dataset(train.first(self.limit), test, self.class_names, _preprocessing(train), validation)
 
     def part(self, seed: int, key: int, count: int) -> Part:
         """`count` rows of part `key`: 0 is to learn from, 1 is for tests."""
