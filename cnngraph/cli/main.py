@@ -16,7 +16,9 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.reports.terminal import report, wants_colour
 
 FOLDER = Path(__file__).parent
-NOT_COMMANDS = {"division", "main", "options", "files", "timings", "sameness", "sources", "spread", "timelines"}
+NOT_COMMANDS = {
+    "division", "examined", "main", "options", "files", "timings", "sameness", "sources", "spread", "timelines",
+}  # fmt: skip
 
 
 class Commands(click.Group):

@@ -30,7 +30,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Layer:
-    """Figures over all images, positions and channels. `dead` channels of an activation are 0 everywhere (else None)."""
+    """Figures over images, positions and channels; `dead` channels of an activation are 0 everywhere (else None)."""
 
     name: str
     operator: str
@@ -82,8 +82,9 @@ def activity(net: Net, feeds: Mapping[str, Array]) -> Activity:
     nodes = [node for node in graph if _looked_at(graph, node)]
     if not nodes:
         raise error("E0705", f"{graph.name} has no layer with weights and no activation")
-    values = Runner(graph, net.runner().states, settings=net.settings).run(feeds, [node.name for node in nodes])
-    count = len(next(iter(feeds.values())))
+    fed = {node.name: feeds[node.name] for node in graph.inputs if node.name in feeds}
+    values = Runner(graph, net.runner().states, settings=net.settings).run(fed, [node.name for node in nodes])
+    count = len(next(iter(fed.values())))
     return Activity(graph.name, count, tuple(_figures(node, values[node.name]) for node in nodes))
 
 
@@ -99,7 +100,8 @@ def _figures(node: Node, values: Array) -> Layer:
     never = (values == 0).reshape(-1, values.shape[-1]).all(axis=0)
     dead = int(never.sum()) if node.op.activation and node.op.pointwise else None
     shape = str(node.type)
-    return Layer(node.name, node.op.name, shape, float(wide.mean()), float(wide.std()), float((values == 0).mean()), dead)
+    mean, deviation, zeros = float(wide.mean()), float(wide.std()), float((values == 0).mean())
+    return Layer(node.name, node.op.name, shape, mean, deviation, zeros, dead)
 
 
 def _short(value: float) -> str:

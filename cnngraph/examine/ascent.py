@@ -17,13 +17,17 @@ import numpy as np
 
 from cnngraph.data.dataset import Preprocessing
 from cnngraph.diagnostics import error
+from cnngraph.examine.kernels import picked
+from cnngraph.examine.layers import layer_of, score_of
 from cnngraph.examine.picture import visible
-from cnngraph.examine.place import Box, field_box, image_shape
+from cnngraph.examine.place import Box, field_box, image_shape, middle
 from cnngraph.examine.probe import Probe, probe
 from cnngraph.examine.scaling import enlargement
-from cnngraph.examine.target import Target
+from cnngraph.examine.target import Target, class_target, unit_target
 from cnngraph.ir.op import Array, rng
+from cnngraph.ir.size import number
 from cnngraph.net import Net
+from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.render.sheet import Sheet, Tile, sheet
 
 START, JITTER = 8, 9  # the third part of the key: no other use of the seed in this folder has the same
@@ -100,6 +104,31 @@ def excite(
     boxes = tuple(field_box(net, t.layer, t.position, shape) for t in targets)
     before, after = _of(weights, start), _of(weights, found.values(raised))
     return Excited(tuple(targets), raised, before, after, boxes, preprocessing)
+
+
+def targets_of(
+    net: Net,
+    layer: str | None,
+    channels: Sequence[int] | None = None,
+    position: Sequence[int] | None = None,
+    whole: bool = False,
+    shape: Sequence[int] = (),
+    class_names: Sequence[str] = (),
+) -> list[Target]:
+    """The units of a layer at a position (the middle one for images of `shape`, (H, W, C)), or its `whole` channels.
+
+    Without a layer, the classes. The first 64 unless `channels` are named. Raises E0101 for an unknown layer, E0705.
+    """
+    graph = run(net.graph, INFERENCE)
+    node = score_of(graph)[1] if layer is None else layer_of(graph, layer)
+    count = node.type.channels if node.type.batched and node.type.vocabulary is None else 0
+    numbers = picked(channels, number(count), "classes" if layer is None else f"channels of {node.name}")
+    if layer is None:
+        return [class_target(net, i, class_names) for i in numbers]
+    place = position
+    if place is None and not whole and node.type.positions:
+        place = middle(net, node.name, shape)
+    return [unit_target(net, node.name, i, place) for i in numbers]
 
 
 def _ascended(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,7 @@ def class_activation(
     image: Picture | Array,
     target: int | Target | None = None,
     layer: str | None = None,
+    class_names: Sequence[str] = (),
     preprocessing: Preprocessing | None = None,
 ) -> Activation:
     """max(sum_c w_c A_c, 0), A_c the maps of a layer and w_c the mean slope of the score by them.
@@ -65,7 +67,7 @@ def class_activation(
     Selvaraju et al.: Grad-CAM, ICCV 2017, equations 1 and 2.
     """
     picture = picture_of(image, preprocessing)
-    wanted = target_of(net, picture.values, target)
+    wanted = target_of(net, picture.values, target, class_names)
     form = run(net.graph, INFERENCE)
     node = last_grid(form.fetch([wanted.layer])) if layer is None else layer_of(form, layer)
     if len(node.type.positions) != 2:

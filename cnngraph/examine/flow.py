@@ -12,6 +12,7 @@ from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array
+from cnngraph.ir.size import number
 from cnngraph.net import Net
 from cnngraph.passes.pipeline import TRAINING, run
 from cnngraph.render.chart import Chart, Series, lines
@@ -87,6 +88,17 @@ def gradient_flow(net: Net, feeds: Mapping[str, Array], name: str | None = None)
     return Flow(name or form.name, tuple(node.name for node, _ in layers), by_input, by_weight)
 
 
+def flows_table(flows: Sequence[Flow]) -> Table:
+    """One net, or several beside each other where their layers are as many: d loss / d input of each."""
+    if len(flows) == 1:
+        return flows[0].table()
+    columns = [Column("layer", "layer"), *(Column(flow.name, flow.name) for flow in flows)]
+    count = max(len(flow.layers) for flow in flows)
+    rows = tuple((i + 1, *(_cell(flow, i) for flow in flows)) for i in range(count))
+    totals = {f"first / last, {flow.name}": Quantity(flow.ratio, _short) for flow in flows}
+    return Table(tuple(columns), rows, totals, "norm of d loss / d input")
+
+
 def flow_chart(flows: Sequence[Flow], weights: bool = False, title: str = "") -> Chart:
     """Several nets in one chart, one line each."""
     of = "weights" if weights else "input"
@@ -101,7 +113,7 @@ def _weight(graph: Graph, node: Node) -> str | None:
     """The largest state of a layer that is trained."""
     states = [graph[ref.node] for ref in node.inputs if isinstance(graph[ref.node].op, State)]
     trained = [s for s in states if isinstance(s.op, State) and s.op.trainable]
-    return max(trained, key=lambda s: s.type.elements).name if trained else None
+    return max(trained, key=lambda s: number(s.type.elements)).name if trained else None
 
 
 def _differentiable(graph: Graph, node: Node, leading: frozenset[str]) -> bool:
@@ -115,6 +127,11 @@ def _mean_norm(slopes: Array) -> float:
     """The norm of N * slopes[i], a mean over i: the loss of a batch of N is the mean of theirs."""
     flat = slopes.reshape(len(slopes), -1).astype(np.float64) * len(slopes)
     return float(np.linalg.norm(flat, axis=1).mean())
+
+
+def _cell(flow: Flow, i: int) -> Quantity | None:
+    norm = flow.by_input[i] if i < len(flow.layers) else None
+    return None if norm is None else Quantity(norm, _short)
 
 
 def _short(value: float) -> str:

@@ -38,8 +38,8 @@ def kernel_of(graph: Graph, name: str | None = None) -> Node:
 
 
 def last_grid(graph: Graph) -> Node:
-    """The last layer with two axes of positions: where a class still has a place. Raises E0705 without one."""
-    grids = [node for node in graph if _is_grid(node)]
+    """The last layer with rows and columns, and more than one position: where a class still has a place. Or E0705."""
+    grids = [node for node in graph if _is_grid(node) and node.type.positions != (1, 1)]
     if not grids:
         raise error("E0705", f"no layer of {graph.name} has rows and columns", "it takes a layer such as 8@7x7")
     return grids[-1]

@@ -83,7 +83,7 @@ def patches(
     found = probe(net, layer)
     best, places, grid = _strongest(found, images, preprocessing, count)
     chosen = picked(channels, best.shape[1], f"channels of {found.layer.name}")
-    shape = images.shape[1:]
+    shape = preprocessing.normalized(images[np.zeros(1, np.intp)]).shape[1:]
     graph = bound(net, shape)
     rows = []
     for channel in chosen:

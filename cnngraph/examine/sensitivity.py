@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +67,7 @@ def saliency(
     samples: int = 1,
     noise: float = 0.15,
     seed: int = 0,
+    class_names: Sequence[str] = (),
     preprocessing: Preprocessing | None = None,
 ) -> Saliency:
     """d score / d pixel at an image (H, W, C), of a class (without one, the most probable) or another target.
@@ -78,7 +80,7 @@ def saliency(
     if samples < 1 or noise < 0:
         raise error("E0108", f"saliency takes 1 or more samples and noise from 0, not {samples} and {noise}")
     picture = picture_of(image, preprocessing)
-    wanted = target_of(net, picture.values, target)
+    wanted = target_of(net, picture.values, target, class_names)
     found = probe(net, wanted.layer)
     values = found.values(picture.values[None])
     images = picture.values[None]
@@ -89,8 +91,8 @@ def saliency(
     return Saliency(picture, wanted, float(wanted.of(values)[0]), slopes * picture.unit)
 
 
-def target_of(net: Net, image: Array, target: int | Target | None) -> Target:
+def target_of(net: Net, image: Array, target: int | Target | None, class_names: Sequence[str] = ()) -> Target:
     """The target that is meant: one by itself, the score of a class, or of the most probable class."""
     if isinstance(target, Target):
         return target
-    return class_target(net, most_likely(net, image) if target is None else target)
+    return class_target(net, most_likely(net, image) if target is None else target, class_names)
