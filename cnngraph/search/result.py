@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cmp_to_key
 from pathlib import Path
 
 from cnngraph.cost.quantity import seconds_text
@@ -13,8 +12,9 @@ from cnngraph.render.chart import Chart
 from cnngraph.render.effects import Effect, effects
 from cnngraph.render.tabular import Cell, Column, Quantity, Table
 from cnngraph.search.journal import Row
+from cnngraph.search.rounds import Goodness
 from cnngraph.search.spaces import Value, is_logarithmic, value_text
-from cnngraph.train.metrics.known import better, figure_text
+from cnngraph.train.metrics.known import figure_text, higher_is_better
 
 
 @dataclass(frozen=True)
@@ -93,15 +93,29 @@ class Search:
 def ordered(rows: Mapping[int, Row], measure: str, halved: bool) -> tuple[Row, ...]:
     """Trials by how good they are, failed ones last; where they were `halved`, those that went further come first."""
 
-    def compare(a: Row, b: Row) -> int:
-        if bool(a.problem) != bool(b.problem) or a.problem:
-            return bool(a.problem) - bool(b.problem) or a.trial - b.trial
-        if halved and a.until != b.until:
-            return b.until - a.until
-        x, y = a.figures[measure], b.figures[measure]
-        return a.trial - b.trial if x == y else -1 if better(measure, x, y) else 1
+    def key(row: Row) -> tuple[float, ...]:
+        good = goodness(row, measure)
+        if good is None:
+            return 1, row.trial
+        return 0, -row.until if halved else 0, -good, row.trial
 
-    return tuple(sorted(rows.values(), key=cmp_to_key(compare)))
+    return tuple(sorted(rows.values(), key=key))
+
+
+def goodness(row: Row, measure: str) -> Goodness:
+    """The figure of a row, so that larger is better."""
+    if row.problem:
+        return None
+    return sign(measure) * row.figures[measure]
+
+
+def sign(measure: str) -> int:
+    """1 where larger figures are better, else -1.
+
+    >>> sign("accuracy"), sign("loss")
+    (1, -1)
+    """
+    return 1 if measure != "loss" and higher_is_better(measure) else -1
 
 
 def _figure(name: str, figures: Mapping[str, float]) -> Cell:

@@ -100,8 +100,8 @@ def _train(job: Job, note: Tell) -> None:
 
 def _noted(row: Epoch, until: int, note: Tell) -> None:
     """Note an epoch; raises _Far where it is the last one that was asked for."""
-    values = {"loss": row.test_loss, **({} if row.test_accuracy is None else {"accuracy": row.test_accuracy})}
-    note(Figures(row.number, values, row.seconds))
+    accuracy = {} if row.test_accuracy is None else {"accuracy": row.test_accuracy}
+    note(Figures(row.number, {"loss": row.test_loss, **accuracy, **row.metrics}, row.seconds))
     if row.number >= until:
         raise _Far
 

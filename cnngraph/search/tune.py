@@ -14,12 +14,13 @@ from cnngraph.net import Net
 from cnngraph.search.journal import Journal, Row
 from cnngraph.search.loading import load_set
 from cnngraph.search.pool import Pool
-from cnngraph.search.result import Search, ordered
-from cnngraph.search.rounds import Goodness, Rounds, Task, drawn, grid, halving, whole
+from cnngraph.search.result import Search, goodness, ordered, sign
+from cnngraph.search.rounds import Rounds, Task, drawn, grid, halving, whole
 from cnngraph.search.spaces import Listed, Space, Value, read_space
 from cnngraph.search.tpe import suggested
 from cnngraph.search.trial import Job, Outcome
-from cnngraph.train.metrics.known import better, metrics_of
+from cnngraph.train.metrics.known import metrics_of
+from cnngraph.train.saving import best_path
 
 OnRow: TypeAlias = Callable[[Row, int], None]
 """Told of each row, and of how many tasks its round has."""
@@ -121,7 +122,7 @@ class _Run:
         while True:
             self.round(tasks, pool, on_row)
             try:
-                tasks = rounds.send([self.goodness(task) for task in tasks])
+                tasks = rounds.send([goodness(self.last[task.trial], self.measure) for task in tasks])
             except StopIteration:
                 return
 
@@ -151,26 +152,16 @@ class _Run:
 
     def row(self, task: Task, outcome: Outcome) -> Row:
         """The best epoch of a task, and all the time that the trial took so far."""
-        seconds = sum(figures.seconds for figures in outcome.epochs)
-        best = None
-        for figures in outcome.epochs:
-            if best is None or better(self.measure, figures.values[self.measure], best.values[self.measure]):
-                best = figures
+        before = [row.seconds for row in self.journal.rows.values() if row.trial == task.trial]
+        seconds = sum(figures.seconds for figures in outcome.epochs) + max(before, default=0.0)
+        best = max(outcome.epochs, key=lambda epoch: sign(self.measure) * epoch.values[self.measure], default=None)
         problem = outcome.problem or ("" if best else "it has no epoch")
         if best is None:
             return Row(task.trial, task.settings, task.until, 0, {}, seconds, problem)
         return Row(task.trial, task.settings, task.until, best.epoch, best.values, seconds, problem)
 
-    def goodness(self, task: Task) -> Goodness:
-        """Larger is better."""
-        row = self.journal.rows[task.trial, task.until]
-        if row.problem:
-            return None
-        figure = row.figures[self.measure]
-        return figure if better(self.measure, 1.0, 0.0) else -figure
-
     def result(self) -> Search:
-        """All trials in order; of their weights those of the best one stay."""
+        """All trials in order; of their weights those of the best one stay, of its best epoch."""
         plan = self.plan
         train = ["cnngraph", "train", str(plan.file)]
         train += ["--net", plan.net] if plan.net else []
@@ -179,7 +170,7 @@ class _Run:
         weights = self.folder / "best.safetensors"
         rows = ordered(self.last, self.measure, plan.halve)
         found = Search(rows, tuple(self.spaces), self.measure, self.epochs, tuple(train), weights)
-        if found.best is not None and (kept := self.checkpoint(found.best.trial)).exists():
+        if found.best is not None and (kept := best_path(self.checkpoint(found.best.trial))).exists():
             kept.replace(weights)
         for left in self.folder.glob("trial-*.safetensors"):
             left.unlink()

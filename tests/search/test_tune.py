@@ -50,12 +50,13 @@ def test_processes_change_nothing_and_a_search_goes_on(plan: Plan, tmp_path: Pat
 
 
 def test_halving_and_trials_that_fail(tiny: Path, tmp_path: Path) -> None:
-    plan = Plan(tiny, {"lr": (0.02, 0.1, 1e30), "n": (2, -1)}, sampler="grid", halve=True)
+    plan = Plan(tiny, {"lr": (0.02, 0.1, 1e30), "n": (2, -1)}, sampler="grid", halve=True, measure="loss")
     found = tune(plan, tmp_path / "search", jobs=2)
     assert len(found.rows) == 6
     assert [bool(row.problem) for row in found.rows] == [False] * 2 + [True] * 4
     assert [row.until for row in found.rows[:2]] == [3, 3]
     assert found.best is found.rows[0]
+    assert found.rows[0].figures["loss"] <= found.rows[1].figures["loss"]
     assert "E0704: the loss is" in str(found)
     assert f"cnngraph train {tiny} --set lr=" in found.command
     assert len((tmp_path / "search" / NAME).read_text().splitlines()) == 1 + 6 + 2  # two of them went on
