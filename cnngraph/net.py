@@ -6,7 +6,7 @@ predicts once starts sooner.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from cnngraph.runtime.pipelining import PipelineOptions
     from cnngraph.runtime.share import Share
     from cnngraph.train.evaluate import Evaluation
-    from cnngraph.train.history import History, OnProgress
+    from cnngraph.train.fit import FitOptions
+    from cnngraph.train.history import History
 
 
 def load(path: str | Path, net: str | None = None, **settings: object) -> Net:
@@ -271,39 +272,16 @@ class Net:
             raise error("E0701", f"the train section of {self.name} names no data", "add `data: digits(size = 32)`")
         return load_data(self.training.data, Path(folder) if folder else None, self.training.seed)
 
-    def fit(
-        self,
-        data: Dataset | None = None,
-        *,
-        epochs: int | None = None,
-        output: str | Path | None = None,
-        resume_from: str | Path | None = None,
-        cluster: Cluster | None = None,
-        recompute: bool = False,
-        pipeline: PipelineOptions | None = None,
-        transport: Transport | None = None,
-        save_every: int | None = None,
-        on_progress: OnProgress | None = None,
-        on_memory: Callable[[str], None] | None = None,
-        start: Mapping[str, Stored] | None = None,
-    ) -> History:
+    def fit(self, data: Dataset | None = None, **options: Unpack[FitOptions]) -> History:
         """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
 
-        They begin with first values, or as `start` says: weights that `find_weights` found.
-
-        `recompute` takes less memory and more time, and gives the same numbers. A `pipeline` takes batches through the
-        devices in microbatches. With a `transport` this process is one of the devices, beside others; the net then has
-        the weights of this device alone. `on_memory` is told what a step takes.
+        They begin with first values, or as `start` says: weights that `find_weights` found. The options are those of
+        `cnngraph.train.fit.fit`: epochs, output, resume_from, validate, save_every, on_progress, ...; with a
+        `transport` this process is one of several devices, and the net then has the weights of this device alone.
         """
         from cnngraph.train.fit import fit
-        from cnngraph.train.history import silent
 
-        history = fit(
-            self.training, data or self.data(), epochs=epochs, on_progress=on_progress or silent, cluster=cluster,
-            recompute=recompute, settings=self.settings, pipeline=pipeline, transport=transport, save_every=save_every,
-            on_memory=on_memory, start=start,
-            output=Path(output) if output else None, resume_from=Path(resume_from) if resume_from else None,
-        )  # fmt: skip
+        history = fit(self.training, data or self.data(), settings=self.settings, **options)
         self.states = history.states
         return history
 

@@ -51,6 +51,7 @@ DOORS = {
     "ortools": ("partition/strategies/constraint.py", "partition/strategies/pieces_constraint.py"),
     "scipy": ("partition/strategies/integer.py",),
     "optuna": ("search/tpe.py",),
+    "tensorboard": ("train/tensorboard.py",),
     "click": ("cli/",),
     "rich": ("cli/", "render/", "train/progress.py"),
     "matplotlib": ("render/chart.py",),

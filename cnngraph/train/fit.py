@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 from cnngraph.data.dataset import Dataset
 from cnngraph.data.division import FOR_CHOICES, divided
@@ -24,14 +25,31 @@ from cnngraph.train.run import Plan, Run
 from cnngraph.train.saving import best_path
 
 
+class FitOptions(TypedDict, total=False):
+    """The options of `fit`, but for settings, for those who hand them on."""
+
+    on_progress: OnProgress
+    output: str | Path | None
+    epochs: int | None
+    resume_from: str | Path | None
+    cluster: Cluster | None
+    recompute: bool
+    pipeline: PipelineOptions | None
+    transport: Transport | None
+    save_every: int | None
+    on_memory: Callable[[str], None] | None
+    start: Mapping[str, Stored] | None
+    validate: float | None
+
+
 def fit(
     spec: TrainingSpec,
     data: Dataset,
     *,
     on_progress: OnProgress = silent,
-    output: Path | None = None,
+    output: str | Path | None = None,
     epochs: int | None = None,
-    resume_from: Path | None = None,
+    resume_from: str | Path | None = None,
     cluster: Cluster | None = None,
     recompute: bool = False,
     settings: Settings = DEFAULT,
@@ -71,21 +89,26 @@ def fit(
     loss or a weight is no number any more: then `output` holds the last state that was tested.
     """
     with Interrupt() as interrupt:
-        data = data if validate is None else _validated(data, validate, spec.seed)
+        data = data if validate is None else with_validation(data, validate, spec.seed)
         engine = _engine(cluster, settings, _accumulating(spec, pipeline), transport)
-        if output is not None and engine.leads:
-            for path in (output, best_path(output)):
+        target, begun = (Path(path) if path else None for path in (output, resume_from))
+        if target is not None and engine.leads:
+            for path in (target, best_path(target)):
                 sweep_leftovers(path)
-        plan = Plan(spec.epochs if epochs is None else epochs, output, recompute, save_every, start)
+        plan = Plan(spec.epochs if epochs is None else epochs, target, recompute, save_every, start)
         training = Run(spec, data, engine, plan)
-        if resume_from is not None:
-            training.resume(resume_from)
-        if output is not None:
-            engine.begin(output, resume_from)
+        if begun is not None:
+            training.resume(begun)
+        if target is not None:
+            engine.begin(target, begun)
         return training.go(on_progress if engine.leads else silent, on_memory if engine.leads else None, interrupt)
 
 
-def _validated(data: Dataset, share: float, seed: int) -> Dataset:
+def with_validation(data: Dataset, share: float, seed: int) -> Dataset:
+    """The data with `share` of its training part, of each class alike, as the part that epochs are judged by.
+
+    Raises E0701 where one of both parts would be empty, E0702 where the data has such a part already.
+    """
     if data.validation is not None:
         raise error("E0702", "the data has a part to validate with already", "leave --validate away")
     train, validation = divided(data.train, share, seed, FOR_CHOICES)
