@@ -24,8 +24,8 @@ WORDS = {"yes": "yes", "say": "sey", "no": "noo", "own": "oon"}
 @dataclass(frozen=True)
 class Keywords(Drawn):
     """The words yes, say, no and own: yes is say from behind, own is no from behind, so the same sounds in another
-    order. Each is said by another speaker (formants times 0.85 to 1.2), faster or slower (13 to 24 frames of 32),
-    sooner or later, more or less loud, in noise.
+    order. Each is said by another speaker (formants times 0.85 to 1.2), faster or slower (9 to 16 frames of 32),
+    sooner or later, more or less loud, in noise, between two whistles and two hisses that mean nothing.
 
         band 40 |          sss      |  sss            |            hiss
                 |  yyy              |         yyyy    |            F2 of y and e
@@ -43,7 +43,7 @@ class Keywords(Drawn):
 
     def draw(self, numbers: np.random.Generator, count: int) -> Columns:
         label = numbers.integers(0, len(WORDS), count)
-        frames = numbers.uniform(13, 24, count)
+        frames = numbers.uniform(9, 16, count)
         start = numbers.uniform(0, FRAMES - frames)
         when = (np.arange(FRAMES) - start[:, None]) / frames[:, None] * 3 - 0.5  # 0, 1, 2: the middle of each sound
         table = np.array([[SOUNDS[sound] for sound in word] for word in WORDS.values()])  # (word, 3, 5)
@@ -56,8 +56,19 @@ class Keywords(Drawn):
             place = _mel(tracks[..., formant, None] * speaker)
             sound += part * tracks[..., 3, None] * np.exp(-np.square((bands - place) / 110))
         sound += tracks[..., 4, None] / (1 + np.exp((_mel(4000.0) * speaker - bands) / 60))
-        heard = 3 * sound * loud + numbers.normal(0, self.noise, sound.shape)
+        heard = 3 * sound * loud + self.disturbance(numbers, count) + numbers.normal(0, self.noise, sound.shape)
         return {"spectrogram": ((heard - 0.4) / 1.2).astype(np.float32)[..., None], "label": label}
+
+    def disturbance(self, numbers: np.random.Generator, count: int) -> Array:
+        """Two whistles and two hisses at any time, each of three frames, (N, T, bands)."""
+        time, band = np.arange(FRAMES)[:, None], np.arange(BANDS)
+        heard = np.zeros((count, FRAMES, BANDS))
+        for low, high, width in ((2, 38, 1.5), (2, 38, 1.5), (32, 38, 5), (32, 38, 5)):
+            place = numbers.uniform(low, high, (count, 1, 1))
+            begin = numbers.uniform(0, FRAMES - 3, (count, 1, 1))
+            lasting = (time >= begin) & (time < begin + 3)
+            heard += 2.5 * lasting * np.exp(-np.square((band - place) / width))
+        return heard
 
 
 def _between(middles: Array, when: Array) -> Array:

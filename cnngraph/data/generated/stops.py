@@ -10,38 +10,40 @@ import numpy as np
 from cnngraph.data.generated.drawn import Columns, Drawn
 
 FRAMES, BANDS = 15, 16  # of 10 ms
-LOCUS = np.array([4.0, 9.0, 13.0])  # the band where the second formant of B, D, G begins
+LOCUS = np.array([-4.0, 0.0, 4.0])  # how many bands from its vowel the second formant of B, D, G begins
 GLIDE = 4  # frames until the formants are those of the vowel
 HALF = 0.5  # what the evidence of the right sound shall be: about half of the frames see it
 
 
 @dataclass(frozen=True)
 class Stops(Drawn):
-    """A stop may come at any of eight frames, before one of many vowels (second formant in band 6 to 11). What tells
-    B, D and G apart is where the second formant comes from: B from below, D from the middle, G from above.
+    """A stop may come at any of nine frames, before one of many vowels (second formant in band 5 to 11). What tells
+    B, D and G apart is where the second formant comes from: at B it rises, at D it stays, at G it falls. As the vowel
+    may be anywhere, no band and no frame by itself tells anything.
 
-        band 15 |     G
-                |       G G                      the vowel lies between, at a place of its own
-                |     D D V V V V V
-                |       B
-        band 0  |     B  F1 F1 F1 F1
+        band 15 |                |     G          |
+                |                |       G        |     the vowel V lies at a place of its own
+                |     D D V V V  |         V V V  |
+                |                |                |         V V V
+                |     F F F F F  |     F F F F F  |       B
+        band 0  |                |                |     B F F F F
 
     columns: speech (N, 15, 16); target (N, 3): 0.5 for the sound that is there; label (N,).
     source: Delattre, Liberman, Cooper: Acoustic loci and transitional cues for consonants, 1955.
     """
 
-    noise: float = 0.4
+    noise: float = 0.3
 
     name: ClassVar[str] = "stops"
     class_names: ClassVar[tuple[str, ...]] = ("B", "D", "G")
 
     def draw(self, numbers: np.random.Generator, count: int) -> Columns:
         label = numbers.integers(0, len(LOCUS), count)
-        vowel = numbers.uniform(6, 11, (count, 1))
-        since = np.arange(FRAMES) - numbers.integers(1, 9, (count, 1))  # (N, T): frames since the stop opened
+        vowel = numbers.uniform(5, 11, (count, 1))
+        since = np.arange(FRAMES) - numbers.integers(0, 9, (count, 1))  # (N, T): frames since the stop opened
         part = np.clip(since / GLIDE, 0, 1)
-        second = (1 - part) * LOCUS[label][:, None] + part * vowel
-        first = 1 + 2 * part
+        second = vowel + (1 - part) * LOCUS[label][:, None]
+        first = np.ones_like(part)
         voiced = (since >= 0) * numbers.uniform(0.7, 1.3, (count, 1))
         bands = np.arange(BANDS)
         sound = sum(np.exp(-np.square(bands - track[..., None]) / 1.5) for track in (first, second))
