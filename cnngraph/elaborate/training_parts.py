@@ -30,7 +30,9 @@ INDEX = re.compile(r"\[\d+\]")
 
 @dataclass(frozen=True)
 class Part:
-    """States under one name; `rests` has for each the rest of its name below that."""
+    """States under one name; `rests` has for each what stands behind that name in its own: `.conv.weight`, or
+    `[2].conv.weight` where it is the second one of the name.
+    """
 
     name: str
     rests: Mapping[str, str]
@@ -74,7 +76,7 @@ class Parts:
         names = {}
         for rest, ref in found[0].instance.states.items():  # `rest` is what stands behind the path of the first use
             name, path = self.final[ref.node], self.final[ref.node.removesuffix(rest).removesuffix(".")]
-            names[name] = name.removeprefix(f"{path}.")
+            names[name] = name.removeprefix(path)
         return names
 
     def _below(self, path: str) -> Iterator[tuple[str, str]]:
@@ -82,7 +84,8 @@ class Parts:
         for node in self.graph.states:
             own = node.name.split(".")
             if len(own) > len(words) and all(map(_is, own, words)):
-                yield node.name, ".".join(own[len(words) :])
+                index = own[len(words) - 1].removeprefix(words[-1])
+                yield node.name, ".".join([index, *own[len(words) :]])
 
     def _known(self) -> list[str]:
         names = (INDEX.sub("", node.name.split(".")[0]) for node in self.graph.states)
@@ -109,7 +112,7 @@ class Parts:
                 into = self.named(given["into"], "into").rests if "into" in given else self._whole()
                 source = _path(given["part"]) if "part" in given else None
                 folder = Path(unit.span.source.name).parent
-                names = {state: (f"{source}.{rest}",) if source else (state, rest) for state, rest in into.items()}
+                names = {state: (source + rest,) if source else (state, rest[1:]) for state, rest in into.items()}
                 return Loading(folder / file.value, names, unit.span)
         raise problem(
             "E0112", '`weights` is `load("file", into = part, part = "part of the file")`', unit.span, "here",
@@ -117,7 +120,7 @@ class Parts:
         )  # fmt: skip
 
     def _whole(self) -> dict[str, str]:
-        return {node.name: node.name for node in self.graph.states}
+        return {node.name: f".{node.name}" for node in self.graph.states}
 
 
 def _path(expr: ast.Expr) -> str | None:

@@ -29,8 +29,8 @@ class Runner:
     either; copies where the graph has updates. With a `cluster` the graph is divided over its devices; without, one
     device runs all, with the workers of the `settings`. Two threads may call `run`: the second one waits.
 
-    A runner `beside` another one never runs at the same time. Of states that both have there is one array, which either
-    may change; and the memory of the one serves for the other.
+    A runner `beside` another one never runs at the same time, and both have updates. Of states that both have there is
+    one array, which either may change; and the memory of the one serves for the other.
     """
 
     def __init__(
@@ -47,17 +47,14 @@ class Runner:
         given = [node.name for node in graph.states if node.name in states]
         self._given = not graph.updates  # whether the states are still the arrays that were given
         own = np.asarray if self._given else np.array
-        common: Mapping[str, Array] = beside.states if beside else {}
+        common = beside._common() if beside else {}
         self.states: dict[str, Array] = {
             name: common[name] if name in common else own(states[name], order="C") for name in given
         }
         self._beside = beside
-        self._shares = beside is not None  # another one may have changed what follows from the states
         self._executors: dict[tuple[object, ...], Executor] = {}
         self._parts: dict[tuple[str, ...] | None, Graph] = {}
         self._lock = threading.Lock()
-        if beside is not None:
-            beside._shares = True
 
     def run(self, feeds: Mapping[str, Any], fetch: Sequence[str] | None = None) -> dict[str, Array]:
         """The outputs for these feeds.
@@ -67,8 +64,6 @@ class Runner:
         """
         with self._lock:
             executor = self.executor(feeds, fetch)
-            if self._shares:
-                executor.prepare()
             return executor.run({name: feeds[name] for name in executor.plan.inputs})
 
     def memory(self, feeds: Mapping[str, Any], fetch: Sequence[str] | None = None) -> str:
@@ -111,6 +106,10 @@ class Runner:
         if chosen not in self._parts:
             self._parts[chosen] = self.graph if chosen is None else self.graph.fetch(chosen)
         return self._parts[chosen]
+
+    def _common(self) -> dict[str, Array]:
+        """The states of this runner and of those beside it."""
+        return {**(self._beside._common() if self._beside else {}), **self.states}
 
     def _alike(self, workers: int) -> list[Executor]:
         """The kept executors with as many workers: only one executor runs at a time."""

@@ -15,11 +15,13 @@ from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.autodiff.step import RATE
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
+from cnngraph.interop.safetensors import read_weights
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
 from cnngraph.train.engine import Feeds, First, Here, Steps
 from cnngraph.train.initialisers import initial_states, initialiser_of
+from cnngraph.train.loading import loaded
 from cnngraph.train.noise import noise_of
 from cnngraph.train.step import figures_only, form_of, step_of, steps_of, with_gradients
 
@@ -36,8 +38,8 @@ class Taken:
 
 
 class Rounds:
-    """The steps of a section, ready to run. `given` are states that stand for first values; `feeds` makes those of the
-    first batch.
+    """The steps of a section, ready to run. `given` are states that stand for first values, and for those of files
+    that the section names; `feeds` makes those of the first batch.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Rounds:
     ) -> None:
         self.spec, self.engine, self.feeds = spec, engine, feeds
         self.noise = noise_of(spec)
+        self._loaded = loaded(spec)
         self.names = tuple(step.name for step in steps_of(spec))
         if len(self.names) > 1 and engine.pipeline is not None:
             raise error(
@@ -107,7 +110,8 @@ class Rounds:
         graph = self.graphs[place]
 
         def first(names: Sequence[str]) -> dict[str, Array]:
-            known = {**given(names), **{name: value for name, value in self.states.items() if name in names}}
+            before = {name: value for name, value in self.states.items() if name in names}
+            known = {**read_weights({n: self._loaded[n] for n in names if n in self._loaded}), **given(names), **before}
             return initial_states(graph, self.spec.seed, initialiser_of(self.spec.init), names, known)
 
         beside = self.runners[-1] if self.runners else None

@@ -12,15 +12,17 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.leaves import Input
-from cnngraph.ir.op import Array
+from cnngraph.ir.op import Array, Weight
 from cnngraph.ir.size import symbol
 from cnngraph.ir.types import TensorType
 from cnngraph.ir.window import Window
 from cnngraph.net import loads
 from cnngraph.ops.add import Add
+from cnngraph.ops.batchnorm import BatchNorm
 from cnngraph.ops.conv import Conv
 from cnngraph.ops.maxpool import MaxPool
 from cnngraph.ops.relu import Relu
+from cnngraph.ops.shift import Shift
 from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.runtime.runner import KEPT_EXECUTORS, Runner
 
@@ -198,3 +200,28 @@ def test_an_input_can_be_an_output() -> None:
     builder.add("x", Input(TensorType.of(3)))
     runner = Runner(builder.finish("through", {"y": Ref("x")}), {})
     assert runner.run({"x": np.ones((2, 3), "f4")})["y"].tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+def test_two_runners_over_the_same_states_see_what_the_other_one_changed() -> None:
+    def graph(name: str, read: str) -> Graph:
+        """`name` += 1, and a batch norm whose scale is `read`: it is folded into the weights before it."""
+        builder = Builder()
+        x = builder.add("x", Input(TensorType.of(2, (3, 3)))).ref
+        x = builder.apply("conv", Conv(2, Window((1, 1)), bias=False), [x]).ref
+        for state, initial in (("v", "zeros"), ("w", "zeros"), ("zero", "zeros"), ("one", "ones")):
+            builder.state(state, Weight(TensorType((2,)), initial))
+        y = builder.add("y", BatchNorm(), [x, Ref(read), *map(Ref, ("zero", "zero", "one"))]).ref
+        more = builder.add("more", Shift(1.0), [Ref(name)]).ref
+        return builder.finish(name, {"y": y}, {name: more})
+
+    first = {"v": np.zeros(2, "f4"), "w": np.zeros(2, "f4"), "zero": np.zeros(2, "f4"), "one": np.ones(2, "f4")}
+    first["conv.weight"] = np.eye(2, dtype=np.float32)[None, None]
+    one = Runner(graph("v", "w"), first)
+    other = Runner(graph("w", "v"), first, beside=one)
+    x = np.ones((1, 3, 3, 2), np.float32)
+    for step in range(3):
+        assert one.run({"x": x})["y"] == pytest.approx(np.full((1, 3, 3, 2), step), rel=1e-4)
+        assert other.run({"x": x})["y"] == pytest.approx(np.full((1, 3, 3, 2), step + 1), rel=1e-4)
+    assert all(one.states[name] is other.states[name] for name in first)
+    arenas = [runner.executor({"x": x})._memory.arenas["host"] for runner in (one, other)]
+    assert np.shares_memory(*arenas)

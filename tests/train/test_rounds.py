@@ -157,6 +157,14 @@ def test_two_steps_may_change_the_same_states_each_with_moments_of_its_own() -> 
     assert all(name.endswith((".discriminate", ".forge")) for name in names)
 
 
+def test_three_steps_share_what_any_two_of_them_have() -> None:
+    spec = gan(**{"step forge {": "step copy { update: G; loss: mse(fake, real) }\n  step forge {"})
+    ours = rounds(spec)
+    assert ours.names == ("discriminate", "copy", "forge")
+    for name, value in ours.states.items():
+        assert all(runner.states.get(name, value) is value for runner in ours.runners)
+
+
 def test_noise_and_dropout_are_others_in_each_step() -> None:
     ours = rounds(gan(0.5))
     feeds = ours.feeds()
