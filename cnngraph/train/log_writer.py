@@ -111,7 +111,8 @@ class LogWriter:
         elif (row := now.finished) is not None:
             self._write({"kind": "epoch", **asdict(EpochRow(
                 row.number, now.steps, row.loss, row.test_loss, row.accuracy, row.test_accuracy, row.metrics,
-                row.losses, now.part, now.best, now.rate, now.images_per_second, seconds, row.seconds, memory_bytes(),
+                row.losses, now.part, now.best, now.rate, round(now.images_per_second, 1), seconds,
+                round(row.seconds, 3), memory_bytes(),
             ))})  # fmt: skip
         else:
             self._losses.append(now.step_loss)
@@ -119,8 +120,8 @@ class LogWriter:
                 mean = sum(self._losses) / len(self._losses)
                 self._losses = []
                 self._write({"kind": "step", **asdict(StepRow(
-                    now.epoch, now.step, mean, now.rate, now.images_per_second, seconds, now.losses, now.accuracy,
-                    memory_bytes=memory_bytes(),
+                    now.epoch, now.step, mean, now.rate, round(now.images_per_second, 1), seconds, now.losses,
+                    now.accuracy, memory_bytes=memory_bytes(),
                 ))})  # fmt: skip
 
     def _write(self, row: Mapping[str, Any]) -> None:

@@ -128,14 +128,14 @@ class Run:
         """The rest of the epochs; whether they were interrupted."""
         speed = _Speed()
         while self.position.epoch < self.plan.epochs and not (self.stop and self.stop.done(self.rows)):
-            begun = time.perf_counter()
+            begun, last = time.perf_counter(), self.progress(speed)
             for feeds in self.remaining():
-                on_progress(self.run_batch(feeds, speed))
+                last = self.run_batch(feeds, speed)
+                on_progress(last)
                 if self.engine.agreed(interrupt.requested):
                     return True
                 if self.plan.save_every and self.clock().step % self.plan.save_every == 0:
                     self.save()
-            last = self.progress(speed)
             row = self.finish_epoch(begun)
             on_progress(replace(last, finished=row, best=best_of(self.rows) is row))
         return False
@@ -153,7 +153,7 @@ class Run:
         return lambda indices: self.feeds.feeds(part, indices, change)
 
     def run_batch(self, feeds: Mapping[str, Array], speed: _Speed) -> Progress:
-        """The steps of one batch; the position counts it once all states have their next value."""
+        """All steps of one batch; the position counts it once all states have their next value."""
         now, count, rate = self.position, len(next(iter(feeds.values()))), self.schedule.factor_at(self.clock())
         self.whole = False
         taken = self.rounds.run(feeds, rate, now.epoch, now.step)
