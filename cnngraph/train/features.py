@@ -32,9 +32,10 @@ class Classifier:
     class_names: tuple[str, ...]
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """(H, W, C) of its pictures."""
-        return self.preprocessing.height, self.preprocessing.width, self.preprocessing.channels
+    def shapes(self) -> tuple[tuple[int, int, int], ...]:
+        """(H, W, C) of its pictures: without the black frame that it puts around them, or with it."""
+        height, width, channels = (how := self.preprocessing).height, how.width, how.channels
+        return (height, width, channels), (height + 2 * how.pad, width + 2 * how.pad, channels)
 
     def read(self, pictures: Array) -> tuple[Array, Array]:
         """(features (N, F), probabilities (N, classes)) of pictures (N, H, W, C) in 0..1, in float64."""
@@ -43,7 +44,7 @@ class Classifier:
         return features, probabilities
 
     def _batch(self, pictures: Array) -> tuple[Array, Array]:
-        pad = self.preprocessing.pad
+        pad = self.preprocessing.pad if pictures.shape[1:] == self.shapes[0] else 0
         x = self.preprocessing.normalized(np.pad(np.clip(pictures, 0, 1), ((0, 0), (pad, pad), (pad, pad), (0, 0))))
         values = self.runner.run({self.runner.graph.inputs[0].name: x})
         return values[SEEN], values[TAKEN]

@@ -52,10 +52,11 @@ class Frechet(Metric):
 
 def require_pictures(classifier: str, *types: TensorType) -> None:
     """Raise ValueError unless the classifier reads pictures of these types, E0703 where it is none."""
-    height, width, channels = classifier_of(classifier).shape
+    shapes = classifier_of(classifier).shapes
     for found in types:
-        if found.shape[1:] != (height, width, channels):
-            expected = TensorType.of(channels, (height, width))
+        if found.shape[1:] not in shapes:
+            *positions, channels = shapes[0]
+            expected = TensorType.of(channels, positions)
             raise ValueError(f"the classifier {classifier} was trained on {expected}, not on {found}")
 
 
