@@ -143,7 +143,7 @@ def scenes(numbers: np.random.Generator) -> Values:
         cell = (i, row // 8, column // 8)
         there[cell], kind[cell] = 1, label[i]
         box[cell] = np.array([column % 8, row % 8, half, half]) / 8
-    return {"image": image, "there": there, "label": kind, "target": box}
+    return {"image": image, "there": there, "kind": kind, "target": box}
 
 
 def test_a_detector_learns_which_cell_holds_what_and_where() -> None:
@@ -153,7 +153,7 @@ def test_a_detector_learns_which_cell_holds_what_and_where() -> None:
     found, place = net(test["image"]), test["there"][..., 0] == 1
     guess = found["object"].reshape(16, -1).argmax(-1)
     assert np.mean(guess == test["there"].reshape(16, -1).argmax(-1)) > 0.7
-    assert accuracy(found["class"][place], test["label"][place]) > 0.9
+    assert accuracy(found["class"][place], test["kind"][place]) > 0.9
     assert np.abs(found["box"] - test["target"])[place].mean() < 0.2
 
 
