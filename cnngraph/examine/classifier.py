@@ -138,15 +138,18 @@ def usual_preprocessing(graph: Graph, size: tuple[int, int] | None = None) -> Pr
 
 def with_numbers(how: Preprocessing, mean: Sequence[float] | None, std: Sequence[float] | None) -> Preprocessing:
     """With another mean and deviation of numbers from 0 to 1; one number is for all channels. Raises E0108."""
-    found = {"mean": how.mean, "std": how.std}
-    for name, given in (("mean", mean), ("std", std)):
-        if given is not None:
-            values = tuple(given) * how.channels if len(given) == 1 else tuple(given)
-            if len(values) != how.channels or not np.isfinite(values).all() or (name == "std" and min(values) <= 0):
-                above = ", above 0" if name == "std" else ""
-                raise error("E0108", f"`{name}` is one number, or one for each of {how.channels} channels{above}")
-            found[name] = values
-    return replace(how, **found)
+    return replace(how, mean=_each(how, "mean", mean, how.mean), std=_each(how, "std", std, how.std))
+
+
+def _each(how: Preprocessing, name: str, given: Sequence[float] | None, usual: tuple[float, ...]) -> tuple[float, ...]:
+    """A number for each channel."""
+    if given is None:
+        return usual
+    values = tuple(given) * how.channels if len(given) == 1 else tuple(given)
+    if len(values) != how.channels or not np.isfinite(values).all() or (name == "std" and min(values) <= 0):
+        above = ", above 0" if name == "std" else ""
+        raise error("E0108", f"`{name}` is one number, or one for each of {how.channels} channels{above}")
+    return values
 
 
 def covering(image: Array, height: int, width: int, path: Path) -> Array:
