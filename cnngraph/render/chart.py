@@ -266,6 +266,8 @@ def _numbers(axes: Any, values: npt.NDArray[np.float64], form: str) -> None:
     known = values[np.isfinite(values)]
     middle = (known.min() + known.max()) / 2 if known.size else 0.0
     for (row, column), value in np.ndenumerate(values):
+        if not np.isfinite(value):
+            continue
         colour = "white" if value > middle else INK
         axes.text(column, row, form.format(value), ha="center", va="center", fontsize=7, color=colour)
 
