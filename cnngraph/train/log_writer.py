@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -10,10 +12,11 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from io import FileIO
 from math import inf
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -70,7 +73,7 @@ class LogWriter:
     def __init__(self, path: Path, run: Mapping[str, Any], every: int | None = None) -> None:
         self._path, self._run = path, dict(run)
         self._every = every or max(1, int(run.get("steps", 1)) // ROWS_AN_EPOCH)
-        self._file: TextIO | None = None
+        self._file: FileIO | None = None  # without a buffer: each row is written at once
         self._begun, self._before = perf_counter(), 0.0
         self._losses: list[float] = []  # of the steps since the last row
 
@@ -87,14 +90,13 @@ class LogWriter:
                 self._open(_moment(progress))
             self._note(progress)
         except OSError as problem:
-            self._file = None
             message = f"{self._path}: the log cannot be written: {problem.strerror}"
             raise error("E0704", message, "the run is saved: make room, and go on with --resume") from problem
 
     def _open(self, moment: Moment) -> None:
         """Keep what was logged before the moment that comes, and go on behind it."""
         if self._path.exists() and not self._path.is_file():  # a pipe, or a terminal
-            self._file = self._path.open("w", encoding="utf-8")
+            self._file = FileIO(self._path, "w")
             self._write(self._run)
             return
         rows = [row for row in _rows_there(self._path) if _moment_of(row) < moment]
@@ -102,7 +104,7 @@ class LogWriter:
         self._before = max((float(row.get("seconds", 0)) for row in rows), default=0.0)
         kept = [{**self._run, "begun": first["begun"]}, *(row for row in rows if row["kind"] != "run")]
         replace_whole(self._path, lambda file: file.write("".join(map(_line, kept)).encode()))
-        self._file = self._path.open("a", encoding="utf-8")
+        self._file = FileIO(self._path, "a")
 
     def _note(self, now: Progress) -> None:
         seconds = round(self._before + perf_counter() - self._begun, 3)
@@ -126,8 +128,9 @@ class LogWriter:
 
     def _write(self, row: Mapping[str, Any]) -> None:
         assert self._file is not None
-        self._file.write(_line(row))
-        self._file.flush()
+        line = _line(row).encode()
+        if self._file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def memory_bytes() -> int | None:
