@@ -65,11 +65,15 @@ class Excited:
     preprocessing: Preprocessing | None
 
     def sheet(self, scale: int | None = None, columns: int | None = None) -> Sheet:
-        """What each target sees of its image, with the value before and after."""
-        seen = [visible(image, self.preprocessing) for image in self.images]
-        parts = [image[slice(*box[0]), slice(*box[1])] for image, box in zip(seen, self.boxes, strict=True)]
-        tiles = [Tile(part, line) for part, line in zip(parts, str(self).split("\n"), strict=True)]
-        return sheet(tiles, columns, scale or enlargement(parts[0].shape, SIDE), f"Excites {self.targets[0].layer}")
+        """What each target sees of its image, in full contrast, with the value before and after."""
+        pairs = zip(self.images, self.boxes, strict=True)
+        parts = [visible(image[slice(*box[0]), slice(*box[1])], None) for image, box in pairs]
+        lines = zip(self.targets, self.before, self.after, strict=True)
+        tiles = [Tile(part, f"{t.short}: {a:.2g} -> {b:.2g}") for part, (t, a, b) in zip(parts, lines, strict=True)]
+        first = self.targets[0]
+        place = f" at {','.join(map(str, first.position))}" if first.position else ""
+        title = f"What excites {first.layer}{place}"
+        return sheet(tiles, columns, scale or enlargement(parts[0].shape, SIDE), title)
 
     def __str__(self) -> str:
         rows = zip(self.targets, self.before, self.after, strict=True)

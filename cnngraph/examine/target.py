@@ -25,6 +25,11 @@ class Target:
     position: tuple[int, ...] | None = None
     name: str = ""
 
+    @property
+    def short(self) -> str:
+        """A word for it where the layer is known: the class, or the number of the channel."""
+        return self.name if self.name.startswith("class ") else str(self.channel)
+
     def weights(self, shape: Shape) -> Array:
         """The weight of each value of the layer, (1, positions..., C), for values of `shape`. Raises E0705."""
         if not 0 <= self.channel < shape[-1]:
