@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from PIL import Image
 
 from cnngraph.interop.safetensors import load_weights
 from cnngraph.net import load
+from cnngraph.train.history import Progress
+from cnngraph.train.log import read_log
+from cnngraph.train.progress import ProgressReporter
 
 
 def test_train_evaluate_predict(run: Run, written: Written, tmp_path: Path) -> None:
@@ -40,6 +45,64 @@ def test_a_resumed_run_gives_the_same_weights(run: Run, tmp_path: Path) -> None:
     whole, rest = (load_weights(tmp_path / f"{name}.safetensors")[0] for name in ("whole", "rest"))
     assert whole.keys() == rest.keys()
     assert all((whole[name] == rest[name]).all() for name in whole)
+
+
+def test_resume_without_a_name_is_what_the_run_wrote(run: Run, written: Written, tmp_path: Path) -> None:
+    run("train", "tiny.cnn", "--epochs", "2", "-o", "whole.safetensors").done()
+    run("train", "tiny.cnn", "--epochs", "1").done()
+    run("train", "tiny.cnn", "--epochs", "2", "--resume").done("best: tiny.best.safetensors, epoch")
+    whole, rest = (tmp_path / f"{name}.safetensors" for name in ("whole", "tiny"))
+    assert rest.read_bytes() == whole.read_bytes()
+    assert written() == {f"{name}{best}.safetensors" for name in ("whole", "tiny") for best in ("", ".best")}
+
+    rest.write_bytes(rest.read_bytes()[:-1])
+    told = run("train", "tiny.cnn", "--resume").refused("E0703", "go on with --resume tiny.best.safetensors")
+    assert told.out == ""
+    run("train", "tiny.cnn", "--set", "classes=11", "--resume").refused("E0703")
+
+
+def test_nothing_to_resume(run: Run, written: Written) -> None:
+    run("train", "tiny.cnn", "--resume").refused("E0703", "tiny.safetensors: there is no such file of weights")
+    assert written() == set()
+
+
+def test_a_net_that_has_changed_does_not_go_on(run: Run, tmp_path: Path) -> None:
+    run("train", "tiny.cnn").done()
+    (tmp_path / "tiny.cnn").write_text(TINY.replace("relu", "tanh"), encoding="utf-8")
+    outcome = run("train", "tiny.cnn", "--resume").refused("the network tiny has changed", "--weights tiny.safetensors")
+    assert outcome.codes == ["E0703"]
+    run("train", "tiny.cnn", "--weights", "tiny.safetensors").done()
+
+
+def test_a_log_and_a_part_to_validate_with(run: Run, tmp_path: Path) -> None:
+    options = ("--validate", "0.25", "--log", "out/run.jsonl", "--history", "history.json")
+    outcome = run("train", "tiny.cnn", "--epochs", "2", *options).done("validation accuracy", "test accuracy")
+    log, history = read_log(tmp_path / "out" / "run.jsonl"), json.loads((tmp_path / "history.json").read_text())
+    assert log.run["samples"] == {"train": 150, "validation": 50, "test": 297}
+    assert log.run["file_hash"] == sha256((tmp_path / "tiny.cnn").read_bytes()).hexdigest()
+    assert log.test is not None
+    assert history["test"]["accuracy"] == log.test.accuracy
+    assert f"{log.test.accuracy:.2%}" in outcome.out
+    for wrong in ("0", "1", "-1", "many"):
+        run("train", "tiny.cnn", "--validate", wrong).refused("--validate", code=2)
+    run("train", "tiny.cnn", "--validate", "0.999").refused("E0701")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_says_so(run: Run, number: int, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = ProgressReporter.__call__
+
+    def watched(self: ProgressReporter, progress: Progress) -> None:
+        call(self, progress)
+        if (progress.epoch, progress.step) == (2, 3):
+            signal.raise_signal(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressReporter, "__call__", watched)
+        outcome = run("train", "tiny.cnn", "--epochs", "3")
+    assert outcome.code == status
+    assert outcome.out.endswith("interrupted; weights: tiny.safetensors\n")
+    run("train", "tiny.cnn", "--epochs", "3", "--resume").done("epoch 2/3", "epoch 3/3")
 
 
 def test_recompute_gives_the_same_weights(run: Run, tmp_path: Path) -> None:
