@@ -17,16 +17,17 @@ FEW = 9  # so many different numbers are named one by one
 
 @dataclass(frozen=True)
 class Effect:
-    """The value of one setting in each run, numbers or words, and the figure of that run."""
+    """The value of one setting in each run, numbers or words, and the figure of that run; `joined` by a line."""
 
     name: str
     values: Sequence[float | str]
     figures: Sequence[float]
     logarithmic: bool = False
+    joined: bool = False
 
 
 def effects(found: Sequence[Effect], figure: str) -> Chart:
-    """A point for each run, in one chart for each setting. No line joins them: settings act together.
+    """A point for each run, in one chart for each setting. Without `joined` no line is drawn: settings act together.
 
     Errors: E0705 where no setting has two values, E0603 without matplotlib.
     """
@@ -47,6 +48,8 @@ def _points(chart: Any, effect: Effect) -> None:
     words = sorted({value for value in effect.values if isinstance(value, str)})
     places = [words.index(value) if isinstance(value, str) else value for value in effect.values]
     chart.scatter(places, effect.figures, s=22, color=COLOURS[0], alpha=0.75, linewidths=0)
+    if effect.joined:
+        chart.plot(places, effect.figures, color=COLOURS[0], linewidth=1.5)
     numbers = sorted(set(places))
     if effect.logarithmic:
         chart.set_xscale("log")
