@@ -138,6 +138,7 @@ class Run:
                     self.save()
             row = self.finish_epoch(begun)
             on_progress(replace(last, finished=row, best=best_of(self.rows) is row))
+            self.save()  # after it was told: no log lacks what a file has
         return False
 
     def remaining(self) -> Iterator[dict[str, Array]]:
@@ -172,7 +173,7 @@ class Run:
         return Clock(now.epoch + now.step / self.steps, epochs, now.epoch * self.steps + now.step, self.rows)
 
     def finish_epoch(self, begun: float) -> Epoch:
-        """Test, note the row, keep and save the states."""
+        """Test, note the row, keep the states."""
         done = self.position
         tested = self.tests(self.judge)
         if not isfinite(tested.loss):
@@ -185,9 +186,6 @@ class Run:
         )  # fmt: skip
         self.position, self.rows = Position(done.epoch + 1), (*self.rows, row)
         self.keep()
-        if best_of(self.rows) is row:
-            self.saver.save_best(self.states(), self.position, self.rows)
-        self.save()
         return row
 
     def tests(self, part: Part, states: Mapping[str, Array] | None = None) -> Evaluation:

@@ -19,6 +19,7 @@ from cnngraph.ir.types import TensorType
 from cnngraph.train.checkpoint import Checkpoint, Position, load_checkpoint
 from cnngraph.train.engine import Here
 from cnngraph.train.history import Epoch
+from cnngraph.train.judging import best_of
 from cnngraph.train.shards import folder_of, newest
 
 BEST = "best"
@@ -41,29 +42,25 @@ class Saver:
         self._saved: Position | None = None
 
     def save(self, states: Mapping[str, Array], position: Position, rows: tuple[Epoch, ...]) -> None:
-        """The last state; nothing where it is there. Raises E0703."""
-        if self._output is not None and position != self._saved:
-            self._engine.save(self._output, states, self._checkpoint(position, rows))
-            self._saved = position
-
-    def save_best(self, states: Mapping[str, Array], position: Position, rows: tuple[Epoch, ...]) -> None:
-        """The state after the best epoch. Raises E0703."""
-        if self._output is not None:
-            best, checkpoint = best_path(self._output), self._checkpoint(position, rows)
+        """The last state, and before it the best one where it is the same; nothing where both are there. Raises E0703."""
+        if self._output is None or position == self._saved:
+            return
+        checkpoint = replace(self._about, position=position, rows=rows)
+        if rows and position == Position(rows[-1].number) and best_of(rows) is rows[-1]:
+            best = best_path(self._output)
             self._engine.save(best, states, checkpoint)
             self._engine.finish(best, checkpoint)
+        self._engine.save(self._output, states, checkpoint)
+        self._saved = position
 
     def finish(self, position: Position, rows: tuple[Epoch, ...]) -> None:
         """What was saved last is to stay."""
         if self._output is not None:
-            self._engine.finish(self._output, self._checkpoint(position, rows))
+            self._engine.finish(self._output, replace(self._about, position=position, rows=rows))
 
     def best_states(self, types: Mapping[str, TensorType]) -> dict[str, Array] | None:
         """The states after the best epoch, if they were saved. Raises E0703."""
         return None if self._output is None else self._engine.load(best_path(self._output), types)[0]
-
-    def _checkpoint(self, position: Position, rows: tuple[Epoch, ...]) -> Checkpoint:
-        return replace(self._about, position=position, rows=rows)
 
 
 def load_run(
