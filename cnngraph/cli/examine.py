@@ -124,7 +124,7 @@ def _patches(
     scale: int | None, output: Path | None,
 ) -> None:  # fmt: skip
     """Parts of the data that excite a channel most."""
-    from cnngraph.examine.patches import patches
+    from cnngraph.examine.strongest import patches
 
     data = subject.data
     images = (data.test if part == "test" else data.train).images
@@ -271,7 +271,7 @@ def _gradients(
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="A chart: .png, .svg or .pdf.")
 def _activations(subject: Subject, batch: int, format_: str, output: Path | None) -> None:
     """Mean, deviation, zeros by layer, for a batch."""
-    from cnngraph.examine.activity import activity
+    from cnngraph.examine.activations import activity
 
     found = activity(subject.net, subject.batch(subject.net, batch))
     click.echo(found.table().to(format_))

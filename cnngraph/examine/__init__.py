@@ -1,1 +1,63 @@
-"""What a trained net sees, mistakes and can be made to mistake: filters, maps, saliency, attacks, tables."""
+"""What a trained net sees, mistakes and can be made to mistake: filters, maps, saliency, attacks, tables.
+
+    from cnngraph import examine
+
+    examine.saliency(net, image).sheet().write("saliency.png")     image (H, W, C), as the net is fed it
+    examine.filters(net), examine.maps(net, "c3", image)
+    examine.occlusion(net, image, 6), examine.class_activation(net, image)
+    examine.receptive_field(net, "c3", (5, 5))
+    examine.excite(net, [examine.class_target(net, 6)]), examine.patches(net, "c3", images, preprocessing)
+    examine.gradient_flow(net, feeds), examine.activity(net, feeds)
+
+Each gives a small value with its arrays, which prints, and draws itself by `.sheet()` or `.chart()`. The names are
+imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnngraph.examine.activations import activity as activity
+    from cnngraph.examine.ascent import excite as excite
+    from cnngraph.examine.cam import class_activation as class_activation
+    from cnngraph.examine.covering import occlusion as occlusion
+    from cnngraph.examine.features import maps as maps
+    from cnngraph.examine.fields import receptive_field as receptive_field
+    from cnngraph.examine.flow import gradient_flow as gradient_flow
+    from cnngraph.examine.kernels import filters as filters
+    from cnngraph.examine.sensitivity import saliency as saliency
+    from cnngraph.examine.strongest import patches as patches
+    from cnngraph.examine.target import class_target as class_target
+    from cnngraph.examine.target import unit_target as unit_target
+
+HOMES = {
+    "activity": "activations",
+    "class_activation": "cam",
+    "class_target": "target",
+    "excite": "ascent",
+    "filters": "kernels",
+    "gradient_flow": "flow",
+    "maps": "features",
+    "occlusion": "covering",
+    "patches": "strongest",
+    "receptive_field": "fields",
+    "saliency": "sensitivity",
+    "unit_target": "target",
+}
+
+__all__ = [
+    "activity", "class_activation", "class_target", "excite", "filters", "gradient_flow", "maps", "occlusion",
+    "patches", "receptive_field", "saliency", "unit_target",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    if name not in HOMES:
+        raise AttributeError(f"module 'cnngraph.examine' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"cnngraph.examine.{HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,7 +7,7 @@ import pytest
 
 import cnngraph
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.examine.activity import activity
+from cnngraph.examine.activations import activity
 from cnngraph.examine.flow import flow_chart, flows_table, gradient_flow
 from cnngraph.ir.op import Array, rng
 from cnngraph.net import Net

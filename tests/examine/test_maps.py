@@ -12,7 +12,7 @@ from cnngraph.examine.cam import class_activation
 from cnngraph.examine.features import maps
 from cnngraph.examine.kernels import filters
 from cnngraph.examine.layers import kernel_of, last_grid, layer_of, score_of
-from cnngraph.examine.patches import patches
+from cnngraph.examine.strongest import patches
 from cnngraph.ir.op import Array, rng
 
 BYTES = rng(4).integers(0, 256, (70, 9, 10, 2)).astype(np.uint8)
