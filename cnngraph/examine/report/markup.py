@@ -52,7 +52,7 @@ def _side(column: int, left: int) -> str:
 
 def figure(svg: str, caption: str) -> Markup:
     """A picture of ours, as SVG text, with words for who does not see it."""
-    picture = element("div", Markup(svg), role="img", aria_label=caption, class_="paper")
+    picture = element("div", Markup(svg), role="img", aria_label=caption, class_="paper", tabindex="0")
     return element("figure", picture, element("figcaption", caption))
 
 

@@ -26,7 +26,8 @@ dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr))
 dl div { background: var(--card); border-radius: 6px; padding: .5rem .7rem; }
 dt { font-size: .8rem; color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding: .3rem 0; } th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); }
+caption { text-align: left; padding: .3rem 0; white-space: nowrap; }
+th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; text-align: left; } td.right, thead th.right { text-align: right; }
 td.left { text-align: left; }
 figure { margin: 0 0 1.2rem; } .paper { background: #fff; border: 1px solid var(--line); border-radius: 6px;

@@ -72,7 +72,7 @@ def _result(subject: Subject) -> Iterator[Section]:
         values["test part at the end, loss"] = f"{test.loss:.4f}"
         values |= {f"test part at the end, {name}": f"{value:.4g}" for name, value in test.metrics.items()}
     if subject.evaluation is not None:
-        values["weights tested for this page"] = str(subject.evaluation).splitlines()[0]
+        values |= _tested(subject.evaluation)
     yield section("result", "Result", pairs(values))
 
 
@@ -84,6 +84,14 @@ def _figures(row: EpochRow) -> dict[str, str]:
             found[name] = f"{value:.2%}"
     others = {**row.losses, **{name: value for name, value in row.metrics.items() if name != "accuracy"}}
     return found | {name: f"{value:.4g}" for name, value in others.items()}
+
+
+def _tested(evaluation: Evaluation) -> dict[str, str]:
+    """What the weights that were given reach."""
+    found = {"samples": f"{evaluation.count:,}", "loss": f"{evaluation.loss:.4f}"}
+    if evaluation.accuracy is not None:
+        found |= {"accuracy": f"{evaluation.accuracy:.2%}", "errors": f"{evaluation.errors:,}"}
+    return {f"weights tested for this page, {name}": text for name, text in found.items()}
 
 
 def _network(subject: Subject) -> Iterator[Section]:
