@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
+from os import cpu_count
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -110,18 +113,34 @@ def cut(indices: Array, batch: int) -> Iterator[Array]:
     return (indices[start : start + batch] for start in range(0, len(indices), batch))
 
 
-def ahead(prepare: Callable[[Array], T], batches: Sequence[Array]) -> Iterator[T]:
-    """`prepare` of each batch, in order; a thread prepares the next one while the one before is used.
+def ahead(prepare: Callable[[Array], T], batches: Iterable[Array], workers: int | None = None) -> Iterator[T]:
+    """`prepare` of each batch, in order; so many threads prepare the next ones while one is used, and no more than
+    these are ready. What `prepare` raises is raised where its batch would come.
 
-    >>> list(ahead(len, [(1, 2, 3), (4, 5)]))
+    Threads, not processes: NumPy and Pillow let other threads run while they work, and no batch is copied.
+
+    >>> list(ahead(len, [(1, 2, 3), (4, 5)], workers=2))
     [3, 2]
     """
-    with ThreadPoolExecutor(1, "cnngraph data") as thread:
-        coming = [thread.submit(prepare, batch) for batch in batches[:1]]
-        for batch in batches[1:]:
-            coming.append(thread.submit(prepare, batch))
-            yield coming.pop(0).result()
-        yield from (last.result() for last in coming)
+    workers = workers or data_workers()
+    threads = ThreadPoolExecutor(workers, "cnngraph data")
+    try:
+        left = iter(batches)
+        coming = deque(threads.submit(prepare, batch) for batch in islice(left, workers))
+        for batch in left:
+            coming.append(threads.submit(prepare, batch))
+            yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+    finally:  # also when nobody wants the rest
+        threads.shutdown(cancel_futures=True)
+
+
+def data_workers() -> int:
+    """Threads that prepare batches where nobody says how many: half as many as there are cores, from 1 to 8, since the
+    steps need cores too.
+    """
+    return min(max(1, (cpu_count() or 1) // 2), 8)
 
 
 def _refused(spec: TrainingSpec, found: Sequence[str], helps: Sequence[str]) -> CnnGraphError:

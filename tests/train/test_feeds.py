@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +11,11 @@ import pytest
 
 from cnngraph.data.dataset import Dataset, Part, Preprocessing
 from cnngraph.data.sources import load_data
-from cnngraph.diagnostics import CnnGraphError
+from cnngraph.diagnostics import CnnGraphError, Diagnostic
 from cnngraph.elaborate.modules import load_text
 from cnngraph.elaborate.training import training
 from cnngraph.train.checkpoint import load_checkpoint
-from cnngraph.train.feeds import batch_size, feeder, shuffled
+from cnngraph.train.feeds import ahead, batch_size, feeder, shuffled
 from cnngraph.train.fit import fit
 
 
@@ -145,3 +147,38 @@ train regression { loss: mse(value, target) }
     assert values["target"].tolist() == [[6, 7, 8]]
     assert values["target"].dtype == np.float32
     assert values["image"].ravel() == pytest.approx((1 / 255 - 0.5) / 0.25)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5, None])
+def test_batches_come_in_order_whoever_is_first(workers):
+    def slow_at_first(batch):
+        time.sleep(0.02 if batch[0] % 3 == 0 else 0)
+        return batch[0]
+
+    assert list(ahead(slow_at_first, [np.array([i]) for i in range(9)], workers)) == list(range(9))
+    assert list(ahead(slow_at_first, [], workers)) == []
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_no_more_batches_are_prepared_than_there_are_threads(workers):
+    begun = []
+    coming = ahead(lambda batch: begun.append(batch[0]), (np.array([i]) for i in range(100)), workers)
+    next(coming)
+    time.sleep(0.05)
+    assert len(begun) == workers + 1
+    coming.close()
+    time.sleep(0.05)
+    assert len(begun) <= workers + 1
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("cnngraph data")]
+
+
+def test_what_is_wrong_is_told_where_its_batch_would_come():
+    def wrong_at_2(batch):
+        if batch[0] == 2:
+            raise CnnGraphError([Diagnostic("E0701", "a picture is damaged")])
+        return batch[0]
+
+    found = ahead(wrong_at_2, [np.array([i]) for i in range(6)], 4)
+    assert [next(found), next(found)] == [0, 1]
+    with pytest.raises(CnnGraphError, match="damaged"):
+        next(found)
