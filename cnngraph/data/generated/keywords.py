@@ -36,7 +36,7 @@ class Keywords(Drawn):
     source: formants of the sounds after Peterson, Barney: Control methods used in a study of the vowels, 1952.
     """
 
-    noise: float = 0.9
+    noise: float = 0.7
 
     name: ClassVar[str] = "keywords"
     class_names: ClassVar[tuple[str, ...]] = tuple(WORDS)
