@@ -164,6 +164,9 @@ def _receptive_field(
 @image_option
 @part_option
 @class_option
+@click.option("--layer", metavar="NAME", help="Not of a class, but of --channel of this layer.")
+@click.option("--channel", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--position", metavar="ROW,COLUMN", help="Of the channel; its mean by default.")
 @click.option("--samples", type=click.IntRange(1), default=1, show_default=True, help="Noisy copies (SmoothGrad).")
 @click.option("--noise", type=click.FloatRange(0), default=0.15, show_default=True, help="Theirs, of the range.")
 @click.option("--signed", is_flag=True, help="Which pixels raise the score, and which lower it.")
@@ -171,18 +174,23 @@ def _receptive_field(
 @scale_option
 @output_option
 def _saliency(
-    subject: Subject, image: str, part: str, class_: str | None, samples: int, noise: float, signed: bool,
-    seed: int, scale: int | None, output: Path | None,
+    subject: Subject, image: str, part: str, class_: str | None, layer: str | None, channel: int,
+    position: str | None, samples: int, noise: float, signed: bool, seed: int, scale: int | None,
+    output: Path | None,
 ) -> None:  # fmt: skip
     """How much each pixel changes a class.
 
     The score of a class is what the net says before softmax.
     """
     from cnngraph.examine.sensitivity import saliency
+    from cnngraph.examine.target import unit_target
 
-    seen, number = subject.picture(image, part), subject.number(class_, image)
-    names = subject.class_names(image)
-    found = saliency(subject.net, seen, number, samples=samples, noise=noise, seed=seed, class_names=names)
+    if layer is not None and class_ is not None:
+        raise click.UsageError("--class and --layer exclude each other")
+    seen, names = subject.picture(image, part), subject.class_names(image)
+    unit = None if layer is None else unit_target(subject.net, layer, channel, read_position(position))
+    target = unit or subject.number(class_, image)
+    found = saliency(subject.net, seen, target, samples=samples, noise=noise, seed=seed, class_names=names)
     subject.show("saliency", found, found.sheet(signed, scale), output)
 
 

@@ -13,6 +13,7 @@ import click
 from cnngraph.cli.files import must_be_writable
 from cnngraph.cli.options import execution_options, read_settings, source_options
 from cnngraph.cli.sources import Weights, load_net, weights_options
+from cnngraph.interop.endings import is_model
 
 if TYPE_CHECKING:
     from cnngraph.data.dataset import Dataset, Preprocessing
@@ -105,6 +106,8 @@ class Subject:
         """A picture of the data by its number, or a file."""
         from cnngraph.examine.picture import from_data, from_file
 
+        if image.isdecimal() and is_model(self.file):
+            raise click.UsageError(f"which picture? {self.file} names no data; give --image FILE")
         if image.isdecimal():
             return from_data(self.data, int(image), part)
         return from_file(Path(image), self.preprocessing)
@@ -172,8 +175,6 @@ PREPARED = (
 def _loaded(
     file: Path, net: str | None, settings: tuple[str, ...], weights: Weights, trained: bool
 ) -> tuple[Net, Weights]:
-    from cnngraph.interop.endings import is_model
-
     loaded = load_net(file, net, settings, weights if weights.of_model else None)
     if weights.path is None and trained and not is_model(file):
         weights = weights.or_else(Path(f"{loaded.name}.safetensors"))

@@ -85,3 +85,18 @@ def test_what_is_wrong_is_said(run: Run, tmp_path: Path) -> None:
     run("examine", "filters", "tiny.cnn", "--channels", "3-x").refused("no numbers", code=2)
     run("examine", "filters", "tiny.cnn", "--channels", "3").refused("E0705")
     run("examine", "filters", "tiny.cnn", "-o", tmp_path).refused("it is a folder")
+
+
+def test_a_model_of_another_tool(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    run("export", "tiny.cnn", "-o", "tiny.onnx").done()
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(tmp_path / "photo.png")
+    for name, more in {"filters": [], "saliency": ["--image", "photo.png", "--mean", 0.5, "--std", 0.2]}.items():
+        run("examine", name, "tiny.onnx", *more).done(f"picture: tiny.{name}.png")
+    run("examine", "saliency", "tiny.onnx").refused("--image FILE", code=2)
+
+
+def test_a_unit_instead_of_a_class(trained: Run) -> None:
+    unit = ["--layer", "conv", "--channel", 2, "--position", "3,3"]
+    trained("examine", "saliency", "tiny.cnn", *unit).done("conv 2 at 3,3: score ")
+    trained("examine", "saliency", "tiny.cnn", *unit, "--class", 1).refused("exclude", code=2)
