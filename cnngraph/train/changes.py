@@ -6,6 +6,7 @@ A setting has a full name:
     optimizer, schedule, init ...  a call of the section; its new value is the name of another one: schedule=cosine
     optimizer.lr, data.limit       an argument of a call, whether the file writes it or not
     augment.rotate.degrees         an argument of one of several calls
+    discriminate.optimizer.lr      an argument of the optimizer that a step has for itself
 
 Its last word alone is enough where no other full name ends with it. A full name goes before a last word, so `batch` is
 the section's own and never `data.batch`.
@@ -13,7 +14,7 @@ the section's own and never `data.batch`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -27,10 +28,13 @@ from cnngraph.ir.registry import registry
 from cnngraph.ir.types import TensorType
 from cnngraph.spelling import nearest
 from cnngraph.train.initialisers import INITIALISERS
+from cnngraph.train.judging import STOPS
+from cnngraph.train.noise import NOISES
 from cnngraph.train.schedule import SCHEDULES
 from cnngraph.train.step import AVERAGES, CLIPS, DECAYS
+from cnngraph.train.weighting import RULES
 
-WHOLE = ("epochs", "batch", "seed")
+WHOLE = {"epochs": 0, "batch": 0, "seed": 0, "accumulate": 1}  # with the least of each
 CALLS: Mapping[str, Mapping[str, type[Any]]] = {
     "data": SOURCES,
     "augment": AUGMENTATIONS,
@@ -39,6 +43,9 @@ CALLS: Mapping[str, Mapping[str, type[Any]]] = {
     "decay": DECAYS,
     "clip": CLIPS,
     "average": AVERAGES,
+    "noise": NOISES,
+    "stop": STOPS,
+    "class_weights": RULES,
 }
 """What the calls of each key can be."""
 
@@ -69,26 +76,35 @@ def changed(spec: TrainingSpec, changes: Mapping[str, object], others: Iterable[
     for change in sorted(given, key=lambda change: not _is_call(spec, change.name)):  # a new call has other arguments
         name = _full(spec, change, others)
         spec = _with(spec, name, change)
-        last[name.partition(".")[0]] = change
-    for key, change in last.items():  # what one argument needs, another may give
-        _check(spec, key, change)
+        last[name] = change
+    for name, change in last.items():  # what one argument needs, another may give
+        _check(spec, name, change)
     return spec
 
 
 def setting_names(spec: TrainingSpec) -> tuple[str, ...]:
     """The full names of all that can be set, in the order of the section. A name that stands twice cannot be set."""
-    names = [*WHOLE, "optimizer", *(f"optimizer.{field.name}" for field in fields(spec.optimizer))]
+    names = [*WHOLE]
+    for path, op in _optimizers(spec).items():
+        names += [path, *(f"{path}.{field.name}" for field in fields(op))]
     for key, known in CALLS.items():
         value = getattr(spec, key)
-        names += [key] if not isinstance(value, tuple) else []
-        for setting in value if isinstance(value, tuple) else (value,) if value is not None else ():
-            path = f"{key}.{setting.name}" if isinstance(value, tuple) else key
-            names += [f"{path}.{field.name}" for field in fields(known[setting.name])] if setting.name in known else []
+        names += [key] if _is_call(spec, key) else []
+        for setting in value if isinstance(value, tuple) else (value,):
+            path = f"{key}.{setting.name}" if isinstance(value, tuple) and isinstance(setting, Setting) else key
+            if isinstance(setting, Setting) and setting.name in known:
+                names += [f"{path}.{field.name}" for field in fields(known[setting.name])]
     return tuple(name for name in names if names.count(name) == 1)
 
 
+def _optimizers(spec: TrainingSpec) -> dict[str, Any]:
+    """The optimizers that are used, by their full names: that of the section, and those that steps have."""
+    own = {f"{step.name}.optimizer": step.optimizer for step in spec.steps if step.optimizer is not None}
+    return own if own and len(own) == len(spec.steps) else {"optimizer": spec.optimizer, **own}
+
+
 def _is_call(spec: TrainingSpec, name: str) -> bool:
-    return name == "optimizer" or (name in CALLS and not isinstance(getattr(spec, name), tuple))
+    return name in _optimizers(spec) or (name in CALLS and not isinstance(getattr(spec, name), tuple))
 
 
 def _full(spec: TrainingSpec, change: _Change, others: Iterable[str]) -> str:
@@ -111,11 +127,17 @@ def _full(spec: TrainingSpec, change: _Change, others: Iterable[str]) -> str:
 def _with(spec: TrainingSpec, name: str, change: _Change) -> TrainingSpec:
     """`spec` with a new value for the setting of this full name."""
     key, *path = name.split(".")
+    if path[:1] == ["optimizer"]:
+        steps = (replace(s, optimizer=_optimizer(s.optimizer, path[1:], change)) if s.name == key else s
+                 for s in spec.steps)  # fmt: skip
+        return replace(spec, steps=tuple(steps))
     old: Any = getattr(spec, key)
-    if not path:
-        new: Any = _count(change) if key in WHOLE else _call(key, change)
+    if key in WHOLE:
+        new: Any = _count(change, WHOLE[key])
     elif key == "optimizer":
-        new = replace(old, **{path[0]: change.value})
+        new = _optimizer(old, path, change)
+    elif not path:
+        new = _call(key, change)
     elif isinstance(old, tuple):
         new = tuple(_argument(key, call, path[1], change) if call.name == path[0] else call for call in old)
     else:
@@ -123,17 +145,24 @@ def _with(spec: TrainingSpec, name: str, change: _Change) -> TrainingSpec:
     return replace(spec, **{key: new})
 
 
-def _count(change: _Change) -> int:
-    if not isinstance(change.value, int) or isinstance(change.value, bool) or change.value < 0:
-        raise change.problem("E0103", f"`{change.name}` is a whole number from 0, not {change.value!r}")
+def _count(change: _Change, least: int) -> int:
+    if not isinstance(change.value, int) or isinstance(change.value, bool) or change.value < least:
+        raise change.problem("E0103", f"`{change.name}` is a whole number from {least}, not {change.value!r}")
     return change.value
 
 
-def _call(key: str, change: _Change) -> Setting | Op:
+def _optimizer(old: Any, path: Sequence[str], change: _Change) -> Op:
+    """Another optimizer, or the same with another argument."""
+    if path:
+        changed: Op = replace(old, **{path[0]: change.value})
+        return changed
+    setting = Setting(str(change.value), (), {}, change.span)
+    return choose(setting, {name: op for name, op in registry().items() if op.optimizer}, "optimizer")
+
+
+def _call(key: str, change: _Change) -> Setting:
     """Another call, without arguments."""
     setting = Setting(str(change.value), (), {}, change.span)
-    if key == "optimizer":
-        return choose(setting, {name: op for name, op in registry().items() if op.optimizer}, key)
     if setting.name not in CALLS[key]:
         choose(setting, CALLS[key], key)
     return setting
@@ -146,15 +175,16 @@ def _argument(key: str, setting: Setting, name: str, change: _Change) -> Setting
     return replace(setting, positional=(), named=named, span=change.span)
 
 
-def _check(spec: TrainingSpec, key: str, change: _Change) -> None:
-    """Raises where the value of a key is wrong as a whole."""
-    value: Any = getattr(spec, key)
-    if key == "optimizer":
-        made = choose(Setting(value.name, (), asdict(value), change.span), {value.name: type(value)}, key)
-        try:
-            made.output_types([TensorType(())] * 3)
-        except OpError as refused:
-            raise change.problem(refused.code, refused.message, *refused.helps) from refused
-    elif key in CALLS:
-        for setting in value if isinstance(value, tuple) else (value,):
-            choose(setting, CALLS[key], key)
+def _check(spec: TrainingSpec, name: str, change: _Change) -> None:
+    """Raises where the value that a name is a part of is wrong as a whole."""
+    key = name.partition(".")[0]
+    for path, op in _optimizers(spec).items():
+        if name.startswith(path):
+            made = choose(Setting(op.name, (), asdict(op), change.span), {op.name: type(op)}, "optimizer")
+            try:
+                made.output_types([TensorType(())] * 3)
+            except OpError as refused:
+                raise change.problem(refused.code, refused.message, *refused.helps) from refused
+    value = getattr(spec, key) if key in CALLS else ()
+    for setting in value if isinstance(value, tuple) else (value,):
+        choose(setting, CALLS[key], key)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cnngraph.diagnostics import CnnGraphError
+from cnngraph.elaborate.training import StepSpec
 from cnngraph.train.changes import changed, setting_names
 
 
@@ -35,6 +38,27 @@ def test_what_the_file_does_not_write_is_set_too(spec) -> None:
     assert changed(spec, {"init": "he"}).init.name == "he"
 
 
+def test_steps_have_optimizers_of_their_own(spec) -> None:
+    steps = (StepSpec("one", "loss", None, spec.optimizer), StepSpec("two", "loss", None, spec.optimizer))
+    both = replace(spec, steps=steps)
+    found = changed(both, {"two.optimizer.lr": 0.5, "one.optimizer": "adam"})
+    assert [step.optimizer.name for step in found.steps] == ["adam", "sgd"]
+    assert found.steps[1].optimizer.lr == 0.5
+    assert found.optimizer == spec.optimizer
+    with pytest.raises(CnnGraphError, match=r"could be one\.optimizer\.lr or two\.optimizer\.lr"):
+        changed(both, {"lr": 1})
+    with pytest.raises(CnnGraphError, match="E0108"):
+        changed(both, {"two.optimizer.lr": -1})
+    one = replace(spec, steps=(replace(steps[0], optimizer=None), steps[1]))
+    assert changed(one, {"optimizer.lr": 0.5}).optimizer.lr == 0.5
+
+
+def test_when_a_run_ends_and_what_counts(spec) -> None:
+    found = changed(spec, {"stop": "early", "patience": 2, "accumulate": 4, "class_weights": "balanced"})
+    assert (found.stop.name, found.stop.named, found.accumulate) == ("early", {"patience": 2}, 4)
+    assert found.class_weights.name == "balanced"
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
@@ -44,6 +68,7 @@ def test_what_the_file_does_not_write_is_set_too(spec) -> None:
         ({"limit": 1, "clip": "norm"}, "E0107", "could be data.limit or clip.limit"),
         ({"lr": "much"}, "E0103", "lr of sgd is a number"),
         ({"epochs": 1.5}, "E0103", "a whole number"),
+        ({"accumulate": 0}, "E0103", "from 1"),
         ({"momentum": 2}, "E0108", "below 1"),
         ({"pixels": -1}, "E0108", "pixels is at least 0"),
         ({"schedule": "cosin"}, "E0101", "did you mean cosine?"),
