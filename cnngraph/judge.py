@@ -16,8 +16,9 @@ from cnngraph.lint.lint import lint
 from cnngraph.net import Net
 from cnngraph.spelling import misspelled
 from cnngraph.train.initialisers import initialiser_of
+from cnngraph.train.noise import noise_of
 from cnngraph.train.schedule import schedule_of
-from cnngraph.train.step import average_of, clip_of, decay_axes_of
+from cnngraph.train.step import average_of, check_steps, clip_of, decay_axes_of
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def _training(program: Program, net: str | None, settings: Mapping[str, object] 
         return list(error.diagnostics)
     found = _refused(schedule_of, spec.schedule) + _refused(initialiser_of, spec.init)
     found += _refused(clip_of, spec.clip) + _refused(average_of, spec.average) + _refused(decay_axes_of, spec.decay)
+    found += _refused(noise_of, spec) + _refused(check_steps, spec)
     for change in spec.augment:
         found += _refused(chain_of, [change])
     return found if spec.data is None else found + _refused(source_of, spec.data)

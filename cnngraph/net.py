@@ -7,7 +7,6 @@ predicts once starts sooner.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -75,6 +74,8 @@ class Net:
         self.graph: Graph = elaborate(program, net, settings)
         self._states: dict[str, Array] = {}
         self._settings = Settings()
+        self.step: str | None = None
+        """Of several steps of training the one that is meant where one is drawn, divided or measured."""
 
     @staticmethod
     def of_file(
@@ -216,12 +217,10 @@ class Net:
         from cnngraph.partition.device import parse_devices
         from cnngraph.runtime.pipeline import Pipeline
         from cnngraph.runtime.pipelining import USUAL
-        from cnngraph.train.step import step_of, with_gradients
+        from cnngraph.train.step import cut_step
 
         cluster = parse_devices(devices) if isinstance(devices, str) else devices
-        graph = run(self.training.graph if gradient else self.graph, TRAINING if gradient else INFERENCE)
-        if gradient:
-            graph = with_gradients(step_of(self.training, graph), self.training.prediction)
+        graph = cut_step(self.training, self.step) if gradient else run(self.graph, INFERENCE)
         return Pipeline(graph, self._complete(graph), cluster, options or USUAL, self.settings)
 
     def share(
@@ -257,10 +256,9 @@ class Net:
 
     def _first(self, graph: Graph, names: Sequence[str] | None = None) -> dict[str, Array]:
         """First values of these states, or all, as the train section says."""
-        from cnngraph.train.initialisers import initial_states, initialiser_of
+        from cnngraph.train.loading import first_states
 
-        seed, init = (self.training.seed, self.training.init) if self._program.train_sections else (0, None)
-        return initial_states(graph, seed, initialiser_of(init), names)
+        return first_states(graph, self.training if self._program.train_sections else None, names)
 
     # ---- training ----
 
@@ -323,7 +321,7 @@ class Net:
 
         graph = self.training_graph() if gradient else run(self.graph, INFERENCE)
         still = {node.name: np.zeros(node.type.concrete, node.type.dtype) for node in graph.inputs if node.name == RATE}
-        feeds = {**still, **feeds}
+        feeds = {name: array for name, array in {**still, **feeds}.items() if name in graph}
         return profiled(graph, self._complete(graph), feeds, device, workers, rounds, gradient)
 
     def bound(self, batch: int = 1, gradient: bool = False, recompute: bool = False, **sizes: int) -> Graph:
@@ -333,17 +331,15 @@ class Net:
             return graph.bind(batch=batch, **sizes)
 
     def training_graph(self, recompute: bool = False, **sizes: int) -> Graph:
-        """Forward, backward and update as one graph.
+        """Forward, backward and update as one graph; of several steps the one that `step` names.
 
         With `recompute` its backward part runs again what the forward part did not keep: less memory, a third more
         work at most, the same numbers. `sizes` (`batch = 128`) are those for which it chooses what to keep.
         """
         from cnngraph.autodiff.recompute import recompute as recomputed
-        from cnngraph.train.step import step_of
+        from cnngraph.train.step import whole_step
 
-        form = run(self.training.graph, TRAINING)
-        step = step_of(self.training, form)
-        step = replace(step, outputs=form.outputs)  # a gradient is needed until its update, not at the end
+        step = whole_step(self.training, self.step)
         return recomputed(step, sizes) if recompute else step
 
     def partition(

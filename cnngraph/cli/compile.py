@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from cnngraph.cli.options import depth_option, direction_option, source_options
+from cnngraph.cli.options import depth_option, direction_option, source_options, step_option
 from cnngraph.cli.sources import load_net
 
 
 @click.command()
 @source_options
 @click.option("--gradient", is_flag=True, help="The whole training step: forward, backward and update.")
+@step_option
 @click.option("--render", is_flag=True, help="Draw the graph.")
 @click.option("--print", "text", is_flag=True, help="Print the graph, one node a line, in the form that reads back.")
 @click.option("--format", "format_", type=click.Choice(["svg", "png", "dot"]), help="Of the picture; svg by default.")
@@ -25,6 +26,7 @@ def command(
     net: str | None,
     settings: tuple[str, ...],
     gradient: bool,
+    step: str | None,
     render: bool,
     text: bool,
     format_: str | None,
@@ -37,7 +39,10 @@ def command(
     from cnngraph.ir.text import to_text
     from cnngraph.render.dot import save
 
+    if step and not gradient:
+        raise click.UsageError("--step is about training: add --gradient")
     loaded = load_net(file, net, settings)
+    loaded.step = step
     graph = loaded.training_graph() if gradient else loaded.graph
     if text:
         click.echo(to_text(graph))
@@ -50,7 +55,8 @@ def command(
         )
         click.echo(f"{loaded!r}\n{len(graph.nodes) - len(graph.states):,} nodes, {figures}")
     if render or output or format_:
-        target = output or Path(f"{loaded.name}{'_gradient' if gradient else ''}.{format_ or 'svg'}")
+        name = "_".join([loaded.name, *([step] if step else []), *(["gradient"] if gradient else [])])
+        target = output or Path(f"{name}.{format_ or 'svg'}")
         format_ = format_ or target.suffix.removeprefix(".") or "svg"
         save(graph, target, format_, depth=depth, expand=expand, direction=direction)
         click.echo(f"picture: {target}")

@@ -28,6 +28,7 @@ color_option = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
 )
 depth_option = click.option("--depth", type=click.IntRange(0), help="Blocks that lie deeper are drawn as one box.")
+step_option = click.option("--step", metavar="NAME", help="Of several steps of training the one that is meant.")
 direction_option = click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True)
 
 

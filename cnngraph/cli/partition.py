@@ -17,6 +17,7 @@ from cnngraph.cli.options import (
     read_cluster,
     read_settings,
     source_options,
+    step_option,
     table_format_option,
 )
 from cnngraph.cli.sources import load_net
@@ -38,6 +39,7 @@ OBJECTIVES = ("throughput", "latency", "memory")
 @click.option("--devices", metavar="N|NAMES|FILE", help="4, or gpu0,gpu1, or a cluster.toml.")
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Samples in one run.")
 @click.option("--gradient", is_flag=True, help="The whole training step instead of the forward run.")
+@step_option
 @click.option("--recompute", is_flag=True, help="Less memory: run layers again for their gradients.")
 @click.option("--objective", type=click.Choice(OBJECTIVES), default="throughput", show_default=True)
 @click.option("--any-split", is_flag=True, help="Devices need not be stages one after another.")
@@ -67,6 +69,7 @@ def command(
     devices: str | None,
     batch: int,
     gradient: bool,
+    step: str | None,
     recompute: bool,
     format_: str,
     render: bool,
@@ -96,8 +99,8 @@ def command(
                              explain=explain, kept=kept, microbatches=pipeline, **search)  # fmt: skip
         click.echo(table_of_workload(file, **search).to(format_))
         return
-    if recompute and not gradient:
-        raise click.UsageError("--recompute is about a training step: add --gradient")
+    if (recompute or step) and not gradient:
+        raise click.UsageError("--recompute and --step are about training: add --gradient")
     if explain and format_ in ("csv", "json"):
         raise click.UsageError(f"--explain is for people: not with --format {format_}")
     if pipeline is None and (timeline or trace or measure):
@@ -106,6 +109,7 @@ def command(
         if path is not None:
             must_be_writable(path)
     loaded = load_net(file, net, settings)
+    loaded.step = step
     question, found = divided(loaded, devices, batch, gradient, recompute, kept, **search)
     measured = question.measured_of(found.graph)
     click.echo(shown(found, format_, {"batch": batch, **whole_numbers(settings)}, measured))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import read_cluster, source_options, table_format_option
+from cnngraph.cli.options import read_cluster, source_options, step_option, table_format_option
 from cnngraph.cli.sources import load_net
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @source_options
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Samples in one run.")
 @click.option("--gradient", is_flag=True, help="The whole training step instead of the forward run.")
+@step_option
 @click.option(
     "--devices", metavar="N|NAMES|FILE", help="The first one estimates; a core of a common server by default."
 )
@@ -33,6 +34,7 @@ def command(
     settings: tuple[str, ...],
     batch: int,
     gradient: bool,
+    step: str | None,
     devices: str | None,
     workers: int | None,
     rounds: int,
@@ -48,11 +50,13 @@ def command(
     from cnngraph.cli.files import must_be_writable, write
     from cnngraph.render.profile_table import kinds_table, nodes_table
 
+    if step and not gradient:
+        raise click.UsageError("--step is about training: add --gradient")
     if output is not None:
         must_be_writable(output)
-    found = measured(
-        load_net(file, net, settings), batch, gradient, devices, workers, rounds, seed
-    )
+    loaded = load_net(file, net, settings)
+    loaded.step = step
+    found = measured(loaded, batch, gradient, devices, workers, rounds, seed)
     click.echo(nodes_table(found).to(format_))
     if format_ in ("text", "markdown"):
         click.echo(f"\n{kinds_table(found).to(format_)}")

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cnngraph.data.augment import AUGMENTATIONS
-from cnngraph.data.sources import SOURCES
 from cnngraph.editor import words
 from cnngraph.editor.document import Document
 from cnngraph.editor.hover import describe_definition, describe_operator
 from cnngraph.editor.links import imported
 from cnngraph.editor.situation import Bracket, Situation, situation
+from cnngraph.editor.training_words import KEYS_OF, MAKERS
 from cnngraph.elaborate.arguments import Signature, signature_of
 from cnngraph.elaborate.parameters import signature_of_block
 from cnngraph.elaborate.values import BlockLayer
 from cnngraph.ir.registry import registry
 from cnngraph.resources import resource
 from cnngraph.syntax import ast
-from cnngraph.train.initialisers import INITIALISERS
-from cnngraph.train.schedule import SCHEDULES
-from cnngraph.train.step import AVERAGES, CLIPS, DECAYS
 
 PATH = re.compile(r'from\s*"(?P<path>[^"\n]*)"')
 ATTRIBUTES = {"c": "channels", "shape": "the whole shape", "t": "length of a sequence",
@@ -105,26 +101,28 @@ def _in_body(document: Document, offset: int, here: Situation) -> Iterator[Compl
 
 def _in_section(document: Document, here: Situation, section: Bracket) -> Iterator[Completion]:
     """Keys at the head of a line; after a key what it can be."""
-    if section.head != "train":
+    if section.head not in KEYS_OF:
         return
     key = here.line[0] if len(here.line) > 1 and here.line[1] == ":" else ""
     if not here.line:
-        yield from (Completion(k, "key", insert=f"{k}: ") for k in words.KEYS if k not in section.given)
+        yield from (_key(k, text) for k, text in KEYS_OF[section.head].items() if k not in section.given)
         return
-    makers: dict[str, Mapping[str, type]] = {
-        "data": SOURCES, "augment": AUGMENTATIONS, "init": INITIALISERS, "schedule": SCHEDULES,
-        "clip": CLIPS, "average": AVERAGES, "decay": DECAYS,
-    }  # fmt: skip
     operators = {"optimizer": words.optimizers(), "loss": words.losses()}
     called = here.innermost if here.innermost is not section else None
     if called is not None and called.opener == "(" and called.head in registry():
         yield from _parameters(document, called)
-    elif key in makers:
-        yield from (Completion(name, "function", documentation=(m.__doc__ or "")) for name, m in makers[key].items())
+    elif called is None and key in MAKERS:
+        makers = MAKERS[key]()
+        yield from (Completion(name, "function", documentation=(m.__doc__ or "")) for name, m in makers.items())
     yield from (_layer(name) for name in operators.get(key, ()))
-    if key == "loss":
-        bindings = [b for b in document.names.bindings if b.kind in ("label", "let", "result")]
-        yield from (Completion(b.name, b.kind) for b in bindings)
+    kinds = {"loss": ("label", "let", "result"), "metrics": ("label", "let", "result"), "noise": ("parameter",)}
+    kinds |= dict.fromkeys(("update", "freeze", "slow", "weights"), ("label", "let", "shared"))
+    bindings = [b for b in document.names.bindings if b.kind in kinds.get(key, ())]
+    yield from (Completion(b.name, b.kind) for b in bindings)
+
+
+def _key(key: str, text: str) -> Completion:
+    return Completion(key, "key", text, insert=f"{key} " if key == "step" else f"{key}: ")
 
 
 def _types() -> Iterator[Completion]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cnngraph.diagnostics import Span
 from cnngraph.editor.bindings import Binding
 from cnngraph.editor.document import Document
+from cnngraph.editor.training_words import meaning_at
 from cnngraph.elaborate.observe import Given
 from cnngraph.ir.counts import Field, cost_of
 from cnngraph.ir.graph import Graph, Node
@@ -44,7 +45,7 @@ def hover(document: Document, offset: int) -> Hover | None:
     word = _word(document, offset)
     units = _units(document, offset, binding)
     parts = [*_choice(document, offset), *(_values(document, units) if units else ())]
-    parts += _meaning(document, offset, binding, word)
+    parts += _meaning(document, offset, binding, word) or filter(None, [meaning_at(document.program.module, offset)])
     span = word or (units[-1] if units else None)
     return Hover("\n\n".join(parts), span) if parts and span else None
 
@@ -131,9 +132,9 @@ def _times(count: int) -> str:
 # ---- what a word means ----
 
 
-def _meaning(document: Document, offset: int, binding: Binding | None, word: Span | None) -> Iterable[str]:
+def _meaning(document: Document, offset: int, binding: Binding | None, word: Span | None) -> Sequence[str]:
     if binding is not None:
-        return _binding(document, binding)
+        return list(_binding(document, binding))
     argument = document.names.argument_at(offset)
     if argument is not None and argument.function in registry():
         return [describe_operator(registry()[argument.function])]

@@ -92,12 +92,14 @@ class Resolution:
         if section.name is not None:
             self._use(self.file, section.name.text, section.name.span)
         body = self._bodies.get(binding.name) if binding else None
-        region = self._region(section.span, body or self.file)
+        self._entries(self._region(section.span, body or self.file), section)
+
+    def _entries(self, region: Region, section: ast.Section) -> None:
         for entry in section.entries:
             if isinstance(entry, ast.Entry):
                 self._pipe(region, entry.value)
             elif isinstance(entry, ast.Section):
-                self._section(entry)
+                self._entries(region, entry)
 
     # ---- bodies ----
 

@@ -8,6 +8,7 @@ from cnngraph.editor.classes import Stretch, stretches
 from cnngraph.editor.words import SECTIONS
 
 OPENERS = {"(": ")", "[": "]", "{": "}"}
+STEP = "step"  # a section within that of a training
 STATEMENT_STARTS = ("{", "|", ";")
 
 
@@ -46,8 +47,9 @@ class Situation:
 
     @property
     def section(self) -> Bracket | None:
-        """The brace of the section around the cursor."""
-        return next((b for b in self.brackets if b.opener == "{" and b.head in SECTIONS), None)
+        """The brace of the section around the cursor; in a step of a training that of the step."""
+        heads = (*SECTIONS, STEP) if any(b.head in SECTIONS for b in self.brackets) else SECTIONS
+        return next((b for b in reversed(self.brackets) if b.opener == "{" and b.head in heads), None)
 
 
 def situation(text: str, offset: int) -> Situation:
@@ -109,7 +111,7 @@ def _head(words: tuple[str, ...], at: int) -> str:
     """The word that a bracket belongs to: the called one, or the kind of the section or definition of a brace."""
     if at == 0:
         return ""
-    if words[at] == "{" and at >= 2 and words[at - 2] in SECTIONS:
+    if words[at] == "{" and at >= 2 and words[at - 2] in (*SECTIONS, STEP):
         return words[at - 2]
     if words[at] == "(" and at >= 2 and words[at - 2] in ("net", "block"):
         return words[at - 2]

@@ -12,7 +12,7 @@ from cnngraph.elaborate.checks import figures
 from cnngraph.elaborate.modules import SECTIONS
 from cnngraph.elaborate.parameters import TYPES
 from cnngraph.elaborate.scope import words_of_the_language
-from cnngraph.elaborate.training import KEYS
+from cnngraph.elaborate.training import KEYS, STEP_KEYS
 from cnngraph.elaborate.values import Function
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.registry import registry
@@ -73,4 +73,4 @@ def _outermost() -> dict[str, object]:
     return {name: value for name, (value, _) in scope.names.items()}
 
 
-__all__ = ["KEYS", "SECTIONS", "WORDS"]
+__all__ = ["KEYS", "SECTIONS", "STEP_KEYS", "WORDS"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,14 +23,39 @@ from cnngraph.ir.verify import verify
 from cnngraph.spelling import did_you_mean
 from cnngraph.syntax import ast
 
-__all__ = ["KEYS", "Setting", "StepSpec", "TrainingSpec", "training"]
+__all__ = ["KEYS", "STEP_KEYS", "Setting", "StepSpec", "TrainingSpec", "training"]
 
 CALLS = ("schedule", "data", "init", "decay", "clip", "average", "stop")
-KEYS = (
-    "data", "augment", "noise", "weights", "freeze", "slow", "loss", "optimizer", "step", "schedule", "init", "decay",
-    "clip", "average", "accumulate", "class_weights", "metrics", "stop", "epochs", "batch", "seed",
-)  # fmt: skip
-STEP_KEYS = ("update", "loss", "optimizer")
+KEYS: Mapping[str, str] = {
+    "data": "what is learned from",
+    "augment": "changes of the pictures, drawn anew in each epoch, one after the other",
+    "noise": "inputs that are drawn anew for each step, and not read from the data",
+    "weights": "files of weights that parts of the net begin with",
+    "freeze": "parts that do not change, and whose batch norms use what they have stored",
+    "slow": "parts whose learning rate is multiplied",
+    "loss": "the number that is made small",
+    "optimizer": "how weights follow their gradients",
+    "step": "one of several steps that each batch takes in turn: the parts that it changes, its loss, its optimizer",
+    "schedule": "how the learning rate changes during a run",
+    "init": "how weights begin",
+    "decay": "which states the optimizer's weight decay acts on",
+    "clip": "limits for gradients",
+    "average": "averages of the weights over the steps, which tests see and files hold",
+    "accumulate": "so many batches make one step together",
+    "class_weights": "how much each class counts in the loss",
+    "metrics": "figures beside the loss",
+    "stop": "when a run ends before its last epoch",
+    "epochs": "how often all of the data is learned from",
+    "batch": "samples in a step",
+    "seed": "what all random numbers begin with",
+}
+"""The keys of a train section, each with what it says."""
+
+STEP_KEYS: Mapping[str, str] = {
+    "update": "the parts of the net that this step changes; without it all that its loss depends on",
+    **{key: KEYS[key] for key in ("loss", "optimizer")},
+}
+"""The keys of a step in it."""
 
 
 def training(program: Program, net: str | None = None, settings: Settings | None = None) -> TrainingSpec:

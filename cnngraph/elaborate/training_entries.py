@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from math import isfinite
 from typing import TypeVar
@@ -27,7 +27,7 @@ T = TypeVar("T")
 class Entries:
     """The entries of one section by key, and readers of their values. What is wrong with a key is reported at once."""
 
-    def __init__(self, read: Elaborated, section: ast.Section | None, keys: Sequence[str], where: str) -> None:
+    def __init__(self, read: Elaborated, section: ast.Section | None, keys: Collection[str], where: str) -> None:
         self.read = read
         self.where = where
         self.frame = replace(read.frame, missing_ok=False, it=None, path=f"{where}.")

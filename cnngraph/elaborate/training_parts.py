@@ -88,8 +88,9 @@ class Parts:
                 yield node.name, ".".join([index, *own[len(words) :]])
 
     def _known(self) -> list[str]:
-        names = (INDEX.sub("", node.name.split(".")[0]) for node in self.graph.states)
-        return list(dict.fromkeys(names))
+        shared = [n for scope in self.scope.chain() for n, (v, _) in scope.names.items() if isinstance(v, SharedLayer)]
+        first = (INDEX.sub("", node.name.split(".")[0]) for node in self.graph.states)
+        return list(dict.fromkeys([*shared, *first]))
 
     def slow(self, unit: ast.Unit, frame: Frame) -> dict[str, float]:
         """`times(part, 0.1)`: the factor of each of its states."""

@@ -92,6 +92,7 @@ def fit(
         data = data if validate is None else with_validation(data, validate, spec.seed)
         engine = _engine(cluster, settings, _accumulating(spec, pipeline), transport)
         target, begun = (Path(path) if path else None for path in (output, resume_from))
+        spec = replace(spec, weights=()) if begun else spec  # the file of the run has all states
         if target is not None and engine.leads:
             for path in (target, best_path(target)):
                 sweep_leftovers(path)

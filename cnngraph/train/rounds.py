@@ -15,13 +15,11 @@ from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.autodiff.step import RATE
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
-from cnngraph.interop.safetensors import read_weights
 from cnngraph.ir.graph import Graph
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
 from cnngraph.train.engine import Feeds, First, Here, Steps
-from cnngraph.train.initialisers import initial_states, initialiser_of
-from cnngraph.train.loading import loaded
+from cnngraph.train.loading import first_states
 from cnngraph.train.noise import noise_of
 from cnngraph.train.step import figures_only, form_of, step_of, steps_of, with_gradients
 
@@ -54,7 +52,6 @@ class Rounds:
     ) -> None:
         self.spec, self.engine, self.feeds = spec, engine, feeds
         self.noise = noise_of(spec)
-        self._loaded = loaded(spec)
         self.names = tuple(step.name for step in steps_of(spec))
         if len(self.names) > 1 and engine.pipeline is not None:
             raise error(
@@ -111,8 +108,7 @@ class Rounds:
 
         def first(names: Sequence[str]) -> dict[str, Array]:
             before = {name: value for name, value in self.states.items() if name in names}
-            known = {**read_weights({n: self._loaded[n] for n in names if n in self._loaded}), **given(names), **before}
-            return initial_states(graph, self.spec.seed, initialiser_of(self.spec.init), names, known)
+            return first_states(graph, self.spec, names, {**given(names), **before})
 
         beside = self.runners[-1] if self.runners else None
         return self.engine.steps(graph, first, lambda: self._fed(place, self.feeds(), 0.0, 0, 0), beside)

@@ -13,7 +13,7 @@ from cnngraph.autodiff.step import trainable_states, training_step
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.calls import choose
 from cnngraph.elaborate.training import Setting, StepSpec, TrainingSpec
-from cnngraph.ir.graph import Graph
+from cnngraph.ir.graph import Graph, Ref
 from cnngraph.passes.pipeline import TRAINING, run
 from cnngraph.passes.prune import prune
 from cnngraph.spelling import did_you_mean
@@ -47,7 +47,7 @@ def form_of(spec: TrainingSpec, step: StepSpec, *outputs: str) -> Graph:
     """What leads to the loss of a step, in its form for training, with those `outputs` of the net that it needs."""
     whole = prune(replace(spec.graph, outputs={"loss": spec.graph.outputs[step.loss]}))
     near = {name: spec.graph.outputs[name] for name in outputs if spec.graph.outputs[name].node in whole}
-    return run(prune(replace(spec.graph, outputs={"loss": whole.outputs["loss"], **near})), TRAINING)
+    return run(prune(replace(spec.graph, outputs={**near, "loss": whole.outputs["loss"]})), TRAINING)
 
 
 def step_of(spec: TrainingSpec, form: Graph, step: StepSpec | None = None) -> Graph:
@@ -56,15 +56,43 @@ def step_of(spec: TrainingSpec, form: Graph, step: StepSpec | None = None) -> Gr
     """
     step = step or the_step(spec)
     loss, optimizer = form.outputs["loss"], step.optimizer or spec.optimizer
-    names = [n for n in trainable_states(form, loss) if step.updates is None or n in step.updates]
-    if not names:
-        raise error("E0112", f"{_called(spec, step)} changes nothing: no weight that may change leads to its loss")
-    if spec.rates and not hasattr(optimizer, "lr"):
-        raise error("E0112", f"{optimizer.name} has no learning rate that `slow` could lower")
+    names = _changed(spec, step, form, loss)
     return training_step(
         form, loss, optimizer, names, clip=clip_of(spec.clip), average=average_of(spec.average),
         decay_axes=decay_axes_of(spec.decay), rates=spec.rates, called=step.name,
     )  # fmt: skip
+
+
+def check_steps(spec: TrainingSpec) -> None:
+    """Raises E0112 where a step changes nothing, or its optimizer has no learning rate that `slow` could lower."""
+    for step in steps_of(spec):
+        _changed(spec, step, spec.graph, spec.graph.outputs[step.loss])
+
+
+def _changed(spec: TrainingSpec, step: StepSpec, graph: Graph, loss: Ref) -> list[str]:
+    """The states that a step changes by their slopes."""
+    names = [n for n in trainable_states(graph, loss) if step.updates is None or n in step.updates]
+    optimizer = step.optimizer or spec.optimizer
+    if not names:
+        raise error("E0112", f"{_called(spec, step)} changes nothing: no weight that may change leads to its loss")
+    if spec.rates and not hasattr(optimizer, "lr"):
+        raise error("E0112", f"{optimizer.name} has no learning rate that `slow` could lower")
+    return names
+
+
+def whole_step(spec: TrainingSpec, name: str | None = None) -> Graph:
+    """A training step with all outputs of the net that its loss needs: to be looked at, divided or measured."""
+    step = the_step(spec, name)
+    form = form_of(spec, step, *spec.graph.outputs) if spec.steps else run(spec.graph, TRAINING)
+    whole = step_of(spec, form, step)
+    return replace(whole, outputs=form.outputs)  # a gradient is needed until its update, not at the end
+
+
+def cut_step(spec: TrainingSpec, name: str | None = None) -> Graph:
+    """A training step for a pipeline, with the prediction where its loss needs it."""
+    step = the_step(spec, name)
+    form = form_of(spec, step, *filter(None, (spec.prediction,)))
+    return with_gradients(step_of(spec, form, step), *(output for output in form.outputs if output != "loss"))
 
 
 def the_step(spec: TrainingSpec, name: str | None = None) -> StepSpec:

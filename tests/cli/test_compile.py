@@ -74,3 +74,38 @@ def test_what_cannot_be_drawn(arguments: tuple[str, ...], words: tuple[str, ...]
 @pytest.mark.parametrize("arguments", [("--depth", "-1"), ("--format", "gif"), ("--direction", "RL")])
 def test_wrong_options(arguments: tuple[str, ...], run: Run) -> None:
     run("compile", "tiny.cnn", *arguments).refused(arguments[0], code=2)
+
+
+TURNS = """cnn 1
+net turns(x: 4, y: 3) {
+  shared F = dense(3)
+  shared B = dense(4)
+  let there = x -> F
+  let back = there -> B
+  return there, back
+}
+train turns {
+  step forth { update: F; loss: mse(there, y) }
+  step back_again { update: B; loss: mse(back, x) }
+}
+"""
+
+
+def test_one_of_several_steps_is_drawn(run: Run, written: Written, tmp_path: Path) -> None:
+    (tmp_path / "turns.cnn").write_text(TURNS, encoding="utf-8")
+    forth, back = (
+        run("compile", "turns.cnn", "--gradient", "--step", step, "--print").done().out
+        for step in ("forth", "back_again")
+    )
+    assert "update.F.dense.weight" in forth
+    assert "B.dense" not in forth
+    assert "update.B.dense.weight" in back
+    assert "update.F" not in back
+    run("compile", "turns.cnn", "--gradient", "--step", "forth", "--render").done("picture: turns_forth_gradient.svg")
+    assert "turns_forth_gradient.svg" in written()
+    run("compile", "turns.cnn", "--gradient").refused("turns is trained by several steps in turn")
+    run("compile", "turns.cnn", "--gradient", "--step", "fort").refused("did you mean `forth`?")
+    run("compile", "turns.cnn", "--step", "forth").refused("add --gradient", code=2)
+    run("partition", "turns.cnn", "--gradient", "--step", "forth", "--devices", "2").done()
+    run("partition", "turns.cnn", "--step", "forth", "--devices", "2").refused("add --gradient", code=2)
+    run("profile", "turns.cnn", "--gradient", "--step", "forth", "--rounds", "1", "--workers", "1").done("update.F")

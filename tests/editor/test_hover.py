@@ -101,3 +101,36 @@ def test_the_outline() -> None:
     assert [(child.name, child.detail) for child in n.children] == [
         ("image", "8@HxW"), ("one", "[8@HxW]"), ("two", "[16@HxW/2]"), ("three", "[3]"),
     ]  # fmt: skip
+
+
+TRAINED = """cnn 1
+net n(x: 4, z: 2) {
+  a: x -> dense(3)
+  b: z -> dense(3)
+  return a, b
+}
+train n {
+  noise: normal(z)
+  stop: early(patience = 2)
+  step one {
+    update: a
+    loss: mse(a, b)
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("^noise", "`noise`: inputs that are drawn anew for each step, and not read from the data"),
+        ("^normal", "Normal with mean 0."),
+        ("^early", "Stop when `patience` epochs in a row were not better"),
+        ("s^tep one", "`step`: one of several steps that each batch takes in turn"),
+        ("^update", "`update`: the parts of the net that this step changes"),
+        ("^loss", "`loss`: the number that is made small"),
+        ("update: ^a", "gives `3`: 15 parameters"),
+    ],
+)
+def test_the_words_of_a_train_section_are_told(place: str, expected: str) -> None:
+    assert expected in shown(place, TRAINED)
