@@ -227,9 +227,8 @@ def dataset(
 
 def _moments(images: Column, pad: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel in 0..1, as if `pad` black pixels were around; 1 for no deviation."""
-    count, height, width, channels = images.shape
-    most = count if isinstance(images, np.ndarray) else min(count, MEASURED)
-    chosen = np.linspace(0, count - 1, most).astype(np.intp)
+    _, height, width, channels = images.shape
+    chosen = measured(images)
     elements = len(chosen) * (height + 2 * pad) * (width + 2 * pad)
     step = max(1, AT_ONCE // (height * width * channels * images.dtype.itemsize))
     unit = 255.0 if images.dtype == np.uint8 else 1.0
@@ -241,6 +240,13 @@ def _moments(images: Column, pad: int) -> tuple[tuple[float, ...], tuple[float, 
     mean = total / elements / unit
     std = np.sqrt(np.maximum(squares / elements / unit**2 - mean**2, 0))
     return tuple(mean.tolist()), tuple(np.where(std > 1e-6, std, 1.0).tolist())
+
+
+def measured(column: Column) -> Array:
+    """The indices of the samples that stand for all of a column when it is measured."""
+    count = len(column)
+    most = count if isinstance(column, np.ndarray) else min(count, MEASURED)
+    return np.linspace(0, count - 1, most).astype(np.intp)
 
 
 def _squares(values: Array) -> float:

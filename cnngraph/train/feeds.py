@@ -54,7 +54,7 @@ def feeder(spec: TrainingSpec, data: Dataset) -> Feeder:
     `label`, and the one input that is left `image`. Where the changes of the section make pictures of another size,
     tests have that size too. Raises E0702 with all that does not fit.
     """
-    data = _seen(spec, data)
+    data = seen(spec, data)
     drawn = noise_of(spec).inputs
     wanted = figures_only(spec.graph, spec.prediction).inputs
     inputs = {node.name: node.type for node in wanted if node.name not in drawn}
@@ -81,7 +81,7 @@ def _columns(inputs: Iterable[str], label: str, known: Container[str]) -> dict[s
     return {name: found[name] for name in inputs if name in found}
 
 
-def _seen(spec: TrainingSpec, data: Dataset) -> Dataset:
+def seen(spec: TrainingSpec, data: Dataset) -> Dataset:
     """The data with a frame for its pictures, where the changes of the section make others than they are."""
     if not spec.augment or IMAGE not in data.train.columns:
         return data
