@@ -11,6 +11,7 @@ from cnngraph.data.dataset import Preprocessing
 from cnngraph.diagnostics import error
 from cnngraph.examine.layers import image_of, score_of
 from cnngraph.examine.picture import Picture, picture_of
+from cnngraph.examine.room import batch_for
 from cnngraph.examine.scaling import enlargement
 from cnngraph.examine.target import most_likely
 from cnngraph.ir.op import Array
@@ -18,8 +19,6 @@ from cnngraph.net import Net
 from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.render.glow import glowing
 from cnngraph.render.sheet import Sheet, Tile, sheet, spread01
-
-BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +145,9 @@ def _outputs(
     source = image_of(graph, node.name).name
     whole: Array = net(fetch=[output], **{source: picture.values[None]})[0]
     found = []
-    for start in range(0, len(places), BATCH):
-        part = places[start : start + BATCH]
+    batch = batch_for(graph.fetch([output]), {source: picture.values[None]})
+    for start in range(0, len(places), batch):
+        part = places[start : start + batch]
         images = np.repeat(picture.values[None], len(part), axis=0)
         for covered, (top, left) in zip(images, part, strict=True):
             covered[top : top + side, left : left + side] = grey

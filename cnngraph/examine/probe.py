@@ -12,6 +12,7 @@ import numpy as np
 from cnngraph.autodiff.grad import grad
 from cnngraph.diagnostics import error
 from cnngraph.examine.layers import image_of, layer_of
+from cnngraph.examine.room import batch_for
 from cnngraph.ir.builder import Builder
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import Input
@@ -21,8 +22,6 @@ from cnngraph.ops.weighted_sum import WeightedSum
 from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.runtime.runner import Runner
 from cnngraph.train.feeds import cut
-
-BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +53,7 @@ class Probe:
         return self.runner.run({self.source.name: fed, **(more or {})}, fetch)
 
     def _parts(self, images: Array) -> list[Array]:
-        return list(cut(np.arange(len(images)), BATCH))
+        return list(cut(np.arange(len(images)), batch_for(self.runner.graph, {self.source.name: images})))
 
 
 def probe(net: Net, layer: str, by: str | None = None) -> Probe:
