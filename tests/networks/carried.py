@@ -17,4 +17,5 @@ def carried(name: str, **settings: object) -> Net:
     path = resource("specs", "nets", f"{name}.cnn")
     if name not in LOSSES:
         return load(path, None, **settings)
-    return loads(f"{path.read_text(encoding='utf-8')}\ntrain {{ loss: {LOSSES[name]} }}\n", None, **settings)
+    text, _, _ = path.read_text(encoding="utf-8").partition("\ntrain ")
+    return loads(f"{text}\ntrain {{ loss: {LOSSES[name]} }}\n", None, **settings)
