@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from cnngraph.net import Net
 
 BATCH = 32
-WIDE = 150  # pixels that a tile has at least
-ACROSS = 8  # tiles in a row, about
+WIDE, HIGH = 150, 60  # pixels that the long and the short side of a tile have at least
+ACROSS = 1300  # pixels of a row of tiles, about
 MOST = 2000  # samples that neighbours are looked for among
 
 
@@ -43,8 +43,8 @@ class Predictions:
     def sheet(self, scale: int | None = None, columns: int | None = None) -> Sheet:
         """The picture; `columns` are samples in a row."""
         tiles = [tile for sample in self.samples for tile in sample]
-        each = len(self.samples[0])
-        return sheet(tiles, each * (columns or max(1, ACROSS // each)), scale or 1)
+        wide = sum(tile.image.shape[1] for tile in self.samples[0])
+        return sheet(tiles, len(self.samples[0]) * (columns or max(1, ACROSS // wide)), scale or 1)
 
 
 def predictions(net: Net, data: Dataset, part: str = "test", count: int = 12, first: int = 0) -> Predictions:
@@ -113,12 +113,12 @@ def _tiles(sample: Sample, said: Sequence[Said], row: int) -> tuple[Tile, ...]:
     inputs = [picture(sample.row) for picture in sample.pictures.values()]
     marks = [mark for each in said for mark in each.marks]
     texts = [each.text for each in said if each.text]
-    captions = [" ".join([f"{row}:", *texts]), *([*sample.pictures][1:])]
+    captions = [" ".join([f"{row}:", *texts]), *(f"input {name}" for name in [*sample.pictures][1:])]
     tiles = [Tile(marked(image, marks if not i else (), _scale(image)), captions[i]) for i, image in enumerate(inputs)]
     more = [Tile(marked(tile.image, (), _scale(tile.image)), tile.caption) for each in said for tile in each.more]
     return *tiles, *more
 
 
 def _scale(image: Array) -> int:
-    height, width = image.shape[:2]
-    return max(1, -(-WIDE // max(int(height), int(width))))
+    short, long = sorted(map(int, image.shape[:2]))
+    return max(1, -(-WIDE // long), -(-HIGH // short))

@@ -112,7 +112,7 @@ def test_pairs_copies_and_neighbours() -> None:
     left, right = predictions(pair, data).samples[0]
     assert left.caption.startswith("0: yes ")
     assert left.caption.endswith(": wrong")
-    assert right.caption == "right"
+    assert right.caption == "input right"
 
     copy = net("image: 1@16x16) { copy: image * 1 }", "mse(copy, image)", "mean_squared_error(copy, image)")
     image, again = predictions(copy, dataset({"image": images(1)})).samples[0]
@@ -133,7 +133,7 @@ def test_sounds_and_films_are_laid_out() -> None:
     assert predictions(film, data).samples[0][0].image.shape == (80, 160, 3)
     sound = net("sound: 4@40) { out: globalavgpool -> dense(2) }", "mse(out, target)", "strongest(out, target)")
     data = dataset({"sound": NUMBERS.random((1, 40, 4), np.float32), "target": np.eye(2, dtype=np.float32)[:1]})
-    assert predictions(sound, data).samples[0][0].image.shape == (16, 160, 3)
+    assert predictions(sound, data).samples[0][0].image.shape == (60, 600, 3)
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

@@ -29,7 +29,7 @@ class Products(Drawn):
     columns: anchor, positive, negative (N, size, size, 3) from 0 to 1; product (N,), its number.
     """
 
-    kinds: int = 400
+    kinds: int = 4000
     size: int = 32
 
     name: ClassVar[str] = "products"
