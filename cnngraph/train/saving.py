@@ -42,7 +42,7 @@ class Saver:
         self._saved: Position | None = None
 
     def save(self, states: Mapping[str, Array], position: Position, rows: tuple[Epoch, ...]) -> None:
-        """The last state, and before it the best one where it is the same; nothing where both are there. Errors: E0703."""
+        """The last state, and before it the best one where it is the same; nothing where both are. Raises E0703."""
         if self._output is None or position == self._saved:
             return
         checkpoint = replace(self._about, position=position, rows=rows)
