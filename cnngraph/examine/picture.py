@@ -70,13 +70,16 @@ def _class(data: Dataset, samples: Part, index: int) -> str:
 
 
 def visible(values: Array, preprocessing: Preprocessing | None) -> Array:
-    """Values (H, W, C) as (H, W, 1 or 3) bytes: as bright as they were, or stretched from the least to the greatest.
+    """Values (H, W, C) as (H, W, 1 or 3) bytes: as bright as they were, or stretched from the least to the greatest;
+    what is even is then grey.
 
     Of other numbers of channels than 1 and 3, the mean is seen.
     """
     if preprocessing is not None and len(preprocessing.mean) == values.shape[-1]:
         bright = values * np.array(preprocessing.std, np.float32) + np.array(preprocessing.mean, np.float32)
         image = spread01(bright, 1.0, signed=False)
+    elif np.ptp(values) == 0:
+        image = np.full(values.shape, 128, np.uint8)
     else:
         image = spread01(values - values.min(), signed=False)
     return image if image.shape[-1] in (1, 3) else image.mean(axis=-1, keepdims=True).astype(np.uint8)
