@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -192,6 +194,35 @@ def test_a_product_is_seen_twice_and_another_one_once() -> None:
     other = {name: (distance > 0.05).mean() for name, distance in apart.items()}
     assert other["positive"] < 0.5
     assert other["negative"] == pytest.approx((other["positive"] + 1) / 2, abs=0.1)  # half have the anchor's colours
+
+
+def linear_accuracy(train: Array, label: Array, test: Array, wanted: Array) -> float:
+    """What the best linear model of a few is right of: ridge regression on the classes, (N, ...) and labels (N,)."""
+    x, y = train.reshape(len(train), -1).astype(np.float64), np.eye(label.max() + 1)[label]
+    mean, inner = x.mean(axis=0), test.reshape(len(test), -1) - x.mean(axis=0)
+    x -= mean
+    products, across = x @ x.T, inner @ x.T
+    scale = np.trace(products) / len(x)
+    found = [across @ np.linalg.solve(products + much * scale * np.eye(len(x)), y) for much in (0.01, 0.1, 1, 10)]
+    return max(float((scores.argmax(axis=1) == wanted).mean()) for scores in found)
+
+
+LINEAR: list[tuple[Drawn, Callable[[dict[str, Array]], Array], float]] = [  # a set, what is seen, right at most
+    (MovingShapes(), lambda c: c["film"], 0.3),
+    (Sentences(), lambda c: np.eye(len(WORDS))[c["sentence"]], 0.65),
+    (Stops(), lambda c: c["speech"], 0.85),
+    (Keywords(), lambda c: c["spectrogram"], 0.85),
+    (PlacedDigits(), lambda c: c["image"], 0.2),
+    (DigitPairs(), lambda c: np.abs(c["left"] - c["right"]), 0.65),
+]
+
+
+@pytest.mark.parametrize(("drawn", "seen", "most"), LINEAR, ids=[drawn.name for drawn, _, _ in LINEAR])
+def test_no_linear_model_does_the_task(drawn: Drawn, seen: Callable[[dict[str, Array]], Array], most: float) -> None:
+    train, test = columns(drawn, 1000), columns(drawn, 500, key=1)
+    labels = [(part["label"] if "label" in part else part["target"][:, 0]).astype(int) for part in (train, test)]
+    right = linear_accuracy(seen(train), labels[0], seen(test), labels[1])
+    assert right < most
 
 
 @pytest.mark.parametrize(
