@@ -54,8 +54,8 @@ def command(
 ) -> None:
     """Attack the trained net of FILE with its test images, beside noise of the same size."""
     from cnngraph.cli.files import must_be_writable
-    from cnngraph.examine.attack import Attack, class_number
-    from cnngraph.examine.attacked import attacked
+    from cnngraph.examine.adversarial import Attack, class_number
+    from cnngraph.examine.damage import attacked
     from cnngraph.render.chart import require_matplotlib
 
     numbers = read_sizes(sizes)

@@ -50,8 +50,8 @@ def command(
     """
     from dataclasses import replace
 
+    from cnngraph.examine.classes import names_of, picture_files, predict, predictions_table
     from cnngraph.examine.classifier import with_numbers
-    from cnngraph.examine.predict import names_of, picture_files, predict, predictions_table
     from cnngraph.interop.endings import is_model
 
     first, sides = pictures[0], None if size is None else read_size(size)

@@ -47,7 +47,7 @@ def command(
 ) -> None:
     """Ask the trained net of FILE about test images that are changed, each change at several levels."""
     from cnngraph.cli.files import must_be_writable
-    from cnngraph.examine.robustness import robustness
+    from cnngraph.examine.withstanding import robustness
     from cnngraph.render.chart import require_matplotlib
 
     asked = dict(map(read_change, changes))

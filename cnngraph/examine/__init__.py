@@ -8,6 +8,8 @@
     examine.receptive_field(net, "c3", (5, 5))
     examine.excite(net, [examine.class_target(net, 6)]), examine.patches(net, "c3", images, preprocessing)
     examine.gradient_flow(net, feeds), examine.activity(net, feeds)
+    examine.examined(net, data).confusion_sets(), examine.robustness(net, data), examine.attacked(net, data, (0, 8, 16))
+    examine.predict(examine.trained(weights), [picture])
 
 Each gives a small value with its arrays, which prints, and draws itself by `.sheet()` or `.chart()`. The names are
 imported when they are first used.
@@ -20,9 +22,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cnngraph.examine.activations import activity as activity
+    from cnngraph.examine.adversarial import Attack as Attack
+    from cnngraph.examine.answers import examined as examined
     from cnngraph.examine.ascent import excite as excite
     from cnngraph.examine.cam import class_activation as class_activation
+    from cnngraph.examine.classes import predict as predict
+    from cnngraph.examine.classifier import of_net as of_net
+    from cnngraph.examine.classifier import trained as trained
     from cnngraph.examine.covering import occlusion as occlusion
+    from cnngraph.examine.damage import attacked as attacked
     from cnngraph.examine.features import maps as maps
     from cnngraph.examine.fields import receptive_field as receptive_field
     from cnngraph.examine.flow import gradient_flow as gradient_flow
@@ -31,25 +39,34 @@ if TYPE_CHECKING:
     from cnngraph.examine.strongest import patches as patches
     from cnngraph.examine.target import class_target as class_target
     from cnngraph.examine.target import unit_target as unit_target
+    from cnngraph.examine.withstanding import robustness as robustness
 
 HOMES = {
+    "Attack": "adversarial",
     "activity": "activations",
+    "attacked": "damage",
     "class_activation": "cam",
     "class_target": "target",
+    "examined": "answers",
     "excite": "ascent",
     "filters": "kernels",
     "gradient_flow": "flow",
     "maps": "features",
     "occlusion": "covering",
+    "of_net": "classifier",
     "patches": "strongest",
+    "predict": "classes",
     "receptive_field": "fields",
+    "robustness": "withstanding",
     "saliency": "sensitivity",
+    "trained": "classifier",
     "unit_target": "target",
 }
 
 __all__ = [
-    "activity", "class_activation", "class_target", "excite", "filters", "gradient_flow", "maps", "occlusion",
-    "patches", "receptive_field", "saliency", "unit_target",
+    "Attack", "activity", "attacked", "class_activation", "class_target", "examined", "excite", "filters",
+    "gradient_flow", "maps", "occlusion", "of_net", "patches", "predict", "receptive_field", "robustness", "saliency",
+    "trained", "unit_target",
 ]  # fmt: skip
 
 

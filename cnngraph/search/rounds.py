@@ -45,11 +45,18 @@ def grid(spaces: Mapping[str, Space]) -> list[Settings]:
     >>> grid({"n": Listed((8, 16)), "lr": Listed((0.1,))})
     [{'n': 8, 'lr': 0.1}, {'n': 16, 'lr': 0.1}]
     """
-    axes = [space.grid() for space in spaces.values()]
+    axes = [_values(name, space) for name, space in spaces.items()]
     count = int(np.prod([float(len(axis)) for axis in axes]))
     if count > MAX_TRIALS:
         raise error("E0108", f"this grid has {count} trials, more than {MAX_TRIALS}", "try --trials 20 instead")
     return [dict(zip(spaces, values, strict=True)) for values in product(*axes)]
+
+
+def _values(name: str, space: Space) -> tuple[Value, ...]:
+    try:
+        return space.grid()
+    except ValueError as problem:
+        raise error("E0108", f"{name}: {problem}") from problem
 
 
 def drawn(spaces: Mapping[str, Space], trials: int, seed: int) -> list[Settings]:

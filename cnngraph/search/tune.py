@@ -87,6 +87,7 @@ class _Run:
         self.measure = plan.measure or known[0]
         if self.measure not in known:
             raise error("E0107", f"there is no figure `{self.measure}`", f"there are {', '.join(known)}")
+        self.rounds = self.chosen_rounds()
         self.journal = Journal(folder, self.about(base))
         self.last: dict[int, Row] = {}
 
@@ -109,7 +110,7 @@ class _Run:
             "validation": plan.validation, "measure": self.measure,
         }  # fmt: skip
 
-    def rounds(self) -> Rounds:
+    def chosen_rounds(self) -> Rounds:
         plan = self.plan
         if plan.sampler == "tpe":
             return suggested(self.spaces, plan.trials, plan.seed, self.epochs)
@@ -117,12 +118,11 @@ class _Run:
         return (halving if plan.halve else whole)(settings, self.epochs)
 
     def all(self, pool: Pool, on_row: OnRow) -> None:
-        rounds = self.rounds()
-        tasks = next(rounds)
+        tasks = next(self.rounds)
         while True:
             self.round(tasks, pool, on_row)
             try:
-                tasks = rounds.send([goodness(self.last[task.trial], self.measure) for task in tasks])
+                tasks = self.rounds.send([goodness(self.last[task.trial], self.measure) for task in tasks])
             except StopIteration:
                 return
 

@@ -11,8 +11,8 @@ from PIL import Image
 from cnngraph.data.dataset import Preprocessing
 from cnngraph.data.picture import read_picture
 from cnngraph.diagnostics import CnnGraphError
+from cnngraph.examine.classes import names_of, picture_files, predict, predictions_table
 from cnngraph.examine.classifier import of_net, said_by, trained, usual_preprocessing, with_numbers
-from cnngraph.examine.predict import names_of, picture_files, predict, predictions_table
 from cnngraph.net import loads
 
 NET = """cnn 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnngraph.data.dataset import Dataset, Part
-from cnngraph.examine.attack import Attack, Attacker, Strike, strikes
+from cnngraph.examine.adversarial import Attack, Attacker, Strike, strikes
 from cnngraph.examine.evaluation import in_bytes
 from cnngraph.examine.scaling import enlargement
 from cnngraph.ir.op import Array

@@ -9,8 +9,8 @@ import pytest
 
 from cnngraph.data.dataset import Dataset, Preprocessing, labelled
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.examine.attack import Attack, Attacker, class_number, strikes
-from cnngraph.examine.attacked import attacked
+from cnngraph.examine.adversarial import Attack, Attacker, class_number, strikes
+from cnngraph.examine.damage import attacked
 from cnngraph.net import loads
 
 NET = """cnn 1

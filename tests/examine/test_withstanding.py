@@ -8,7 +8,7 @@ import pytest
 from cnngraph.data.dataset import Dataset
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.examine.changes import KINDS, Blur, change_of, levels_of, numbers_of
-from cnngraph.examine.robustness import changer, robustness
+from cnngraph.examine.withstanding import changer, robustness
 from cnngraph.net import loads
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (40, 12, 10, 1)).astype(np.uint8)
