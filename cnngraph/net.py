@@ -270,8 +270,9 @@ class Net:
             raise error("E0701", f"the train section of {self.name} names no data", "add `data: digits(size = 32)`")
         return load_data(self.training.data, Path(folder) if folder else None, self.training.seed)
 
-    def fit(self, data: Dataset | None = None, **options: Unpack[FitOptions]) -> History:
-        """Train as the train section says, on `data` or on what the section names; the weights are then the net's.
+    def fit(self, data: Dataset | Mapping[str, Array] | None = None, **options: Unpack[FitOptions]) -> History:
+        """Train as the train section says, on `data` (a data set, or arrays by name: `image`, `label`, or the inputs of
+        the net) or on what the section names; the weights are then the net's.
 
         They begin with first values, or as `start` says: weights that `find_weights` found. The options are those of
         `cnngraph.train.fit.fit`: epochs, output, resume_from, validate, save_every, on_progress, ...; with a

@@ -44,6 +44,7 @@ class Job:
     log: Path | None
     tensorboard: Path | None
     save_every: int | None
+    data_workers: int | None
     weights: Weights
     pipeline: PipelineOptions | None
     execution: Settings
@@ -78,6 +79,10 @@ class Job:
 @click.option("--tensorboard", type=click.Path(path_type=Path), metavar="FOLDER", help="Write it for TensorBoard.")
 @click.option("--save-every", type=click.IntRange(1), metavar="STEPS", help="Save within epochs too.")
 @click.option(
+    "--data-workers", type=click.IntRange(1, 256), metavar="N",
+    help="Threads that prepare batches; half as many as there are cores by default. No bit changes.",
+)
+@click.option(
     "--engine", type=click.Choice(["threads", "mpi", "ray"]), default="threads", show_default=True,
     help="What a device is: a thread of this process, or a process, on one machine or several.",
 )
@@ -103,6 +108,7 @@ def command(
     log: Path | None,
     tensorboard: Path | None,
     save_every: int | None,
+    data_workers: int | None,
     engine: str,
     restarts: int,
     pipeline: PipelineOptions | None,
@@ -118,7 +124,7 @@ def command(
     target = output or Path()
     job = Job(
         file, net, settings, data, epochs, target, None, validate, None, recompute, history, log, tensorboard,
-        save_every, weights, pipeline, execution,
+        save_every, data_workers, weights, pipeline, execution,
     )  # fmt: skip
     loaded = job.load()  # what is wrong with the file is told before processes start
     cluster, pipeline = read_division(devices, loaded, pipeline, True, recompute)
@@ -167,6 +173,7 @@ def train(job: Job, transport: Transport | None = None) -> None:
         done = loaded.fit(
             data, epochs=job.epochs, output=job.output, resume_from=job.resume, cluster=job.cluster,
             recompute=job.recompute, pipeline=job.pipeline, transport=transport, save_every=job.save_every,
+            data_workers=job.data_workers,
             on_progress=_watchers(job, loaded, data, stack, leads), start=job.weights.find(loaded),
             on_memory=lambda text: click.echo(f"memory of a step: {text}"),
         )  # fmt: skip

@@ -9,10 +9,12 @@ from typing import TypedDict
 
 from cnngraph.data.dataset import Dataset
 from cnngraph.data.division import FOR_CHOICES, divided
+from cnngraph.data.given import dataset_of
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.interop.fitting import Stored
 from cnngraph.interop.whole_file import sweep_leftovers
+from cnngraph.ir.op import Array
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.partition import HOST
 from cnngraph.runtime.engines.transport import Transport
@@ -40,11 +42,12 @@ class FitOptions(TypedDict, total=False):
     on_memory: Callable[[str], None] | None
     start: Mapping[str, Stored] | None
     validate: float | None
+    data_workers: int | None
 
 
 def fit(
     spec: TrainingSpec,
-    data: Dataset,
+    data: Dataset | Mapping[str, Array],
     *,
     on_progress: OnProgress = silent,
     output: str | Path | None = None,
@@ -59,8 +62,10 @@ def fit(
     on_memory: Callable[[str], None] | None = None,
     start: Mapping[str, Stored] | None = None,
     validate: float | None = None,
+    data_workers: int | None = None,
 ) -> History:
-    """Train the net of `spec` on `data` for `epochs`, or as many as it says.
+    """Train the net of `spec` on `data` for `epochs`, or as many as it says. Arrays by name are a data set too, divided
+    by the seed (`data.given`). So many `data_workers` prepare batches; no bit depends on their number.
 
     `output` receives all states after each epoch, and after each `save_every` steps; beside it is a file with the state
     after the best epoch (`train.saving`). The same seed gives the same numbers, bit for bit, also for a run that was
@@ -89,6 +94,7 @@ def fit(
     loss or a weight is no number any more: then `output` holds the last state that was tested.
     """
     with Interrupt() as interrupt:
+        data = data if isinstance(data, Dataset) else dataset_of(data, seed=spec.seed)
         data = data if validate is None else with_validation(data, validate, spec.seed)
         engine = _engine(cluster, settings, _accumulating(spec, pipeline), transport)
         target, begun = (Path(path) if path else None for path in (output, resume_from))
@@ -96,7 +102,7 @@ def fit(
         if target is not None and engine.leads:
             for path in (target, best_path(target)):
                 sweep_leftovers(path)
-        plan = Plan(spec.epochs if epochs is None else epochs, target, recompute, save_every, start)
+        plan = Plan(spec.epochs if epochs is None else epochs, target, recompute, save_every, start, data_workers)
         training = Run(spec, data, engine, plan)
         if begun is not None:
             training.resume(begun)

@@ -44,6 +44,7 @@ class Plan:
     recompute: bool = False
     save_every: int | None = None
     start: Mapping[str, Stored] | None = None
+    data_workers: int | None = None
 
 
 class Run:
@@ -145,7 +146,7 @@ class Run:
         """The feeds of each batch of the epoch in progress that is still to come."""
         now = self.position
         batches = list(shuffled(len(self.data.train), self.batch, self.spec.seed, now.epoch))
-        return ahead(self.preparation(now.epoch), batches[now.step :])
+        return ahead(self.preparation(now.epoch), batches[now.step :], self.plan.data_workers)
 
     def preparation(self, epoch: int) -> Callable[[Array], dict[str, Array]]:
         """What makes the feeds of the samples with some indices."""
