@@ -112,7 +112,7 @@ def _tiles(sample: Sample, said: Sequence[Said], row: int) -> tuple[Tile, ...]:
     """The inputs with marks upon the first of them, then what else there is to see."""
     inputs = [picture(sample.row) for picture in sample.pictures.values()]
     marks = [mark for each in said for mark in each.marks]
-    texts = [each.text for each in said if each.text]
+    texts = list(dict.fromkeys(each.text for each in said if each.text))  # two metrics may say the same
     captions = [" ".join([f"{row}:", *texts]), *(f"input {name}" for name in [*sample.pictures][1:])]
     tiles = [Tile(marked(image, marks if not i else (), _scale(image)), captions[i]) for i, image in enumerate(inputs)]
     more = [Tile(marked(tile.image, (), _scale(tile.image)), tile.caption) for each in said for tile in each.more]

@@ -118,7 +118,7 @@ def _masks(metric: Metric, sample: Sample, number: int) -> Said:
     if said.ndim != 2:
         return Said()
     tiles = (Tile(CLASSES[true % len(CLASSES)], "true"), Tile(CLASSES[said % len(CLASSES)], "said"))
-    return Said(text=f"{(said == true).mean():.0%}", more=tiles if metric.name == "mean_iou" else ())
+    return Said(text=f"{(said == true).mean():.0%} of pixels", more=tiles if metric.name == "mean_iou" else ())
 
 
 def _copy(metric: Metric, sample: Sample, number: int) -> Said:
