@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnngraph import loads
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.interop import whole_file
 from cnngraph.train.checkpoint import fingerprint, load_checkpoint
@@ -137,3 +138,42 @@ def test_who_asks_to_end_is_told(spec, digits, tmp_path, number):
     assert (history.interrupted, history.signal) == (True, number)
     assert load_checkpoint(tmp_path / "part")[1].position.step == 5
     assert signal.getsignal(number) is before
+
+
+TWO_STEPS = """cnn 1
+net made(z: 6, real: 1@8x8) {
+  shared G = dense(64) -> batchnorm -> tanh -> reshape(1@8x8)
+  shared D = flatten -> dense(12) -> leaky_relu(0.2) -> dropout(0.2) -> dense(1) -> sigmoid
+  let fake = z -> G
+  let p_fake = fake -> D
+  let p_real = real -> D
+  return fake, p_fake, p_real
+}
+train made {
+  data: digits(batch = 60, limit = 300)
+  noise: normal(z)
+  optimizer: adam(lr = 1e-3)
+  average: ema(0.9)
+  epochs: 2
+  step discriminate { update: D; loss: bce(p_real, 1) + bce(p_fake, 0) }
+  step forge { update: G; loss: bce(p_fake, 1) }
+}
+"""
+
+
+def test_steps_in_turn_with_noise_go_on_to_the_same_bytes(tmp_path):
+    net, seen = loads(TWO_STEPS), []
+
+    def stop(progress):
+        seen.append(progress)
+        if (progress.epoch, progress.step) == (2, 3):
+            raise KeyboardInterrupt
+
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    history = net.fit(output=whole)
+    net.fit(output=part, on_progress=stop)
+    net.fit(output=part, resume_from=part)
+    assert part.read_bytes() == whole.read_bytes()
+    assert set(history.rows[0].losses) == {"discriminate", "forge"}
+    assert sum(history.rows[0].losses.values()) == pytest.approx(history.rows[0].loss)
+    assert seen[0].losses.keys() == history.rows[0].losses.keys()
