@@ -48,6 +48,7 @@ def _patterns(layers: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         ("logic", _any(words.LOGIC)),
         ("constant", _any(words.CONSTANTS)),
         ("section", rf"{_any(words.SECTIONS)}(?=[ \t]*(?:{NAME})?[ \t]*\{{)"),
+        ("section", rf"{_any((words.STEP,))}(?=[ \t]+{NAME}[ \t]*\{{)"),
         ("layer", _any(layers)),
         ("label", rf"{NAME}(?=[ \t]*:)"),
         ("argument", rf"{NAME}(?=[ \t]*=(?!=))"),

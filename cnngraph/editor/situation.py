@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cnngraph.editor.classes import Stretch, stretches
-from cnngraph.editor.words import SECTIONS
+from cnngraph.editor.words import SECTIONS, STEP
 
 OPENERS = {"(": ")", "[": "]", "{": "}"}
-STEP = "step"  # a section within that of a training
 STATEMENT_STARTS = ("{", "|", ";")
 
 

@@ -64,7 +64,12 @@ def _named(document: Document, binding: Binding) -> Symbol:
 
 
 def _section(section: ast.Section) -> Symbol:
-    entries = [entry for entry in section.entries if isinstance(entry, ast.Entry)]
-    keys = tuple(Symbol(e.key.text, "key", e.value.span.text, e.span, e.key.span) for e in entries)
+    keys = tuple(_entry(entry) for entry in section.entries if not isinstance(entry, ast.Broken))
     name = f"{section.kind.text} {section.name.text}" if section.name else section.kind.text
     return Symbol(name, "section", "", section.span, section.kind.span, keys)
+
+
+def _entry(entry: ast.Entry | ast.Section) -> Symbol:
+    if isinstance(entry, ast.Section):
+        return _section(entry)
+    return Symbol(entry.key.text, "key", entry.value.span.text, entry.span, entry.key.span)

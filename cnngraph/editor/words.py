@@ -24,6 +24,8 @@ DECLARATIONS = ("cnn", "import", "from", "as", "net", "block", "where", "let", "
 CONTROL = tuple(sorted(WORDS - {*CONSTANTS, *LOGIC, *DECLARATIONS}))
 TYPE_NAMES = ("tensor", *TYPES)
 VALUE_ON_THE_LEFT = "it"
+STEP = "step"
+"""A section within that of a training."""
 
 KEYWORDS_AT_LINES = ("let", "shared", "return", "check", "for", "repeat", "if", "residual", "on")
 KEYWORDS_AFTER_ARROWS = ("residual", "repeat", "for", "if", "on")

@@ -134,3 +134,9 @@ train n {
 )
 def test_the_words_of_a_train_section_are_told(place: str, expected: str) -> None:
     assert expected in shown(place, TRAINED)
+
+
+def test_the_outline_has_the_steps_of_a_training() -> None:
+    *_, section = symbols(document(TRAINED))
+    assert [symbol.name for symbol in section.children] == ["noise", "stop", "step one"]
+    assert [symbol.name for symbol in section.children[-1].children] == ["update", "loss"]
