@@ -16,7 +16,7 @@ IMAGE = "image"
 """The column of pictures: (N, H, W, C), numbers from 0 to 255 (uint8) or from 0 to 1 (floats)."""
 LABEL = "label"
 """The column of classes: (N,), whole numbers from 0."""
-AT_ONCE = 2**26  # so many bytes of pictures are measured at once
+AT_ONCE = 2**22  # so many bytes of pictures are measured at once
 MEASURED = 5000  # pictures of a column that makes them when asked; their mean is close to that of all
 
 
@@ -259,5 +259,5 @@ def _squares(values: Array) -> float:
 def _padded(part: Part, pad: int) -> Part:
     if not pad:
         return part
-    images = part.images[np.arange(len(part))]
+    images = part.images if isinstance(part.images, np.ndarray) else part.images[np.arange(len(part))]
     return Part({**part.columns, IMAGE: np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)))})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,14 @@ def test_a_part_to_choose_by_has_the_columns_of_the_others():
     assert data.parts["validation"].images.shape == (2, 4, 4, 1)
     with pytest.raises(CnnGraphError, match="all parts"):
         Dataset(part, part, validation=Part({"left": np.zeros(3)}))
+
+
+def test_a_large_data_set_takes_little_more_than_its_bytes():
+    images = np.zeros((20_000, 28, 28, 1), np.uint8)
+    part = labelled(images, np.zeros(20_000, np.int64))
+    tracemalloc.start()
+    data = dataset(part, part.first(10), ("only",), pad=2)
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert data.train.images.nbytes <= kept < 1.1 * data.train.images.nbytes
+    assert peak < kept + 60_000_000
