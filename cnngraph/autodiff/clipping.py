@@ -14,6 +14,9 @@ from cnngraph.ops.clip_norm import ClipNorm
 from cnngraph.ops.joint_norm import JointNorm
 from cnngraph.ops.square_sum import SquareSum
 
+GRADIENT_NORM = "gradient_norm"
+"""The node of a step that holds the length of all its gradients, where this limits them."""
+
 
 class Clipping(Protocol):
     """A rule that makes other gradients of gradients."""
@@ -39,7 +42,7 @@ class ByNorm:
 
     def clipped(self, builder: Builder, gradients: Mapping[str, Ref]) -> dict[str, Ref]:
         sums = [_beside(builder, name, "squares", SquareSum(), g) for name, g in gradients.items()]
-        norm = builder.add(builder.fresh("gradient_norm"), JointNorm(), sums).ref
+        norm = builder.add(builder.fresh(GRADIENT_NORM), JointNorm(), sums).ref
         return {n: _beside(builder, n, "clipped", ClipNorm(self.limit), g, norm) for n, g in gradients.items()}
 
 

@@ -87,6 +87,8 @@ class Progress:
     images: int = 0
     step_loss: float = 0.0
     rate: float = 1.0
+    gradient_norm: float | None = None
+    """The length of all gradients of the step before it was limited, where the section says `clip: norm(...)`."""
     best: bool = False
     """Whether the epoch that is finished is the best so far."""
     part: str = "test"

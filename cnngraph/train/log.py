@@ -30,6 +30,7 @@ from cnngraph.diagnostics import error
 
 FORMAT = 1
 MAX_BYTES = 500_000_000
+LARGEST = 1e18  # of a figure; what is no number at all (nan) is one that a run may have
 
 R = TypeVar("R")
 
@@ -37,7 +38,8 @@ R = TypeVar("R")
 @dataclass(frozen=True)
 class StepRow:
     """Where a run is after a step, with the mean loss since the row before. `losses` are the named losses of its steps,
-    where a batch has several (`discriminate`, `generate`).
+    where a batch has several (`discriminate`, `generate`); `gradient_norm` is the length of all gradients of the step
+    alone, before it was limited, where the section limits it.
     """
 
     epoch: int
@@ -160,8 +162,24 @@ def _log(rows: list[dict[str, Any]]) -> Log:
 
 
 def _row(cls: type[R], row: Mapping[str, Any]) -> R:
-    """What a later version adds is not read."""
-    return cls(**{f.name: row[f.name] for f in fields(cls) if f.name in row})  # type: ignore[arg-type]
+    """What a later version adds is not read. Raises ValueError where a figure is none."""
+    known = [f for f in fields(cls) if f.name in row]  # type: ignore[arg-type]
+    for each in known:
+        if not _fits(row[each.name], str(each.type)):
+            raise ValueError(f"`{each.name}` is {row[each.name]!r:.60}")
+    return cls(**{f.name: row[f.name] for f in known})
+
+
+def _fits(value: object, type_: str) -> bool:
+    """Whether a value of JSON is what a field holds, by the words of its type."""
+    if type_.startswith("Mapping"):
+        return isinstance(value, dict) and all(_fits(each, "float") for each in value.values())
+    if type_ in ("str", "bool"):
+        return isinstance(value, {"str": str, "bool": bool}[type_])
+    if value is None:
+        return type_.endswith("None")
+    kinds = (int, float) if type_.startswith("float") else (int,)
+    return isinstance(value, kinds) and not isinstance(value, bool) and not abs(value) > LARGEST
 
 
 def _history(text: str) -> Log | None:

@@ -123,7 +123,7 @@ class LogWriter:
                 self._losses = []
                 self._write({"kind": "step", **asdict(StepRow(
                     now.epoch, now.step, mean, now.rate, round(now.images_per_second, 1), seconds, now.losses,
-                    now.accuracy, memory_bytes=memory_bytes(),
+                    now.accuracy, now.gradient_norm, memory_bytes(),
                 ))})  # fmt: skip
 
     def _write(self, row: Mapping[str, Any]) -> None:

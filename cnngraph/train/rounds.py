@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cnngraph.autodiff.clipping import GRADIENT_NORM
 from cnngraph.autodiff.recompute import recompute as recomputed
 from cnngraph.autodiff.step import RATE
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
-from cnngraph.ir.graph import Graph
+from cnngraph.ir.graph import Graph, Ref
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
 from cnngraph.train.engine import Feeds, First, Here, Steps
@@ -26,8 +27,8 @@ from cnngraph.train.step import figures_only, form_of, step_of, steps_of, with_g
 
 @dataclass(frozen=True)
 class Taken:
-    """What a batch gave: the sum of the losses of its steps, each of them by name where there are several, and the
-    outputs that were asked for.
+    """What a batch gave: the sum of the losses of its steps, each of them by name where there are several, the outputs
+    that were asked for, and the length of the gradients (of the first step) where the section limits it.
     """
 
     loss: float
@@ -125,6 +126,8 @@ def _graph(
 ) -> Graph:
     step = steps_of(spec)[place]
     whole = step_of(spec, form_of(spec, step, *outputs), step)
-    shown = [name for name in outputs if name in whole.outputs]
+    if GRADIENT_NORM in whole and engine.pipeline is None:  # a pipeline knows it when the last microbatch is done
+        whole = replace(whole, outputs={**whole.outputs, GRADIENT_NORM: Ref(GRADIENT_NORM)})
+    shown = [name for name in (*outputs, GRADIENT_NORM) if name in whole.outputs]
     graph = with_gradients(whole, *shown) if engine.pipeline else figures_only(whole, *shown)
     return recomputed(graph, sizes) if recompute else graph

@@ -12,6 +12,7 @@ from typing import NoReturn
 import numpy as np
 
 from cnngraph.autodiff.averaging import exchanged
+from cnngraph.autodiff.clipping import GRADIENT_NORM
 from cnngraph.data.augment import Augmenter, chain_of
 from cnngraph.data.dataset import Dataset, Part
 from cnngraph.diagnostics import CnnGraphError, error
@@ -167,7 +168,9 @@ class Run:
         self.position = now.after(count, taken.loss, correct, taken.losses)
         self.whole = True
         speed.images += count
-        return replace(self.progress(speed), step_loss=taken.loss, rate=rate)
+        norm = taken.values.get(GRADIENT_NORM)
+        told = replace(self.progress(speed), step_loss=taken.loss, rate=rate)
+        return told if norm is None else replace(told, gradient_norm=float(norm))
 
     def clock(self) -> Clock:
         now, epochs = self.position, self.plan.epochs

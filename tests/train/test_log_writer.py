@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from train.conftest import NET
 
+from cnngraph import loads
+from cnngraph.data.augment import Augmenter, chain_of
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.train.checkpoint import load_checkpoint
+from cnngraph.train.feeds import feeder, shuffled
 from cnngraph.train.fit import fit, with_validation
 from cnngraph.train.log import read_log
 from cnngraph.train.log_writer import LogWriter, description
@@ -101,3 +106,17 @@ def test_a_full_disk_ends_the_run_with_its_states_saved(tmp_path, spec, digits):
         logged(Path("/dev/full"), spec, digits, output=tmp_path / "out")
     assert load_checkpoint(tmp_path / "out")[1].position.step == 1
     assert Path("/dev/full").is_char_device()
+
+
+def test_the_length_of_the_gradients_is_there_where_it_is_limited(tmp_path, make_spec, digits):
+    spec = make_spec(seed="7\n  clip: norm(0.5)")
+    logged(tmp_path / "run.jsonl", spec, digits, 1, epochs=1)
+    norms = [row.gradient_norm for row in read_log(tmp_path / "run.jsonl").steps]
+    net = loads(NET)
+    first = next(shuffled(600, 50, 7, 0))
+    feeds = feeder(spec, digits).feeds(digits.train, first, Augmenter(chain_of(spec.augment), 7, 0, 600))
+    weights = [node.name for node in net.graph.states if node.name.endswith(("weight", "bias"))]
+    gradients = net.gradients(feeds, weights, training=True)
+    length = np.sqrt(sum((gradients[name] ** 2).sum() for name in weights))
+    assert norms[0] == pytest.approx(length, rel=1e-4)
+    assert len(norms) == 12
