@@ -58,3 +58,17 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     for name in ("picture.jsonl", "nowhere.jsonl", "."):
         with pytest.raises(CnnGraphError, match="E0701"):
             read_log(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("loss", '"low"'), ("loss", "null"), ("step", "1.5"), ("epoch", "true"), ("metrics", '{"f1": "high"}'),
+     ("metrics", "[1]"), ("part", "3"), ("best", "1"), ("step", "1" + "0" * 99)],
+)  # fmt: skip
+def test_a_figure_that_is_none_is_told(tmp_path: Path, key: str, value: str) -> None:
+    path = tmp_path / "run.jsonl"
+    row = {"kind": '"epoch"', "epoch": "1", "step": "2", "loss": "0.5", "test_loss": "0.5", "accuracy": "null"}
+    words = ", ".join(f'"{name}": {text}' for name, text in (row | {key: value}).items())
+    path.write_text(f'{{"kind": "run", "format": 1}}\n{{{words}}}\n')
+    with pytest.raises(CnnGraphError, match=f"E0701(?s:.*)`{key}` is"):
+        read_log(path)

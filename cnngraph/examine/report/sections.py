@@ -21,6 +21,8 @@ from cnngraph.train.log import EpochRow, Log
 MOST_ROWS = 60  # of the table of layers: more, and it has a row for each block
 MOST_EPOCHS = 200  # in the table
 MOST_ENTRIES, LONGEST = 60, 200  # of the first line of a log; characters of one
+MOST_FIGURES = 12  # charts, and columns of the table of epochs
+DEEPEST = 4  # of what the first line of a log holds
 MOST_PICTURE_BYTES = 160_000
 CONFUSED = 10  # pairs of classes
 NAMED_CLASSES = 25  # more, and the matrix has no names
@@ -83,7 +85,7 @@ def _figures(row: EpochRow) -> dict[str, str]:
         if value is not None:
             found[name] = f"{value:.2%}"
     others = {**row.losses, **{name: value for name, value in row.metrics.items() if name != "accuracy"}}
-    return found | {name: f"{value:.4g}" for name, value in others.items()}
+    return found | {name[:LONGEST]: f"{value:.4g}" for name, value in others.items()}
 
 
 def _tested(evaluation: Evaluation) -> dict[str, str]:
@@ -126,7 +128,7 @@ def _curves(subject: Subject) -> Iterator[Section]:
     run = Run(subject.name, subject.log)
     charts = [
         figure(chart.svg(), f"{name} against epochs")
-        for name in figures_of([run])
+        for name in figures_of([run])[:MOST_FIGURES]
         for chart in figure_charts([run], name)
     ]
     if charts:
@@ -137,7 +139,7 @@ def _epochs(subject: Subject) -> Iterator[Section]:
     rows = subject.log.epochs[-MOST_EPOCHS:]
     if not rows:
         return
-    columns = list(dict.fromkeys(name for row in rows for name in _figures(row)))
+    columns = list(dict.fromkeys(name for row in rows for name in _figures(row)))[:MOST_FIGURES]
     head = ["epoch", *columns, "seconds"]
     cells = [
         [str(row.epoch), *(_figures(row).get(name, "") for name in columns), f"{row.epoch_seconds:.1f}"] for row in rows
@@ -196,7 +198,7 @@ def _time(log: Log) -> dict[str, str]:
 def _flat(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
     """Entries with their paths; texts that are long are cut."""
     for key, entry in value.items():
-        if isinstance(entry, Mapping):
+        if isinstance(entry, Mapping) and before.count(".") < DEEPEST:
             yield from _flat(entry, f"{before}{key}.")
         elif entry is not None and key not in ("kind", "format"):
             text = ", ".join(map(str, entry)) if isinstance(entry, list) else str(entry)

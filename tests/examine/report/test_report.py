@@ -150,6 +150,18 @@ def test_a_large_network_and_a_long_run_stay_small() -> None:
     assert len(text.encode()) < 500_000
 
 
+def test_a_log_of_anything_gives_a_small_page() -> None:
+    run: dict[str, object] = {f"key{n}": "x" * 10_000 for n in range(1000)}
+    deep: dict[str, object] = {}
+    for _ in range(500):
+        deep = {"in": deep}
+    metrics = {f"{n}{'m' * 5000}": float("nan") for n in range(100)}
+    rows = tuple(EpochRow(n, 1, float("inf"), float("nan"), 0.5, 0.5, metrics) for n in range(1, 4))
+    text = report(Subject(Log({"deep": deep, **run}, (), rows)))
+    assert len(text.encode()) < 500_000
+    assert Page(text).wrong == []
+
+
 def test_the_same_run_gives_the_same_page() -> None:
     net = loads("net tiny(image: 1@8x8) { flatten -> dense(3) -> softmax }")
     assert report(Subject(LOG, net)) == report(Subject(LOG, net))
