@@ -83,7 +83,9 @@ def _changed(spec: TrainingSpec, step: StepSpec, graph: Graph, loss: Ref) -> lis
 def whole_step(spec: TrainingSpec, name: str | None = None) -> Graph:
     """A training step with all outputs of the net that its loss needs: to be looked at, divided or measured."""
     step = the_step(spec, name)
-    form = form_of(spec, step, *spec.graph.outputs) if spec.steps else run(spec.graph, TRAINING)
+    losses = {"loss", *(one.loss for one in steps_of(spec))}
+    shown = [output for output in spec.graph.outputs if output not in losses]
+    form = form_of(spec, step, *shown) if spec.steps else run(spec.graph, TRAINING)
     whole = step_of(spec, form, step)
     return replace(whole, outputs=form.outputs)  # a gradient is needed until its update, not at the end
 

@@ -19,9 +19,12 @@ from cnngraph.syntax.format import formatted
 from cnngraph.syntax.format_breaks import WIDTH
 from cnngraph.syntax.tokens import WORDS
 from cnngraph.train.initialisers import INITIALISERS
+from cnngraph.train.judging import STOPS
+from cnngraph.train.metrics.known import known_metrics
 from cnngraph.train.noise import NOISES
 from cnngraph.train.schedule import SCHEDULES
 from cnngraph.train.step import AVERAGES, CLIPS, DECAYS
+from cnngraph.train.weighting import RULES
 
 PAGE = resource("grammar", "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```cnn\n(.*?)```", PAGE, re.DOTALL)
@@ -49,7 +52,8 @@ def test_every_word_of_the_language_is_listed_and_shown() -> None:
 
 
 def test_every_key_and_every_choice_of_a_train_section_is_named() -> None:
-    choices = {*SOURCES, *AUGMENTATIONS, *INITIALISERS, *SCHEDULES, *CLIPS, *AVERAGES, *DECAYS, *NOISES}
+    choices = {*SOURCES, *AUGMENTATIONS, *INITIALISERS, *SCHEDULES, *CLIPS, *AVERAGES, *DECAYS}
+    choices |= {*NOISES, *STOPS, *RULES, *known_metrics()}
     names = {*training.KEYS, *choices, *parameters.TYPES, *modules.SECTIONS}
     assert {name for name in names if not re.search(rf"[`|(> ]{name}[`(, ]", PAGE)} == set()
 

@@ -18,7 +18,7 @@ from cnngraph.runtime.pipelining import PipelineOptions
 from cnngraph.train.engine import Here
 from cnngraph.train.fit import fit
 from cnngraph.train.rounds import Rounds
-from cnngraph.train.step import form_of, step_of, steps_of, the_step
+from cnngraph.train.step import form_of, step_of, steps_of, the_step, whole_step
 
 GAN = """cnn 1
 block maker = dense(12, bias = false) -> batchnorm -> relu -> dense(6) -> tanh
@@ -206,6 +206,11 @@ def test_a_step_that_changes_nothing_is_refused() -> None:
     spec = gan(**{"update: G": "update: D", "bce(p_fake, 1)": "mse(fake, real)"})
     with pytest.raises(CnnGraphError, match=r"E0112.*the step forge of gan changes nothing"):
         rounds(spec)
+
+
+def test_a_step_is_shown_with_the_outputs_that_its_loss_needs() -> None:
+    assert list(whole_step(gan(), "forge").outputs) == ["fake", "p_fake", "loss"]
+    assert list(whole_step(gan(), "discriminate").outputs) == ["fake", "p_fake", "p_real", "loss"]
 
 
 def test_one_of_several_steps_is_chosen_by_its_name() -> None:
