@@ -15,6 +15,7 @@ from cnngraph.render.marks import Box, Colour, Dot, Mark, Way
 from cnngraph.render.sheet import Tile
 from cnngraph.train.boxes import Found, corners, found_on_grid, told_on_grid
 from cnngraph.train.metrics.metric import Metric
+from cnngraph.train.metrics.pck import Pck
 from cnngraph.train.metrics.recall_at_1 import nearest
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ def _joints(metric: Metric, sample: Sample, number: int) -> Said:
     colour = SAYS[number % len(SAYS)]
     ways = [Way(tuple(a), tuple(b), colour) for a, b in zip(read["target"], read["prediction"], strict=True)]
     true = [Dot(x, y, TRUE) for x, y in read["target"]] if not number else []
-    return Said((*true, *ways, *(Dot(x, y, colour) for x, y in read["prediction"])))
+    assert isinstance(metric, Pck)
+    right = metric.right({field: value[None] for field, value in sample.of(metric).items()})
+    said = f"{metric.prediction} {np.count_nonzero(right)} of {right.size}"
+    return Said((*true, *ways, *(Dot(x, y, colour) for x, y in read["prediction"])), said)
 
 
 def _masks(metric: Metric, sample: Sample, number: int) -> Said:

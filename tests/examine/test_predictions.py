@@ -67,6 +67,7 @@ def test_joints_of_two_stages_have_two_colours() -> None:
                 "pck(a, target) -> pck(b, target)")  # fmt: skip
     left, right = np.full((1, 4), -0.5, np.float32), np.full((1, 4), 0.5, np.float32)
     found = predictions(known, dataset({"image": images(1), "one": left, "two": right, "target": right}))
+    assert found.samples[0][0].caption == "0: a 0 of 2 b 2 of 2"
     image = found.samples[0][0].image
     assert drawn(image[:80, :80], SAYS[0])
     assert not drawn(image[:80, :80], SAYS[1])

@@ -54,7 +54,7 @@ def test_the_file_says_which_data_and_how_long(name: str) -> None:
     spec = network(name).training
     assert spec.data is not None
     assert spec.data.name == type(SHORT[name]).name
-    assert 1 < spec.epochs <= 20
+    assert 1 < spec.epochs <= 40
     assert spec.metrics
 
 
