@@ -75,7 +75,7 @@ class Kind:
         """A level in words."""
         if not self.unit:
             return ""
-        return f"+-{level:g}" if self.unit == "+-" else f"{level:g} {self.unit}"
+        return f"+-{level:g}" if self.unit == "more or less" else f"{level:g} {self.unit}"
 
 
 KINDS: Mapping[str, Kind] = {
@@ -83,8 +83,8 @@ KINDS: Mapping[str, Kind] = {
     "scale": Kind((0.7, 0.85, 1.15, 1.3), "times", 1, lambda level, side: Scale(level, level)),
     "rotate": Kind((5, 10, 20, 30), "degrees", 0, lambda level, side: Rotate(level)),
     "noise": Kind((0.05, 0.1, 0.2, 0.3), "of white", 0, lambda level, side: Noise(level)),
-    "brightness": Kind((0.1, 0.2, 0.4, 0.6), "+-", 0, lambda level, side: Brightness(level)),
-    "contrast": Kind((0.2, 0.4, 0.6, 0.8), "+-", 0, lambda level, side: Contrast(level)),
+    "brightness": Kind((0.1, 0.2, 0.4, 0.6), "more or less", 0, lambda level, side: Brightness(level)),
+    "contrast": Kind((0.2, 0.4, 0.6, 0.8), "more or less", 0, lambda level, side: Contrast(level)),
     "blur": Kind((0.5, 1, 1.5, 2), "pixels", 0, lambda level, side: Blur(level)),
     "mirror": Kind((1,), "", 0, lambda level, side: Mirror()),
 }

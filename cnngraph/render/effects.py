@@ -12,18 +12,22 @@ from cnngraph.render.style import INK
 
 ACROSS = 3  # charts in a row
 SIDE = 2.6  # inches
+WHOLE, PALE = 0.8, 0.25  # how opaque points are
 FEW = 9  # so many different numbers are named one by one
 
 
 @dataclass(frozen=True)
 class Effect:
-    """The value of one setting in each run, numbers or words, and the figure of that run; `joined` by a line."""
+    """The value of one setting in each run, numbers or words, and the figure of that run; `joined` by a line. Runs that
+    were not whole are pale.
+    """
 
     name: str
     values: Sequence[float | str]
     figures: Sequence[float]
     logarithmic: bool = False
     joined: bool = False
+    whole: Sequence[bool] | None = None
 
 
 def effects(found: Sequence[Effect], figure: str) -> Chart:
@@ -47,7 +51,8 @@ def effects(found: Sequence[Effect], figure: str) -> Chart:
 def _points(chart: Any, effect: Effect) -> None:
     words = sorted({value for value in effect.values if isinstance(value, str)})
     places = [words.index(value) if isinstance(value, str) else value for value in effect.values]
-    chart.scatter(places, effect.figures, s=22, color=COLOURS[0], alpha=0.75, linewidths=0)
+    shown = [WHOLE if whole else PALE for whole in effect.whole or [True] * len(places)]
+    chart.scatter(places, effect.figures, s=22, color=COLOURS[0], alpha=shown, linewidths=0)
     if effect.joined:
         chart.plot(places, effect.figures, color=COLOURS[0], linewidth=1.5)
     numbers = sorted(set(places))

@@ -31,6 +31,7 @@ class Search:
     epochs: int
     train: tuple[str, ...]
     weights: Path | None = None
+    halved: bool = False
 
     @property
     def best(self) -> Row | None:
@@ -73,14 +74,18 @@ class Search:
         return Table(columns, rows)
 
     def chart(self) -> Chart:
-        """One small chart for each setting: its values, and how good the trials with them were. Errors: E0603."""
+        """One small chart for each setting: its values, and how good the trials with them were; those that did not go
+        on are pale. Errors: E0603.
+        """
         shown = [row for row in self.rows if self.measure in row.figures and not row.problem]
+        whole = [not self.halved or row.until == self.epochs for row in shown]
         found = []
         for name in self.names:
             values = [row.settings[name] for row in shown]
             if len(set(values)) > 1:
                 ys = [row.figures[self.measure] for row in shown]
-                found.append(Effect(name, [_number_or_text(value) for value in values], ys, is_logarithmic(values)))
+                xs = [_number_or_text(value) for value in values]
+                found.append(Effect(name, xs, ys, is_logarithmic(values), whole=whole))
         return effects(found, self.measure)
 
     def __str__(self) -> str:

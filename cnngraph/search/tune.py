@@ -169,7 +169,7 @@ class _Run:
         train += ["--data", str(plan.data)] if plan.data else []
         weights = self.folder / "best.safetensors"
         rows = ordered(self.last, self.measure, plan.halve)
-        found = Search(rows, tuple(self.spaces), self.measure, self.epochs, tuple(train), weights)
+        found = Search(rows, tuple(self.spaces), self.measure, self.epochs, tuple(train), weights, plan.halve)
         if found.best is not None and (kept := best_path(self.checkpoint(found.best.trial))).exists():
             kept.replace(weights)
         for left in self.folder.glob("trial-*.safetensors"):
