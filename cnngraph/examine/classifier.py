@@ -62,14 +62,15 @@ class Classifier:
 
         "none": the whole picture, stretched to the size that the net takes; "centre": the largest piece of the middle
         that is not distorted; "ten": corners and centre of a picture that is an eighth larger, and their mirror images.
-        Raises E0701.
+        Where training cut pieces out of larger pictures, pieces are as large as those. Raises E0701.
         """
         how = self.preprocessing
         if patches == "none":
             return read_picture(path, how.height, how.width, how.channels)[None]
-        room = AROUND if patches == "ten" else 1.0
+        height, width = how.frame or (how.height, how.width)
+        room = AROUND if patches == "ten" and how.frame is None else 1.0
         image = covering(open_picture(path, how.channels), round(how.height * room), round(how.width * room), path)
-        pieces: Array = ten_patches(image[None], how.height, how.width)[0]
+        pieces: Array = ten_patches(image[None], min(height, image.shape[0]), min(width, image.shape[1]))[0]
         return pieces[4:5] if patches == "centre" else pieces
 
     def name(self, number: int) -> str:

@@ -94,6 +94,17 @@ def test_pieces_are_averaged(learned, zero, tmp_path):
     assert dict(found.classes) == {str(k): float(p) for k, p in enumerate(mean)}
 
 
+def test_pieces_are_as_large_as_those_of_training(learned, tmp_path):
+    classifier = trained(learned[2])
+    larger = replace(classifier, preprocessing=replace(classifier.preprocessing, height=12, width=12, frame=(8, 8)))
+    image = np.random.default_rng(0).integers(0, 256, (12, 12), np.uint8)
+    Image.fromarray(image).save(tmp_path / "noise.png")
+    views = larger.views(tmp_path / "noise.png", "ten")
+    assert views.shape == (10, 8, 8, 1)
+    assert (views[0, :, :, 0] == image[:8, :8]).all()
+    assert (larger.views(tmp_path / "noise.png", "centre")[0, :, :, 0] == image[2:10, 2:10]).all()
+
+
 def test_the_centre_is_not_distorted(learned, tmp_path):
     wide = np.zeros((20, 60), np.uint8)
     wide[:, 20:40] = 200
