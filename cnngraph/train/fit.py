@@ -25,6 +25,7 @@ from cnngraph.train.history import History, OnProgress, silent
 from cnngraph.train.interrupt import Interrupt
 from cnngraph.train.run import Plan, Run
 from cnngraph.train.saving import best_path
+from cnngraph.train.shards import clear, folder_of
 
 
 class FitOptions(TypedDict, total=False):
@@ -102,6 +103,7 @@ def fit(
         if target is not None and engine.leads:
             for path in (target, best_path(target)):
                 sweep_leftovers(path)
+            clear(folder_of(best_path(target)))
         plan = Plan(spec.epochs if epochs is None else epochs, target, recompute, save_every, start, data_workers)
         training = Run(spec, data, engine, plan)
         if begun is not None:

@@ -36,11 +36,11 @@ train small {
 FILES = ("small.safetensors", "small.best.safetensors")
 
 
-def start(folder: Path, workers: int, *options: str) -> subprocess.Popen[bytes]:
+def start(folder: Path, workers: int, preparing: int, *options: str) -> subprocess.Popen[bytes]:
     """A process that trains in a folder; it saves after every second step."""
     return subprocess.Popen(
         [sys.executable, "-m", "cnngraph", "train", "small.cnn", "--save-every", "2", "--validate", "0.2",
-         "--log", "run.jsonl", "--workers", str(workers), *options],
+         "--log", "run.jsonl", "--workers", str(workers), "--data-workers", str(preparing), *options],
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
@@ -69,18 +69,18 @@ def killed(tmp_path: Path, kills: int, epochs: int, seed: int) -> None:
     with what a run without kills leaves.
     """
     whole, part = folder(tmp_path / "whole", epochs), folder(tmp_path / "part", epochs)
-    finished(start(whole, 1))
+    finished(start(whole, 1, 1))
     chance, target = Random(seed), part / FILES[0]
     for kill in range(kills):
         saved = target.stat().st_mtime_ns if target.exists() else 0
-        job = start(part, chance.choice([1, 2, 3]), *(["--resume"] if kill else []))
+        job = start(part, chance.choice([1, 2, 3]), chance.choice([1, 2, 3]), *(["--resume"] if kill else []))
         while job.poll() is None and (not target.exists() or target.stat().st_mtime_ns == saved):
             time.sleep(0.002)
         time.sleep(chance.uniform(0, 0.15))
         assert job.poll() is None, "the run is too short for so many kills"
         job.kill()
         job.communicate()
-    finished(start(part, 2, "--resume"))
+    finished(start(part, 2, 2, "--resume"))
     for name in FILES:
         assert (part / name).read_bytes() == (whole / name).read_bytes(), name
     assert timeless(read_log(part / "run.jsonl")) == timeless(read_log(whole / "run.jsonl"))
