@@ -48,4 +48,6 @@ def command(output: Path, epochs: int | None) -> None:
     click.echo("numbers:")
     for name in ("googlenet.txt", "googlenet_devices.txt", "lenet5.json"):
         click.echo(f"  {output / name}")
-    click.echo(f"weights:\n  {output / 'lenet5.safetensors'}")
+    click.echo("weights, the last and the best ones:")
+    for name in ("lenet5.safetensors", "lenet5.best.safetensors"):
+        click.echo(f"  {output / name}")

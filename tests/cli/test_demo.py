@@ -13,7 +13,7 @@ def test_all_files_that_it_names_exist(run: Run, written: Written, tmp_path: Pat
     assert written() == {"demo"}
     named = {Path(line.strip()) for line in out[out.index("pictures:") :].splitlines() if line.startswith("  ")}
     assert {path.name for path in named} == {path.name for path in (tmp_path / "demo").iterdir()}
-    assert len(named) == 6
+    assert len(named) == 7
     for path in named:
         assert path.stat().st_size > 100
     assert len(json.loads((tmp_path / "demo" / "lenet5.json").read_text())["rows"]) == 1
