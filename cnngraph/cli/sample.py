@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 @weights_options("NET.safetensors by default")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Pictures: the file, such as digits.png.")
 @click.option("--count", type=click.IntRange(1, 100_000), default=64, show_default=True, help="Pictures: how many.")
-@click.option("--steps", type=click.IntRange(1), default=100, show_default=True, help="Diffusion: times on the way.")
+@click.option("--steps", type=click.IntRange(1), default=50, show_default=True, help="Diffusion: times on the way.")
 @click.option(
-    "--eta", type=click.FloatRange(0, 1), default=1.0, show_default=True,
+    "--eta", type=click.FloatRange(0, 1), default=0.0, show_default=True,
     help="Diffusion: fresh noise on the way, 1 as in DDPM, 0 none as in DDIM.",
 )
 @click.option(
@@ -61,6 +61,7 @@ def command(
     execution: Settings,
 ) -> None:
     """Let the net of FILE make pictures out of noise (a GAN, a diffusion), go on with a text, or answer texts."""
+    from cnngraph.cli.files import must_be_writable
     from cnngraph.examine.sampling import pictures
     from cnngraph.examine.sampling_diffusion import Way
     from cnngraph.examine.sampling_text import Manner, writer_of
@@ -78,6 +79,8 @@ def command(
         return
     if output is None and classifier is None:
         raise click.UsageError("where shall the pictures go? -o digits.png")
+    if output is not None:
+        must_be_writable(output)
     made = pictures(loaded, checkpoint.preprocessing, count, seed, Way(steps, eta))
     if output is not None:
         draw(made, output)
@@ -107,10 +110,8 @@ def say(
 
 def draw(made: Array, output: Path) -> None:
     """The pictures as one sheet."""
-    from cnngraph.cli.files import must_be_writable
     from cnngraph.render.sheet import Tile, sheet, spread01
 
-    must_be_writable(output)
     side = made.shape[1]
     sheet([Tile(spread01(one, 1.0, signed=False)) for one in made], scale=max(1, 64 // side)).write(output)
     click.echo(f"{len(made)} pictures: {output}")

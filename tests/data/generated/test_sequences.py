@@ -7,6 +7,7 @@ import pytest
 
 from cnngraph.data.generated.applicants import Applicants
 from cnngraph.data.generated.both_ends import NUMBERS, BothEnds
+from cnngraph.data.generated.coloured_digits import ColouredDigits
 from cnngraph.data.generated.grammar_text import LETTERS, GrammarText, machine
 from cnngraph.data.generated.reversed_words import ReversedWords
 from cnngraph.data.generated.tags import Tags
@@ -75,6 +76,19 @@ def test_features_betray_the_group_and_ability_is_fair() -> None:
     assert np.abs(person[:, 8:].mean(axis=0)).max() < 0.05
 
 
+def test_coloured_digits_are_lighter_than_their_ground_and_seen_from_minus_one_to_one() -> None:
+    data = ColouredDigits(count=30, tests=10, size=32).load(None, 1)
+    images = data.train.columns["image"][:]
+    assert images.shape == (30, 32, 32, 3)
+    corner, brightest = images[:, 0, 0].astype(int), images.reshape(30, -1, 3).astype(int).max(axis=1)
+    assert (brightest > corner).all()
+    assert corner.max() <= round(0.3 * 255)
+    assert data.preprocessing is not None
+    seen = data.preprocessing.normalized(images)
+    assert -1 <= seen.min() < -0.9
+    assert 0.7 < seen.max() <= 1
+
+
 @pytest.mark.parametrize("kind", [GrammarText, BothEnds, Tags, ReversedWords, Applicants])
 def test_a_seed_draws_the_same_rows_and_tests_are_others(kind: type[GrammarText]) -> None:
     first, again, other = (kind(count=50, tests=50).load(None, seed) for seed in (5, 5, 6))
@@ -87,8 +101,11 @@ def test_a_seed_draws_the_same_rows_and_tests_are_others(kind: type[GrammarText]
 
 @pytest.mark.parametrize(
     ("kind", "wrong"),
-    [(GrammarText, "length"), (BothEnds, "length"), (BothEnds, "words"), (Tags, "length"), (ReversedWords, "length")],
-)
+    [
+        (GrammarText, "length"), (BothEnds, "length"), (BothEnds, "words"), (Tags, "length"), (ReversedWords, "length"),
+        (ColouredDigits, "size"),
+    ],
+)  # fmt: skip
 def test_a_size_that_makes_no_sense_is_refused(kind: type[GrammarText], wrong: str) -> None:
     with pytest.raises(ValueError, match=f"{wrong} (is|are)"):
         kind(**{wrong: 0})
