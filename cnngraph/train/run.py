@@ -15,7 +15,7 @@ from cnngraph.autodiff.averaging import exchanged
 from cnngraph.autodiff.clipping import GRADIENT_NORM
 from cnngraph.data.augment import Augmenter, chain_of
 from cnngraph.data.dataset import Dataset, Part
-from cnngraph.diagnostics import CnnGraphError, error
+from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.interop.fitting import Stored
 from cnngraph.interop.safetensors import read_weights
@@ -217,12 +217,12 @@ class Run:
         )  # fmt: skip
 
     def telling(self, on_progress: OnProgress) -> OnProgress:
-        """`on_progress`; where it cannot tell (a log on a full disk), the states are saved before the run ends."""
+        """`on_progress`; where it raises (a log on a full disk), the states are saved before the run ends."""
 
         def tell(progress: Progress) -> None:
             try:
                 on_progress(progress)
-            except CnnGraphError:
+            except Exception:
                 self.save()
                 self.saver.finish(self.position, self.rows)
                 raise

@@ -11,6 +11,7 @@ import pytest
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.net import load
 from cnngraph.search.trial import Job, judged, run_trial
+from cnngraph.train.checkpoint import load_checkpoint
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def test_a_trial_in_parts_is_the_trial(job: Job, tmp_path: Path) -> None:
     assert whole.epochs[-1].values["accuracy"] > whole.epochs[0].values["accuracy"]
     part = replace(job, checkpoint=str(tmp_path / "part.safetensors"))
     assert figures(run_trial(replace(part, until=1))) == figures(whole)[:1]
+    assert len(load_checkpoint(Path(part.checkpoint))[1].rows) == 1  # where it goes on from
     assert figures(run_trial(part)) == figures(whole)
     assert figures(run_trial(part)) == figures(whole)  # nothing is left to do
 
