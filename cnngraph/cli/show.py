@@ -25,7 +25,7 @@ def command(
     The metrics of its train section say how: classes as words, boxes, joints, masks, copies, nearest neighbours.
     What is true is green.
     """
-    from cnngraph.examine.predictions import predictions
+    from cnngraph.examine.shown import predictions
 
     found = predictions(subject.net, subject.data, part, count, first)
     subject.show("predictions", found, found.sheet(scale, columns), output)

@@ -9,7 +9,7 @@
     examine.excite(net, [examine.class_target(net, 6)]), examine.patches(net, "c3", images, preprocessing)
     examine.gradient_flow(net, feeds), examine.activity(net, feeds)
     examine.examined(net, data).confusion_sets(), examine.robustness(net, data), examine.attacked(net, data, (0, 8, 16))
-    examine.predict(examine.trained(weights), [picture])
+    examine.predict(examine.trained(weights), [picture]), examine.predictions(net, data)
 
 Each gives a small value with its arrays, which prints, and draws itself by `.sheet()` or `.chart()`. The names are
 imported when they are first used.
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cnngraph.examine.flow import gradient_flow as gradient_flow
     from cnngraph.examine.kernels import filters as filters
     from cnngraph.examine.sensitivity import saliency as saliency
+    from cnngraph.examine.shown import predictions as predictions
     from cnngraph.examine.strongest import patches as patches
     from cnngraph.examine.target import class_target as class_target
     from cnngraph.examine.target import unit_target as unit_target
@@ -56,6 +57,7 @@ HOMES = {
     "of_net": "classifier",
     "patches": "strongest",
     "predict": "classes",
+    "predictions": "shown",
     "receptive_field": "fields",
     "robustness": "withstanding",
     "saliency": "sensitivity",

@@ -9,8 +9,8 @@ import pytest
 
 from cnngraph.data.dataset import Dataset, Part, Preprocessing
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.examine.predictions import predictions
 from cnngraph.examine.saying import CLASSES, SAYS, TRUE
+from cnngraph.examine.shown import predictions
 from cnngraph.ir.op import Array
 from cnngraph.net import Net, loads
 
