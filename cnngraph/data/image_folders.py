@@ -12,20 +12,28 @@ from cnngraph.diagnostics import error
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 LEAST = 5  # pictures of a part
-PARTS = ("train", "validation", "test")
+PARTS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
 
 
 def read_folders(folder: Path, form: Form) -> tuple[dict[str, Part], tuple[str, ...]]:
     """(parts by name, class names in order): `train` alone where the folder has no parts. Raises E0701, with every
     wrong picture.
     """
-    divided = (folder / "train").is_dir() and (folder / "test").is_dir()
-    folders = {name: folder / name for name in PARTS if (folder / name).is_dir()} if divided else {"train": folder}
+    folders = _parts(folder)
     names = _class_names(folders["train"])
     for part in folders.values():
         if extra := [name for name in _class_names(part) if name not in names]:
             raise error("E0701", f"{part} has the class {extra[0]}, {folders['train']} has not")
     return {name: _part(part, names, form) for name, part in folders.items()}, names
+
+
+def _parts(folder: Path) -> dict[str, Path]:
+    """The folder of each part: where there is a folder `train` of folders, which is then no class."""
+    train = folder / "train"
+    if not train.is_dir() or not any(path.is_dir() for path in train.iterdir()):
+        return {"train": folder}
+    found = {part: [folder / name for name in names if (folder / name).is_dir()] for part, names in PARTS.items()}
+    return {part: there[0] for part, there in found.items() if there}
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:

@@ -139,6 +139,20 @@ def test_a_folder_may_hold_a_part_to_choose_by(tmp_path, setting):
         load_data(setting("images", str(tmp_path), size=4))
 
 
+def test_a_folder_may_have_no_part_to_test_with(tmp_path, setting):
+    write_pictures(tmp_path / "train", 10)
+    write_pictures(tmp_path / "val", 4)
+    data = load_data(setting("images", str(tmp_path), size=4, test=0.25))
+    assert {name: len(part) for name, part in data.parts.items()} == {"train": 15, "validation": 8, "test": 5}
+
+
+def test_a_class_may_be_called_train(tmp_path, setting):
+    write_pictures(tmp_path, 10)
+    (tmp_path / "dark").rename(tmp_path / "train")
+    (tmp_path / "light").rename(tmp_path / "test")
+    assert load_data(setting("images", str(tmp_path), size=4)).class_names == ("test", "train")
+
+
 @pytest.mark.parametrize("name", ["digits", "images", "placed_digits"])
 def test_a_share_of_the_training_part_is_held_back(tmp_path, setting, name):
     write_pictures(tmp_path)

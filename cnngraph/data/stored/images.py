@@ -15,8 +15,8 @@ from cnngraph.data.source import Undivided, place_of, require_size
 class Images(Undivided):
     """Pictures of your own, one subfolder for each class, resized to `size` x `size`.
 
-    With subfolders `train` and `test` that hold the folders of the classes, these are the two parts; a subfolder
-    `validation` is the part to choose by. Pictures that take more than so many `megabytes` are not kept: they are read
+    Where a subfolder `train` holds the folders of the classes, it and `test` are the parts; a subfolder `validation` or
+    `val` is the part to choose by. Pictures that take more than so many `megabytes` are not kept: they are read
     and resized whenever they are needed.
     """
 
