@@ -19,14 +19,18 @@ UNREADABLE = (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.erro
 
 def read_picture(path: Path, height: int, width: int, channels: int) -> Array:
     """A picture file of any size as (height, width, channels), uint8; transparent parts lie on black. Raises E0701."""
-    return resized(open_picture(path, channels), height, width)
+    return resized(open_picture(path, channels, enough=2 * max(height, width)), height, width)
 
 
-def open_picture(path: Path, channels: int) -> Array:
-    """A picture file in its own size, upright: (H, W, channels), uint8. Raises E0701."""
+def open_picture(path: Path, channels: int, enough: int | None = None) -> Array:
+    """A picture file in its own size, upright: (H, W, channels), uint8. A JPEG file may be decoded at a half, a quarter
+    or an eighth of its size, in less time, as long as its sides have `enough` pixels. Raises E0701.
+    """
     if channels not in MODES:
         raise error("E0701", f"a picture has 1 (grey) or 3 (red, green, blue) channels, not {channels}")
     with _opened(path) as file:
+        if enough is not None:
+            file.draft(None, (enough, enough))
         return array_of(file, channels)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnngraph.data.picture import open_picture, read_picture
+from cnngraph.data.picture import open_picture, read_picture, resized
 from cnngraph.diagnostics import CnnGraphError
 
 RAMP = np.linspace(0, 255, 12 * 20).reshape(12, 20).astype(np.uint8)  # dark above, bright below
@@ -55,3 +55,15 @@ def test_any_size_becomes_the_size_that_is_asked_for(tmp_path) -> None:
 def test_channels_that_no_picture_has(tmp_path) -> None:
     with pytest.raises(CnnGraphError, match="not 5"):
         open_picture(tmp_path / "any.png", 5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_large_photograph_is_decoded_smaller_and_looks_the_same(tmp_path, channels) -> None:
+    numbers = np.random.default_rng(0)
+    photograph = Image.fromarray(numbers.integers(0, 256, (30, 40, 3), np.uint8)).resize((800, 600))
+    photograph.save(tmp_path / "large.jpg", quality=95)
+    assert open_picture(tmp_path / "large.jpg", channels).shape == (600, 800, channels)
+    assert open_picture(tmp_path / "large.jpg", channels, enough=100).shape == (150, 200, channels)
+    small = read_picture(tmp_path / "large.jpg", 50, 50, channels).astype(int)
+    plain = resized(open_picture(tmp_path / "large.jpg", channels), 50, 50)
+    assert np.abs(small - plain).mean() < 1
