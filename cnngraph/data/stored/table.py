@@ -53,13 +53,13 @@ class Table(Undivided):
         if self.image:
             form = Form(self.size, self.size, 1 if self.grey else 3, self.megabytes)
             columns[IMAGE] = column_of(self._files(path, self._taken(path, cells)), form)
-        values = columns_of(cells, self.label)
         names: tuple[str, ...] = ()
-        for name, column in values.items():
-            classes, ids = classes_of({"": column}) if name == self.label or column.dtype.kind == "U" else ((), {})
+        for name, values in columns_of(cells, self.label).items():
             if name == self.label:
-                names = classes
-            columns[LABEL if name == self.label else name] = ids[""] if ids else numbers(name, column)
+                names, ids = classes_of({name: values})
+                columns[LABEL] = ids[name]
+            else:
+                columns[name] = classes_of({name: values})[1][name] if values.dtype.kind == "U" else numbers(name, values)
         return self.from_parts(_by_split(path, Part(columns), splits), names, seed)
 
     def _taken(self, path: Path, cells: dict[str, list[str]]) -> list[str]:
