@@ -59,7 +59,8 @@ class Table(Undivided):
                 names, ids = classes_of({name: values})
                 columns[LABEL] = ids[name]
             else:
-                columns[name] = classes_of({name: values})[1][name] if values.dtype.kind == "U" else numbers(name, values)
+                texts = values.dtype.kind == "U"
+                columns[name] = classes_of({name: values})[1][name] if texts else numbers(name, values)
         return self.from_parts(_by_split(path, Part(columns), splits), names, seed)
 
     def _taken(self, path: Path, cells: dict[str, list[str]]) -> list[str]:
