@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from cnngraph.train.metrics.known import figure_text
 
 MISTAKES = 40
 ACROSS = 8
+LISTED = 12  # classes of a set in words, and sets
 SIDE = 96  # pixels of a mistake on a sheet
 
 
@@ -61,9 +63,8 @@ class Judgement:
         return found | {"taken for each other": self.confused() or "no classes more than others"}
 
     def confused(self) -> str:
-        """The confusion sets in words: `4 9; 3 5 8`."""
-        names = self.answers.names
-        return "; ".join(" ".join(names[k] for k in part) for part in self.answers.confusion_sets())
+        """The largest confusion sets in words: `3 5 8; 4 9`."""
+        return _listed([_listed([self.answers.names[k] for k in p], " ") for p in self.answers.confusion_sets()], "; ")
 
     def confusion_table(self) -> Table:
         """A row for each true class, a column for each that images were taken for."""
@@ -126,6 +127,15 @@ def in_bytes(image: Array) -> Array:
     unit = image.astype(np.float32) / (255 if image.dtype == np.uint8 else 1)
     found = np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
     return found if found.shape[-1] in (1, 3) else found.mean(axis=-1, keepdims=True).astype(np.uint8)
+
+
+def _listed(words: Sequence[str], between: str) -> str:
+    """The first words.
+
+    >>> _listed(list("abcdefghijklmnop"), " ")
+    'a b c d e f g h i j k l ...'
+    """
+    return between.join([*words[:LISTED], *(["..."] if len(words) > LISTED else [])])
 
 
 def _share(value: float) -> Quantity:
