@@ -58,7 +58,14 @@ def test_the_file_says_which_data_and_how_long(name: str) -> None:
     assert spec.metrics
 
 
-LONG: dict[str, tuple[Drawn, int, str, float]] = {  # a set, epochs, the figure of the tests, and how good it is at least
+@pytest.mark.parametrize("name", ["text_small", "time_delay"])
+def test_a_file_is_all_that_training_needs(name: str) -> None:
+    row = network(name).fit(epochs=1).rows[-1]
+    assert len(row.metrics) == 1
+    assert 0.3 < next(iter(row.metrics.values())) <= 1
+
+
+LONG: dict[str, tuple[Drawn, int, str, float]] = {  # a set, epochs, the figure of the tests, what it is at least
     "text_small": (Sentences(count=2000, tests=500), 8, "accuracy", 0.95),
     "speech_cnn": (Keywords(count=3000, tests=500), 8, "accuracy", 0.85),
     "time_delay": (Stops(count=4000, tests=500), 20, "strongest", 0.9),
