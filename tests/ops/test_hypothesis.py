@@ -39,6 +39,7 @@ NOT_COMPARED = {
     "gradient": "runs `vjp` of another operator, which is what is compared here",
     **dict.fromkeys(("clip_norm", "joint_norm", "moving_average", "square_sum"), STEP),
     **dict.fromkeys((*PIECES, "slope_plane", "slope_sums"), MADE),
+    "weighted_sum": "made to look into a net; compared in test_pytorch.py",
     **{name: OPTIMIZER for name, op in registry().items() if op.optimizer},
 }
 """Operators that have no counterpart here, and why."""

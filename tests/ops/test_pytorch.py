@@ -275,6 +275,7 @@ LOSSES = [
     Pair(op("mse"), (IMAGE, IMAGE), F.mse_loss),
     Pair(op("mse"), (VECTOR, VECTOR), F.mse_loss),
     Pair(op("l1"), (IMAGE, IMAGE), F.l1_loss),
+    Pair(op("weighted_sum"), (IMAGE, IMAGE), lambda x, weight: (x * weight).sum()),
     Pair(op("smooth_l1"), (IMAGE, IMAGE), F.smooth_l1_loss),
     Pair(op("smooth_l1", 0.25), (VECTOR, VECTOR), lambda p, t: F.smooth_l1_loss(p, t, beta=0.25)),
     Pair(
