@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -109,11 +109,34 @@ def _test_figure(row: EpochRow, figure: str) -> float | None:
 
 def _line(run: Run, along: str, figure: Callable[[StepRow | EpochRow], float | None]) -> Series:
     """A figure of the training part, from the steps where they were logged and from the epochs where they were not."""
-    for rows in (run.log.steps, run.log.epochs):
+    for rows in (since_before(run.log.steps), run.log.epochs):
         points = [(place(run.log, row, along), value) for row in rows if (value := figure(row)) is not None]
         if points:
             return Series(run.name, *_thinned(points))
     return Series(run.name, (), ())
+
+
+def since_before(rows: Sequence[StepRow]) -> tuple[StepRow, ...]:
+    """Step rows whose accuracies and named losses, means over the epoch so far, became means since the row before.
+
+    >>> rows = StepRow(1, 2, 9.0, accuracy=0.5), StepRow(1, 4, 9.0, accuracy=0.75), StepRow(2, 2, 9.0, accuracy=0.5)
+    >>> [row.accuracy for row in since_before(rows)]
+    [0.5, 1.0, 0.5]
+    """
+    pairs = zip((None, *rows), rows, strict=False)
+    return tuple(
+        row if before is None or before.epoch != row.epoch or before.step >= row.step else _since(before, row)
+        for before, row in pairs
+    )
+
+
+def _since(before: StepRow, row: StepRow) -> StepRow:
+    def part(whole: float, first: float) -> float:
+        return (whole * row.step - first * before.step) / (row.step - before.step)
+
+    losses = {name: part(value, before.losses.get(name, value)) for name, value in row.losses.items()}
+    known = None not in (row.accuracy, before.accuracy)
+    return replace(row, losses=losses, accuracy=part(row.accuracy, before.accuracy) if known else row.accuracy)  # type: ignore[arg-type]
 
 
 def _tests(run: Run, along: str, figure: str) -> Series:
