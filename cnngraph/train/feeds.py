@@ -62,7 +62,7 @@ def feeder(spec: TrainingSpec, data: Dataset) -> Feeder:
         raise _refused(spec, [f"{spec.name} learns nothing from the data: all its inputs are noise"], ())
     columns = _columns(inputs, spec.label, data.train.columns)
     if missing := [name for name in inputs if name not in columns]:
-        raise _refused(spec, [_missing(missing, inputs, data)], _nearest(missing, columns, data))
+        raise _refused(spec, [_missing(missing, inputs, data)], _sources(missing, inputs, columns, data))
     found = [text for name, column in columns.items() for text in _misfits(name, inputs[name], column, data)]
     if found:
         remedies = (_remedies(spec, inputs[n], data.train.images.shape[1:]) for n, c in columns.items() if c == IMAGE)
@@ -143,7 +143,7 @@ def data_workers() -> int:
     return min(max(1, (cpu_count() or 1) // 2), 8)
 
 
-def _refused(spec: TrainingSpec, found: Sequence[str], helps: Sequence[str]) -> CnnGraphError:
+def _refused(spec: TrainingSpec, found: Sequence[str], helps: Iterable[str]) -> CnnGraphError:
     place = Label(spec.data.span, "the data of this net") if spec.data is not None else None
     return CnnGraphError(Diagnostic("E0702", found[0], place, notes=tuple(found[1:]), helps=tuple(helps)))
 
@@ -153,11 +153,17 @@ def _missing(missing: Sequence[str], inputs: Iterable[str], data: Dataset) -> st
     return f"the data has {columns}; the net wants {wanted}: there is nothing for {' and '.join(missing)}"
 
 
-def _nearest(missing: Iterable[str], columns: Mapping[str, str], data: Dataset) -> list[str]:
-    """For each input without a column the one whose name is nearest to its own."""
+def _sources(
+    missing: Iterable[str], inputs: Mapping[str, TensorType], columns: Mapping[str, str], data: Dataset
+) -> Iterator[str]:
+    """For each input without a column the one whose name is nearest to its own, or that it can be drawn."""
     free = [name for name in data.train.columns if name not in columns.values()]
-    near = ((name, nearest(name, free)) for name in missing)
-    return [f"name the input `{column}` instead of `{name}`, if it is meant" for name, column in near if column]
+    for name in missing:
+        if near := nearest(name, free):
+            yield f"name the input `{near}` instead of `{name}`, if it is meant"
+        else:
+            kind = "normal" if inputs[name].vocabulary is None else "integers"
+            yield f"if {name} is noise, say so in the train section: `noise: {kind}({name})`"
 
 
 def _misfits(name: str, type_: TensorType, column: str, data: Dataset) -> Iterator[str]:

@@ -122,6 +122,22 @@ def test_missing_columns_are_told_with_the_nearest():
     assert "name the input `sentences` instead of `sentence`" in str(caught.value)
 
 
+def test_an_input_without_data_may_be_noise(digits):
+    text = """cnn 1
+net maker(z: 4, real: 1@8x8) {
+  made: z -> dense(64) -> reshape(1@8x8)
+  far: made - real
+}
+train maker { loss: mse(far, 0); KEY batch: 100; epochs: 1 }
+"""
+    with pytest.raises(CnnGraphError) as caught:
+        feeder(training(load_text(text.replace("KEY", ""))), digits)
+    assert "if z is noise, say so in the train section: `noise: normal(z)`" in str(caught.value)
+    assert fit(training(load_text(text.replace("KEY", "noise: normal(z);"))), digits).rows[0].loss > 0
+    with pytest.raises(CnnGraphError, match="maker learns nothing from the data"):
+        feeder(training(load_text(text.replace("KEY", "noise: normal(z) -> uniform(real);"))), digits)
+
+
 @pytest.mark.parametrize(
     ("column", "text"),
     [
