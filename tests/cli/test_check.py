@@ -54,7 +54,7 @@ def test_a_train_section_of_a_block(run: Run, tmp_path: Path) -> None:
 
 
 def test_every_key_of_a_train_section_is_judged(run: Run, tmp_path: Path) -> None:
-    section = "train a {\n data: digit(size = 8)\n augment: shft(2) -> mirror(3)\n schedule: step(evry = 2)\n}\n"
+    section = "train a {\n data: digit(size = 8)\n augment: shft(2) -> rotate(5, 3)\n schedule: step(evry = 2)\n}\n"
     (tmp_path / "ab.cnn").write_text(TRAINED + section)
     outcome = run("check", "ab.cnn").refused("did you mean digits?", "did you mean shift?", "did you mean every?")
     assert set(outcome.codes) == {"E0101", "E0104", "E0105", "E0107"}
