@@ -13,6 +13,7 @@ from cnngraph.elaborate.modules import load_text
 from cnngraph.elaborate.training import TrainingSpec, training
 from cnngraph.interop.safetensors import find_weights, save_weights
 from cnngraph.ir.op import Array
+from cnngraph.net import load
 from cnngraph.train.fit import fit
 from cnngraph.train.loading import loaded
 
@@ -124,3 +125,18 @@ def test_wrong_calls_are_refused(tmp_path: Path, weights: str, message: str) -> 
         spec(weights, tmp_path)
     assert caught.value.diagnostics[0].code == "E0112"
     assert message in caught.value.diagnostics[0].message
+
+
+def test_a_net_begins_with_them_and_a_run_that_goes_on_needs_them_no_more(tmp_path: Path) -> None:
+    file(tmp_path / "w.safetensors", trunk_first_=(6, 4), trunk_second_=(5, 6))
+    text = NET.replace("WEIGHTS", 'load("w.safetensors", into = trunk)')
+    (tmp_path / "n.cnn").write_text(text, encoding="utf-8")
+    net = load(tmp_path / "n.cnn")
+    net(np.zeros((1, 4), np.float32))
+    assert (net.states["trunk.unit[1].dense.weight"] == 1).all()
+    first = net.fit(pairs(), output=tmp_path / "run")
+    (tmp_path / "w.safetensors").unlink()
+    longer = load(tmp_path / "n.cnn").fit(pairs(), resume_from=tmp_path / "run", epochs=2)
+    assert longer.rows[:1] == first.rows
+    with pytest.raises(CnnGraphError, match="E0703"):
+        load(tmp_path / "n.cnn").fit(pairs())
