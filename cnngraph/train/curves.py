@@ -72,7 +72,7 @@ def figure_charts(
     runs: Sequence[Run], figure: str, *, along: str = "epoch", log_y: bool = False
 ) -> tuple[Chart, ...]:
     """The charts of one figure: for one run training and test in one, for several runs a chart each."""
-    training = [_line(run, along, train_figure(figure)) for run in runs]
+    training = [_line(run, along, figure) for run in runs]
     testing = [_tests(run, along, figure) for run in runs]
     if len(runs) == 1:
         parts = {row.part for row in runs[0].log.epochs}
@@ -91,7 +91,7 @@ def figure_charts(
     )  # fmt: skip
 
 
-def train_figure(figure: str) -> Callable[[StepRow | EpochRow], float | None]:
+def _train_figure(figure: str) -> Callable[[StepRow | EpochRow], float | None]:
     """What reads a figure of the training part off a row; None where the row has none."""
     if figure == "gradient norm":
         return lambda row: row.gradient_norm if isinstance(row, StepRow) else None
@@ -107,9 +107,13 @@ def _test_figure(row: EpochRow, figure: str) -> float | None:
     return row.metrics.get(figure)
 
 
-def _line(run: Run, along: str, figure: Callable[[StepRow | EpochRow], float | None]) -> Series:
-    """A figure of the training part, from the steps where they were logged and from the epochs where they were not."""
-    for rows in (since_before(run.log.steps), run.log.epochs):
+def _line(run: Run, along: str, name: str) -> Series:
+    """A figure of the training part: a loss from the steps where they were logged, an accuracy from the epochs, since
+    few samples jump; each from the others where there are none.
+    """
+    figure = _train_figure(name)
+    both: list[Sequence[StepRow | EpochRow]] = [since_before(run.log.steps), run.log.epochs]
+    for rows in reversed(both) if name == "accuracy" else both:
         points = [(place(run.log, row, along), value) for row in rows if (value := figure(row)) is not None]
         if points:
             return Series(run.name, *_thinned(points))
@@ -117,11 +121,11 @@ def _line(run: Run, along: str, figure: Callable[[StepRow | EpochRow], float | N
 
 
 def since_before(rows: Sequence[StepRow]) -> tuple[StepRow, ...]:
-    """Step rows whose accuracies and named losses, means over the epoch so far, became means since the row before.
+    """Step rows whose named losses, means over the epoch so far, became means since the row before.
 
-    >>> rows = StepRow(1, 2, 9.0, accuracy=0.5), StepRow(1, 4, 9.0, accuracy=0.75), StepRow(2, 2, 9.0, accuracy=0.5)
-    >>> [row.accuracy for row in since_before(rows)]
-    [0.5, 1.0, 0.5]
+    >>> rows = [StepRow(*place, 9.0, losses={"D": d}) for *place, d in ((1, 2, 5), (1, 4, 7), (2, 2, 5))]
+    >>> [row.losses["D"] for row in since_before(rows)]
+    [5, 9.0, 5]
     """
     pairs = zip((None, *rows), rows, strict=False)
     return tuple(
@@ -135,8 +139,7 @@ def _since(before: StepRow, row: StepRow) -> StepRow:
         return (whole * row.step - first * before.step) / (row.step - before.step)
 
     losses = {name: part(value, before.losses.get(name, value)) for name, value in row.losses.items()}
-    known = None not in (row.accuracy, before.accuracy)
-    return replace(row, losses=losses, accuracy=part(row.accuracy, before.accuracy) if known else row.accuracy)  # type: ignore[arg-type]
+    return replace(row, losses=losses)
 
 
 def _tests(run: Run, along: str, figure: str) -> Series:
@@ -149,7 +152,8 @@ def place(log: Log, row: StepRow | EpochRow, along: str) -> float:
     """Where a row stands on the x axis. Steps count from the beginning of the run."""
     if along == "seconds":
         return row.seconds or _seconds(log, row)
-    steps = int(log.run.get("steps", 0) or max((each.step for each in log.epochs), default=0))
+    told = log.run.get("steps")
+    steps = told if isinstance(told, int) else max((each.step for each in log.epochs), default=0)
     if along == "step":
         return row.epoch * steps if isinstance(row, EpochRow) else (row.epoch - 1) * steps + row.step
     return float(row.epoch) if isinstance(row, EpochRow) else row.epoch - 1 + row.step / max(steps, row.step, 1)
