@@ -63,11 +63,9 @@ def command(
             raise click.UsageError(f"{loaded.name} compares no output with classes: there is nothing more to tell")
         click.echo(str(loaded.evaluate(read)))
         return
-    from cnngraph.examine.answers import examined
-    from cnngraph.examine.evaluation import Judgement, figures_of
+    from cnngraph.examine.evaluation import judgement
 
-    answers = examined(loaded, read, patches)
-    found = Judgement(loaded.evaluate(read) if patches == "none" else figures_of(answers), answers)
+    found = judgement(loaded, read, patches)
     if format_ != "text":
         click.echo(found.table().to(format_))
     else:

@@ -8,7 +8,7 @@
     examine.receptive_field(net, "c3", (5, 5))
     examine.excite(net, [examine.class_target(net, 6)]), examine.patches(net, "c3", images, preprocessing)
     examine.gradient_flow(net, feeds), examine.activity(net, feeds)
-    examine.examined(net, data).confusion_sets(), examine.robustness(net, data), examine.attacked(net, data, (0, 8, 16))
+    examine.judgement(net, data).chart(), examine.robustness(net, data), examine.attacked(net, data, (0, 8, 16))
     examine.predict(examine.trained(weights), [picture]), examine.predictions(net, data)
 
 Each gives a small value with its arrays, which prints, and draws itself by `.sheet()` or `.chart()`. The names are
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cnngraph.examine.classifier import trained as trained
     from cnngraph.examine.covering import occlusion as occlusion
     from cnngraph.examine.damage import attacked as attacked
+    from cnngraph.examine.evaluation import judgement as judgement
     from cnngraph.examine.features import maps as maps
     from cnngraph.examine.fields import receptive_field as receptive_field
     from cnngraph.examine.flow import gradient_flow as gradient_flow
@@ -52,6 +53,7 @@ HOMES = {
     "excite": "ascent",
     "filters": "kernels",
     "gradient_flow": "flow",
+    "judgement": "evaluation",
     "maps": "features",
     "occlusion": "covering",
     "of_net": "classifier",
@@ -67,8 +69,8 @@ HOMES = {
 
 __all__ = [
     "Attack", "activity", "attacked", "class_activation", "class_target", "examined", "excite", "filters",
-    "gradient_flow", "maps", "occlusion", "of_net", "patches", "predict", "receptive_field", "robustness", "saliency",
-    "trained", "unit_target",
+    "gradient_flow", "judgement", "maps", "occlusion", "of_net", "patches", "predict", "receptive_field", "robustness",
+    "saliency", "trained", "unit_target",
 ]  # fmt: skip
 
 

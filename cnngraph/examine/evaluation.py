@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnngraph.data.dataset import IMAGE, Part
+from cnngraph.data.dataset import IMAGE, Dataset, Part
 from cnngraph.diagnostics import error
-from cnngraph.examine.answers import Answers
+from cnngraph.examine.answers import Answers, examined
 from cnngraph.examine.scaling import enlargement
 from cnngraph.ir.op import Array
+from cnngraph.net import Net
 from cnngraph.render.chart import Chart, heat
 from cnngraph.render.sheet import Sheet, Tile, sheet
 from cnngraph.render.tabular import Cell, Column, Quantity, Table
@@ -109,6 +110,15 @@ class Judgement:
         figures = ", ".join(f"{name} {value}" for name, value in self.totals().items() if name in shown)
         confused = self.confused()
         return "\n".join([str(self.figures), figures, *([f"taken for each other: {confused}"] if confused else [])])
+
+
+def judgement(net: Net, data: Dataset | None = None, patches: str = "none") -> Judgement:
+    """A net with its weights of now on the test part of its data; with `patches`, the mean of several pieces of each
+    picture is judged (`answers.pieces`). Raises E0702 where the net has no classes.
+    """
+    data = data or net.data()
+    answers = examined(net, data, patches)
+    return Judgement(net.evaluate(data) if patches == "none" else figures_of(answers), answers)
 
 
 def figures_of(answers: Answers) -> Evaluation:

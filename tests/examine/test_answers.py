@@ -8,7 +8,7 @@ import pytest
 from cnngraph.data.dataset import Dataset, Preprocessing, labelled
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.examine.answers import Answers, Examiner, examined, pieces
-from cnngraph.examine.evaluation import Judgement, figures_of, in_bytes
+from cnngraph.examine.evaluation import Judgement, figures_of, in_bytes, judgement
 from cnngraph.net import loads
 
 CONFUSION = np.array([[8, 2, 0, 0], [4, 6, 0, 0], [0, 0, 9, 1], [0, 0, 0, 0]])
@@ -106,7 +106,7 @@ def test_pieces_of_larger_pictures() -> None:
 
 def test_tables_and_pictures(learned) -> None:
     net, data = learned
-    found = Judgement(net.evaluate(data), examined(net, data))
+    found = judgement(net, data)
     errors = found.figures.errors
     assert f"accuracy {found.figures.accuracy:.2%} ({errors} errors)" in str(found)
     assert "calibration error" in str(found)

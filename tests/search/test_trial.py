@@ -57,6 +57,14 @@ def test_a_trial_never_sees_the_images_of_the_test(tiny: Path) -> None:
     assert not (judged(data, 0.25, seed=2).test.images == split.test.images).all()
 
 
+def test_the_part_that_the_data_has_for_it_judges(tiny: Path) -> None:
+    tiny.write_text(tiny.read_text().replace("limit = 300", "validate = 0.2"))
+    data = load(tiny).data()
+    split = judged(data, 0.5, seed=1)
+    assert split.test is data.validation
+    assert split.train is data.train
+
+
 @pytest.mark.parametrize("share", [0.001, 0.999])
 def test_both_parts_have_images(tiny: Path, share: float) -> None:
     with pytest.raises(CnnGraphError, match="E0702"):
