@@ -180,11 +180,14 @@ def test_no_more_batches_are_prepared_than_there_are_threads(workers):
     begun = []
     coming = ahead(lambda batch: begun.append(batch[0]), (np.array([i]) for i in range(100)), workers)
     next(coming)
+    end = time.monotonic() + 30
+    while len(begun) < workers + 1 and time.monotonic() < end:
+        time.sleep(0.001)
     time.sleep(0.05)
     assert len(begun) == workers + 1
     coming.close()
     time.sleep(0.05)
-    assert len(begun) <= workers + 1
+    assert len(begun) == workers + 1
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("cnngraph data")]
 
 

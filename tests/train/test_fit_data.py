@@ -19,6 +19,13 @@ train tiny {
   batch: 5
 }"""
 
+SMALL = """net tiny(image: 1@4x4) = flatten -> dense(2) -> softmax
+train tiny {
+  optimizer: adam(lr = 0.03)
+  epochs: 15
+  batch: 8
+}"""
+
 
 @pytest.fixture
 def pictures(tmp_path):
@@ -51,7 +58,7 @@ def test_a_picture_that_is_found_to_be_damaged_ends_the_run_in_words(pictures):
 
 
 def test_arrays_of_the_caller_are_trained_on():
-    net = loads("net tiny(image: 1@4x4) = flatten -> dense(2) -> softmax\ntrain tiny {\n epochs: 15\n batch: 8\n optimizer: adam(lr = 0.03)\n}")
+    net = loads(SMALL)
     label = np.arange(60) % 2
     image = np.random.default_rng(0).uniform(0, 0.5, (60, 4, 4)) + 0.5 * label[:, None, None]
     history = net.fit({"image": image, "label": label}, validate=0.25)
