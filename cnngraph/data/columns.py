@@ -60,6 +60,9 @@ def numbers(name: str, values: Array) -> Array:
         return _pictures(values[..., None] if values.ndim == 3 else values)
     if name == LABEL:
         return _labels(values[:, 0] if values.shape[1:] == (1,) else values)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        found = values[~np.isfinite(values)][0]
+        raise error("E0701", f"the column {name} holds {found}, which is no number to learn from")
     return values.astype(np.float32 if values.dtype.kind == "f" else np.int64)
 
 

@@ -79,6 +79,8 @@ def test_names_say_the_parts():
         ({"words": np.array(["a"])}, "words holds no numbers"),
         ({"words": np.array(None)}, "words holds no numbers"),
         ({"box": np.float32(3)}, "has no rows"),
+        ({"box": np.array([[0.5, np.nan], [1, 2]])}, "box holds nan"),
+        ({"box": np.array([[0.5, 1], [-np.inf, 2]])}, "box holds -inf"),
         ({"box": np.zeros((0, 4))}, "has no rows"),
         ({"image": BYTES, "label": np.arange(9)}, "same number"),
         ({"train_image": BYTES, "tset_image": BYTES}, "tset_image is of no part"),

@@ -97,6 +97,15 @@ def test_wrong_tables_are_refused(folder, setting, header, line, text):
     assert {d.code for d in caught.value.diagnostics} == {"E0701"}
 
 
+@pytest.mark.parametrize(
+    ("header", "given"), [("path,image", {"image": "path"}), ("image,label,kind", {"label": "kind"})]
+)
+def test_a_column_that_stands_for_another_is_the_only_one(folder, setting, header, given):
+    write(folder, header, "pictures/{i}.png" + ",{kind}" * header.count(","))
+    with pytest.raises(CnnGraphError, match=r"but there is a column (image|label) too"):
+        load_data(setting("table", "faces.csv", 4, **given), folder)
+
+
 def test_all_missing_pictures_are_told_at_once(folder, setting):
     write(folder, "image,label", "pictures/{i}.png,{kind}", 13)
     for megabytes in (1000, 0):

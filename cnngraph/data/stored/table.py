@@ -48,6 +48,7 @@ class Table(Undivided):
     def load(self, folder: Path | None, seed: int) -> Dataset:
         path = place_of(self.file, folder)
         cells = read_table(path)
+        self._require_one_of_each(path, cells)
         splits = cells.pop(SPLIT, None)
         columns: dict[str, Column] = {}
         if self.image:
@@ -62,6 +63,12 @@ class Table(Undivided):
                 texts = values.dtype.kind == "U"
                 columns[name] = classes_of({name: values})[1][name] if texts else numbers(name, values)
         return self.from_parts(_by_split(path, Part(columns), splits), names, seed)
+
+    def _require_one_of_each(self, path: Path, cells: Mapping[str, Sequence[str]]) -> None:
+        """Raises E0701 where a column becomes `image` or `label`, and another one is called so."""
+        for name, chosen in ((IMAGE, self.image), (LABEL, self.label)):
+            if chosen != name and chosen in cells and name in cells:
+                raise error("E0701", f"{path}: the column {chosen} is the {name}, but there is a column {name} too")
 
     def _taken(self, path: Path, cells: dict[str, list[str]]) -> list[str]:
         """The cells of the column of pictures, which is then no other column."""
