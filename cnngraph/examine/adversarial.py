@@ -104,14 +104,17 @@ class Attacker:
         """(N, classes) for pictures that are given as pixels."""
         return self.runner.run(self._feeds(pixels, part, indices), [self.spec.prediction])[self.spec.prediction]
 
-    def changed(self, pixels: Array, part: Part, indices: Array, size: float, attack: Attack) -> Array:
-        """The pictures after an attack of this size, as pixels."""
+    def changed(
+        self, pixels: Array, part: Part, indices: Array, size: float, attack: Attack, first: Array | None = None
+    ) -> Array:
+        """The pictures after an attack of this size, as pixels; `first` are their slopes, if they are known."""
         low, high = np.maximum(pixels - np.float32(size), 0), np.minimum(pixels + np.float32(size), WHITE)
         found, along = pixels, -1.0 if attack.target is not None else 1.0
         if attack.random_start:
             found = np.clip(pixels + size * self._drawn(pixels, indices, attack.seed, START), low, high)
         for _ in range(attack.steps if size else 0):
-            slopes = self.slopes(found, part, indices, attack.target)
+            known = first if found is pixels else None
+            slopes = self.slopes(found, part, indices, attack.target) if known is None else known
             found = np.clip(found + np.float32(along * attack.length(size)) * np.sign(slopes), low, high)
         return found
 
@@ -157,11 +160,11 @@ def strikes(attacker: Attacker, part: Part, sizes: Sequence[float], attack: Atta
     for indices in cut(np.arange(len(part)), attacker.batch):
         pixels, true = attacker.pixels(part, indices), labels[indices]
         others += int((true != attack.target).sum())
-        first = Attack(target=attack.target)
+        slopes = attacker.slopes(pixels, part, indices, attack.target)
         for row, size in enumerate(sizes):
             ways = [
-                attacker.changed(pixels, part, indices, size, first),
-                attacker.changed(pixels, part, indices, size, attack),
+                attacker.changed(pixels, part, indices, size, Attack(target=attack.target), slopes),
+                attacker.changed(pixels, part, indices, size, attack, slopes),
                 attacker.noisy(pixels, indices, size, attack.seed),
             ]
             said = [attacker.probabilities(way, part, indices).argmax(axis=-1) for way in ways]
