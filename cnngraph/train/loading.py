@@ -5,7 +5,8 @@ Only the table of a file is read here; the arrays are read one by one when they 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic
@@ -13,7 +14,8 @@ from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.elaborate.training_spec import Loading
 from cnngraph.interop.fitting import Stored
 from cnngraph.interop.safetensors import find_weights, names_in, read_weights
-from cnngraph.ir.graph import Graph
+from cnngraph.ir.graph import Graph, Node
+from cnngraph.ir.leaves import State
 from cnngraph.ir.op import Array
 from cnngraph.train.initialisers import initial_states, initialiser_of
 
@@ -24,14 +26,26 @@ def first_states(
     graph: Graph, spec: TrainingSpec | None, names: Container[str] | None = None, given: Mapping[str, Array] = EMPTY
 ) -> dict[str, Array]:
     """First values of all states of `graph`, or of those with these names: those that are `given`, then those of files
-    that the section names, then as it says how weights begin.
+    that the section names, then as it says how weights begin. A part begins alike whether it is frozen or not.
     """
     if spec is None:
         return initial_states(graph, 0, None, names, given)
     wanted = {node.name for node in graph.states if node.name not in given and (names is None or node.name in names)}
     known = loaded(spec) if any(wanted & loading.names.keys() for loading in spec.weights) else {}
     read = read_weights({name: stored for name, stored in known.items() if name in wanted})
-    return initial_states(graph, spec.seed, initialiser_of(spec.init), names, {**read, **given})
+    return initial_states(_thawed(graph, spec.frozen), spec.seed, initialiser_of(spec.init), names, {**read, **given})
+
+
+def _thawed(graph: Graph, frozen: Sequence[str]) -> Graph:
+    """The graph in which these states are trainable: a chosen initialiser is for them too."""
+    if not frozen:
+        return graph
+
+    def free(node: Node) -> Node:
+        held = isinstance(node.op, State) and node.name in frozen
+        return replace(node, op=replace(node.op, trainable=True)) if held else node  # type: ignore[call-arg]
+
+    return replace(graph, nodes=tuple(map(free, graph)))
 
 
 def loaded(spec: TrainingSpec) -> dict[str, Stored]:

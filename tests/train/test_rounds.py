@@ -288,6 +288,14 @@ def test_the_step_of_a_net_with_frozen_parts_is_smaller() -> None:
     assert all(np.array_equal(history.states[name], begun[name]) for name in begun if name.startswith("trunk"))
 
 
+def test_a_part_begins_alike_whether_it_is_frozen_or_not() -> None:
+    frozen, free = (
+        fit(two(f"{keys} init: orthogonal"), pairs(), epochs=0).states for keys in ("freeze: trunk;", "")
+    )
+    assert all(np.array_equal(frozen[name], free[name]) for name in free if name in frozen)
+    assert "trunk.dense.weight" in frozen
+
+
 def test_all_frozen_is_refused() -> None:
     with pytest.raises(CnnGraphError, match="the training of two changes nothing"):
         fit(two("freeze: trunk -> head"), pairs())
