@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 @weights_options("NET.safetensors by default")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Pictures: the file, such as digits.png.")
 @click.option("--count", type=click.IntRange(1, 100_000), default=64, show_default=True, help="Pictures: how many.")
-@click.option("--steps", type=click.IntRange(1), default=50, show_default=True, help="Diffusion: times on the way.")
+@click.option("--steps", type=click.IntRange(1), default=100, show_default=True, help="Diffusion: times on the way.")
 @click.option(
-    "--eta", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+    "--eta", type=click.FloatRange(0, 1), default=1.0, show_default=True,
     help="Diffusion: fresh noise on the way, 1 as in DDPM, 0 none as in DDIM.",
 )
 @click.option(

@@ -37,8 +37,8 @@ class Way:
     the start (DDIM), which is as good in far fewer steps. source: Song, Meng, Ermon: DDIM, ICLR 2021, equations 12, 16.
     """
 
-    steps: int = 50
-    eta: float = 0.0
+    steps: int = 100
+    eta: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
