@@ -80,7 +80,7 @@ class Job:
 @click.option("--save-every", type=click.IntRange(1), metavar="STEPS", help="Save within epochs too.")
 @click.option(
     "--data-workers", type=click.IntRange(1, 256), metavar="N",
-    help="Threads that prepare batches; half as many as there are cores by default. No bit changes.",
+    help="Threads that prepare batches; by default half as many as there are cores, at least 2. No bit changes.",
 )
 @click.option(
     "--engine", type=click.Choice(["threads", "mpi", "ray"]), default="threads", show_default=True,

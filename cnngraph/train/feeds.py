@@ -137,10 +137,14 @@ def ahead(prepare: Callable[[Array], T], batches: Iterable[Array], workers: int 
 
 
 def data_workers() -> int:
-    """Threads that prepare batches where nobody says how many: half as many as there are cores, from 1 to 8, since the
+    """Threads that prepare batches where nobody says how many: half as many as there are cores, from 2 to 8, since the
     steps need cores too.
+
+    Measured on two busy cores: 64 photographs of 500x375 in files took 394 ms in the thread of the steps, 297 ms with
+    one thread ahead, 259 ms with two, 260 ms with three. Steps of LeNet-5 after seven changes of its pictures took
+    20.3, 19.2, 19.4 and 18.6 ms.
     """
-    return min(max(1, (cpu_count() or 1) // 2), 8)
+    return min(max(2, (cpu_count() or 1) // 2), 8)
 
 
 def _refused(spec: TrainingSpec, found: Sequence[str], helps: Iterable[str]) -> CnnGraphError:
