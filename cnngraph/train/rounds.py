@@ -21,7 +21,7 @@ from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
 from cnngraph.train.engine import Feeds, First, Here, Steps
 from cnngraph.train.loading import first_states
-from cnngraph.train.noise import noise_of
+from cnngraph.train.noise import TESTS, noise_of
 from cnngraph.train.step import figures_only, form_of, step_of, steps_of, with_gradients
 
 
@@ -102,7 +102,11 @@ class Rounds:
     def tests(self, graph: Graph, feeds: Feeds) -> Steps:
         """What runs the network for tests, with the states where they are."""
         first = self.runners[0]
-        return self.engine.tests(graph, feeds, first, lambda: self._fed(0, self.feeds(), 0.0, 0, 0), self.states)
+
+        def noisy() -> Mapping[str, Array]:
+            return {**feeds(), **self.noise.values(feeds(), TESTS, 0)}
+
+        return self.engine.tests(graph, noisy, first, lambda: self._fed(0, self.feeds(), 0.0, 0, 0), self.states)
 
     def _runner(self, place: int, given: First) -> Steps:
         graph = self.graphs[place]

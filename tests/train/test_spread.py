@@ -113,6 +113,29 @@ def test_a_pipeline_goes_on_within_an_epoch(place: Path, tmp_path: Path) -> None
     assert [name for name, value in expected.items() if not np.array_equal(value, found[name])] == []
 
 
+NOISY = """cnn 1
+net noisy(image: 1@16x16, z: 1@16x16) {
+    image -> add(z) -> conv(8, 3x3, same) -> relu
+    conv(8, 3x3, same) -> relu -> globalavgpool -> dense(10) -> softmax
+}
+train {
+    data: digits(size = 16)
+    noise: normal(z, deviation = 0.1)
+    loss: cross_entropy(output, label)
+    batch: 256
+    epochs: 1
+}
+"""
+
+
+def test_inputs_without_data_are_drawn_alike_in_every_process(place: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mpi4py", reason="the extra [mpi] is not installed")
+    (place / "noisy.cnn").write_text(NOISY, encoding="utf-8")
+    for engine in ("threads", "mpi"):
+        finished(started(place, str(tmp_path / f"{engine}.safetensors"), "--engine", engine, net="noisy.cnn"))
+    same_weights(tmp_path / "threads.safetensors", tmp_path / "mpi.safetensors")
+
+
 @pytest.fixture(scope="module")
 def threads(place: Path) -> Path:
     finished(started(place, "threads.safetensors"))
