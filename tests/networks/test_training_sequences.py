@@ -140,7 +140,7 @@ def distance(made: Array, net: Net, classifier: Classifier) -> float:
 
 @pytest.mark.sweep
 @pytest.mark.parametrize(
-    ("name", "judge", "epochs"), [("gan_digits", "digits_cnn", 14), ("latent_digits", "lenet5_digits", 12)]
+    ("name", "judge", "epochs"), [("gan_digits", "digits_cnn", 14), ("latent_digits", "lenet5_digits", 24)]
 )
 def test_pictures_come_nearer_to_real_ones(name: str, judge: str, epochs: int, judges: dict[str, Path]) -> None:
     """Made pictures and those to test with, by the Frechet distance."""
