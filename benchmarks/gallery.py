@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cnngraph
-from cnngraph.elaborate.about import told_of
+from cnngraph.elaborate.about import ABOUT_KEYS, told_of
 from cnngraph.elaborate.modules import load_file
 from cnngraph.elaborate.training import training
 from cnngraph.ir.graph import Graph
@@ -82,7 +82,7 @@ def at_the_end(log: Log) -> str:
     tested = log.test
     metrics = dict(tested.metrics if tested else last.metrics)
     accuracy = tested.accuracy if tested else last.test_accuracy
-    if accuracy is not None and "accuracy" not in metrics:
+    if accuracy is not None and not any(name.startswith("accuracy") for name in metrics):
         metrics = {"accuracy": accuracy, **metrics}
     known = known_metrics()
 
@@ -95,10 +95,13 @@ def at_the_end(log: Log) -> str:
 
 
 def first_sentence(file: Path) -> str:
-    """The first sentence of what the file tells of the net that it trains."""
-    program = load_file(file)
-    told = " ".join(next(iter(told_of(program.module, training(program).name)), file.stem).split())
-    return re.split(r"(?<=[.?!:]) ", told, maxsplit=1)[0]
+    """The first sentence of what the file tells of the net that it trains, or else at its begin; else its paper."""
+    program, text = load_file(file), file.read_text(encoding="utf-8")
+    begin = re.search(r"^## .*(\n## .*)*", text, re.MULTILINE)
+    told = [*told_of(program.module, training(program).name), ""]
+    if begin and told[0].partition(":")[0] in ("", *ABOUT_KEYS):
+        told = [begin[0].replace("## ", "")]
+    return re.split(r"(?<=[.?!]) ", " ".join(told[0].split()), maxsplit=1)[0]
 
 
 def shown(figure: object) -> str:
