@@ -12,6 +12,7 @@ from cnngraph.ir.op import Array
 
 CLASS_NAMES = "class_names"
 PARTS = ("train", "validation", "test")
+MAX_CLASSES = 1_000_000
 
 
 def parts_of(arrays: Mapping[str, Array]) -> tuple[dict[str, Part], tuple[str, ...]]:
@@ -40,12 +41,14 @@ def classes_of(labels: Mapping[str, Array], given: Array | None = None) -> tuple
     it, in the order of letters. Raises E0701.
     """
     texts = {part: _texts(values) for part, values in labels.items()}
+    names = None if given is None else _names(given)
     if not labels or all(values.dtype.kind == "U" for values in texts.values()):
-        known = sorted({*np.concatenate([*texts.values(), np.array([], "U1")])}) if given is None else [*_texts(given)]
-        return tuple(map(str, known)), {part: _places(values, known) for part, values in texts.items()}
+        texts = {part: _one_each(values) for part, values in texts.items()}
+        known = names or tuple(map(str, sorted({*np.concatenate([*texts.values(), np.array([], "U1")])})))
+        return known, {part: _places(values, known) for part, values in texts.items()}
     ids = {part: numbers(LABEL, values) for part, values in texts.items()}
-    highest = max(int(values.max(initial=0)) for values in ids.values())
-    return tuple(map(str, range(highest + 1) if given is None else _texts(given))), ids
+    highest = max(int(values.max()) for values in ids.values())
+    return names or tuple(map(str, range(highest + 1))), ids
 
 
 def numbers(name: str, values: Array) -> Array:
@@ -59,11 +62,15 @@ def numbers(name: str, values: Array) -> Array:
     if name == IMAGE:
         return _pictures(values[..., None] if values.ndim == 3 else values)
     if name == LABEL:
-        return _labels(values[:, 0] if values.shape[1:] == (1,) else values)
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        found = values[~np.isfinite(values)][0]
+        return _labels(_one_each(values))
+    if values.dtype.kind != "f":
+        return values.astype(np.int64)
+    with np.errstate(over="ignore"):  # told below
+        kept = values.astype(np.float32)
+    if not np.isfinite(kept).all():
+        found = values[~np.isfinite(kept)][0]
         raise error("E0701", f"the column {name} holds {found}, which is no number to learn from")
-    return values.astype(np.float32 if values.dtype.kind == "f" else np.int64)
+    return kept
 
 
 def _by_part(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
@@ -88,11 +95,29 @@ def _pictures(values: Array) -> Array:
     return values.astype(np.uint8 if whole else np.float32, copy=False)
 
 
-def _labels(values: Array) -> Array:
+def _one_each(values: Array) -> Array:
+    """Labels (N,) or (N, 1) as (N,)."""
+    values = values[:, 0] if values.shape[1:] == (1,) else values
     if values.ndim != 1 or values.dtype.kind == "f":
         found = f"{values.dtype} {values.shape}"
         raise error("E0701", f"labels are whole numbers or texts, one for each sample, not {found}")
+    return values
+
+
+def _labels(values: Array) -> Array:
+    highest = int(values.max())
+    if highest >= MAX_CLASSES:
+        message = f"the highest label is {highest}, and there are at most {MAX_CLASSES:,} classes"
+        raise error("E0701", message, "labels are the numbers of the classes, from 0 on")
     return values.astype(np.int64)
+
+
+def _names(given: Array) -> tuple[str, ...]:
+    """The names of classes, each once."""
+    names = tuple(map(str, _texts(given).ravel()))
+    if given.ndim != 1 or len({*names}) != len(names):
+        raise error("E0701", f"{CLASS_NAMES} is one text for each class, each another, not {given.dtype} {given.shape}")
+    return names
 
 
 def _texts(values: Array) -> Array:

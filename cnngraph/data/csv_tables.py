@@ -14,6 +14,7 @@ from cnngraph.ir.op import Array
 
 MAX_BYTES = 200_000_000
 TOLD = 5  # lines that are wrong
+SHOWN = 40  # letters of a cell that is wrong
 
 
 def read_table(path: Path) -> dict[str, list[str]]:
@@ -33,6 +34,9 @@ def read_table(path: Path) -> dict[str, list[str]]:
     names = [name.strip() for name in names]
     if len(set(names)) < len(names) or "" in names:
         raise error("E0701", f"{path}: each column has a name of its own, not {', '.join(names)}")
+    if len(names) == 1 and (other := next((sign for sign in ";\t" if sign in names[0]), "")):
+        told = f"{path}: the line of names has no {_separator(path)!r}, but {other!r}"
+        raise error("E0701", told, "columns are separated by commas, in a file that ends in .tsv by tabs")
     wrong = [str(number) for number, row in rows if len(row) != len(names)]
     if wrong:
         told = ", ".join(wrong[:TOLD]) + (" and more" if len(wrong) > TOLD else "")
@@ -62,7 +66,7 @@ def columns_of(cells: Mapping[str, Sequence[str]], label: str = "") -> dict[str,
 def _require_one_kind(name: str, cells: Sequence[str]) -> None:
     texts = [cell for cell in cells if not _is_number(cell)]
     if 0 < len(texts) < len(cells):
-        raise error("E0701", f"the column {name} holds numbers, but also {texts[0]!r}")
+        raise error("E0701", f"the column {name} holds numbers, but also {texts[0][:SHOWN]!r}")
 
 
 def _is_number(cell: str) -> bool:

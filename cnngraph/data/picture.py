@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cnngraph.diagnostics import error
 from cnngraph.ir.op import Array
 
+MAX_PIXELS = 2**26  # a file of a few bytes may say that it has more than memory holds
 MODES = {1: "L", 3: "RGB"}
 UNREADABLE = (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error)  # of Pillow, for damaged files
 
@@ -35,7 +36,9 @@ def open_picture(path: Path, channels: int, enough: int | None = None) -> Array:
 
 
 def array_of(image: Image.Image, channels: int) -> Array:
-    """A picture of Pillow in its own size, upright: (H, W, channels), uint8."""
+    """A picture of Pillow in its own size, upright: (H, W, channels), uint8. Raises ValueError for a huge one."""
+    if image.width * image.height > MAX_PIXELS:  # before it is decoded
+        raise ValueError(f"it has {image.width * image.height:,} pixels; {MAX_PIXELS:,} can be read")
     upright = ImageOps.exif_transpose(image)  # as cameras say how they were held
     plain = np.asarray(_in_bytes(upright).convert(MODES[channels]))
     return plain.reshape(*plain.shape[:2], channels)
@@ -50,13 +53,13 @@ def check_picture(path: Path) -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """The picture of a file while it is read. Raises E0701."""
+    if not path.is_file():  # not even a pipe, which would wait for somebody to write
+        raise error("E0701", f"{path}: there is no such picture")
     try:
         with Image.open(path) as file:
             yield file
     except UnidentifiedImageError as problem:
         raise error("E0701", f"{path}: this is not a picture that can be read", "give a PNG or JPEG file") from problem
-    except FileNotFoundError as problem:
-        raise error("E0701", f"{path}: there is no such picture") from problem
     except (*UNREADABLE, Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
         raise error("E0701", f"{path}: the picture cannot be read: {problem}") from problem
 

@@ -171,8 +171,15 @@ def _sources(
 
 
 def _misfits(name: str, type_: TensorType, column: str, data: Dataset) -> Iterator[str]:
-    """What keeps a column from an input of this type. Open sizes take any number."""
-    have = data.train.columns[column]
+    """What keeps a column from an input of this type: in the first part where something does."""
+    found = ((part, [*_misfits_of(name, type_, column, data, rows)]) for part, rows in data.parts.items())
+    part, texts = next((pair for pair in found if pair[1]), ("", []))
+    yield from (text if part == "train" else f"in the part {part}: {text}" for text in texts)
+
+
+def _misfits_of(name: str, type_: TensorType, column: str, data: Dataset, rows: Part) -> Iterator[str]:
+    """What keeps a column of a part from an input of this type. Open sizes take any number."""
+    have = rows.columns[column]
     if column == IMAGE and data.preprocessing is not None and data.preprocessing.frame is not None:
         have = np.broadcast_to(np.zeros((), have.dtype), (len(have), *data.preprocessing.shape))
     same = len(have.shape) == len(type_.shape) and all(
@@ -188,16 +195,13 @@ def _misfits(name: str, type_: TensorType, column: str, data: Dataset) -> Iterat
         elif column == LABEL and len(data.class_names) > type_.vocabulary:
             yield f"the data has {len(data.class_names)} classes, the network only {type_.vocabulary}"
         else:
-            yield from _foreign_ids(name, type_.vocabulary, column, data)
+            yield from _foreign_ids(name, type_.vocabulary, have)
 
 
-def _foreign_ids(name: str, vocabulary: int, column: str, data: Dataset) -> Iterator[str]:
+def _foreign_ids(name: str, vocabulary: int, values: Column) -> Iterator[str]:
     """Ids that the input does not know; what is not in memory is looked at when it is fed."""
-    for part in (data.train, data.test):
-        values = part.columns[column]
-        if isinstance(values, np.ndarray) and values.size and not 0 <= values.min() <= values.max() < vocabulary:
-            yield f"{name} takes ids from 0 to {vocabulary - 1}, the data has {values.min()} to {values.max()}"
-            return
+    if isinstance(values, np.ndarray) and values.size and not 0 <= values.min() <= values.max() < vocabulary:
+        yield f"{name} takes ids from 0 to {vocabulary - 1}, the data has {values.min()} to {values.max()}"
 
 
 def _shown(column: Column) -> str:

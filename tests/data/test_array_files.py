@@ -42,6 +42,12 @@ def as_npy(array, allow_pickle=False):
     return stream.getvalue()
 
 
+def npy_of(shape, numbers="|u1"):
+    """Three bytes, with a head that says otherwise."""
+    head = f"{{'descr': '{numbers}', 'fortran_order': False, 'shape': {shape}}}".encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + b"abc"
+
+
 GOOD = packed("image.npy", as_npy(IMAGES))
 
 
@@ -55,6 +61,15 @@ GOOD = packed("image.npy", as_npy(IMAGES))
         (packed("image.npy", as_npy(IMAGES)[:-5]), "cannot be read"),
         (packed("image.npy", as_npy(np.array([print]), allow_pickle=True)), "allow_pickle"),
         (packed("image.npy", as_npy(np.zeros(0, "M8[s]"))), "holds no numbers"),
+        (packed("image.npy", npy_of("(10**6, 9)")), "cannot be read"),
+        (packed("image.npy", npy_of("(1000000, 320, 320, 1)")), "does not fit in 131 bytes"),
+        (packed("image.npy", npy_of("(" + "9" * 30 + ", 0)")), "does not fit"),
+        (packed("image.npy", npy_of("(-3, 4)")), "its shape is"),
+        (packed("image.npy", npy_of("(True, 3)")), "its shape is"),
+        (packed("image.npy", npy_of("(1000000000,)", "|S0")), "does not fit"),
+        (packed("image.npy", npy_of("(3,", "|u1")), "cannot be read"),
+        (packed("image.npy", b"\x93NUMPY\x02\x00" + (9000).to_bytes(4, "little") + b"(" * 9000), "cannot be read"),
+        (packed("image.npy", as_npy(IMAGES).replace(b"NUMPY\x01", b"NUMPY\x03")), "version 1.0 or 2.0"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path, setting, content, text):
@@ -72,6 +87,16 @@ def test_what_is_too_large_is_not_read(tmp_path, setting, monkeypatch):
     save_file({"image": IMAGES}, tmp_path / "mine.safetensors")
     with pytest.raises(CnnGraphError, match="more than 300 bytes"):
         load_data(setting("arrays", "mine.safetensors"), tmp_path)
+
+
+def test_what_is_packed_too_well_is_not_read(tmp_path, setting, monkeypatch):
+    monkeypatch.setattr(array_files, "PACKED_BYTES", 10_000)
+    pictures = np.zeros((20, 100, 100, 1), np.uint8)
+    np.savez_compressed(tmp_path / "mine.npz", image=pictures)
+    with pytest.raises(CnnGraphError, match="packed more than 100 times: 200,128 bytes"):
+        load_data(setting("arrays", "mine.npz"), tmp_path)
+    np.savez(tmp_path / "mine.npz", image=pictures)
+    assert load_data(setting("arrays", "mine.npz"), tmp_path).train.images.shape == (16, 100, 100, 1)
 
 
 def test_a_file_that_is_missing_or_of_another_kind(tmp_path, setting):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from cnngraph.data.picture import open_picture, read_picture, resized
+from cnngraph.data import picture
+from cnngraph.data.picture import check_picture, open_picture, read_picture, resized
 from cnngraph.diagnostics import CnnGraphError
 
 RAMP = np.linspace(0, 255, 12 * 20).reshape(12, 20).astype(np.uint8)  # dark above, bright below
@@ -67,3 +70,17 @@ def test_a_large_photograph_is_decoded_smaller_and_looks_the_same(tmp_path, chan
     small = read_picture(tmp_path / "large.jpg", 50, 50, channels).astype(int)
     plain = resized(open_picture(tmp_path / "large.jpg", channels), 50, 50)
     assert np.abs(small - plain).mean() < 1
+
+
+def test_a_picture_of_too_many_pixels_is_not_decoded(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(picture, "MAX_PIXELS", 239)
+    Image.fromarray(RAMP).save(tmp_path / "ramp.png")
+    with pytest.raises(CnnGraphError, match="it has 240 pixels; 239 can be read"):
+        open_picture(tmp_path / "ramp.png", 3)
+
+
+def test_what_is_no_file_is_no_picture(tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    for path in (tmp_path, tmp_path / "pipe.png", tmp_path / "none.png"):
+        with pytest.raises(CnnGraphError, match="there is no such picture"):
+            check_picture(path)

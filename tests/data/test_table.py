@@ -87,6 +87,9 @@ def test_pictures_outside_the_folder_are_read_when_that_is_said(folder, setting)
         ("image,box.0,box.1", "pictures/{i}.png,{i},{kind}", "box.1 of box holds texts"),
         ("image,label", "pictures/{i}.png,{tenth}", "whole numbers or texts"),
         ("image,label", "pictures/{i}0.png,{kind}", "no such picture"),
+        ("image,label", ",{kind}", "image holds '', which is no path"),
+        ("image,label", "a\0,{kind}", "which is no path"),
+        ("image;label", "pictures/{i}.png;{kind}", "has no ',', but ';'"),
         ("image,age", "pictures/{i}.png,1{kind:.{half}}", "the column age holds numbers, but also '1"),
     ],
 )

@@ -85,6 +85,13 @@ def test_padding_is_offered_where_it_helps(make_spec, setting):
         feeder(spec, data)
 
 
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_pictures_of_another_size_in_a_later_part_are_refused(spec, digits, part):
+    small = Part({**digits.test.columns, "image": digits.test.images[:, :4]})
+    with pytest.raises(CnnGraphError, match=f"in the part {part}: the network takes 1@8x8, the images are 1@4x8"):
+        feeder(spec, replace(digits, **{part: small}))
+
+
 def test_too_many_classes_are_refused(spec, setting):
     data = load_data(setting("digits"))
     with pytest.raises(CnnGraphError, match="11 classes, the network only 10"):
@@ -111,6 +118,13 @@ def texts(**columns):
 def test_a_net_reads_columns_of_the_names_of_its_inputs_and_open_sizes_take_any_number():
     history = fit(training(load_text(TEXTS)), texts(), epochs=10)
     assert history.rows[-1].test_accuracy == 1.0
+
+
+def test_foreign_ids_in_any_part_are_refused():
+    data = texts()
+    foreign = Part({**data.train.columns, "sentence": data.train.columns["sentence"] + 1})
+    with pytest.raises(CnnGraphError, match="in the part validation: sentence takes ids from 0 to 19, the data has"):
+        feeder(training(load_text(TEXTS)), replace(data, validation=foreign))
 
 
 def test_missing_columns_are_told_with_the_nearest():

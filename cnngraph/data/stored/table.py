@@ -80,6 +80,8 @@ class Table(Undivided):
 
     def _files(self, path: Path, names: Sequence[str]) -> list[Path]:
         """The picture files; they lie in the folder of the table, or below it."""
+        if wrong := [name for name in names if not name or "\0" in name]:
+            raise error("E0701", f"{path}: the column {self.image} holds {wrong[0]!r}, which is no path")
         folder = path.parent.resolve()
         found = [path.parent / name for name in names]
         if not self.outside:
