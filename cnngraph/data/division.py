@@ -9,7 +9,7 @@ from cnngraph.data.optical_digits import SPLIT
 from cnngraph.diagnostics import error
 from cnngraph.ir.op import Array, rng
 
-FOR_TESTS, FOR_CHOICES = 1, 2  # the second part of the key: what the part that is taken away is for
+FOR_TESTS, FOR_CHOICES, TOO_MANY = 1, 2, 3  # the second part of the key: what is taken away, and for what
 
 
 def divided(part: Part, share: float, seed: int, use: int) -> tuple[Part, Part]:

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 from cnngraph.data.dataset import Dataset, Part, dataset
-from cnngraph.data.division import FOR_CHOICES, FOR_TESTS, divided
+from cnngraph.data.division import FOR_CHOICES, FOR_TESTS, TOO_MANY, divided
 
 VARIABLE = "CNNGRAPH_DATA"
 MAX_SIZE = 1024
@@ -17,7 +17,7 @@ MAX_SIZE = 1024
 class Source:
     """A source of data, configured. `batch` is the number of samples in a step, unless the section says it. `validate`,
     such as 0.1, is the share of the training part that is held back: choices are made by it while the run goes on.
-    `limit` cuts what is left.
+    `limit` cuts what is left, of each class alike where the data is in files of your own.
     """
 
     batch: int | None
@@ -89,6 +89,8 @@ class Undivided(Stored):
         train, test = parts["train"], parts.get("test")
         if test is None:
             train, test = divided(train, self.test, seed, FOR_TESTS)
+        elif self.limit is not None and self.limit < len(train) and ("validation" in parts or not self.validate):
+            train, _ = divided(train, 1 - self.limit / len(train), seed, TOO_MANY)  # files tell class after class
         return self.finished(train, test, names, seed, validation=parts.get("validation"))
 
 

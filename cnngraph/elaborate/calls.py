@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Span, Suggestion
 from cnngraph.elaborate.training import Setting
+from cnngraph.elaborate.values import show
 from cnngraph.spelling import nearest
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ def _wrong_kind(setting: Setting, name: str, value: object, hint: str) -> Diagno
     numbers = all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in items)
     if isinstance(value, types) and numbers and (bool in types or not isinstance(value, bool)):
         return None
-    return _at(setting, "E0103", f"{name} of {setting.name} is {words}, not {value!r}")
+    return _at(setting, "E0103", f"{name} of {setting.name} is {words}, not {show(value)}")
 
 
 def _unknown(

@@ -101,7 +101,7 @@ class _Reading:
         augment = attempt(lambda: section.settings("augment"))
         metrics, noise = (attempt(partial(section.settings, key, names=True)) for key in ("metrics", "noise"))
         whole = {key: attempt(partial(section.whole, key, default)) for key, default in WHOLE.items()}
-        accumulate = attempt(lambda: section.whole("accumulate", 1, least=1))
+        batch, accumulate = (attempt(partial(section.whole, key, 1, least=1)) for key in ("batch", "accumulate"))
         optimizer = attempt(section.optimizer)
         steps = self._steps()
         loss = attempt(lambda: self._loss(steps))
@@ -119,9 +119,9 @@ class _Reading:
         return TrainingSpec(
             self.read.definition.name.text, _without_slopes(graph, frozen), *self._compared(),
             optimizer or registry()["sgd"](), augment=augment or (), epochs=whole["epochs"] or 0,
-            seed=whole["seed"] or 0, batch=whole["batch"] or None, metrics=metrics or (), noise=noise or (),
-            accumulate=accumulate or 1, frozen=frozen, rates=rates, weights=weights,
-            steps=tuple(step for step in known if step is not None), **calls,  # type: ignore[arg-type]
+            seed=whole["seed"] or 0, batch=batch if "batch" in section.entries else None,
+            metrics=metrics or (), noise=noise or (), accumulate=accumulate or 1, frozen=frozen,
+            rates=rates, weights=weights, steps=tuple(step for step in known if step is not None), **calls,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def _steps(self) -> list[_Step]:
@@ -195,7 +195,7 @@ class _Reading:
         return "", ""
 
 
-WHOLE = {"epochs": 10, "seed": 0, "batch": 0}
+WHOLE = {"epochs": 10, "seed": 0}
 
 
 def _output(step: str) -> str:

@@ -157,7 +157,7 @@ class Entries:
         if entry is None or not isinstance(entry.value.units[0].head, ast.List | ast.Tuple):
             return self.setting(key)
         values = self._value(entry)
-        if not all(is_number(value) and isfinite(value) and value > 0 for value in values):
+        if not values or not all(is_number(value) and isfinite(value) and value > 0 for value in values):
             raise problem("E0112", f"`{key}` are numbers above 0", entry.value.span)
         return tuple(float(value) for value in values)
 

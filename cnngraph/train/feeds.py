@@ -219,7 +219,7 @@ def _shown(column: Column) -> str:
 def _remedies(spec: TrainingSpec, type_: TensorType, shape: tuple[int, ...]) -> tuple[str, ...]:
     """What to write so that images (H, W, C) get the size of `type_`, where one word does it."""
     sizes = [size for size in type_.positions if isinstance(size, int)]
-    if spec.data is None or len(sizes) != 2:
+    if spec.data is None or len(sizes) != 2 or tuple(sizes) == shape[:2]:
         return ()
     if "size" in SOURCES[spec.data.name].__annotations__ and sizes[0] == sizes[1]:
         return (f"write size = {sizes[0]} in {spec.data.name}(...)",)

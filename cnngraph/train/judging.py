@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, isnan
 from typing import Protocol, TypeVar
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
@@ -61,7 +61,7 @@ class Early:
         best, waited = -inf, 0
         for row in rows:
             merit = _merit(row, self.watch)
-            best, waited = (merit, 0) if merit > best + self.threshold or best == -inf else (best, waited + 1)
+            best, waited = (merit, 0) if merit > best + self.threshold else (best, waited + 1)
         return waited >= self.patience
 
 
@@ -89,8 +89,8 @@ def best_of(rows: Iterable[R]) -> R | None:
 
 
 def _merit(row: Row, watch: str) -> float:
-    """A number that is higher for a better epoch."""
+    """A number that is higher for a better epoch; where there is no figure, lower than all."""
     watch = watch or next(iter(row.metrics), "test_loss" if row.test_accuracy is None else "test_accuracy")
     figure = row.metrics[watch] if watch in row.metrics else getattr(row, watch)
     higher = higher_is_better(watch) if watch in row.metrics else watch.endswith("accuracy")
-    return float(figure if higher else -figure)
+    return -inf if isnan(figure) else float(figure if higher else -figure)

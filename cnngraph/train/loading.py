@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from cnngraph.diagnostics import CnnGraphError, Diagnostic
+from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label
 from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.elaborate.training_spec import Loading
 from cnngraph.interop.fitting import Stored
@@ -59,7 +59,9 @@ def loaded(spec: TrainingSpec) -> dict[str, Stored]:
         try:
             found |= _found(loading, spec)
         except CnnGraphError as problem:
-            wrong += problem.diagnostics
+            first, *others = problem.diagnostics
+            place = first.primary or Label(loading.span, "asked for here")
+            wrong += [first, *others] if others else [replace(first, primary=place)]  # of several each is told
     if wrong:
         raise CnnGraphError(wrong)
     return found

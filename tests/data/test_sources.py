@@ -87,6 +87,17 @@ def test_pictures_with_parts_of_their_own(tmp_path, setting):
     assert data.train.images.shape[-1] == 1
 
 
+@pytest.mark.parametrize("validation", [True, False])
+def test_a_limit_leaves_pictures_of_all_classes(tmp_path, setting, validation):
+    write_pictures(tmp_path / "train")
+    write_pictures(tmp_path / "test", 3)
+    if validation:
+        write_pictures(tmp_path / "validation", 3)
+    data = load_data(setting("images", str(tmp_path), size=4, limit=4))
+    assert np.bincount(data.train.labels).tolist() == [2, 2]
+    assert np.array_equal(data.train.images.mean(axis=(1, 2, 3)) > 128, data.train.labels == 1)
+
+
 def test_all_wrong_pictures_are_said_at_once(tmp_path, setting):
     write_pictures(tmp_path)
     for name in ("dark", "light"):

@@ -11,6 +11,9 @@ from cnngraph.data.sources import SOURCES
 from cnngraph.data.stored.idx import Idx
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate.calls import choose
+from cnngraph.elaborate.values import Tensor
+from cnngraph.ir.graph import Ref
+from cnngraph.ir.types import TensorType
 from cnngraph.train.schedule import SCHEDULES
 
 
@@ -28,8 +31,9 @@ def test_positional_and_named_arguments_become_fields(setting):
         ("step", (5,), {"every": 6, "factor": 1}, "E0106", "receives every twice"),
         ("step", (), {"evry": 5, "every": 5, "factor": 0.5}, "E0107", "did you mean every?"),
         ("step", (5,), {}, "E0104", "needs factor"),
-        ("step", ("5",), {"factor": 0.5}, "E0103", "every of step is a number, not '5'"),
-        ("step", (True,), {"factor": 0.5}, "E0103", "not True"),
+        ("step", ("5",), {"factor": 0.5}, "E0103", 'every of step is a number, not "5"'),
+        ("step", (True,), {"factor": 0.5}, "E0103", "not true"),
+        ("step", (Tensor(Ref("x"), TensorType.of(3)),), {"factor": 0.5}, "E0103", "every of step is a number, not 3"),
         ("plateau", (0.1, 1.5), {}, "E0103", "patience of plateau is a whole number, not 1.5"),
         ("milestones", (3,), {}, "E0103", "at of milestones is numbers in brackets, not 3"),
         ("milestones", ((3, "x"),), {}, "E0103", "at of milestones is numbers in brackets"),

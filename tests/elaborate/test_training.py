@@ -82,9 +82,11 @@ WRONG = {
     "loss: concat(output, label)": ["E0101 unknown name `label`"],
     "loss: it": ["E0110 there is no value on the left of `it`"],
     "loss: cross_entropy(output, t) + mse(output, t)": ["E0702 `t` is used as ids(3) and as 3"],
+    "batch: 0": ["E0112 `batch` is a whole number from 1, not 0"],
+    "class_weights: []": ["E0112 `class_weights` are numbers above 0"],
     "epochs: -1\nbatch: 2.5\nseed: true": [
         "E0112 `epochs` is a whole number from 0, not -1",
-        "E0112 `batch` is a whole number from 0, not 2.5",
+        "E0112 `batch` is a whole number from 1, not 2.5",
         "E0112 `seed` is a whole number from 0, not true",
     ],
     "schedule: step(2) -> cosine": ["E0112 `schedule` is one call"],

@@ -78,6 +78,13 @@ def test_a_crop_of_another_size_is_refused(make_spec):
         feeder(spec, load_data(spec.data))
 
 
+def test_no_size_is_offered_that_the_data_has_already(make_spec, digits):
+    spec = make_spec(data="digits(size = 8)", augment="crop(4)")
+    with pytest.raises(CnnGraphError, match="the images are 1@4x4") as caught:
+        feeder(spec, digits)
+    assert caught.value.diagnostics[0].helps == ()
+
+
 def test_padding_is_offered_where_it_helps(make_spec, setting):
     spec = make_spec(data="mnist")
     data = load_data(setting("digits", size=4))

@@ -38,6 +38,13 @@ def test_equal_metrics_are_told_apart_by_the_loss():
     assert best_of(()) is None
 
 
+def test_an_epoch_without_a_figure_is_none_of_the_best():
+    figures = (np.nan, 0.2, np.nan, 0.1)
+    assert best_of(rows(figures, "accuracy")).number == 2
+    assert [Early(patience=2).done(rows(figures[:count], "accuracy")) for count in range(5)] == [False] * 4 + [True]
+    assert Early(patience=2).done(rows((np.nan, np.nan), "accuracy"))
+
+
 def test_patience_begins_anew_with_each_better_epoch():
     figures = (5, 4, 4.5, 3, 3.5, 3.4, 3.3)
     done = [Early(patience=3).done(rows(figures[:count])) for count in range(8)]

@@ -97,6 +97,14 @@ def test_weights_of_the_caller_go_before_those_of_the_section(tmp_path: Path) ->
     assert (states["trunk.unit[1].dense.weight"] == 1).all()
 
 
+def test_a_missing_file_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(CnnGraphError) as caught:
+        loaded(spec('load("none.safetensors", into = head)', tmp_path))
+    (found,) = caught.value.diagnostics
+    assert found.primary is not None
+    assert found.primary.span.text == 'load("none.safetensors", into = head)'
+
+
 def test_all_that_does_not_fit_is_said_at_once(tmp_path: Path) -> None:
     file(tmp_path / "w.safetensors", trunk_first_=(7, 4))
     with pytest.raises(CnnGraphError) as caught:
