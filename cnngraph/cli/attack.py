@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import execution_options, source_options, table_format_option
+from cnngraph.cli.options import Real, execution_options, source_options, table_format_option
 from cnngraph.cli.sources import Weights, load_net, weights_options
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of noise and random starts.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw accuracies against sizes: .svg, .png or .pdf.")
 @click.option("--pictures", type=click.Path(path_type=Path), help="Draw pictures, changes and results: a .png.")
-@click.option("--shown", type=click.FloatRange(0, 255, min_open=True), help="The size of the changes that are drawn.")
+@click.option("--shown", type=Real(0, 255, min_open=True), help="The size of the changes that are drawn.")
 @click.option("--count", type=click.IntRange(1, 1000), default=8, show_default=True, help="How many are drawn.")
 @table_format_option
 @execution_options
@@ -53,17 +53,14 @@ def command(
     execution: Settings,
 ) -> None:
     """Attack the trained net of FILE with its test images, beside noise of the same size."""
-    from cnngraph.cli.files import must_be_writable
-    from cnngraph.examine.adversarial import Attack, class_number
+    from cnngraph.cli.files import must_be_chart, must_be_picture
+    from cnngraph.examine.adversarial import Attack
     from cnngraph.examine.damage import attacked
-    from cnngraph.render.chart import require_matplotlib
+    from cnngraph.examine.target import class_number
 
     numbers = read_sizes(sizes)
-    for path in (plot, pictures):
-        if path is not None:
-            must_be_writable(path)
-    if plot is not None:
-        require_matplotlib()
+    must_be_chart(plot)
+    must_be_picture(pictures)
     loaded = load_net(file, net, settings)
     loaded.settings = execution
     weights.or_else(Path(f"{loaded.name}.safetensors")).load(loaded)

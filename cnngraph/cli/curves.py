@@ -23,10 +23,10 @@ def command(
 
     A RUN is the log that `cnngraph train --log` writes, or the JSON of `--history`.
     """
-    from cnngraph.cli.files import must_be_writable
+    from cnngraph.cli.files import must_be_chart
     from cnngraph.train.curves import curves, read_runs
 
-    must_be_writable(output)
+    must_be_chart(output)
     wanted = [word.strip() for word in (only or "").split(",") if word.strip()]
     curves(read_runs(runs, names), along=along, log_y=log_y, only=wanted).write(output)
     click.echo(output)

@@ -49,15 +49,17 @@ def command(
     execution: Settings,
 ) -> None:
     """Test the net of FILE with trained weights. Formats other than text are a row for each class, and all figures."""
-    from cnngraph.cli.files import must_be_writable
+    from cnngraph.cli.files import must_be_chart, must_be_picture, must_be_writable
 
+    must_be_picture(mistakes)
+    if confusion is not None and confusion.suffix.lower() in TABLES:
+        must_be_writable(confusion)
+    else:
+        must_be_chart(confusion)
     loaded = load_net(file, net, settings)
     loaded.settings = execution
     weights.or_else(Path(f"{loaded.name}.safetensors")).load(loaded)
     read = loaded.data(data)
-    for target in (confusion, mistakes):
-        if target is not None:
-            must_be_writable(target)
     if not (loaded.training.prediction and read.class_names):
         if per_class or confusion or mistakes or patches != "none" or format_ != "text":
             raise click.UsageError(f"{loaded.name} compares no output with classes: there is nothing more to tell")

@@ -18,7 +18,7 @@ from cnngraph.cli.examined import (
     scale_option,
     seed_option,
 )
-from cnngraph.cli.options import read_settings, table_format_option
+from cnngraph.cli.options import Real, read_settings, table_format_option
 
 layer_option = click.option("--layer", metavar="NAME", help="A node, a label or a block.")
 needed_layer = click.option("--layer", required=True, metavar="NAME", help="A node, a label or a block.")
@@ -82,11 +82,11 @@ def _maps(
 @position_option
 @click.option("--whole", is_flag=True, help="The mean of a channel over all positions, not one unit.")
 @click.option("--steps", type=click.IntRange(1), default=128, show_default=True)
-@click.option("--rate", type=click.FloatRange(0), default=0.1, show_default=True, help="Size of a step.")
-@click.option("--decay", type=click.FloatRange(0, 1), default=0.01, show_default=True, help="Towards grey, each step.")
-@click.option("--blur", type=click.FloatRange(0, 10), default=0.5, show_default=True, help="Pixels, each fourth step.")
+@click.option("--rate", type=Real(0), default=0.1, show_default=True, help="Size of a step.")
+@click.option("--decay", type=Real(0, 1), default=0.01, show_default=True, help="Towards grey, each step.")
+@click.option("--blur", type=Real(0, 10), default=0.5, show_default=True, help="Pixels, each fourth step.")
 @click.option("--jitter", type=click.IntRange(0), default=1, show_default=True, help="Pixels the image is moved.")
-@click.option("--noise", type=click.FloatRange(0), default=0.1, show_default=True, help="That it begins with.")
+@click.option("--noise", type=Real(0), default=0.1, show_default=True, help="That it begins with.")
 @seed_option
 @columns_option
 @scale_option
@@ -124,12 +124,11 @@ def _patches(
     scale: int | None, output: Path | None,
 ) -> None:  # fmt: skip
     """Parts of the data that excite a channel most."""
+    from cnngraph.examine.picture import pictures_of
     from cnngraph.examine.strongest import patches
 
-    data = subject.data
-    images = (data.test if part == "test" else data.train).images
-    how = data.preprocessing or subject.preprocessing
-    found = patches(subject.net, layer, images, how, read_list("--channels", channels), top, limit)
+    images, how = pictures_of(subject.data, part)
+    found = patches(subject.net, layer, images.images, how, read_list("--channels", channels), top, limit)
     subject.show("patches", found, found.sheet(scale), output)
 
 
@@ -168,7 +167,7 @@ def _receptive_field(
 @click.option("--channel", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--position", metavar="ROW,COLUMN", help="Of the channel; its mean by default.")
 @click.option("--samples", type=click.IntRange(1), default=1, show_default=True, help="Noisy copies (SmoothGrad).")
-@click.option("--noise", type=click.FloatRange(0), default=0.15, show_default=True, help="Theirs, of the range.")
+@click.option("--noise", type=Real(0), default=0.15, show_default=True, help="Theirs, of the range.")
 @click.option("--signed", is_flag=True, help="Which pixels raise the score, and which lower it.")
 @seed_option
 @scale_option
@@ -201,7 +200,7 @@ def _saliency(
 @class_option
 @click.option("--square", type=click.IntRange(1), help="Pixels on a side; a quarter of the picture by default.")
 @click.option("--stride", type=click.IntRange(1), help="Pixels; a quarter of the square by default.")
-@click.option("--brightness", type=click.FloatRange(0, 1), help="Of the square; the mean of the images by default.")
+@click.option("--brightness", type=Real(0, 1), help="Of the square; the mean of the images by default.")
 @scale_option
 @output_option
 def _occlusion(
@@ -246,7 +245,7 @@ def _cam(
 
 
 @command.command("gradients")
-@examined(trained=False)
+@examined(trained=False, chart=True)
 @click.option(
     "--compare", multiple=True, metavar="'NAME=VALUE ...'",
     help="One line of the chart: the net with these parameters, such as 'skips=true norm=true'; several times.",
@@ -273,7 +272,7 @@ def _gradients(
 
 
 @command.command("activations")
-@examined(trained=False)
+@examined(trained=False, chart=True)
 @click.option("--batch", type=click.IntRange(1), default=64, show_default=True)
 @table_format_option
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="A chart: .png, .svg or .pdf.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from cnngraph.cli.files import must_be_writable
+from cnngraph.cli.files import must_be_chart, must_be_picture
 from cnngraph.cli.options import execution_options, read_settings, source_options
 from cnngraph.cli.sources import Weights, load_net, weights_options
 from cnngraph.interop.endings import is_model
@@ -131,10 +131,11 @@ class Subject:
         click.echo(f"{told}\npicture: {path}")
 
 
-def examined(trained: bool = True) -> Callable[[F], F]:
+def examined(trained: bool = True, chart: bool = False) -> Callable[[F], F]:
     """FILE, its weights and data, and how they are run, as the argument `subject`.
 
-    Without `trained` the net may do with first values; else it has the weights of --weights or NET.safetensors.
+    Without `trained` the net may do with first values; else it has the weights of --weights or NET.safetensors. What
+    is written to --output is a picture of pixels, or a `chart`.
     """
 
     def decorate(command: F) -> F:
@@ -145,8 +146,7 @@ def examined(trained: bool = True) -> Callable[[F], F]:
         ) -> Any:  # fmt: skip
             from cnngraph.cli.predict import read_numbers, read_size
 
-            if (output := more.get("output")) is not None:
-                must_be_writable(output)
+            (must_be_chart if chart else must_be_picture)(more.get("output"))
             sides = None if size is None else read_size(size)
             loaded, used = _loaded(file, net, settings, weights, trained)
             loaded.settings = execution
@@ -194,9 +194,10 @@ def read_list(option: str, text: str | None) -> tuple[int, ...] | None:
     found: list[int] = []
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()) or int(last or first) - int(first) > 10_000:
+        last = last or first
+        if not all(n.isdecimal() and len(n) < 8 for n in (first, last)) or not 0 <= int(last) - int(first) <= 10_000:
             raise click.BadParameter(f"{text!r} are no numbers such as 0-5,9", param_hint=option)
-        found += range(int(first), int(last or first) + 1)
+        found += range(int(first), int(last) + 1)
     return tuple(found)
 
 

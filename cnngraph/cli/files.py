@@ -19,6 +19,25 @@ def must_be_writable(path: Path) -> None:
         raise click.ClickException(f"{path} cannot be written: {above} is no folder that can be written to")
 
 
+def must_be_picture(path: Path | None) -> None:
+    """Refuse a file that no sheet of images could be written to, before the work; None is no file. Raises E0108."""
+    from cnngraph.render.sheet import format_of
+
+    if path is not None:
+        must_be_writable(path)
+        format_of(path)
+
+
+def must_be_chart(path: Path | None) -> None:
+    """The same for a chart, which also needs matplotlib. Raises E0603."""
+    from cnngraph.render.chart import ending_of, require_matplotlib
+
+    if path is not None:
+        require_matplotlib()
+        must_be_writable(path)
+        ending_of(path)
+
+
 def write(path: Path, content: str | bytes) -> None:
     """Write a file, and the folders that it needs; what the system refuses is the user's to know, not a traceback."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +31,16 @@ color_option = click.option(
 depth_option = click.option("--depth", type=click.IntRange(0), help="Blocks that lie deeper are drawn as one box.")
 step_option = click.option("--step", metavar="NAME", help="Of several steps of training the one that is meant.")
 direction_option = click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True)
+
+
+class Real(click.FloatRange):
+    """A number within bounds. Of click alone nan lies within any, and infinity where one is open."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if not isfinite(found):
+            self.fail(f"{value} is no number", param, ctx)
+        return found
 
 
 def source_options(command: F) -> F:

@@ -63,7 +63,7 @@ def command(
     else:
         classifier = alone(weights, settings, execution, sides)
     how = with_numbers(classifier.preprocessing, read_numbers("--mean", mean), read_numbers("--std", std))
-    names = classifier.class_names if classes is None else names_of(classes)
+    names = classifier.class_names if classes is None else names_of(classes, classifier.count)
     found = predict(replace(classifier, preprocessing=how, class_names=names), picture_files(pictures), top, patches)
     if format_ != "text":
         click.echo(predictions_table(found).to(format_))

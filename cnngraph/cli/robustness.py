@@ -46,16 +46,16 @@ def command(
     execution: Settings,
 ) -> None:
     """Ask the trained net of FILE about test images that are changed, each change at several levels."""
-    from cnngraph.cli.files import must_be_writable
+    from cnngraph.cli.files import must_be_chart, must_be_picture
     from cnngraph.examine.withstanding import robustness
-    from cnngraph.render.chart import require_matplotlib
 
-    asked = dict(map(read_change, changes))
-    for target in (plot, pictures):
-        if target is not None:
-            must_be_writable(target)
-    if plot is not None:
-        require_matplotlib()
+    asked: dict[str, tuple[float, ...]] = {}
+    for kind, levels in map(read_change, changes):
+        if kind in asked:
+            raise click.BadParameter(f"{kind} is given twice: its levels stand between commas", param_hint="--change")
+        asked[kind] = levels
+    must_be_chart(plot)
+    must_be_picture(pictures)
     loaded = load_net(file, net, settings)
     loaded.settings = execution
     weights.or_else(Path(f"{loaded.name}.safetensors")).load(loaded)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import execution_options, source_options
+from cnngraph.cli.options import Real, execution_options, source_options
 from cnngraph.cli.sources import Weights, load_net, weights_options
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--count", type=click.IntRange(1, 100_000), default=64, show_default=True, help="Pictures: how many.")
 @click.option("--steps", type=click.IntRange(1), default=100, show_default=True, help="Diffusion: times on the way.")
 @click.option(
-    "--eta", type=click.FloatRange(0, 1), default=1.0, show_default=True,
+    "--eta", type=Real(0, 1), default=1.0, show_default=True,
     help="Diffusion: fresh noise on the way, 1 as in DDPM, 0 none as in DDIM.",
 )
 @click.option(
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--start", default="", metavar="TEXT", help="Texts: what the net goes on from.")
 @click.option("--length", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Texts: most tokens.")
 @click.option(
-    "--temperature", type=click.FloatRange(0), default=0.0, show_default=True,
+    "--temperature", type=Real(0), default=0.0, show_default=True,
     help="Texts: 0 always takes the most probable token, 1 draws as the net says.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -61,7 +61,7 @@ def command(
     execution: Settings,
 ) -> None:
     """Let the net of FILE make pictures out of noise (a GAN, a diffusion), go on with a text, or answer texts."""
-    from cnngraph.cli.files import must_be_writable
+    from cnngraph.cli.files import must_be_picture
     from cnngraph.examine.sampling import pictures
     from cnngraph.examine.sampling_diffusion import Way
     from cnngraph.examine.sampling_text import Manner, writer_of
@@ -79,8 +79,7 @@ def command(
         return
     if output is None and classifier is None:
         raise click.UsageError("where shall the pictures go? -o digits.png")
-    if output is not None:
-        must_be_writable(output)
+    must_be_picture(output)
     made = pictures(loaded, checkpoint.preprocessing, count, seed, Way(steps, eta))
     if output is not None:
         draw(made, output)

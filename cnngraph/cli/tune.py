@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import file_argument, net_option, table_format_option
+from cnngraph.cli.options import Real, file_argument, net_option, table_format_option
 
 if TYPE_CHECKING:
     from cnngraph.search.journal import Row
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the trials and of what judges.")
 @click.option("--epochs", type=click.IntRange(1), help="Of each trial, instead of what the file says.")
 @click.option(
-    "--validation", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.2, show_default=True,
+    "--validation", type=Real(0, 1, min_open=True, max_open=True), default=0.2, show_default=True,
     help="The part of the training images that judges. The test images are not looked at.",
 )
 @click.option("--measure", metavar="NAME", help="The figure that is compared: loss, or a metric; the first by default.")
@@ -61,8 +61,7 @@ def command(
     format_: str,
 ) -> None:
     """Train the net of FILE with many settings. Ctrl-C ends the search, the same command goes on with it."""
-    from cnngraph.cli.files import must_be_writable
-    from cnngraph.render.chart import require_matplotlib
+    from cnngraph.cli.files import must_be_chart
     from cnngraph.runtime.settings import Settings
     from cnngraph.search.spaces import Listed, read_space
     from cnngraph.search.tune import Plan, tune
@@ -73,9 +72,7 @@ def command(
     if halving and sampler == "tpe":
         raise click.UsageError("--halving goes with --grid and with random trials")
     whole = grid or (trials is None and sampler == "random" and all(isinstance(s, Listed) for s in spaces.values()))
-    if plot is not None:
-        require_matplotlib()
-        must_be_writable(plot)
+    must_be_chart(plot)
     plan = Plan(
         file, spaces, net, "grid" if whole else sampler, trials or 20, halving, seed, epochs, data, validation, measure
     )

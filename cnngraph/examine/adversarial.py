@@ -14,12 +14,11 @@ import numpy as np
 from cnngraph.autodiff.grad import grad
 from cnngraph.data.dataset import IMAGE, Dataset, Part, framed
 from cnngraph.diagnostics import error
-from cnngraph.examine.answers import states_of
+from cnngraph.examine.answers import require_whole_answer, states_of
 from cnngraph.ir.op import Array, rng
 from cnngraph.net import Net
 from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.runtime.runner import Runner
-from cnngraph.spelling import did_you_mean
 from cnngraph.train.feeds import batch_size, cut, feeder
 from cnngraph.train.noise import TESTS, noise_of
 from cnngraph.train.step import figures_only
@@ -70,6 +69,7 @@ class Attacker:
         self.spec, self.data, self.batch = net.training, data, batch_size(net.training)
         if not self.spec.prediction:
             raise error("E0702", f"no loss of {net.name} compares an output with classes")
+        require_whole_answer(self.spec, "attacked")
         self.feeds = feeder(self.spec, data)
         sees = [name for name, column in self.feeds.columns.items() if column == IMAGE]
         if len(sees) != 1 or self.feeds.preprocessing is None:
@@ -175,16 +175,3 @@ def strikes(attacker: Attacker, part: Part, sizes: Sequence[float], attack: Atta
         Strike(size, one, all_, noise, None if attack.target is None else taken[row])
         for row, (size, (one, all_, noise)) in enumerate(zip(sizes, shares, strict=True))
     )
-
-
-def class_number(text: str, class_names: Sequence[str]) -> int:
-    """The number of a class that is given by its name, or by its number. Raises E0101.
-
-    >>> class_number("dog", ("cat", "dog")), class_number("7", ())
-    (1, 7)
-    """
-    if text in class_names:
-        return list(class_names).index(text)
-    if text.isdecimal() and len(text) < 8:
-        return int(text)
-    raise error("E0101", f"there is no class {text}", did_you_mean(text, class_names, f"there are {len(class_names)}"))

@@ -12,12 +12,14 @@ from cnngraph.data.dataset import IMAGE, Dataset, Part, Preprocessing
 from cnngraph.data.patches import ten_patches
 from cnngraph.data.picture import resized
 from cnngraph.diagnostics import error
+from cnngraph.elaborate.training import TrainingSpec
 from cnngraph.examine.classifier import AROUND
 from cnngraph.ir.op import Array
 from cnngraph.net import Net
 from cnngraph.runtime.runner import Runner
 from cnngraph.train.evaluate import test_graph
 from cnngraph.train.feeds import Change, batch_size, cut, feeder
+from cnngraph.train.metrics.metric import ahead
 
 BINS = 15
 OFTEN = 3.0  # so many times as often as if errors were spread evenly
@@ -52,8 +54,7 @@ class Answers:
 
     def error_within(self, count: int) -> float:
         """The top-`count` error: the share of images whose class is not among the `count` most probable ones."""
-        own = np.take_along_axis(self.probabilities, self.labels[:, None], axis=1)
-        return float(((self.probabilities > own).sum(axis=1) >= count).mean())
+        return float((ahead(self.probabilities, self.labels) >= count).mean())
 
     @cached_property
     def confusion(self) -> Array:
@@ -137,8 +138,10 @@ class Examiner:
         """What the net says of each image of `part`, by default the test part.
 
         `change` makes other pictures of them. With `patches` ("centre", "ten") pieces of each are asked about, and the
-        probabilities averaged: see `pieces`.
+        probabilities averaged: see `pieces`. Raises E0702 for either where labels belong to places of the picture.
         """
+        if change is not None or patches != "none":
+            require_whole_answer(self.spec, "changed")
         part = self.data.test if part is None else part
         labels = part.columns[self.feeds.columns[self.spec.label]]
         outputs = []
@@ -206,6 +209,14 @@ def pieces(images: Array, how: Preprocessing, patches: str) -> Array:
     height, width = min(height, images.shape[1]), min(width, images.shape[2])
     found = ten_patches(images, height, width)
     return found[:, 4:5] if patches == "centre" else found
+
+
+def require_whole_answer(spec: TrainingSpec, what: str) -> None:
+    """Raises E0702 unless a net tells one class of a whole picture: those of places move when the picture does."""
+    type_ = spec.graph.type_of(spec.graph.outputs[spec.prediction])
+    if type_.positions:
+        message = f"{spec.graph.name} tells a class at each position ({type_}), so that its pictures cannot be {what}"
+        raise error("E0702", message, "that is for nets with one class for a picture")
 
 
 def states_of(net: Net, names: Sequence[str]) -> dict[str, Array]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from cnngraph.data.augmentations.rotate import Rotate
 from cnngraph.data.augmentations.scale import Scale
 from cnngraph.data.augmentations.shift import Shift
 from cnngraph.diagnostics import error
+from cnngraph.examine.blur import blurred
 from cnngraph.ir.op import Array, rng
 
 CHANGED = 9  # the third part of the key: no other use of the seed has the same
@@ -29,9 +29,7 @@ DIRECTIONS = np.array([(y, x) for y in (0, 0.5, ALMOST_ONE) for x in (0, 0.5, AL
 
 @dataclass(frozen=True)
 class Blur(Augmentation):
-    """Each pixel becomes the mean of those around, weighted by a normal curve; beyond the border it goes on as there.
-
-        y[p] = sum_d w[d] x[p + d],  w[d] ~ exp(-d^2 / (2 deviation^2)),  |d| <= 3 deviation, along both axes
+    """As `blurred`, of so many pixels.
 
     >>> Blur(0.5).apply(np.array([[[[0], [0], [200], [0], [0]]]], np.uint8), np.zeros((1, 1)))[0, 0, :, 0]
     array([  0,  21, 157,  21,   0], dtype=uint8)
@@ -44,19 +42,7 @@ class Blur(Augmentation):
             raise ValueError(f"deviation is above 0 and at most 100 pixels, not {self.deviation}")
 
     def apply(self, images: Array, numbers: Array) -> Array:
-        radius = ceil(3 * self.deviation)
-        offsets = np.arange(-radius, radius + 1)
-        weights = np.exp(-(offsets**2) / (2 * self.deviation**2))
-        weights = (weights / weights.sum()).astype(np.float32)
-        blurred = floats(images)
-        for axis in (1, 2):
-            around = [(0, 0)] * 4
-            around[axis] = (radius, radius)
-            padded, length = np.pad(blurred, around, mode="edge"), blurred.shape[axis]
-            blurred = np.zeros_like(blurred)
-            for weight, start in zip(weights, range(2 * radius + 1), strict=True):
-                blurred += weight * padded.take(range(start, start + length), axis=axis)
-        return stored(blurred, images)
+        return stored(blurred(floats(images), self.deviation), images)
 
 
 @dataclass(frozen=True)
@@ -109,8 +95,12 @@ def numbers_of(change: Augmentation, count: int, seed: int) -> Array:
 
 
 def levels_of(given: Mapping[str, Sequence[float]] | None) -> dict[str, tuple[float, ...]]:
-    """Levels of each kind that is asked for, the usual ones where none are said. Raises E0101 for an unknown kind."""
+    """Levels of each kind that is asked for, the usual ones where none are said. Raises E0101 for an unknown kind,
+    E0108 for levels of one that has none.
+    """
     chosen = given or dict.fromkeys(KINDS, ())
     if unknown := [name for name in chosen if name not in KINDS]:
         raise error("E0101", f"there is no change named {unknown[0]}", f"known: {', '.join(KINDS)}")
+    if flat := [name for name, levels in chosen.items() if levels and not KINDS[name].unit]:
+        raise error("E0108", f"{flat[0]} has no levels", f"write {flat[0]} alone")
     return {name: tuple(levels) or KINDS[name].levels for name, levels in chosen.items()}

@@ -79,13 +79,13 @@ def predictions_table(found: Sequence[Prediction]) -> Table:
     )
 
 
-def names_of(path: Path) -> tuple[str, ...]:
-    """The names of the classes, one on each line of a text file. Raises E0701."""
+def names_of(path: Path, count: int) -> tuple[str, ...]:
+    """The names of so many classes, one on each line of a text file. Raises E0701."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
         raise error("E0701", f"{path}: the names of the classes cannot be read: {problem}") from problem
     names = tuple(line.strip() for line in lines)
-    if not any(names) or len(names) > 1_000_000:
-        raise error("E0701", f"{path}: there are {len(names)} names", "each line is the name of a class")
+    if len(names) != count or not any(names):
+        raise error("E0701", f"{path}: {len(names)} lines for {count} classes", "each line is the name of a class")
     return names

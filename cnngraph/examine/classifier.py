@@ -44,10 +44,15 @@ class Classifier:
     class_names: tuple[str, ...]
     runner: Runner = field(repr=False)
 
+    @property
+    def count(self) -> int:
+        """How many classes there are."""
+        return int(str(self.graph.type_of(self.graph.outputs[self.prediction]).channels))
+
     def probabilities(self, images: Array) -> Array:
         """(N, classes) for pictures (N, height, width, C) in bytes, or in floats from 0 to 1, before padding.
 
-        Where the output is no softmax or sigmoid, its softmax is taken.
+        They are `as_probabilities` of the output.
         """
         how, source = self.preprocessing, self.graph.inputs[0]
         found = []
@@ -55,7 +60,7 @@ class Classifier:
             padded = np.pad(images[indices], ((0, 0), (how.pad, how.pad), (how.pad, how.pad), (0, 0)))
             feeds = {source.name: how.normalized(padded).astype(source.type.dtype, copy=False)}
             found.append(self.runner.run(feeds, [self.prediction])[self.prediction])
-        return _as_probabilities(np.concatenate(found), self.graph[self.graph.outputs[self.prediction].node].op.name)
+        return as_probabilities(np.concatenate(found), self.graph[self.graph.outputs[self.prediction].node].op.name)
 
     def views(self, path: Path, patches: str = "none") -> Array:
         """A picture file as the pieces that are classified: (1 or 10, height, width, C) bytes.
@@ -94,6 +99,8 @@ def trained(weights: Path, graph: Graph | None = None, settings: Settings = DEFA
         message = f"the weights of {checkpoint.net} predict {prediction}, which {whole.name} has not"
         raise error("E0703", f"{weights}: {message}")
     part = run(whole.fetch([prediction]), INFERENCE)
+    if (said := part.type_of(part.outputs[prediction])).positions:
+        raise error("E0702", f"{weights}: {checkpoint.net} tells a class at each position ({said}), not of the picture")
     states, _ = load_checkpoint(weights, {node.name: node.type for node in part.states})
     runner = Runner(part, states, settings=settings)
     return Classifier(part, prediction, how, tuple(checkpoint.class_names), runner)
@@ -172,8 +179,12 @@ def _is_picture(type_: TensorType) -> bool:
     return type_.vocabulary is None and len(type_.positions) == 2 and type_.channels in (1, 3)
 
 
-def _as_probabilities(values: Array, maker: str) -> Array:
-    """What an output with classes means, by the operator that made it."""
+def as_probabilities(values: Array, maker: str) -> Array:
+    """What an output with classes means, by the operator that made it: of anything but softmax and sigmoid, softmax.
+
+    >>> as_probabilities(np.array([[2.0, 2.0]]), "dense"), as_probabilities(np.array([[0.7, 0.7]]), "sigmoid")
+    (array([[0.5, 0.5]]), array([[0.7, 0.7]]))
+    """
     if maker in ("softmax", "sigmoid"):
         return values
     shifted = np.exp(values - values.max(axis=-1, keepdims=True))

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnngraph.data.dataset import Preprocessing
 from cnngraph.diagnostics import error
+from cnngraph.examine.classifier import as_probabilities
 from cnngraph.examine.layers import image_of, score_of
 from cnngraph.examine.picture import Picture, picture_of
 from cnngraph.examine.room import batch_for
@@ -139,11 +140,11 @@ def occlusion(
 def _outputs(
     net: Net, picture: Picture, places: Sequence[tuple[int, int]], side: int, grey: Array
 ) -> tuple[Array, Array]:
-    """(places, classes) with the square at each place, and (classes,) without it."""
+    """(places, classes) of probabilities with the square at each place, and (classes,) without it."""
     graph = run(net.graph, INFERENCE)
     output, node = score_of(graph)
     source = image_of(graph, node.name).name
-    whole: Array = net(fetch=[output], **{source: picture.values[None]})[0]
+    whole: Array = net(fetch=[output], **{source: picture.values[None]})
     found = []
     batch = batch_for(graph.fetch([output]), {source: picture.values[None]})
     for start in range(0, len(places), batch):
@@ -152,7 +153,8 @@ def _outputs(
         for covered, (top, left) in zip(images, part, strict=True):
             covered[top : top + side, left : left + side] = grey
         found.append(net(fetch=[output], **{source: images}))
-    return np.concatenate(found), whole
+    maker = graph[graph.outputs[output].node].op.name
+    return as_probabilities(np.concatenate(found), maker), as_probabilities(whole, maker)[0]
 
 
 def _grey(picture: Picture, brightness: float | None) -> Array:

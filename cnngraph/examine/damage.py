@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnngraph.data.dataset import Dataset, Part
+from cnngraph.diagnostics import error
 from cnngraph.examine.adversarial import Attack, Attacker, Strike, strikes
 from cnngraph.examine.evaluation import in_bytes
 from cnngraph.examine.scaling import enlargement
@@ -85,8 +86,11 @@ class Attacked:
 
     def sheet(self) -> Sheet:
         """Each example as three pictures: before, what is added, after. Raises E0705 where there is none."""
+        if not self.examples:
+            why = "changes of 0 cannot be seen" if not self.shown else "the net knew none of them before"
+            raise error("E0705", f"no picture under attack can be shown: {why}", "try other sizes, or more images")
         tiles = [tile for each in self.examples for tile in each.tiles(self.shown)]
-        scale = enlargement(self.examples[0].before.shape, SIDE) if self.examples else 1
+        scale = enlargement(self.examples[0].before.shape, SIDE)
         title = f"{self.net}: picture, change (e = {self.shown:g} of 255, {self.attack}), result"
         return sheet(tiles, 6 if len(self.examples) > 1 else 3, scale, title)
 

@@ -53,13 +53,19 @@ def from_file(path: Path, preprocessing: Preprocessing) -> Picture:
 
 def from_data(data: Dataset, index: int, part: str = "test") -> Picture:
     """The picture with this number in the `test` or `train` part of a data set. Raises E0705, E0702."""
+    samples, how = pictures_of(data, part)
+    if not 0 <= index < len(samples):
+        raise error("E0705", f"there is no picture {index}", f"the {part} part has {len(samples)}, counted from 0")
+    values = how.normalized(samples.images[np.array([index])])[0]
+    return Picture(values, how, f"{part} {index}{_class(data, samples, index)}")
+
+
+def pictures_of(data: Dataset, part: str = "test") -> tuple[Part, Preprocessing]:
+    """The `test` or `train` part of a data set, and how its pictures are prepared. Raises E0702 where it has none."""
     samples = data.test if part == "test" else data.train
     if data.preprocessing is None or IMAGE not in samples.columns:
         raise error("E0702", "this data has no pictures", f"its columns are {', '.join(samples.columns)}")
-    if not 0 <= index < len(samples):
-        raise error("E0705", f"there is no picture {index}", f"the {part} part has {len(samples)}, counted from 0")
-    values = data.preprocessing.normalized(samples.images[np.array([index])])[0]
-    return Picture(values, data.preprocessing, f"{part} {index}{_class(data, samples, index)}")
+    return samples, data.preprocessing
 
 
 def _class(data: Dataset, samples: Part, index: int) -> str:

@@ -18,7 +18,7 @@ from cnngraph.net import Net
 from cnngraph.render.glow import glowing
 from cnngraph.render.sheet import Sheet, Tile, sheet, spread01
 
-NOISE = 7  # the third part of the key of random numbers: no other use of the seed in this folder has the same
+NOISE = 15  # the third part of the key: no other use of the seed has the same
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,8 @@ from cnngraph.net import Net
 from cnngraph.passes.pipeline import INFERENCE, run
 from cnngraph.spelling import did_you_mean
 
+DIGITS = 9  # of a number of a class
+
 
 @dataclass(frozen=True)
 class Target:
@@ -64,12 +66,16 @@ def class_target(
 
 
 def class_number(which: int | str, class_names: Sequence[str]) -> int:
-    """The number of a class; a name that is none may be a number itself. Raises E0101."""
+    """The number of a class; a name that is none may be a number itself. Raises E0101.
+
+    >>> class_number("dog", ("cat", "dog")), class_number("7", ())
+    (1, 7)
+    """
     if isinstance(which, int):
         return which
     if which in class_names:
         return list(class_names).index(which)
-    if which.isdecimal():
+    if which.isdecimal() and len(which) <= DIGITS:
         return int(which)
     known = f"the classes are {', '.join(class_names[:20])}" if class_names else "give its number"
     raise error("E0101", f"there is no class `{which}`", did_you_mean(which, class_names, known))

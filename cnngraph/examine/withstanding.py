@@ -65,13 +65,15 @@ class Robustness:
         return float(np.mean([np.mean([e.accuracy for e in self.levels if e.kind == kind]) for kind in kinds]))
 
     def chart(self) -> Chart:
-        """One small chart for each change that has levels: the accuracy against them. Errors: E0603."""
+        """One small chart for each change that has levels: the accuracy against them. Errors: E0603, E0705 for none."""
         found = []
         for name, kind in KINDS.items():
             own = [(each.level, each.accuracy) for each in self.levels if each.kind == name]
             if own and kind.unit:
                 xs, ys = zip(*sorted([*own, (kind.none, self.plain)]), strict=True)
                 found.append(Effect(f"{name} ({kind.unit})", xs, ys, joined=True))
+        if not found:
+            raise error("E0705", "there is no chart: mirror has no levels", "add another --change")
         return effects(found, "accuracy")
 
     def sheet(self) -> Sheet:

@@ -68,12 +68,10 @@ class Chart:
     panels: tuple[Panel, ...] = ()
 
     def write(self, path: str | Path) -> None:
-        """Write the picture in the format that the ending names. Errors: E0603 an ending that is none of ENDINGS."""
-        path = Path(path)
-        ending = path.suffix.lower()
-        if ending not in ENDINGS:
-            raise error("E0603", f"a chart is not written as `{path.name}`", f"the endings are {', '.join(ENDINGS)}")
-        path.write_bytes(self._bytes(ending))
+        """Write the picture in the format that the ending names, and the folders that it needs. Errors: E0603."""
+        content = self._bytes(ending_of(path))
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(content)
 
     def svg(self) -> str:
         """The picture as an SVG element, for a page: its words are text, and it has no date and no XML header."""
@@ -208,6 +206,14 @@ def heat(
 def beside(charts: Sequence[Chart], columns: int = 2) -> Chart:
     """Charts of this module as one, in rows of `columns`."""
     return _drawn([panel for chart in charts for panel in chart.panels], columns)
+
+
+def ending_of(path: str | Path) -> str:
+    """The ending of the file of a chart. Raises E0603 for one that is none of ENDINGS."""
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise error("E0603", f"a chart is not written as `{Path(path).name}`", f"the endings are {', '.join(ENDINGS)}")
+    return ending
 
 
 def require_matplotlib() -> None:

@@ -52,11 +52,9 @@ class Sheet:
     image: Array
 
     def write(self, path: str | Path) -> None:
-        """Write the file; its ending says the format, such as .png. Raises E0108 for an ending that is none."""
-        known = Image.registered_extensions()
-        kind = known.get(Path(path).suffix.lower())
-        if kind is None or kind not in Image.SAVE:
-            raise error("E0108", f"{path}: a picture cannot be written with this ending", "end it with .png")
+        """Write the file, and the folders that it needs; its ending says the format, such as .png. Raises E0108."""
+        kind = format_of(path)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(self.image).save(path, kind)
 
     def png(self) -> bytes:
@@ -67,6 +65,14 @@ class Sheet:
 
     def _repr_png_(self) -> bytes:
         return self.png()
+
+
+def format_of(path: str | Path) -> str:
+    """What Pillow calls the format of a file. Raises E0108 for an ending that no picture can be written with."""
+    kind = Image.registered_extensions().get(Path(path).suffix.lower())
+    if kind is None or kind not in Image.SAVE:
+        raise error("E0108", f"{path}: a picture cannot be written with this ending", "end it with .png")
+    return kind
 
 
 def sheet(

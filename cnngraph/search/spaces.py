@@ -45,6 +45,9 @@ class Listed(Space):
 
     values: tuple[Value, ...]
 
+    def __str__(self) -> str:
+        return ",".join(map(value_text, self.values))
+
     def __post_init__(self) -> None:
         if not self.values:
             raise ValueError("a list has at least one value")
@@ -64,6 +67,10 @@ class Between(Space):
     high: float
     count: int | None = None
     name: ClassVar[str]
+
+    def __str__(self) -> str:
+        count = "" if self.count is None else f",{self.count}"
+        return f"{self.name}({self.low},{self.high}{count})"
 
     def __post_init__(self) -> None:
         if not (isfinite(self.low) and isfinite(self.high) and self.low < self.high):

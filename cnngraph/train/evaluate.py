@@ -19,6 +19,7 @@ from cnngraph.runtime.runner import Runner
 from cnngraph.runtime.settings import DEFAULT, Settings
 from cnngraph.train.feeds import Feeder, batch_size, cut, feeder
 from cnngraph.train.metrics.known import figure_text, metrics_of, place_of
+from cnngraph.train.metrics.metric import ahead
 from cnngraph.train.noise import TESTS, noise_of
 from cnngraph.train.step import figures_only
 
@@ -149,11 +150,9 @@ class _Compared:
         """`probabilities` (N, positions..., classes) against `labels` (N, positions...)."""
         probabilities, labels = probabilities.reshape(-1, probabilities.shape[-1]), labels.reshape(-1)
         predicted = probabilities.argmax(axis=1)
-        own = np.take_along_axis(probabilities, labels[:, None], axis=1)
-        ahead = (probabilities > own).sum(axis=1)  # classes that are more probable than the true one
         self.labels += len(labels)
         self.correct += int((predicted == labels).sum())
-        self.in_top += int((ahead < TOP).sum())
+        self.in_top += int((ahead(probabilities, labels) < TOP).sum())
         if self.class_names and self.confusion is None:
             self.confusion = np.zeros((len(self.class_names), probabilities.shape[1]), np.int64)
         if self.confusion is not None:

@@ -100,3 +100,15 @@ def test_a_unit_instead_of_a_class(trained: Run) -> None:
     unit = ["--layer", "conv", "--channel", 2, "--position", "3,3"]
     trained("examine", "saliency", "tiny.cnn", *unit).done("conv 2 at 3,3: score ")
     trained("examine", "saliency", "tiny.cnn", *unit, "--class", 1).refused("exclude", code=2)
+
+
+def test_numbers_that_go_backwards(run: Run) -> None:
+    run("train", "tiny.cnn").done()
+    run("examine", "filters", "tiny.cnn", "--filters", "3-1").refused("3-1", code=2)
+    run("examine", "filters", "tiny.cnn", "--filters", "9" * 5000).refused("--filters", code=2)
+
+
+def test_data_without_pictures_has_no_patches(run: Run) -> None:
+    text = str(NETS / "text_small.cnn")
+    run("train", text, "--epochs", "1", "--set", "limit=50").done()
+    run("examine", "patches", text, "--layer", "output").refused("E0702", "no pictures")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
-from cnngraph.cli.options import read_settings, read_value
+from cnngraph.cli.options import Real, read_settings, read_value
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,10 @@ def test_values(text: str, value: object) -> None:
 
 def test_the_last_value_holds() -> None:
     assert read_settings(("n=1", "text=a=b", "n=2")) == {"n": 2, "text": "a=b"}
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "some"])
+def test_numbers_within_bounds(text: str) -> None:
+    assert Real(0).convert("0.5", None, None) == 0.5
+    with pytest.raises(click.BadParameter, match=text):
+        Real(0).convert(text, None, None)

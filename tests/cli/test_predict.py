@@ -45,8 +45,11 @@ def test_weights_that_say_nothing_of_pictures(run: Run, learned: Path, tmp_path:
         "--mean", how["mean"][0], "--std", how["std"][0],
     )  # fmt: skip
     assert told.done().out == known
+    named = ("predict", "wide.png", "--weights", learned, "--top", "10", "--classes", "names.txt")
+    (tmp_path / "names.txt").write_text("\n".join(["nought", *"123456789"]))
+    run(*named).done("nought")
     (tmp_path / "names.txt").write_text("nought\n")
-    run("predict", "wide.png", "--weights", learned, "--top", "10", "--classes", "names.txt").done("nought")
+    run(*named).refused("E0701", "1 lines for 10 classes")
 
 
 def test_wrong_ways_to_ask(run: Run, learned: Path) -> None:

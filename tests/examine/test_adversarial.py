@@ -7,10 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cnngraph.data.dataset import Dataset, Preprocessing, labelled
+from cnngraph.data.dataset import Dataset, Part, Preprocessing, labelled
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.examine.adversarial import Attack, Attacker, class_number, strikes
+from cnngraph.examine.adversarial import Attack, Attacker, strikes
+from cnngraph.examine.answers import examined
 from cnngraph.examine.damage import attacked
+from cnngraph.examine.target import class_number
+from cnngraph.examine.withstanding import robustness
 from cnngraph.net import loads
 
 NET = """cnn 1
@@ -166,3 +169,25 @@ def test_what_cannot_be_attacked(learned, attacker) -> None:
         Attacker(loads(NET), data)
     with pytest.raises(CnnGraphError, match="did you mean `dog`"):
         class_number("dgo", ("cat", "dog"))
+    with pytest.raises(CnnGraphError, match="there is no class"):
+        class_number("9" * 5000, ())
+
+
+def test_a_net_that_tells_the_class_of_each_pixel_is_not_attacked_or_given_other_pictures() -> None:
+    loss = "train n { loss: cross_entropy(output, mask) }"
+    net = loads("net n(image: 1@4x4) { output: conv(2, 1x1) -> softmax }\n" + loss)
+    net.states = net.runner().states
+    images, labels = np.zeros((2, 4, 4, 1), np.uint8), np.zeros((2, 4, 4), np.int64)
+    part = Part({"image": images, "mask": labels})
+    data = Dataset(part, part, ("a", "b"), Preprocessing(4, 4, 1, 0, (0.0,), (1.0,)))
+    assert examined(net, data).labels.shape == (32,)
+    asked = (lambda: Attacker(net, data), lambda: robustness(net, data), lambda: examined(net, data, "ten"))
+    for ask in asked:
+        with pytest.raises(CnnGraphError, match="a class at each position"):
+            ask()
+
+
+def test_pictures_of_an_attack_say_why_there_are_none(learned) -> None:
+    net, data = learned
+    with pytest.raises(CnnGraphError, match="changes of 0 cannot be seen"):
+        attacked(net, data, (0,), limit=5).sheet()

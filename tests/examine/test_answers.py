@@ -75,6 +75,12 @@ def test_the_surest_mistakes_come_first() -> None:
     assert Answers(probabilities, np.array([1, 1, 1, 0]), ()).worst(2).tolist() == [2, 3]
 
 
+def test_of_equal_probabilities_the_first_is_the_most_probable_one() -> None:
+    found = Answers(np.full((4, 10), 0.1), np.array([0, 1, 4, 5]), ())
+    assert found.error_within(1) == 1 - found.accuracy == 0.75
+    assert found.error_within(5) == 0.25
+
+
 def test_answers_agree_with_the_evaluation(learned) -> None:
     net, data = learned
     figures, found = net.evaluate(data), examined(net, data)

@@ -8,7 +8,8 @@ from examine.nets import HOW, small
 
 import cnngraph
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.examine.ascent import Recipe, blurred, excite, targets_of
+from cnngraph.examine.ascent import Recipe, excite, targets_of
+from cnngraph.examine.blur import blurred
 from cnngraph.examine.target import Target, class_target, unit_target
 
 QUICK = Recipe(steps=16)

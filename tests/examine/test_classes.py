@@ -200,13 +200,16 @@ def test_numbers_for_each_channel(numbers):
 def test_names_of_classes(tmp_path):
     path = tmp_path / "names.txt"
     path.write_text("cat\n dog \n", encoding="utf-8")
-    assert names_of(path) == ("cat", "dog")
+    assert names_of(path, 2) == ("cat", "dog")
     for wrong in (b"\n", b"\xff\xfe\x00"):
         path.write_bytes(wrong)
         with pytest.raises(CnnGraphError, match="E0701"):
-            names_of(path)
+            names_of(path, 1)
     with pytest.raises(CnnGraphError, match="E0701"):
-        names_of(tmp_path / "none.txt")
+        names_of(tmp_path / "none.txt", 1)
+    path.write_text("cat\ndog\n")
+    with pytest.raises(CnnGraphError, match="2 lines for 10 classes"):
+        names_of(path, 10)
 
 
 def test_folders_and_patterns(tmp_path):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from examine.nets import HOW, image, small
+from examine.nets import HOW, SMALL, image, small
 
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.examine.covering import occlusion
 from cnngraph.examine.picture import Picture
+from cnngraph.net import loads
 
 
 def test_each_place_is_a_run_of_its_own() -> None:
@@ -63,3 +64,12 @@ def test_squares_that_do_not_fit_are_refused() -> None:
             occlusion(net, x, 0, **how)
     with pytest.raises(CnnGraphError, match=r"E0705.*no class 3"):
         occlusion(net, x, 3)
+
+
+def test_outputs_that_are_no_probabilities_become_some() -> None:
+    whole = small()
+    scores = loads(SMALL.replace("dense(3) -> softmax", "dense(3)"))
+    scores.states = {name.replace("output.dense", "output"): value for name, value in whole.states.items()}
+    known, found = occlusion(whole, image()), occlusion(scores, image())
+    np.testing.assert_allclose(found.whole, known.whole, rtol=1e-5)
+    np.testing.assert_allclose(found.probabilities, known.probabilities, rtol=1e-5)

@@ -9,7 +9,7 @@ from examine.nets import HOW, image, small
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.examine.picture import Picture
 from cnngraph.examine.probe import probe
-from cnngraph.examine.sensitivity import saliency
+from cnngraph.examine.sensitivity import NOISE, saliency
 from cnngraph.examine.target import Target, unit_target
 from cnngraph.ir.op import Array, rng
 from cnngraph.net import Net
@@ -66,7 +66,7 @@ def test_brightness_is_the_unit() -> None:
 def test_smooth_slopes_are_means_over_noisy_images() -> None:
     net, x = small(), image()
     found = saliency(net, x, 0, samples=70, noise=0.1, seed=3)  # more than one batch
-    noise = 0.1 * float(np.ptp(x)) * rng(3, 0, 7).standard_normal((70, *x.shape), np.float32)
+    noise = 0.1 * float(np.ptp(x)) * rng(3, 0, NOISE).standard_normal((70, *x.shape), np.float32)
     found_at, weights = probe(net, "output.dense"), np.eye(3)[:1]
     one_by_one = np.mean([found_at.slopes((x + n)[None], weights)[0] for n in noise], axis=0)
     np.testing.assert_allclose(found.slopes, one_by_one, atol=1e-5)

@@ -74,3 +74,8 @@ def test_which_numbers_are_shown_by_their_logarithm() -> None:
     assert not is_logarithmic((0, 0.9))
     assert not is_logarithmic((8, 16, 32))
     assert not is_logarithmic(("sgd", "adam"))
+
+
+@pytest.mark.parametrize("text", ["0.1,0.2", "adam", "log(0.0001,0.1)", "lin(0,0.9,3)", "int(4,64)"])
+def test_spaces_are_told_as_they_are_written(text: str) -> None:
+    assert str(read_space("it", text)) == text

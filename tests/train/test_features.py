@@ -101,3 +101,8 @@ def test_a_classifier_that_is_not_there_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(CnnGraphError, match=r"there is no classifier .*none\.safetensors") as caught:
         loads(text).fit()
     assert caught.value.diagnostics[0].code == "E0703"
+
+
+def test_a_distance_of_single_pictures_is_refused() -> None:
+    with pytest.raises(CnnGraphError, match="two pictures or more"):
+        frechet_distance(np.zeros((1, 3)), np.zeros((5, 3)))

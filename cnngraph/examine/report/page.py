@@ -33,7 +33,7 @@ td.left { text-align: left; }
 figure { margin: 0 0 1.2rem; } .paper { background: #fff; border: 1px solid var(--line); border-radius: 6px;
   padding: .5rem; overflow: auto; max-height: 60rem; } .paper svg { max-width: 100%; height: auto; display: block;
   margin: auto; }
-.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; }
+.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
 pre { background: var(--card); border-radius: 6px; padding: .8rem; overflow-x: auto; font-size: .85rem; }
 summary { cursor: pointer; color: var(--link); margin-bottom: .5rem; }
 @media print { :root { --ground: #fff; --ink: #000; --soft: #333; --card: #fff; --line: #999; } body { max-width: none;

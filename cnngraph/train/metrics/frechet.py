@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnngraph.diagnostics import error
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
 from cnngraph.train.features import classifier_of
@@ -65,13 +66,16 @@ def frechet_distance(first: Array, second: Array) -> float:
 
         |m1 - m2|^2 + trace(C1 + C2 - 2 (C1 C2)^(1/2))
 
-    The trace of the root is the sum of the roots of the eigenvalues of R C2 R, where R R = C1.
+    The trace of the root is the sum of the roots of the eigenvalues of R C2 R, where R R = C1. Raises E0705 for fewer
+    than two vectors, which have no covariance.
 
     >>> frechet_distance(np.array([[0.0], [2.0]]), np.array([[3.0], [5.0]]))
     9.0
     >>> float(round(frechet_distance(np.array([[0.0], [2.0]]), np.array([[-1.0], [3.0]])), 6))
     2.0
     """
+    if min(len(first), len(second)) < 2:
+        raise error("E0705", "a Frechet distance takes two pictures or more of each kind")
     means = first.mean(axis=0), second.mean(axis=0)
     covariances = [np.atleast_2d(np.cov(features, rowvar=False)) for features in (first, second)]
     values, vectors = np.linalg.eigh(covariances[0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnngraph.ir.op import Array
 from cnngraph.ir.types import TensorType
-from cnngraph.train.metrics.metric import Share, counting, require_classes
+from cnngraph.train.metrics.metric import Share, ahead, counting, require_classes
 
 TOP = 5
 
@@ -19,6 +19,8 @@ class Top5(Share):
     """The share of labels for which fewer than five classes are more probable.
 
         top_5 = mean_n [|{k: prediction[n, k] > prediction[n, label[n]]}| < 5]
+
+    Of equal ones the earlier come first, as `ahead` has it.
 
     shapes: prediction c@positions, label ids@positions.
     fields: ignore (a class that does not count; -1: all count).
@@ -42,5 +44,4 @@ class Top5(Share):
     def right(self, values: Mapping[str, Array]) -> Array:
         prediction, label = values["prediction"], values["label"]
         counts = counting(label, self.ignore)
-        own = np.take_along_axis(prediction[counts], label[counts][:, None], axis=-1)
-        return np.asarray((prediction[counts] > own).sum(axis=-1) < TOP)
+        return np.asarray(ahead(prediction[counts], label[counts]) < TOP)
