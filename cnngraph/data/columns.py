@@ -57,7 +57,7 @@ def numbers(name: str, values: Array) -> Array:
     """
     if values.dtype.kind not in "biuf":
         raise error("E0701", f"the column {name} holds no numbers, but {values.dtype}")
-    if values.ndim == 0 or not len(values):
+    if values.ndim == 0 or not values.size:
         raise error("E0701", f"the column {name} has no rows")
     if name == IMAGE:
         return _pictures(values[..., None] if values.ndim == 3 else values)

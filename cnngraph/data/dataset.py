@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ IMAGE = "image"
 LABEL = "label"
 """The column of classes: (N,), whole numbers from 0."""
 AT_ONCE = 2**22  # so many bytes of pictures are measured at once
+MAX_SIDE = 2**14  # pixels of a side, in what a file says
 MEASURED = 5000  # pictures of a column that makes them when asked; their mean is close to that of all
 
 
@@ -147,10 +149,21 @@ class Preprocessing:
 
     @staticmethod
     def from_json(text: str) -> Preprocessing:
-        """Raises ValueError, KeyError or TypeError where `text` is something else."""
+        """Raises ValueError, KeyError, TypeError or AttributeError where `text` is something else."""
         read: Mapping[str, Any] = json.loads(text)
         frame = tuple(read["frame"]) if read.get("frame") else None
-        return Preprocessing(**{**read, "mean": tuple(read["mean"]), "std": tuple(read["std"]), "frame": frame})
+        how = Preprocessing(**{**read, "mean": tuple(read["mean"]), "std": tuple(read["std"]), "frame": frame})
+        if not how._is_possible():
+            raise ValueError(f"this is done to no picture: {text:.200}")
+        return how
+
+    def _is_possible(self) -> bool:
+        sizes = self.height, self.width, self.channels, *(self.frame or (1, 1))
+        whole = all(type(size) is int for size in (*sizes, self.pad)) and len(sizes) == 5
+        if not whole or not all(1 <= size <= MAX_SIDE for size in sizes) or not 0 <= self.pad <= MAX_SIDE:
+            return False
+        alike = len(self.mean) == len(self.std) == self.channels
+        return alike and all(map(isfinite, (*self.mean, *self.std))) and all(each > 0 for each in self.std)
 
 
 def framed(images: Array, height: int, width: int) -> Array:

@@ -18,6 +18,11 @@ from cnngraph.ir.text import to_text
 from cnngraph.ir.types import TensorType
 from cnngraph.passes.prune import prune
 from cnngraph.train.history import Epoch
+from cnngraph.train.metrics.known import higher_is_better
+from cnngraph.train.rows import row_of
+
+WRONG = (KeyError, ValueError, TypeError, AttributeError, RecursionError)
+"""What is raised where a text that a file holds is not what was written there."""
 
 
 @dataclass(frozen=True)
@@ -99,22 +104,40 @@ class Checkpoint:
 
     @staticmethod
     def of(metadata: Mapping[str, str]) -> Checkpoint:
-        """Raises KeyError, ValueError or TypeError where a text is missing or wrong."""
+        """Raises one of WRONG where a text is missing or wrong."""
         position: dict[str, Any] = json.loads(metadata["position"])
         rows: list[dict[str, Any]] = json.loads(metadata["history"])
+        names: list[str] = json.loads(metadata["class_names"])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError("the names of the classes are no texts")
         return Checkpoint(
             metadata["net"],
             metadata["prediction"],
-            tuple(json.loads(metadata["class_names"])),
+            tuple(names),
             Preprocessing.from_json(metadata["preprocessing"]) if metadata["preprocessing"] else None,
             int(metadata["seed"]),
             int(metadata["batch"]),
-            Position(**position),
-            tuple(Epoch(**row) for row in rows),
+            _possible(row_of(Position, position, endless=True)),
+            tuple(_known(row_of(Epoch, row, endless=True)) for row in rows),
             metadata["graph"],
             metadata.get("network", ""),
             int(metadata.get("samples", 0)),
         )
+
+
+def _possible(position: Position) -> Position:
+    """Raises ValueError for a place where no run can be."""
+    counts = position.epoch, position.step, position.images
+    if min(counts) < 0 or (position.step > 0) != (position.images > 0):
+        raise ValueError(f"epoch {counts[0]} with {counts[1]} steps and {counts[2]} images")
+    return position
+
+
+def _known(row: Epoch) -> Epoch:
+    """Raises KeyError where a metric is none."""
+    for name in row.metrics:
+        higher_is_better(name)
+    return row
 
 
 def fingerprint(graph: Graph) -> str:
@@ -136,5 +159,5 @@ def load_checkpoint(
     states, metadata = load_weights(path, expected)
     try:
         return states, Checkpoint.of(metadata)
-    except (KeyError, ValueError, TypeError) as problem:
+    except WRONG as problem:
         raise error("E0703", f"{path}: the file does not say how it was trained: {problem!r}") from problem

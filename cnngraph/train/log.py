@@ -22,17 +22,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from cnngraph.diagnostics import error
+from cnngraph.train.rows import row_of
 
 FORMAT = 1
 MAX_BYTES = 500_000_000
-LARGEST = 1e18  # of a figure; what is no number at all (nan) is one that a run may have
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -152,34 +150,13 @@ def _log(rows: list[dict[str, Any]]) -> Log:
         raise ValueError("its first line does not say what was trained")
     if run.get("format") != FORMAT:
         raise ValueError(f"its format is {run.get('format')}, and this version reads {FORMAT}")
-    tests = [_row(TestRow, row) for row in others if row["kind"] == "test"]
+    tests = [row_of(TestRow, row) for row in others if row["kind"] == "test"]
     return Log(
         run,
-        tuple(_row(StepRow, row) for row in others if row["kind"] == "step"),
-        tuple(_row(EpochRow, row) for row in others if row["kind"] == "epoch"),
+        tuple(row_of(StepRow, row) for row in others if row["kind"] == "step"),
+        tuple(row_of(EpochRow, row) for row in others if row["kind"] == "epoch"),
         tests[-1] if tests else None,
     )
-
-
-def _row(cls: type[R], row: Mapping[str, Any]) -> R:
-    """What a later version adds is not read. Raises ValueError where a figure is none."""
-    known = [f for f in fields(cls) if f.name in row]  # type: ignore[arg-type]
-    for each in known:
-        if not _fits(row[each.name], str(each.type)):
-            raise ValueError(f"`{each.name}` is {row[each.name]!r:.60}")
-    return cls(**{f.name: row[f.name] for f in known})
-
-
-def _fits(value: object, type_: str) -> bool:
-    """Whether a value of JSON is what a field holds, by the words of its type."""
-    if type_.startswith("Mapping"):
-        return isinstance(value, dict) and all(_fits(each, "float") for each in value.values())
-    if type_ in ("str", "bool"):
-        return isinstance(value, {"str": str, "bool": bool}[type_])
-    if value is None:
-        return type_.endswith("None")
-    kinds = (int, float) if type_.startswith("float") else (int,)
-    return isinstance(value, kinds) and not isinstance(value, bool) and not abs(value) > LARGEST
 
 
 def _history(text: str) -> Log | None:
@@ -187,7 +164,8 @@ def _history(text: str) -> Log | None:
     if not text.startswith("{\n"):
         return None
     read = json.loads(text)
-    rows = tuple(_row(EpochRow, {**row, "epoch": row["number"], "step": 0, "epoch_seconds": row["seconds"]})
+    rows = tuple(row_of(EpochRow, {**row, "epoch": row["number"], "step": 0, "epoch_seconds": row["seconds"]})
                  for row in read["rows"])  # fmt: skip
     test = read.get("test")
-    return Log({"net": read.get("net", ""), "epochs": read["epochs"]}, (), rows, _row(TestRow, test) if test else None)
+    tested = row_of(TestRow, test) if test else None
+    return Log({"net": read.get("net", ""), "epochs": read["epochs"]}, (), rows, tested)

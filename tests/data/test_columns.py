@@ -90,6 +90,7 @@ def test_names_say_the_parts():
         ({"box": np.array([[0.5, 1], [-np.inf, 2]])}, "box holds -inf"),
         ({"box": np.array([[1e300], [1.0]])}, "box holds 1e\\+300"),
         ({"box": np.zeros((0, 4))}, "has no rows"),
+        ({"image": BYTES[:, :0]}, "has no rows"),
         ({"image": BYTES, "label": np.arange(9)}, "same number"),
         ({"train_image": BYTES, "tset_image": BYTES}, "tset_image is of no part"),
         ({"train_image": BYTES, "test_label": np.arange(9)}, "same columns"),
