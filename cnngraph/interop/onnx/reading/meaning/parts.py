@@ -26,7 +26,8 @@ def side_by_side(call: Call, values: Sequence[Tensor], axis: int) -> Tensor:
     call.need(all(x.rank == first.rank for x in values), "its inputs have other numbers of axes")
     if (stacked := _stacked(call, values, axis)) is not None:
         return stacked
-    groups = [*call.features(first, axis).layout.foreign_groups[:-1], [axis]]
+    batch, *others = ([i for i in group if i != axis] for group in call.features(first, axis).layout.foreign_groups)
+    groups = [batch, *filter(None, others), [axis]]
     arranged = [call.arranged(x, groups) for x in values]
     shape = list(first.shape)
     shape[axis] = sum((x.shape[axis] for x in values), 0)
