@@ -80,6 +80,8 @@ def command(
     jobs = jobs or cores
     found = tune(plan, output or Path(f"{file.stem}.search"), jobs=jobs, threads=max(1, cores // jobs), on_row=tell)
     click.echo(str(found) if format_ == "text" else found.table().to(format_))
+    if found.best is None:
+        raise SystemExit(1)
     if plot is not None:
         found.chart().write(plot)
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.data.dataset import IMAGE, Dataset, Part, Preprocessing
 from cnngraph.data.patches import ten_patches
 from cnngraph.data.picture import resized
@@ -35,7 +36,7 @@ class Answers:
 
     def name(self, number: int) -> str:
         """What a class is called."""
-        return self.class_names[number] if number < len(self.class_names) else str(number)
+        return class_name(self.class_names, number)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.data.dataset import Preprocessing
 from cnngraph.data.patches import ten_patches
 from cnngraph.data.picture import open_picture, read_picture, resized
@@ -80,7 +81,7 @@ class Classifier:
 
     def name(self, number: int) -> str:
         """What a class is called: its number, where nobody said."""
-        return self.class_names[number] if number < len(self.class_names) else str(number)
+        return class_name(self.class_names, number)
 
 
 def trained(weights: Path, graph: Graph | None = None, settings: Settings = DEFAULT) -> Classifier:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.data.dataset import Preprocessing
 from cnngraph.diagnostics import error
 from cnngraph.examine.classifier import as_probabilities
@@ -89,7 +90,7 @@ class Occlusion:
         return sheet(tiles, 4, scale or enlargement(seen.shape), title)
 
     def _named(self, number: int) -> str:
-        return self.class_names[number] if number < len(self.class_names) else str(number)
+        return class_name(self.class_names, number)
 
     def __str__(self) -> str:
         other = int((self.most_likely != int(self.whole.argmax())).sum())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.data.dataset import Dataset, Part
 from cnngraph.diagnostics import error
 from cnngraph.examine.adversarial import Attack, Attacker, Strike, strikes
@@ -120,7 +121,7 @@ def attacked(
         plain = max(each.noise for each in found)
         shown = next((each.size for each in found if each.size and each.stepped <= plain / 2), max(sizes))
     names = data.class_names
-    target = "" if attack.target is None else _name(names, attack.target)
+    target = "" if attack.target is None else class_name(names, attack.target)
     examples = _examples(attacker, part, shown, attack, count) if shown else ()
     return Attacked(net.name, attack, len(part), found, examples, shown, target)
 
@@ -145,11 +146,7 @@ def _examples(attacker: Attacker, part: Part, size: float, attack: Attack, count
 
 def _best(names: Sequence[str], probabilities: Array) -> tuple[str, float]:
     number = int(probabilities.argmax())
-    return _name(names, number), float(probabilities[number])
-
-
-def _name(names: Sequence[str], number: int) -> str:
-    return names[number] if number < len(names) else str(number)
+    return class_name(names, number), float(probabilities[number])
 
 
 def _bytes(pixels: Array) -> Array:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.data.dataset import IMAGE, Dataset, Part
 from cnngraph.diagnostics import error
 from cnngraph.ir.op import Array
@@ -51,4 +52,4 @@ def _pictures(part: Part, count: int) -> Array:
 
 def _counts(chances: Array, names: tuple[str, ...]) -> str:
     counts = np.bincount(chances.argmax(axis=1), minlength=chances.shape[1])
-    return ", ".join(f"{names[i] if i < len(names) else i}: {count}" for i, count in enumerate(counts))
+    return ", ".join(f"{class_name(names, i)}: {count}" for i, count in enumerate(counts))

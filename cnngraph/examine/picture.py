@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.data.dataset import IMAGE, LABEL, Dataset, Part, Preprocessing
 from cnngraph.data.picture import read_picture
 from cnngraph.diagnostics import error
@@ -72,7 +73,7 @@ def _class(data: Dataset, samples: Part, index: int) -> str:
     if LABEL not in samples.columns:
         return ""
     label = int(samples.columns[LABEL][np.array([index])][0])
-    return f": {data.class_names[label]}" if label < len(data.class_names) else f": {label}"
+    return f": {class_name(data.class_names, label)}"
 
 
 def visible(values: Array, preprocessing: Preprocessing | None) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.diagnostics import error
 from cnngraph.ir.op import Array, rng
 from cnngraph.net import Net
@@ -117,4 +118,4 @@ def decoded(ids: Array, names: Sequence[str]) -> str:
     'cab'
     """
     between = "" if max(map(len, names), default=1) == 1 else " "
-    return between.join(names[i] if i < len(names) else str(i) for i in ids)
+    return between.join(class_name(names, i) for i in ids)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.data.dataset import IMAGE, Dataset
 from cnngraph.examine.picture import visible
 from cnngraph.ir.op import Array
@@ -46,8 +47,7 @@ class Sample:
 
     def name(self, number: int) -> str:
         """The name of a class."""
-        names = self.data.class_names
-        return names[number] if number < len(names) else str(number)
+        return class_name(self.data.class_names, number)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from math import prod
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.diagnostics import error
 from cnngraph.examine.layers import image_of, layer_of, score_of
 from cnngraph.ir.op import Array, Shape
@@ -61,8 +62,7 @@ def class_target(
     number = class_number(which, class_names)
     if isinstance(node.type.channels, int) and not 0 <= number < node.type.channels:
         raise error("E0705", f"there is no class {number}", f"{node.name} has {node.type.channels}, counted from 0")
-    name = class_names[number] if number < len(class_names) else str(number)
-    return Target(node.name, number, name=f"class {name}")
+    return Target(node.name, number, name=f"class {class_name(class_names, number)}")
 
 
 def class_number(which: int | str, class_names: Sequence[str]) -> int:

@@ -34,7 +34,7 @@ from cnngraph.train.schedule import SCHEDULES
 from cnngraph.train.step import AVERAGES, CLIPS, DECAYS
 from cnngraph.train.weighting import RULES
 
-WHOLE = {"epochs": 0, "batch": 0, "seed": 0, "accumulate": 1}  # with the least of each
+WHOLE = {"epochs": 0, "batch": 1, "seed": 0, "accumulate": 1}  # with the least of each
 CALLS: Mapping[str, Mapping[str, type[Any]]] = {
     "data": SOURCES,
     "augment": AUGMENTATIONS,

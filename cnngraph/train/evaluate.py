@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.data.dataset import Dataset, Part
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import TrainingSpec
@@ -70,12 +71,23 @@ class Evaluation:
         """The classes that are taken for each other most often."""
         if self.confusion is None:
             return []
-        wrong = self.confusion.copy()
-        np.fill_diagonal(wrong, 0)
-        most = np.argsort(-wrong, axis=None, kind="stable")[:SHOWN]
-        pairs = [np.unravel_index(i, wrong.shape) for i in most if wrong.flat[i]]
-        names = [self.class_names[i] if i < len(self.class_names) else str(i) for i in range(wrong.shape[1])]
-        return [f"  {wrong[i, j]:4} of {self.confusion[i].sum()}: {names[i]} taken for {names[j]}" for i, j in pairs]
+        names, counts = self.class_names, self.confusion
+        return [
+            f"  {counts[i, j]:4} of {counts[i].sum()}: {class_name(names, i)} taken for {class_name(names, j)}"
+            for i, j in confused(counts, SHOWN)
+        ]
+
+
+def confused(counts: Array, most: int) -> list[tuple[int, int]]:
+    """The pairs of different classes (i, j), of which most labels of class i were taken for j, `counts[i, j]`.
+
+    >>> confused(np.array([[8, 2, 0], [3, 5, 0]]), 3)
+    [(1, 0), (0, 1)]
+    """
+    wrong = counts.copy()
+    np.fill_diagonal(wrong, 0)
+    places = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    return [divmod(place, wrong.shape[1]) for place in places.tolist() if wrong.flat[place]]
 
 
 class Tester:

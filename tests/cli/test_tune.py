@@ -38,6 +38,12 @@ def test_wrong_searches(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "tiny.search").exists()
 
 
+def test_a_search_in_which_all_trials_fail(run: Run) -> None:
+    told = run("tune", "tiny.cnn", "--set", "lr=fast", "--jobs", "1")
+    assert told.code == 1
+    assert "no trial gave a figure" in told.out
+
+
 def test_settings_of_the_train_section(run: Run) -> None:
     run("train", "tiny.cnn", "--set", "epochs=2", "--set", "lr=0.05").done("epoch 2/2")
     run("train", "tiny.cnn", "--set", "limit=20", "--set", "classes=10").done("epoch 1/1")

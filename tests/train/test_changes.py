@@ -23,6 +23,8 @@ def test_full_names_and_last_words_mean_the_same(spec) -> None:
 def test_a_key_goes_before_an_argument_of_the_same_name(spec) -> None:
     assert {"batch", "data.batch"} <= set(setting_names(spec))
     assert changed(spec, {"batch": 8}).batch == 8
+    with pytest.raises(CnnGraphError, match="from 1, not 0"):
+        changed(spec, {"batch": 0})
     assert changed(spec, {"batch": 8}).data == spec.data
     assert changed(spec, {"data.batch": 8}).data.named["batch"] == 8
 

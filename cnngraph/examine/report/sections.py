@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from cnngraph.data.class_names import class_name
 from cnngraph.examine.report.markup import Markup, element, figure, pairs, table
 from cnngraph.examine.report.page import page, section
-from cnngraph.ir.op import Array
 from cnngraph.net import Net
 from cnngraph.render.chart import heat
 from cnngraph.render.tabular import shown
 from cnngraph.train.curves import Run, figure_charts, figures_of
-from cnngraph.train.evaluate import Evaluation
+from cnngraph.train.evaluate import Evaluation, confused
 from cnngraph.train.log import EpochRow, Log
 
 MOST_ROWS = 60  # of the table of layers: more, and it has a row for each block
@@ -153,27 +153,17 @@ def _confusions(subject: Subject) -> Iterator[Section]:
     if tested is None or tested.confusion is None:
         return
     matrix = tested.confusion
-    names = [tested.class_names[i] if i < len(tested.class_names) else str(i) for i in range(matrix.shape[1])]
-    content = [table("The pairs of classes that are confused most", ["true", "taken for", "samples", "of all"],
-                     confused(matrix, names), left=2)]  # fmt: skip
+    names = [class_name(tested.class_names, k) for k in range(matrix.shape[1])]
+    rows = [
+        [names[i], names[j], str(matrix[i, j]), f"{matrix[i, j] / matrix[i].sum():.1%}"]
+        for i, j in confused(matrix, CONFUSED)
+    ]
+    head = ["true", "taken for", "samples", "of all"]
+    content = [table("The pairs of classes that are confused most", head, rows, left=2)]
     if matrix.shape[0] == matrix.shape[1]:
         chart = heat(matrix, names if len(names) <= NAMED_CLASSES else ())
         content.append(figure(chart.svg(), "How often each true class (row) is taken for each class (column)"))
     yield section("confusions", "Confusions", *content)
-
-
-def confused(matrix: Array, names: list[str]) -> list[list[str]]:
-    """The pairs of different classes with the most samples: true class, other class, how many, of how many.
-
-    >>> confused(np.array([[8, 2], [0, 5]]), ["cat", "dog"])
-    [['cat', 'dog', '2', '20.0%']]
-    """
-    wrong = matrix.copy()
-    np.fill_diagonal(wrong, 0)
-    most = [np.unravel_index(at, wrong.shape) for at in np.argsort(-wrong, axis=None, kind="stable")[:CONFUSED]]
-    return [
-        [names[i], names[j], str(wrong[i, j]), f"{wrong[i, j] / matrix[i].sum():.1%}"] for i, j in most if wrong[i, j]
-    ]
 
 
 def _machine(subject: Subject) -> Iterator[Section]:
