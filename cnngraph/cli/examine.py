@@ -24,6 +24,9 @@ layer_option = click.option("--layer", metavar="NAME", help="A node, a label or 
 needed_layer = click.option("--layer", required=True, metavar="NAME", help="A node, a label or a block.")
 channels_option = click.option("--channels", metavar="0-5,9", help="Which of them; the first 64 by default.")
 columns_option = click.option("--columns", type=click.IntRange(1), help="How many stand in a row.")
+batch_option = click.option(
+    "--batch", type=click.IntRange(1), default=64, show_default=True, help="How many of the training samples."
+)
 position_option = click.option("--position", metavar="ROW,COLUMN", help="Of the unit; the middle by default.")
 
 
@@ -81,7 +84,7 @@ def _maps(
 @channels_option
 @position_option
 @click.option("--whole", is_flag=True, help="The mean of a channel over all positions, not one unit.")
-@click.option("--steps", type=click.IntRange(1), default=128, show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=128, show_default=True, help="Of the ascent.")
 @click.option("--rate", type=Real(0), default=0.1, show_default=True, help="Size of a step.")
 @click.option("--decay", type=Real(0, 1), default=0.01, show_default=True, help="Towards grey, each step.")
 @click.option("--blur", type=Real(0, 10), default=0.5, show_default=True, help="Pixels, each fourth step.")
@@ -115,7 +118,7 @@ def _excite(
 @needed_layer
 @channels_option
 @click.option("--top", type=click.IntRange(1), default=9, show_default=True, help="How many for each channel.")
-@click.option("--limit", type=click.IntRange(1), help="Look at the first N images only.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images.")
 @part_option
 @scale_option
 @output_option
@@ -164,7 +167,7 @@ def _receptive_field(
 @part_option
 @class_option
 @click.option("--layer", metavar="NAME", help="Not of a class, but of --channel of this layer.")
-@click.option("--channel", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--channel", type=click.IntRange(0), default=0, show_default=True, help="Counted from 0.")
 @click.option("--position", metavar="ROW,COLUMN", help="Of the channel; its mean by default.")
 @click.option("--samples", type=click.IntRange(1), default=1, show_default=True, help="Noisy copies (SmoothGrad).")
 @click.option("--noise", type=Real(0), default=0.15, show_default=True, help="Theirs, of the range.")
@@ -250,7 +253,7 @@ def _cam(
     "--compare", multiple=True, metavar="'NAME=VALUE ...'",
     help="One line of the chart: the net with these parameters, such as 'skips=true norm=true'; several times.",
 )  # fmt: skip
-@click.option("--batch", type=click.IntRange(1), default=64, show_default=True)
+@batch_option
 @click.option("--of-weights", is_flag=True, help="Draw the gradients by the weights, not by the inputs of layers.")
 @table_format_option
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="A chart: .png, .svg or .pdf.")
@@ -273,7 +276,7 @@ def _gradients(
 
 @command.command("activations")
 @examined(trained=False, chart=True)
-@click.option("--batch", type=click.IntRange(1), default=64, show_default=True)
+@batch_option
 @table_format_option
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="A chart: .png, .svg or .pdf.")
 def _activations(subject: Subject, batch: int, format_: str, output: Path | None) -> None:

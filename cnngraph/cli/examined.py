@@ -29,11 +29,15 @@ image_option = click.option(
     "--image", default="0", show_default=True, metavar="NUMBER|FILE",
     help="A picture of the data by its number, or a file of any size.",
 )  # fmt: skip
-part_option = click.option("--part", type=click.Choice(["test", "train"]), default="test", show_default=True)
+part_option = click.option(
+    "--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Of the data."
+)
 class_option = click.option("--class", "class_", metavar="NAME", help="Name or number; the most probable by default.")
 scale_option = click.option("--scale", type=click.IntRange(1, 64), help="How many times as large images are drawn.")
 output_option = click.option("--output", "-o", type=click.Path(path_type=Path), help="NET.WHAT.png by default.")
-seed_option = click.option("--seed", type=int, default=0, show_default=True)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn at random."
+)
 
 
 class Drawn(Protocol):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import execution_options
+from cnngraph.cli.options import execution_options, net_option, set_option
 from cnngraph.cli.sources import Weights, load_net, weights_options
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--net", metavar="NAME", help="The net of the file; its last one by default.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter, size or train setting.")
+@net_option
+@set_option
 @weights_options("tested for the page, with its confusions; else no test is made")
 @click.option("--data", type=click.Path(path_type=Path), help="The folder where data sets are kept.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="RUN with the ending .html by default.")

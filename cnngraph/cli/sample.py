@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     "--temperature", type=Real(0), default=0.0, show_default=True,
     help="Texts: 0 always takes the most probable token, 1 draws as the net says.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of noise and drawn tokens.")
 @execution_options
 def command(
     file: Path,

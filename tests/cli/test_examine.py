@@ -105,6 +105,7 @@ def test_a_unit_instead_of_a_class(trained: Run) -> None:
 def test_numbers_that_go_backwards(run: Run) -> None:
     run("train", "tiny.cnn").done()
     run("examine", "filters", "tiny.cnn", "--filters", "3-1").refused("3-1", code=2)
+    run("examine", "excite", "tiny.cnn", "--seed", "-1").refused("--seed", code=2)
     run("examine", "filters", "tiny.cnn", "--filters", "9" * 5000).refused("--filters", code=2)
 
 
