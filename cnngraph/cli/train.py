@@ -129,6 +129,7 @@ def command(
     loaded = job.load()  # what is wrong with the file is told before processes start
     cluster, pipeline = read_division(devices, loaded, pipeline, True, recompute)
     target = output or Path(f"{loaded.name}.safetensors")
+    _require_different(file, target, history, log)
     for file_to_write in (target, history, log):
         if file_to_write is not None:
             must_be_writable(file_to_write)
@@ -139,6 +140,16 @@ def command(
     if cluster is None:
         raise click.UsageError(f"--engine {engine}: say which devices, such as --devices 4")
     spread(engine, cluster, job, target, restarts)
+
+
+def _require_different(file: Path, *written: Path | None) -> None:
+    """Refuse to write over the net, or two things into one file."""
+    known = {file.resolve(): "the net"}
+    for path, what in zip(written, ("the weights", "the history", "the log"), strict=True):
+        if path is None or (path.exists() and not path.is_file()):  # a terminal takes both
+            continue
+        if (before := known.setdefault(path.resolve(), what)) != what:
+            raise click.UsageError(f"{path} would hold {before} and {what}: give another name")
 
 
 def resumed(given: str | None, target: Path) -> Path | None:

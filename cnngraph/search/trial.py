@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from cnngraph.data.dataset import Dataset
-from cnngraph.diagnostics import CnnGraphError, error
-from cnngraph.ir.op import rng
+from cnngraph.diagnostics import CnnGraphError
 from cnngraph.runtime.settings import Settings
 from cnngraph.search.loading import load_set
 from cnngraph.search.spaces import Value
 from cnngraph.train.checkpoint import load_checkpoint
+from cnngraph.train.fit import with_validation
 from cnngraph.train.history import Epoch, Progress
-
-VALIDATION = 8  # the third part of the key: no other use of the seed has the same
 
 
 @dataclass(frozen=True)
@@ -110,14 +108,9 @@ def judged(data: Dataset, share: float, seed: int) -> Dataset:
     """The data with what it has to validate with in place of its test part, which is not looked at; where it has
     nothing, with a part of its training images, drawn by the seed.
 
-    Raises E0702 where nothing is left to learn from or to judge by.
+    Raises E0701 where nothing is left to learn from or to judge by.
     """
-    if data.validation is not None:
-        return replace(data, test=data.validation, validation=None)
-    count = len(data.train)
-    kept = round(count * share)
-    if not 0 < kept < count:
-        message = f"{count} images to learn from cannot be divided so that {share:g} of them judge"
-        raise error("E0702", message, "choose another --validation")
-    order = rng(seed, 0, VALIDATION).permutation(count)
-    return replace(data, train=data.train.chosen(order[kept:]), test=data.train.chosen(order[:kept]))
+    if data.validation is None:
+        data = with_validation(data, share, seed)
+    assert data.validation is not None
+    return replace(data, test=data.validation, validation=None)

@@ -124,6 +124,19 @@ def test_a_target_is_judged_before_training(option: str, target: str, run: Run, 
     assert written() == set()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("-o", "./tiny.cnn"), "would hold the net and the weights"),
+        (("--log", "tiny.cnn"), "would hold the net and the log"),
+        (("--log", "a.jsonl", "--history", "a.jsonl"), "would hold the history and the log"),
+    ],
+)
+def test_nothing_is_written_over(arguments: tuple[str, ...], text: str, run: Run, written: Written) -> None:
+    run("train", "tiny.cnn", *arguments).refused(text, code=2)
+    assert not written()
+
+
 def test_data_that_is_not_there(run: Run, written: Written, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     for arguments in ((), ("--data", "folder"), ("--data", "nowhere")):

@@ -67,5 +67,5 @@ def test_the_part_that_the_data_has_for_it_judges(tiny: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.001, 0.999])
 def test_both_parts_have_images(tiny: Path, share: float) -> None:
-    with pytest.raises(CnnGraphError, match="E0702"):
+    with pytest.raises(CnnGraphError, match="E0701"):
         judged(load(tiny).data(), share, seed=0)

@@ -120,3 +120,10 @@ def test_the_length_of_the_gradients_is_there_where_it_is_limited(tmp_path, make
     length = np.sqrt(sum((gradients[name] ** 2).sum() for name in weights))
     assert norms[0] == pytest.approx(length, rel=1e-4)
     assert len(norms) == 12
+
+
+def test_a_log_of_another_hand_that_says_less_goes_on(tmp_path, spec, digits):
+    path = tmp_path / "run.jsonl"
+    path.write_text('{"kind": "run", "format": 1}\n{"kind": "step", "epoch": 0, "step": 1, "loss": 1}\n')
+    logged(path, spec, digits, epochs=1)
+    assert read_log(path).run["begun"]
