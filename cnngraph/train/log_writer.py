@@ -102,7 +102,8 @@ class LogWriter:
         rows = [row for row in _rows_there(self._path) if _moment_of(row) < moment]
         first = next((row for row in rows if row["kind"] == "run"), self._run) if len(rows) > 1 else self._run
         self._before = max((float(row.get("seconds", 0)) for row in rows), default=0.0)
-        kept = [{**self._run, "begun": first.get("begun", self._run["begun"])}, *(row for row in rows if row["kind"] != "run")]
+        begun = first.get("begun", self._run["begun"])
+        kept = [{**self._run, "begun": begun}, *(row for row in rows if row["kind"] != "run")]
         replace_whole(self._path, lambda file: file.write("".join(map(_line, kept)).encode()))
         self._file = FileIO(self._path, "a")
 
