@@ -77,9 +77,9 @@ def test_runs_are_named_by_net_or_file(tmp_path: Path) -> None:
 
 def test_the_command_writes_a_picture(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="charts are drawn by matplotlib")
-    from cnngraph.cli.curves import command
+    from cnngraph.cli.main import cli
 
     run, target = written(tmp_path, "a.jsonl", "left"), tmp_path / "curves.png"
-    result = CliRunner().invoke(command, [str(run), "-o", str(target), "--name", "mine"], catch_exceptions=False)
+    result = CliRunner().invoke(cli, ["curves", str(run), "-o", str(target), "--name", "mine"], catch_exceptions=False)
     assert result.exit_code == 0
     assert target.read_bytes().startswith(b"\x89PNG")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 pytest.importorskip("matplotlib", reason="the curves of the page are drawn by matplotlib")
 
-from cnngraph.cli.report import command
+from cnngraph.cli.main import cli
 from cnngraph.examine.report import Subject, report
 from cnngraph.examine.report.markup import VOID
 from cnngraph.net import load, loads
@@ -174,10 +174,10 @@ def test_the_command_writes_a_page(tmp_path: Path) -> None:
     )
     rows = [{"number": 1, "loss": 1.0, "accuracy": 0.5, "test_loss": 1.1, "test_accuracy": 0.4, "seconds": 2.0}]
     run.write_text(json.dumps({"epochs": 1, "interrupted": False, "rows": rows}, indent=2) + "\n")
-    result = CliRunner().invoke(command, [str(run), str(file)], catch_exceptions=False)
+    result = CliRunner().invoke(cli, ["report", str(run), str(file)], catch_exceptions=False)
     assert result.exit_code == 0
     text = (tmp_path / "run.html").read_text()
     assert "train tiny { data: digits(size = 8) }" in text
-    alone = CliRunner().invoke(command, [str(run), "--weights", "w.safetensors"])
+    alone = CliRunner().invoke(cli, ["report", str(run), "--weights", "w.safetensors"])
     assert alone.exit_code == 2
-    assert CliRunner().invoke(command, [str(run), "-o", str(run)]).exit_code == 2
+    assert CliRunner().invoke(cli, ["report", str(run), "-o", str(run)]).exit_code == 2
