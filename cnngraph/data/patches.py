@@ -6,8 +6,6 @@ import numpy as np
 
 from cnngraph.ir.op import Array
 
-VIEWS = 10
-
 
 def ten_patches(images: Array, height: int, width: int) -> Array:
     """Pictures (N, H, W, C) as ten pieces each, (N, 10, height, width, C): the four corners and the centre, then the

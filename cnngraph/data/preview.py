@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnngraph.data.augment import Augmenter, chain_of, shape_after
+from cnngraph.data.class_names import class_name
 from cnngraph.data.dataset import IMAGE, LABEL, Dataset, Part, framed
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.training import Setting
@@ -72,8 +73,7 @@ def _names(data: Dataset, rows: Part) -> list[str]:
     """What stands below each sample: its class."""
     if LABEL not in rows.columns:
         return [""] * len(rows)
-    known = data.class_names
-    return [known[label] if label < len(known) else str(label) for label in rows.labels.tolist()]
+    return [class_name(data.class_names, label) for label in rows.labels.tolist()]
 
 
 def _bytes(image: Array) -> Array:

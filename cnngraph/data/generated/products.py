@@ -38,6 +38,8 @@ class Products(Drawn):
         super().__post_init__()
         if not (2 <= self.kinds <= 1_000_000 and 24 <= self.size <= 512):
             raise ValueError(f"kinds are 2 or more and size is from 24 to 512, not {self.kinds} and {self.size}")
+        if self.tests < 2:  # each is shown beside another product
+            raise ValueError(f"tests is at least 2, not {self.tests}")
 
     def part(self, seed: int, key: int, count: int) -> Part:
         numbers = rng(seed, key, DRAWN)

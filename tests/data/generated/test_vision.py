@@ -236,6 +236,7 @@ def test_no_linear_model_does_the_task(drawn: Drawn, seen: Callable[[dict[str, A
         (lambda: Scenes(size=9), "size is from 32"),
         (lambda: DigitPairs(size=9), "size is from 16"),
         (lambda: Products(kinds=1), "kinds are 2 or more"),
+        (lambda: Products(tests=1), "tests is at least 2"),
     ],
 )
 def test_sizes_are_bounded(wrong, why) -> None:  # type: ignore[no-untyped-def]
