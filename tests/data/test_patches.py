@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnngraph.data.patches import VIEWS, ten_patches
+from cnngraph.data.patches import ten_patches
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 10, 3), np.uint8)
 
 
 def test_corners_centre_and_their_mirrors():
     found = ten_patches(IMAGES, 4, 6)
-    assert (found.shape, found.dtype) == ((3, VIEWS, 4, 6, 3), np.uint8)
+    assert (found.shape, found.dtype) == ((3, 10, 4, 6, 3), np.uint8)
     places = [(0, 0), (0, 4), (4, 0), (4, 4), (2, 2)]
     for view, (top, left) in enumerate(places):
         piece = IMAGES[:, top : top + 4, left : left + 6]
