@@ -34,6 +34,7 @@ def test_wrong_searches(run: Run, tmp_path: Path) -> None:
     run("tune", "tiny.cnn", "--set", "lrr=1,2").refused("E0107", "did you mean `lr`?")
     run("tune", "tiny.cnn", "--set", "lr=1,2", "--grid", "--trials", "3").refused("--grid", code=2)
     run("tune", "tiny.cnn", "--set", "lr=lin(1,2)", "--halving", "--sampler", "tpe").refused("--halving", code=2)
+    pytest.importorskip("matplotlib", reason="charts are an extra")
     run("tune", "tiny.cnn", "--set", "lr=1", "--jobs", "1", "--epochs", "1", "--plot", ".").refused("cannot be written")
     assert not (tmp_path / "tiny.search").exists()
 
