@@ -29,7 +29,6 @@ from cnngraph.train.feeds import cut
 BATCH = 32
 AROUND = 8 / 7  # a picture of which pieces are cut is so much larger than a piece: 256 for 224
 MAX_PIXELS = 50_000_000  # of a picture that was enlarged to cut pieces of it
-PATCHES = ("none", "centre", "ten")
 
 
 @dataclass(frozen=True, eq=False)
