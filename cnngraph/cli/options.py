@@ -50,6 +50,8 @@ def source_options(command: F) -> F:
 
 def read_settings(settings: tuple[str, ...]) -> Mapping[str, object]:
     """`("classes=10", "wide=true")` as values of the language."""
+    from cnngraph.elaborate.calls import read_value
+
     pairs = {}
     for text in settings:
         name, sign, value = text.partition("=")
@@ -57,18 +59,6 @@ def read_settings(settings: tuple[str, ...]) -> Mapping[str, object]:
             raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--set")
         pairs[name.strip()] = read_value(value.strip())
     return pairs
-
-
-def read_value(text: str) -> object:
-    """A number, true, false, or else a text."""
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def read_cluster(devices: str) -> Cluster:

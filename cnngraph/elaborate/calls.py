@@ -107,3 +107,19 @@ def _unknown(
 
 def _at(setting: Setting, code: str, message: str, *helps: str) -> Diagnostic:
     return Diagnostic(code, message, Label(setting.span, "here"), helps=helps)
+
+
+def read_value(text: str) -> int | float | bool | str:
+    """A value as it is written behind `--set NAME=`: a number, true, false, or else a text.
+
+    >>> read_value("8"), read_value("1e-3"), read_value("true"), read_value("cosine")
+    (8, 0.001, True, 'cosine')
+    """
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -17,6 +17,7 @@ from math import isfinite, log
 from typing import ClassVar, TypeAlias
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, Label, Source, Span
+from cnngraph.elaborate.calls import read_value
 
 Value: TypeAlias = int | float | bool | str
 DIGITS = 4  # of a number between two bounds, so that a command that repeats it stays readable
@@ -170,18 +171,6 @@ def wrong_space(name: str, text: str, message: str) -> CnnGraphError:
     """The refusal of a space, with its place in the command."""
     shown = f"{name}={text}"
     return CnnGraphError(Diagnostic("E0108", message, Label(Span(Source("--set", shown), 0, len(shown)), "here")))
-
-
-def read_value(text: str) -> Value:
-    """A number, true, false, or else a text."""
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def value_text(value: Value) -> str:

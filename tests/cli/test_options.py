@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 import pytest
 
-from cnngraph.cli.options import Real, read_settings, read_value
+from cnngraph.cli.options import Real, read_settings
+from cnngraph.elaborate.calls import read_value
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnngraph.diagnostics import CnnGraphError
-from cnngraph.search.spaces import Lin, Listed, Log, Whole, is_logarithmic, read_space, read_value, value_text
+from cnngraph.elaborate.calls import read_value
+from cnngraph.search.spaces import Lin, Listed, Log, Whole, is_logarithmic, read_space, value_text
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from cnngraph.ir.op import Array
-from cnngraph.ir.types import TensorType
-from cnngraph.train.metrics.metric import Mean, require_alike
+from cnngraph.train.metrics.metric import Apart
 
 
 @dataclass(frozen=True)
-class MeanAbsoluteError(Mean):
+class MeanAbsoluteError(Apart):
     """The mean over all elements of |prediction - target|, in double precision.
 
     shapes: prediction any, target the same.
@@ -28,12 +26,6 @@ class MeanAbsoluteError(Mean):
     target: str
 
     name = "mean_absolute_error"
-    reads = ("prediction", "target")
-    higher_is_better = False
 
-    def check(self, types: Mapping[str, TensorType]) -> None:
-        require_alike(types)
-
-    def each(self, values: Mapping[str, Array]) -> Array:
-        apart = values["prediction"].astype(np.float64) - values["target"]
-        return np.asarray(np.abs(apart).reshape(len(apart), -1).mean(axis=1))
+    def measured(self, difference: Array) -> Array:
+        return np.asarray(np.abs(difference))

@@ -108,6 +108,24 @@ class Mean(Metric):
         return float(total / count) if count else 0.0
 
 
+class Apart(Mean):
+    """The mean over all elements of a number that says how far `prediction` is from `target`, in double precision."""
+
+    reads = ("prediction", "target")
+    higher_is_better = False
+
+    def check(self, types: Mapping[str, TensorType]) -> None:
+        require_alike(types)
+
+    def measured(self, difference: Array) -> Array:
+        """The number for each element of prediction - target."""
+        raise NotImplementedError
+
+    def each(self, values: Mapping[str, Array]) -> Array:
+        difference = values["prediction"].astype(np.float64) - values["target"]
+        return np.asarray(self.measured(difference).reshape(len(difference), -1).mean(axis=1))
+
+
 def counting(label: Array, ignore: int) -> Array:
     """Which labels count: all but `ignore`.
 
