@@ -90,4 +90,4 @@ def test_a_wheel_holds_everything(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(tmp_path / "installed" / "cnngraph" / "specs"))
-    assert len(list((tmp_path / "demo").iterdir())) == 6
+    assert len(list((tmp_path / "demo").iterdir())) == 7
