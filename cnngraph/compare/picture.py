@@ -12,10 +12,11 @@ from pathlib import Path
 from cnngraph.compare.difference import Difference
 from cnngraph.compare.match import Pair
 from cnngraph.ir.graph import Graph, Node, Ref
+from cnngraph.render.colour import tint
 from cnngraph.render.dot import save
 from cnngraph.render.outline import nodes_in, path_of, segment
 from cnngraph.render.overlay import Mark, Overlay
-from cnngraph.render.style import GREEN, ORANGE, RED, WHITE, tint
+from cnngraph.render.style import GREEN, ORANGE, RED, WHITE
 
 MARKS = {
     "added": Mark(tint(GREEN, 0.4), GREEN),

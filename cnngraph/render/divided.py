@@ -19,11 +19,12 @@ from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.partition.groups import forward_nodes
 from cnngraph.partition.partition import GOALS, Cut, Partition, Stage
 from cnngraph.render.caption import Line, frame_title, full_text, grid, shape_text, shortened
+from cnngraph.render.colour import tint
 from cnngraph.render.labels import Labels, Look
 from cnngraph.render.outline import backward_nodes, lies_in, outline
 from cnngraph.render.parts import Arrow, Box, Cluster
 from cnngraph.render.picture import Picture, check_paths, picture
-from cnngraph.render.style import INK, device_colours, tint
+from cnngraph.render.style import INK, device_colours
 
 READABLE = 36  # boxes: the devices are to be seen at a glance
 LONGEST_NAME = 30

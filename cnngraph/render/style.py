@@ -1,32 +1,31 @@
-"""Colours of a picture: one for each family of operators, or one for each device; all told apart by the colour-blind.
+"""How pictures look: three styles, light or dark, and a colour for each family of operators or for each device.
 
-The hues are those of Okabe and Ito, Color Universal Design, 2008, lightened so that black text stays readable on them.
-A family is read off what an operator does, so a new operator has its colour the day its file appears.
+    styled("paper")              small and thin, for two columns of print
+    styled("slide", dark=True)   large and bold, light on dark
+    styled("plain")              black on white
+
+Everything is written down for light ground; dark is the same with every lightness turned around (`colour.turned`). The
+hues are those of Okabe and Ito, Color Universal Design, 2008, which the colour-blind tell apart, lightened so that text
+stays readable on them. A family is read off what an operator does, so a new operator has its colour the day its file
+appears.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import Input
 from cnngraph.ir.types import TensorType
 from cnngraph.ops.gradient import Gradient
+from cnngraph.render.colour import grey, tint, turned
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
 RED = "#C1121F"  # not of the eight: for what is gone or wrong, and never told by its colour alone
-WHITE, INK, FAINT = "#FFFFFF", "#333333", "#AAAAAA"
-
-
-def tint(colour: str, strength: float) -> str:
-    """`colour` mixed with white; a strength of 1 leaves it as it is.
-
-    >>> tint("#009E73", 0.5)
-    '#80CEB9'
-    """
-    channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    return "#" + "".join(f"{round(255 - (255 - c) * strength):02X}" for c in channels)
+WHITE, INK, FAINT, BLACK = "#FFFFFF", "#333333", "#AAAAAA", "#000000"
 
 
 FAMILIES: Mapping[str, str] = {
@@ -44,6 +43,74 @@ FAMILIES: Mapping[str, str] = {
 BLOCK_FILL = tint(GREY, 0.12)
 BACKWARD_FILL = tint(PURPLE, 0.1)
 DEVICES = (ORANGE, SKY, GREEN, YELLOW, PURPLE, BLUE, VERMILION, GREY)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a picture looks. Sizes and widths are in points, distances in inches, colours those for light ground.
+
+    text, small, title: letters in boxes; on arrows and frames; of the headline. line, strong: thin lines, and those
+    around blocks and repeats. padding: around the words of a box. apart, ranks: between boxes, and between their rows.
+    """
+
+    name: str
+    font: str
+    text: float
+    small: float
+    title: float
+    line: float
+    strong: float
+    padding: int
+    apart: float
+    ranks: float
+    margin: float
+    bold: bool = False
+    coloured: bool = True
+    dark: bool = False
+
+    @property
+    def ground(self) -> str:
+        """The colour behind all."""
+        return self.line_colour(WHITE)
+
+    @property
+    def ink(self) -> str:
+        """The colour of words and lines."""
+        return self.line_colour(INK if self.coloured else BLACK)
+
+    def family(self, name: str) -> str:
+        """The fill of a family of operators."""
+        return self.fill(FAMILIES[name] if self.coloured else WHITE)
+
+    def fill(self, colour: str) -> str:
+        """A fill: without colours, a grey as light."""
+        return self._seen(colour if self.coloured else grey(colour))
+
+    def line_colour(self, colour: str) -> str:
+        """The colour of a line or of words: without colours, all but white are black."""
+        return self._seen(colour if self.coloured or colour == WHITE else BLACK)
+
+    def _seen(self, colour: str) -> str:
+        return turned(colour) if self.dark else colour
+
+
+STYLES: Mapping[str, Style] = {
+    "paper": Style("paper", "Helvetica", 9, 8, 11, 0.6, 1.2, 3, 0.2, 0.26, 0.04),
+    "slide": Style("slide", "Helvetica", 18, 16, 26, 1.6, 3, 8, 0.45, 0.5, 0.5, bold=True),
+    "plain": Style("plain", "Helvetica", 12, 10, 18, 1, 2, 5, 0.3, 0.35, 0.1, coloured=False),
+}
+
+
+def styled(name: str = "paper", dark: bool = False) -> Style:
+    """One of the styles; E0108 where there is none of that name."""
+    if name not in STYLES:
+        raise error("E0108", f"there is no style `{name}`", f"styles: {', '.join(STYLES)}")
+    return replace(STYLES[name], dark=dark)
+
+
+def family_fills(dark: bool = False) -> Mapping[str, str]:
+    """The fill of each family, for a page or a picture on light or dark ground."""
+    return {name: styled(dark=dark).family(name) for name in FAMILIES}
 
 
 def family(graph: Graph, node: Node) -> str:

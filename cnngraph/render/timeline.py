@@ -17,7 +17,8 @@ from math import floor, log10
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.pipeline.schedule import Phase
 from cnngraph.pipeline.timeline import COMMUNICATION, Span, Timeline
-from cnngraph.render.style import FAINT, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, WHITE, YELLOW, tint
+from cnngraph.render.colour import tint
+from cnngraph.render.style import FAINT, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, WHITE, YELLOW
 
 PLOT_WIDTH, RIGHT, TOP = 960, 136, 58  # pixels
 GAP, STRIP, BETWEEN = 7, 24, 32
