@@ -29,6 +29,8 @@ ROWS = (
     # what commands and editors ask: all that is wrong with a file, all about a layer, what a trained net does, and why
     ("judge", "reference", "examine", "search"),
     ("editor", "watch"),
+    ("pages",),
+    ("serve", "notebook"),
     ("cli",),
 )
 TOP = len(ROWS)  # the modules directly in the package: the public names

@@ -38,8 +38,8 @@ def command(
     RUN is what `cnngraph train --log` writes, or the JSON of `--history`. The page needs no other file.
     """
     from cnngraph.cli.files import must_be_writable, write
-    from cnngraph.examine.report import Subject, report
-    from cnngraph.examine.report.recipe import recipe_of
+    from cnngraph.pages.report import Subject, report
+    from cnngraph.pages.report.recipe import recipe_of
     from cnngraph.train.log import read_log
 
     target = output or run.with_suffix(".html")

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 pytest.importorskip("matplotlib", reason="the curves of the page are drawn by matplotlib")
 
 from cnngraph.cli.main import cli
-from cnngraph.examine.report import Subject, report
-from cnngraph.examine.report.markup import VOID
 from cnngraph.net import load, loads
+from cnngraph.pages.markup import VOID
+from cnngraph.pages.report import Subject, report
 from cnngraph.resources import resource
 from cnngraph.train.evaluate import Evaluation
 from cnngraph.train.log import EpochRow, Log, StepRow, TestRow

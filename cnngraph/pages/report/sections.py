@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from cnngraph.data.class_names import class_name
-from cnngraph.examine.report.markup import Markup, element, figure, pairs, table
-from cnngraph.examine.report.page import page, section
 from cnngraph.net import Net
+from cnngraph.pages.markup import Markup, element, figure, pairs, table
+from cnngraph.pages.report.page import page, section
 from cnngraph.render.chart import heat
 from cnngraph.render.tabular import shown
 from cnngraph.train.curves import Run, figure_charts, figures_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnngraph.examine.report.markup import Markup, element, joined
+from cnngraph.pages.markup import Markup, element, joined
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What a browser may load for the page: nothing, and it runs no script."""

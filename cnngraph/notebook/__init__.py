@@ -1,0 +1,1 @@
+"""What Jupyter and IPython show."""

@@ -1,0 +1,46 @@
+// What all pages share: their data, elements made without markup, and the choice of light or dark.
+
+/** The value that Python put into the page under this name. */
+function data(name) {
+  return JSON.parse(document.getElementById(name).textContent);
+}
+
+/**
+ * An element: make("button", {class: "small", onclick: go, "aria-label": "Next"}, "text", child).
+ * Text stays text. What begins with `on` is a listener, `true` an attribute without value; null and false are left out.
+ */
+function make(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else made.setAttribute(name, value === true ? "" : String(value));
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+/** A number with commas: 61,706. */
+function counted(number) {
+  return number.toLocaleString("en-US");
+}
+
+/** Whether the page is dark now, by the button or by the system. */
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/** A button that turns light into dark and back; `theme` is dispatched on the document after each change. */
+function themeButton() {
+  const button = make("button", { type: "button", "aria-label": "Light or dark" }, "◐");
+  button.addEventListener("click", () => {
+    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    document.dispatchEvent(new CustomEvent("theme"));
+  });
+  return button;
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  document.dispatchEvent(new CustomEvent("theme"));
+});

@@ -1,0 +1,1 @@
+"""The playground: a server for one person on one machine."""
