@@ -34,7 +34,7 @@ class Backward:
     def parts(self) -> tuple[Part, ...]:
         """A cluster `gradient`, with one box beside each box, and one for each node that belongs to no layer."""
         beside = [self._twin_of(box) for box in self.boxes]
-        others = [Box(node.name, (node,)) for node in self._nodes if self._box_of(node.name) == node.name]
+        others = [Box(node.name, (node,)) for node in self.nodes if self._box_of(node.name) == node.name]
         gradients = (*(box for box in beside if box.nodes), *others)
         return (Cluster(GRADIENT, GRADIENT, gradients),) if gradients else ()
 
@@ -57,7 +57,7 @@ class Backward:
         mirrored = {(twin(a.target), twin(a.source)) for a in self.arrows_forward}
         beside = {twin(box.name) for box in self.boxes}
         found: dict[tuple[str, str], dict[Ref, None]] = {}
-        for node in self._nodes:
+        for node in self.nodes:
             target = self._box_of(node.name)
             for ref in (ref for ref in node.inputs if ref.node in self._drawn):
                 pair = self._box_of(ref.node), target
@@ -67,7 +67,7 @@ class Backward:
 
     def _saved(self) -> list[Arrow]:
         read: dict[str, dict[Ref, None]] = {}
-        for node in self._nodes:
+        for node in self.nodes:
             forward = [ref for ref in node.inputs if ref.node in self.home]
             if forward:
                 read.setdefault(self._box_of(node.name), {}).update(dict.fromkeys(forward))
@@ -79,18 +79,18 @@ class Backward:
 
     def _twin_of(self, box: Box) -> Box:
         own = {node.name for node in box.nodes}
-        nodes = tuple(node for node in self._nodes if self._layers.get(node.name) in own)
+        nodes = tuple(node for node in self.nodes if self.layers.get(node.name) in own)
         return Box(twin(box.name), nodes, box.title, box.block, box.copies)
 
     def _box_of(self, name: str) -> str:
         """The gradient box of a backward node; its own where it belongs to no layer."""
-        layer = self._layers.get(name)
+        layer = self.layers.get(name)
         return name if layer is None else twin(self.home[layer])
 
     @cached_property
-    def _layers(self) -> Mapping[str, str]:
+    def layers(self) -> Mapping[str, str]:
         """The forward node that each backward node belongs to, where there is one."""
-        found = {node.name: self._layer(node) for node in self._nodes}
+        found = {node.name: self._layer(node) for node in self.nodes}
         return {name: layer for name, layer in found.items() if layer is not None}
 
     def _layer(self, node: Node) -> str | None:
@@ -100,14 +100,14 @@ class Backward:
         return next((name for name in (node.colocated, *paths) if name in self.home), None)
 
     @cached_property
-    def _nodes(self) -> tuple[Node, ...]:
+    def nodes(self) -> tuple[Node, ...]:
         """What is drawn: neither states nor the learning rate."""
         kept = (node for node in self.graph if node.name in self.names)
         return tuple(node for node in kept if not isinstance(node.op, State | Input))
 
     @cached_property
     def _drawn(self) -> frozenset[str]:
-        return frozenset(node.name for node in self._nodes)
+        return frozenset(node.name for node in self.nodes)
 
 
 def gradient_rows(box: Box) -> list[str]:

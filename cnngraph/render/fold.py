@@ -55,18 +55,20 @@ class Folding:
         path = f"{covers[0]} to {segment(covers[len(first) - 1])}" if len(first) > 1 else covers[0]
         return replace(self.fold(Frame(path, first)), copies=len(run), covers=covers)
 
-    def gather(self, frame: Frame) -> Frame:
+    def gather(self, frame: Frame, most: int = 0) -> Frame:
         """`frame` with neighbouring blocks of one name and one kind, each of which reads the one before it, as one.
 
             layer[1] -> layer[2] -> ... -> layer[9]        unequal, so that they are no copies
             layer[1] to layer[9]
+
+        Blocks of no more than `most` items are left as they are, but for what stands in them.
         """
         runs: list[list[Item]] = []
         for item in frame.items:
-            if runs and self._goes_on(runs[-1][-1], item):
+            if runs and len(frame.items) > most and self._goes_on(runs[-1][-1], item):
                 runs[-1].append(item)
             else:
-                runs.append([self.gather(item) if isinstance(item, Frame) else item])
+                runs.append([self.gather(item, most) if isinstance(item, Frame) else item])
         return replace(frame, items=tuple(_together(run) if len(run) > 1 else run[0] for run in runs))
 
     def _goes_on(self, before: Item, item: Item) -> bool:
