@@ -157,12 +157,16 @@ def _binding(document: Document, binding: Binding) -> Iterator[str]:
             )
 
 
+def head_of(definition: ast.Definition) -> str:
+    """A net or a block without its body, in one line."""
+    head = definition.span.text[: definition.body.span.start - definition.span.start]
+    return " ".join(head.split()).removesuffix("=").strip()
+
+
 def describe_definition(definition: ast.Definition) -> str:
     """The head of a net or a block, and its `##` comment."""
-    head = definition.span.text[: definition.body.span.start - definition.span.start]
-    head = " ".join(head.split()).removesuffix("=").strip()
     documentation = definition.documentation
-    return f"```cnn\n{head}\n```" + (f"\n\n{documentation}" if documentation else "")
+    return f"```cnn\n{head_of(definition)}\n```" + (f"\n\n{documentation}" if documentation else "")
 
 
 def describe_operator(op: type[Op]) -> str:

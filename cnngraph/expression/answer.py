@@ -105,7 +105,7 @@ def _step(graph: Graph, given: Given, fields: dict[str, counts.Field | None]) ->
     if not nodes:
         return Step(text, shapes, tuple(line for ref in given.results for line in _elements(graph[ref.node])))
     if len(nodes) == 1:
-        return Step(text, shapes, tuple(_lines(graph, nodes[0], fields)))
+        return Step(text, shapes, tuple(worked_out(graph, nodes[0], fields)))
     states = [graph[name] for name in given.nodes if isinstance(graph[name].op, State)]
     sums = {
         "parameters": sum((s.type.elements for s in states if isinstance(s.op, State) and s.op.trainable), 0),
@@ -127,7 +127,14 @@ def _inside(graph: Graph, nodes: Sequence[Node]) -> Table:
     return Table(tuple(table.columns[i] for i in kept), tuple(rows))
 
 
-def _lines(graph: Graph, node: Node, fields: dict[str, counts.Field | None]) -> Iterator[tuple[str, str]]:
+def worked_out(graph: Graph, node: Node, fields: dict[str, counts.Field | None]) -> Iterator[tuple[str, str]]:
+    """The figures of a node by name, with the numbers that they come from; `fields` as `receptive_fields` has them.
+
+    >>> from cnngraph.net import loads
+    >>> graph = loads("net n(image: 1@8x8) = conv(4, 3x3)").graph
+    >>> dict(worked_out(graph, graph["conv"], {}))["multiply-adds"]
+    '6*6 * 3*3*1*4 = 1,296'
+    """
     types = graph.input_types(node)
     for text in node.op.formula(types):
         yield ("positions" if node.type.positions != () and not node.op.merges else "features", text)
