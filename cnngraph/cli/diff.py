@@ -14,7 +14,7 @@ from cnngraph.cli.sources import load_net
 if TYPE_CHECKING:
     from cnngraph.ir.graph import Graph
 
-COLOURS = {"-": "red", "+": "green", "~": "yellow", "=": "cyan"}
+COLOURS = {"-": "red", "+": "green", "~": "yellow", ">": "magenta", "=": "cyan"}
 
 
 @click.command()

@@ -17,23 +17,28 @@ from cnngraph.compare.numbered import numbered, numbered_op
 from cnngraph.interop.flat.expand import facts_of
 from cnngraph.ir import counts
 from cnngraph.ir.graph import Graph, Node
-from cnngraph.ir.leaves import State
+from cnngraph.ir.leaves import Input, State
 from cnngraph.ir.op import total_elements
 from cnngraph.ir.size import Dim
 from cnngraph.render.outline import Item, nodes_in, path_of, segment
+from cnngraph.render.table import activation_bytes
 
-Kind = Literal["removed", "added", "changed", "renamed"]
+Kind = Literal["removed", "added", "changed", "moved", "renamed"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One part that differs. `what` says how; an absent part has neither shape nor parameters."""
+    """One part that differs. `what` says how; an absent part has neither shape nor parameters.
+
+    `places` are the paths in both graphs of the node or block that it is about.
+    """
 
     kind: Kind
     path: str
     what: tuple[str, ...]
     shapes: tuple[str | None, str | None] = (None, None)
     parameters: tuple[Dim, Dim] = (0, 0)
+    places: tuple[str | None, str | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,19 @@ class Difference:
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
-        return (*self._walk(self.matching.pairs), *self._of_the_whole())
+        return (*self.of_parts, *self._of_the_whole())
+
+    @cached_property
+    def of_parts(self) -> tuple[Change, ...]:
+        """The changes of nodes and blocks, without those of facts and of the names of outputs."""
+        return tuple(self._walk(self.matching.pairs))
 
     @property
     def totals(self) -> dict[str, tuple[Dim, Dim]]:
         """Figures of both graphs, for one sample."""
         figures: dict[str, Callable[[Graph], Dim]] = {
             "parameters": counts.parameters, "multiply-adds": counts.multiply_adds,
-            "depth": counts.depth, "operators": _operators,
+            "depth": counts.depth, "operators": _operators, "activation bytes": _activation_bytes,
         }  # fmt: skip
         return {name: (figure(self.a), figure(self.b)) for name, figure in figures.items()}
 
@@ -75,7 +85,7 @@ class Difference:
     def _change(self, pair: Pair) -> Iterator[Change]:
         """What there is to say of a pair itself; of blocks in both graphs only that the label is another."""
         if pair.a is None or pair.b is None:
-            yield self._alone(pair)
+            yield from self._alone(pair)
             return
         what: tuple[str, ...] = ()
         if isinstance(pair.a, Node) and isinstance(pair.b, Node):
@@ -84,23 +94,56 @@ class Difference:
         if what:
             yield self._changed(pair, what)
         elif old != new:
-            yield Change("renamed", pair.path, (f"was {path_of(pair.a)}",))
+            places = path_of(pair.a), path_of(pair.b)
+            yield Change("renamed", pair.path, (f"was {places[0]}",), places=places)
 
-    def _alone(self, pair: Pair) -> Change:
-        graph, item = (self.a, pair.a) if pair.b is None else (self.b, pair.b)
-        assert item is not None
+    def _alone(self, pair: Pair) -> Iterator[Change]:
+        """A part without partner in its place; what has moved is told where it is now."""
+        if pair.a is not None and (False, _key(pair.a)) not in self._moved:
+            what, shape, count = self._told(self.a, pair.a)
+            yield Change("removed", pair.path, (what,), (shape, None), (count, 0), (pair.path, None))
+        if pair.b is not None:
+            before = self._moved.get((True, _key(pair.b)))
+            what, shape, count = self._told(self.b, pair.b)
+            if before is None:
+                yield Change("added", pair.path, (what,), (None, shape), (0, count), (None, pair.path))
+            else:
+                _, old, owned = self._told(self.a, before)
+                places = path_of(before), pair.path
+                yield Change("moved", pair.path, self._way(before, pair.b), (old, shape), (owned, count), places)
+
+    def _told(self, graph: Graph, item: Item) -> tuple[str, str, Dim]:
+        """The operator, or how many a block has; the shape of its result, and its parameters."""
         nodes = list(nodes_in(item))
         what = str(item.op) if isinstance(item, Node) else f"block of {len(nodes)} operators"
-        shape, count = str(nodes[-1].type), self._parameters(graph, nodes)
-        if pair.b is None:
-            return Change("removed", pair.path, (what,), (shape, None), (count, 0))
-        return Change("added", pair.path, (what,), (None, shape), (0, count))
+        return what, str(nodes[-1].type), self._parameters(graph, nodes)
+
+    @cached_property
+    def _moved(self) -> dict[tuple[bool, object], Item]:
+        """What has moved: the part it was, by either end (True: where it is in b)."""
+        ends = [((False, _key(a)), (True, _key(b)), a) for a, b in self.matching.moved]
+        return {end: a for *both, a in ends for end in both}
+
+    @cached_property
+    def moved_nodes(self) -> dict[str, str]:
+        """The nodes of all parts that have moved: name in a -> name in b."""
+        pairs = (zip(nodes_in(a), nodes_in(b), strict=True) for a, b in self.matching.moved)
+        return {a.name: b.name for each in pairs for a, b in each}
+
+    def _way(self, before: Item, after: Item) -> tuple[str, ...]:
+        """Where a part that has moved was: under which name, and behind what."""
+        old, new = (next((ref.node for ref in next(nodes_in(item)).inputs), None) for item in (before, after))
+        told = [f"was {path_of(before)}"] if path_of(before) != path_of(after) else []
+        if old and new and self.matching.partner.get(old, old) != new:
+            told.append(f"reads {new}, not {old}")
+        return tuple(told) or ("in another place",)
 
     def _changed(self, pair: Pair, what: tuple[str, ...]) -> Change:
         assert isinstance(pair.a, Node)
         assert isinstance(pair.b, Node)
         figures = self._parameters(self.a, [pair.a]), self._parameters(self.b, [pair.b])
-        return Change("changed", pair.path, what, (str(pair.a.type), str(pair.b.type)), figures)
+        places = pair.a.name, pair.b.name
+        return Change("changed", pair.path, what, (str(pair.a.type), str(pair.b.type)), figures, places)
 
     def what(self, a: Node, b: Node) -> tuple[str, ...]:
         """How a node differs: its operator, its shape, its parameters, what it reads, where it runs."""
@@ -178,6 +221,16 @@ def difference(a: Graph, b: Graph) -> Difference:
 
 def _operators(graph: Graph) -> int:
     return len(graph.nodes) - len(graph.states) - len(graph.inputs)
+
+
+def _activation_bytes(graph: Graph) -> Dim:
+    """Bytes of the results of all operators, for one sample."""
+    return activation_bytes([node for node in graph if not isinstance(node.op, Input | State)])
+
+
+def _key(item: Item) -> object:
+    """Tells the parts of a graph apart: a block may have the path of a node."""
+    return isinstance(item, Node), path_of(item)
 
 
 def _shown_name(item: Item) -> str:

@@ -10,7 +10,7 @@ found by these keys in turn, each in the gaps that the ones before it have left:
     kind        the same word or operator: `conv[2]` may be `conv[3]`
 
 A number is the place in a row of equal words, which a new neighbour changes: hence structure before it. A part that
-has moved past another one is removed here and added there.
+has moved past another one has no partner here; `moves` finds it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from cnngraph.compare.moves import moves
 from cnngraph.ir.graph import Graph, Node
 from cnngraph.render.outline import Frame, Item, base, nodes_in, outline, path_of, segment
 
@@ -48,10 +49,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Matching:
-    """The pairs of all parts, and for each node of the first graph that has a partner its name in the second."""
+    """The pairs of all parts, and for each node of the first graph that has a partner its name in the second.
+
+    `moved` are parts that have no partner in their place, but an equal part elsewhere.
+    """
 
     pairs: tuple[Pair, ...]
     partner: dict[str, str] = field(default_factory=dict)
+    moved: tuple[tuple[Item, Item], ...] = ()
 
 
 def match(a: Graph, b: Graph) -> Matching:
@@ -64,7 +69,7 @@ def match(a: Graph, b: Graph) -> Matching:
     {'x': 'x', 'a': 'b'}
     """
     whole = _pair((a, b), outline(a), outline(b))
-    matching = Matching(whole.inner)
+    matching = Matching(whole.inner, moved=tuple(moves(whole.inner)))
     for pair in leaves(whole.inner):
         if isinstance(pair.a, Node) and isinstance(pair.b, Node):
             matching.partner[pair.a.name] = pair.b.name

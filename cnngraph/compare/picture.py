@@ -1,5 +1,7 @@
 """Two graphs as one picture: what was added is green, what was removed red and dashed, what has changed amber.
 
+What has moved is purple, and dashed where it was.
+
 The picture is that of the second graph, with the nodes that only the first one has at the places where they stood.
 """
 
@@ -16,13 +18,16 @@ from cnngraph.render.colour import tint
 from cnngraph.render.dot import save
 from cnngraph.render.outline import nodes_in, path_of, segment
 from cnngraph.render.overlay import Mark, Overlay
-from cnngraph.render.style import GREEN, ORANGE, RED, WHITE
+from cnngraph.render.style import GREEN, ORANGE, PURPLE, RED, WHITE
 
 MARKS = {
     "added": Mark(tint(GREEN, 0.4), GREEN),
     "removed": Mark(tint(RED, 0.3), RED, dashed=True, arrows="all"),
     "changed": Mark(tint(ORANGE, 0.55), ORANGE, arrows="none"),
+    "moved": Mark(tint(PURPLE, 0.5), PURPLE),
+    "moved from here": Mark(tint(PURPLE, 0.25), PURPLE, dashed=True, arrows="all"),
 }
+GONE = ("removed", "moved from here")
 
 
 def save_picture(found: Difference, path: Path, title: str | None = None) -> Path:
@@ -67,7 +72,7 @@ def union(found: Difference) -> Union:
 
 
 def _is_removed(whole: Union, node: Node) -> bool:
-    return whole.kind_of.get(whole.names.get(node.name, "")) == "removed"
+    return whole.kind_of.get(whole.names.get(node.name, "")) in GONE
 
 
 def _in_order(whole: Union, pairs: Sequence[Pair], block: str, taken: set[str]) -> Iterator[Node]:
@@ -76,8 +81,9 @@ def _in_order(whole: Union, pairs: Sequence[Pair], block: str, taken: set[str]) 
         if pair.b is None:
             yield from _removed(whole, pair, block, taken)
         elif pair.a is None:
+            new = whole.found.moved_nodes.values()
             for node in nodes_in(pair.b):
-                whole.kind_of[node.name] = "added"
+                whole.kind_of[node.name] = "moved" if node.name in new else "added"
                 yield node
         elif isinstance(pair.a, Node) and isinstance(pair.b, Node):
             if what := whole.found.what(pair.a, pair.b):
@@ -104,14 +110,14 @@ def _removed(whole: Union, pair: Pair, block: str, taken: set[str]) -> Iterator[
     taken.add(place)
     for node in nodes_in(pair.a):
         name = whole.names[node.name] = place + node.name[len(path) :]
-        whole.kind_of[name] = "removed"
+        whole.kind_of[name] = "moved from here" if node.name in whole.found.moved_nodes else "removed"
         yield replace(node, name=name, colocated=None)
 
 
 def _joined(whole: Union, node: Node, old: Node | None) -> Node:
     """A node with its inputs under the names of the picture, and with the removed inputs that it had before."""
-    if whole.kind_of.get(node.name) == "removed":
+    if whole.kind_of.get(node.name) in GONE:
         return replace(node, inputs=tuple(Ref(whole.names[ref.node], ref.index) for ref in node.inputs))
     before = [Ref(whole.names.get(ref.node, ""), ref.index) for ref in (old.inputs if old else ())]
-    gone = [ref for ref in before if whole.kind_of.get(ref.node) == "removed"]
+    gone = [ref for ref in before if whole.kind_of.get(ref.node) in GONE]
     return replace(node, inputs=(*node.inputs, *gone))

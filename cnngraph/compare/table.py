@@ -8,7 +8,7 @@ from cnngraph.compare.difference import Change, Difference
 from cnngraph.ir.size import Dim, number_text
 from cnngraph.render.tabular import Cell, Column, Table
 
-SIGNS: Mapping[str, str] = {"removed": "-", "added": "+", "changed": "~", "renamed": "="}
+SIGNS: Mapping[str, str] = {"removed": "-", "added": "+", "changed": "~", "moved": ">", "renamed": "="}
 CHANGES = (
     Column("kind", "", right=False),
     Column("layer", "layer", right=False),
@@ -20,7 +20,8 @@ FIGURES = (Column("figure", "figure", right=False), Column("a", "a"), Column("b"
 
 
 def changes_table(found: Difference) -> Table:
-    """What differs, in the order of the second network: `-` only in a, `+` only in b, `~` changed, `=` renamed."""
+    """What differs, in the order of the second network: `-` only in a, `+` only in b, `~` changed,
+    `>` moved, `=` renamed."""
     rows = tuple(_row(change) for change in found.changes)
     if not rows and not found.same:
         rows = (("~", "all", "the order of the layers", None, None),)

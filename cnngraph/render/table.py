@@ -42,14 +42,14 @@ def summary(graph: Graph, *, depth: int | None = None) -> Table:
     """
     if depth is not None and depth < 1:
         raise error("E0108", f"the depth of a table is 1 or more, not {depth}")
-    figures = _Figures(graph, receptive_fields(graph), _owned(graph))
+    figures = _Figures(graph, receptive_fields(graph), owned_states(graph))
     rows = tuple(figures.row(item) for item in _items(outline(graph), depth) if not _is_input(item))
     operators = [node for node in graph if not isinstance(node.op, Input | State)]
     totals: dict[str, Cell] = {
         "parameters": parameters(graph),
         "multiply-adds": figures.multiply_adds(operators),
         "depth": depth_of(graph),
-        "activation bytes": _activation_bytes(operators),
+        "activation bytes": activation_bytes(operators),
     }
     return Table(COLUMNS, rows, totals, graph.name)
 
@@ -71,7 +71,7 @@ class _Figures:
             shape_text(last.type),
             total_elements([state.type for state in states]),
             self.multiply_adds(nodes),
-            _activation_bytes(nodes),
+            activation_bytes(nodes),
             self._field_text(last),
         )
 
@@ -98,7 +98,7 @@ def _is_input(item: Item) -> bool:
     return isinstance(item, Node) and isinstance(item.op, Input)
 
 
-def _owned(graph: Graph) -> Mapping[str, Sequence[Node]]:
+def owned_states(graph: Graph) -> Mapping[str, Sequence[Node]]:
     """The trainable states of each node that is the first to read them."""
     owner: dict[str, str] = {}
     for node in graph:
@@ -111,7 +111,7 @@ def _owned(graph: Graph) -> Mapping[str, Sequence[Node]]:
     return owned
 
 
-def _activation_bytes(nodes: Sequence[Node]) -> Dim:
+def activation_bytes(nodes: Sequence[Node]) -> Dim:
     """Bytes of the results of `nodes` for one sample."""
     return total_bytes([type_.bind(batch=1) for node in nodes for type_ in node.types])
 

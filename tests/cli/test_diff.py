@@ -21,7 +21,7 @@ def test_what_differs(run: Run) -> None:
     outcome = run("diff", NETS / "vgg16.cnn", NETS / "vgg19.cnn")
     assert outcome.code == 1
     assert "+  conv3.conv_relu[4]  block of 2 operators  256@56x56    +590,080" in outcome.out
-    assert "parameters        138,357,544     143,667,240      +5,309,696" in outcome.out
+    assert "parameters           138,357,544     143,667,240      +5,309,696" in outcome.out
 
 
 def test_two_nets_of_a_file_and_two_settings(run: Run, tmp_path: Path) -> None:

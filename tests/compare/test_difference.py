@@ -96,13 +96,26 @@ def test_another_operator_under_another_label() -> None:
     ]
 
 
-def test_what_has_moved_is_removed_here_and_added_there() -> None:
+def test_what_has_moved_is_one_row() -> None:
     lines = ["conv(4, 3x3)", "lrn(5)", "maxpool(2x2)"]
     old, new = ("; ".join(lines), "; ".join([lines[0], lines[2], lines[1]]))
-    assert [change[:2] for change in changes(f"net n(x: 3@9x9) {{ {old} }}", f"net n(x: 3@9x9) {{ {new} }}")] == [
-        ("removed", "lrn"),
-        ("added", "lrn"),
+    found = between(f"net n(x: 3@9x9) {{ {old} }}", f"net n(x: 3@9x9) {{ {new} }}")
+    assert [(change.kind, change.path, change.what) for change in found.changes] == [
+        ("moved", "lrn", ("reads maxpool, not conv",)),
     ]
+    assert found.changes[0].shapes == ("4@7x7", "4@3x3")
+    assert found.changes[0].places == ("lrn", "lrn")
+
+
+def test_a_layer_with_weights_moves_into_another_block_and_a_relu_does_not() -> None:
+    blocks = "block p() = {} -> maxpool(2x2)\nblock q() = {} -> avgpool(2x2)\n"
+    net = "net n(x: 3@16x16) { first: p(); second: q(); globalavgpool }"
+    here, there = "conv(4, 3x3, same) -> relu -> tanh", "tanh"
+    old, new = blocks.format(here, there) + net, blocks.format(there, here) + net
+    found = [(change.kind, change.path) for change in between(old, new).changes]
+    assert ("moved", "second.conv") in found
+    assert ("removed", "first.relu") in found
+    assert ("added", "second.relu") in found
 
 
 def test_a_renamed_block_is_one_row() -> None:
@@ -167,4 +180,5 @@ def test_tables() -> None:
     ]
     assert figures_table(found).to("csv").splitlines()[1:] == [
         "parameters,1914,1948,+34", "multiply-adds,1753248,1753280,+32", "depth,3,3,0", "operators,10,10,0",
+        "activation bytes,311440,311456,+16",
     ]  # fmt: skip

@@ -8,13 +8,14 @@ import pytest
 from interop.flat.random_nets import random_net
 
 from cnngraph.compare.difference import difference
-from cnngraph.compare.picture import MARKS, save_picture, union
+from cnngraph.compare.picture import GONE, MARKS, save_picture, union
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import load_text
 from cnngraph.render.dot import draw
 
 OLD = "net n(x: 3@8x8) { conv(4, 3x3) -> relu; maxpool(2x2); conv(6, 1x1) }"
 NEW = "net n(x: 3@8x8) { conv(4, 3x3) -> batchnorm -> relu; lrn(5); conv(8, 1x1) }"
+MOVED = "net n(x: 3@8x8) { maxpool(2x2); conv(4, 3x3) -> relu; conv(6, 1x1) }"
 
 
 def test_kinds_and_names() -> None:
@@ -34,12 +35,18 @@ def test_a_removed_node_makes_room_for_its_successor() -> None:
     }  # fmt: skip
 
 
+def test_what_has_moved_stands_twice() -> None:
+    both = union(difference(*(elaborate(load_text(text)) for text in (OLD, MOVED))))
+    assert both.kind_of["maxpool"] == "moved"
+    assert both.kind_of["maxpool (removed)"] == "moved from here"
+
+
 def test_colours_and_legend() -> None:
     both = union(difference(*(elaborate(load_text(text)) for text in (OLD, NEW))))
     source = draw(both.graph, overlay=both.overlay).source
-    for kind, mark in MARKS.items():
+    for kind in ("added", "removed", "changed"):
         assert kind in source
-        assert mark.fill in source
+        assert MARKS[kind].fill in source
     assert 'STYLE="DASHED"' in source
     assert f'relu -> maxpool [color="{MARKS["removed"].line}"' in source
 
@@ -51,7 +58,7 @@ def test_any_two_networks_can_be_drawn(seed: int) -> None:
     both = union(found)
     assert len({node.name for node in both.graph}) == len(both.graph.nodes)
     assert {ref.node for node in both.graph for ref in node.inputs} <= {node.name for node in both.graph}
-    removed = [name for name, kind in both.kind_of.items() if kind == "removed"]
+    removed = [name for name, kind in both.kind_of.items() if kind in GONE]
     assert len(removed) == len([n for n in a if n.op.name != "state"]) - len(found.matching.partner)
     assert draw(both.graph, overlay=both.overlay).source == draw(both.graph, overlay=both.overlay).source
 
