@@ -20,7 +20,7 @@ def must_be_writable(path: Path) -> None:
 
 
 def must_be_picture(path: Path | None) -> None:
-    """Refuse a file that no sheet of images could be written to, before the work; None is no file. Raises E0108."""
+    """Refuse a file that no sheet of images could be written to, before the work; None is no file. Raises E0603."""
     from cnngraph.render.sheet import format_of
 
     if path is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnngraph.cli.options import (
+    Real,
     depth_option,
     direction_option,
     pipeline_options,
@@ -47,7 +48,7 @@ OBJECTIVES = ("throughput", "latency", "memory")
     "--replicate", is_flag=True, help="Devices that are alike may share a stage, each for samples of its own."
 )
 @click.option("--strategy", default="auto", show_default=True)
-@click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Search so long.")
+@click.option("--time-limit", type=Real(0, min_open=True), metavar="SECONDS", help="Search so long.")
 @click.option("--profile", type=click.Path(path_type=Path), help="Measured seconds, from `cnngraph profile -o`.")
 @click.option("--from", "kept", type=click.Path(path_type=Path), help="A division that was kept with --format json.")
 @click.option("--explain", is_flag=True, help="What the busiest device is busy with, and what would help, tried out.")

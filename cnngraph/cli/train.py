@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnngraph.cli.options import execution_options, pipeline_options, source_options
+from cnngraph.cli.options import Real, execution_options, pipeline_options, source_options
 from cnngraph.cli.sources import Weights, load_net, weights_options
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Job:
     help="Go on, bit for bit, from what an earlier run wrote; from --output if no file is named.",
 )
 @click.option(
-    "--validate", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="SHARE",
+    "--validate", type=Real(0, 1, min_open=True, max_open=True), metavar="SHARE",
     help="Judge epochs by this share of the training part, and test once, at the end.",
 )
 @click.option(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cnngraph.cli.files import must_be_writable, rewrite, write
-from cnngraph.cli.options import depth_option, direction_option, read_settings, source_options
+from cnngraph.cli.options import Real, depth_option, direction_option, read_settings, source_options
 
 if TYPE_CHECKING:
     from cnngraph.watch.drawing import Look
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file; FILE.svg by default.")
 @depth_option
 @direction_option
-@click.option("--interval", type=click.FloatRange(0.01, 60), default=0.2, show_default=True, metavar="SECONDS",
+@click.option("--interval", type=Real(0.01, 60), default=0.2, show_default=True, metavar="SECONDS",
               help="How often to look whether a file was saved.")  # fmt: skip
 def command(
     file: Path,

@@ -146,7 +146,7 @@ def bars(
     def draw(axes: Any) -> None:
         for place, each in enumerate(series):
             at = places + (place - (len(series) - 1) / 2) * thickness
-            look = {"color": COLOURS[place % len(COLOURS)], "label": _plain(each.name), "zorder": 2}
+            look = {"color": COLOURS[place % len(COLOURS)], "label": plain(each.name), "zorder": 2}
             if level:
                 axes.barh(at, each.ys, thickness * 0.95, xerr=each.spread, **look)
             else:
@@ -249,7 +249,7 @@ def _drawn(shown: Sequence[Panel], columns: int = 1) -> Chart:
     figure, all_axes = axes_in_rows(len(shown), columns, (width, height))
     for panel, axes in zip(shown, all_axes, strict=True):
         panel.draw(axes)
-        axes.set_title(_plain(panel.title), fontsize=11, color=INK)
+        axes.set_title(plain(panel.title), fontsize=11, color=INK)
         axes.tick_params(which="both", labelsize=8, colors=INK)
         axes.set_axisbelow(True)
         for edge in ("top", "right"):
@@ -262,7 +262,7 @@ def _line(axes: Any, place: int, series: Series, marks: bool) -> None:
     lonely = len(series.xs) == 1  # a line of one point is not seen
     marker = MARKERS[place % len(MARKERS)] if marks or lonely else None
     xs, ys = np.asarray(series.xs, np.float64), np.asarray(series.ys, np.float64)
-    axes.plot(xs, ys, dash, color=colour, marker=marker, markersize=4, linewidth=1.5, label=_plain(series.name))
+    axes.plot(xs, ys, dash, color=colour, marker=marker, markersize=4, linewidth=1.5, label=plain(series.name))
     if series.spread is not None:
         spread = np.asarray(series.spread, np.float64)
         axes.fill_between(xs, ys - spread, ys + spread, color=colour, alpha=0.18, linewidth=0)
@@ -279,8 +279,8 @@ def _numbers(axes: Any, values: npt.NDArray[np.float64], form: str) -> None:
 
 
 def _name_axes(axes: Any, x: str, y: str) -> None:
-    axes.set_xlabel(_plain(x), fontsize=9, color=INK)
-    axes.set_ylabel(_plain(y), fontsize=9, color=INK)
+    axes.set_xlabel(plain(x), fontsize=9, color=INK)
+    axes.set_ylabel(plain(y), fontsize=9, color=INK)
 
 
 def _name_powers(axis: Any, values: Sequence[float]) -> None:
@@ -298,7 +298,7 @@ def _ticks(axes: Any, names: Sequence[str], along: str) -> None:
     """Names at whole places; long ones along x are turned."""
     if not names:
         return
-    words = [_plain(name) for name in names]
+    words = [plain(name) for name in names]
     if along == "y":
         axes.set_yticks(range(len(words)), words)
     elif sum(map(len, words)) <= 60:
@@ -315,7 +315,7 @@ def _legend(axes: Any, count: int) -> None:
         axes.legend(fontsize=8, frameon=False, loc="best")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text as it stands: `$` begins no formula, a name may begin with `_`, and no control character is drawn."""
     text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
     text = re.sub(r"[\x00-\x1f\x7f]", " ", text).replace("$", r"\$")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnngraph.diagnostics import error
-from cnngraph.render.chart import COLOURS, GRID, Chart, axes_in_rows
+from cnngraph.render.chart import COLOURS, GRID, Chart, axes_in_rows, plain
 from cnngraph.render.style import INK
 
 ACROSS = 3  # charts in a row
@@ -44,7 +44,7 @@ def effects(found: Sequence[Effect], figure: str) -> Chart:
     for place, (each, chart) in enumerate(zip(found, axes, strict=True)):
         _points(chart, each)
         if place % across == 0:
-            chart.set_ylabel(figure, fontsize=9, color=INK)
+            chart.set_ylabel(plain(figure), fontsize=9, color=INK)
     return Chart(picture)
 
 
@@ -59,11 +59,11 @@ def _points(chart: Any, effect: Effect) -> None:
     if effect.logarithmic:
         chart.set_xscale("log")
     elif words:
-        chart.set_xticks(range(len(words)), words)
+        chart.set_xticks(range(len(words)), [plain(word) for word in words])
         chart.set_xlim(-0.5, len(words) - 0.5)
     elif len(numbers) <= FEW:
         chart.set_xticks(numbers, [f"{number:g}" for number in numbers])
-    chart.set_xlabel(effect.name, fontsize=9, color=INK)
+    chart.set_xlabel(plain(effect.name), fontsize=9, color=INK)
     chart.grid(color=GRID, linewidth=0.6)
     chart.set_axisbelow(True)
     chart.tick_params(labelsize=8, colors=INK)

@@ -52,7 +52,7 @@ class Sheet:
     image: Array
 
     def write(self, path: str | Path) -> None:
-        """Write the file, and the folders that it needs; its ending says the format, such as .png. Raises E0108."""
+        """Write the file, and the folders that it needs; its ending says the format, such as .png. Raises E0603."""
         kind = format_of(path)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(self.image).save(path, kind)
@@ -68,10 +68,10 @@ class Sheet:
 
 
 def format_of(path: str | Path) -> str:
-    """What Pillow calls the format of a file. Raises E0108 for an ending that no picture can be written with."""
+    """What Pillow calls the format of a file. Raises E0603 for an ending that no picture can be written with."""
     kind = Image.registered_extensions().get(Path(path).suffix.lower())
     if kind is None or kind not in Image.SAVE:
-        raise error("E0108", f"{path}: a picture cannot be written with this ending", "end it with .png")
+        raise error("E0603", f"{path}: a picture cannot be written with this ending", "end it with .png")
     return kind
 
 

@@ -24,7 +24,7 @@ SEEN, TAKEN = "seen", "taken"
 
 
 @dataclass(frozen=True, eq=False)
-class Classifier:
+class FeatureReader:
     """A network out of a file of weights, from pictures to its last features and its probabilities."""
 
     runner: Runner
@@ -50,7 +50,7 @@ class Classifier:
         return values[SEEN], values[TAKEN]
 
 
-def classifier_of(path: str | Path) -> Classifier:
+def classifier_of(path: str | Path) -> FeatureReader:
     """The classifier that a run of training wrote. Raises E0703 where the file holds none."""
     file = Path(path)
     if not file.is_file():
@@ -63,7 +63,7 @@ def classifier_of(path: str | Path) -> Classifier:
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, written: int) -> Classifier:
+def _read(path: Path, written: int) -> FeatureReader:
     """`written` is when: a file that changed is read again."""
     states, checkpoint = load_checkpoint(path)
     if not checkpoint.graph or checkpoint.preprocessing is None:
@@ -72,7 +72,7 @@ def _read(path: Path, written: int) -> Classifier:
     taken = whole.outputs[checkpoint.prediction]
     graph = prune(Graph(whole.name, whole.nodes, {SEEN: last_features(whole, taken), TAKEN: taken}))
     names = {node.name for node in graph.states}
-    return Classifier(
+    return FeatureReader(
         Runner(graph, {name: states[name] for name in names}), checkpoint.preprocessing, checkpoint.class_names
     )
 

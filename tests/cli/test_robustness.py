@@ -38,7 +38,7 @@ def test_wrong_endings_are_told_before_the_work(run: Run) -> None:
         more = ("--set", "lr=0.1") if asked[0] == "tune" else ()
         run(asked[0], "tiny.cnn", asked[1], "x.gif", *more).refused("E0603", "x.gif")  # there are no weights yet
     for asked in (("robustness", "--pictures"), ("attack", "--pictures"), ("evaluate", "--mistakes"), ("show", "-o")):
-        run(asked[0], "tiny.cnn", asked[1], "x.txt").refused("E0108", "x.txt")
+        run(asked[0], "tiny.cnn", asked[1], "x.txt").refused("E0603", "x.txt")
     run("examine", "gradients", "tiny.cnn", "-o", "x.txt").refused("E0603", "x.txt")
 
 

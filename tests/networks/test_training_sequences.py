@@ -22,7 +22,7 @@ from cnngraph.examine.sampling_text import writer_of
 from cnngraph.ir.op import Array
 from cnngraph.net import Net, load
 from cnngraph.resources import resource
-from cnngraph.train.features import Classifier, classifier_of
+from cnngraph.train.features import FeatureReader, classifier_of
 from cnngraph.train.initialisers import initial_states
 from cnngraph.train.metrics.frechet import frechet_distance
 
@@ -131,7 +131,7 @@ def judges(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return files
 
 
-def distance(made: Array, net: Net, classifier: Classifier) -> float:
+def distance(made: Array, net: Net, classifier: FeatureReader) -> float:
     """To the pictures to test with."""
     real = net.data().test.images[:]
     real = real / np.float32(255) if real.dtype == np.uint8 else real

@@ -23,6 +23,13 @@ def test_each_setting_has_a_chart() -> None:
     assert effects(found, "accuracy").svg() == svg
 
 
+def test_words_stand_as_they_are() -> None:
+    """A dollar sign begins no formula."""
+    svg = effects([Effect("a$^$", ["$x_1$", "$\\bad$"], [0.5, 0.75])], "$y$").svg()
+    for word in ("a$^$", "$x_1$", "$\\bad$", "$y$"):
+        assert word in svg
+
+
 def test_nothing_to_be_drawn() -> None:
     with pytest.raises(CnnGraphError, match="no setting has two values"):
         effects([], "loss")

@@ -63,7 +63,7 @@ def test_equal_tiles_give_equal_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a", "a.txt", "a.cnn"])
 def test_an_ending_that_is_no_picture_is_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(CnnGraphError, match=r"E0108.*ending"):
+    with pytest.raises(CnnGraphError, match=r"E0603.*ending"):
         sheet([Tile(GREY)]).write(tmp_path / name)
     assert not (tmp_path / name).exists()
 
