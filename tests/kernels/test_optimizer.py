@@ -34,13 +34,13 @@ ADAMS = (Adam(), Adam(0.1, 0.5, 0.75, 1e-3, 0.01), Adam(amsgrad=True), AdamW(0.1
 STEPS = [*((OverTheWeight(), op) for op in SGDS), *((AdamOverTheWeight(), op) for op in ADAMS)]
 
 
-@pytest.mark.parametrize(("kernel", "op"), STEPS, ids=str)
+@pytest.mark.parametrize(("kernel", "op"), STEPS, ids=[str(op) for _, op in STEPS])
 def test_steps(kernel: Kernel, op: Op) -> None:
     for types in (op.samples()[0].inputs, LARGE):
         check_kernel(kernel, forward_task(op, *types), domain=(0.1, 1.0))
 
 
-@pytest.mark.parametrize(("kernel", "op"), STEPS, ids=str)
+@pytest.mark.parametrize(("kernel", "op"), STEPS, ids=[str(op) for _, op in STEPS])
 def test_all_states_at_once(kernel: Kernel, op: Op) -> None:
     task = forward_task(op, *LARGE)
     values = values_of(task, (0.1, 1.0))
