@@ -31,10 +31,13 @@ def read_division(
     )
 
 
-def partition_of(devices: str, net: Net, batch: int = 1) -> Partition:
-    """A division of the net as it predicts: found now, or kept in a file. Errors: E0601, E0602, E0604."""
+def partition_of(devices: str, net: Net, batch: int = 1, gradient: bool = False) -> Partition:
+    """A division of the net as it predicts, or with `gradient` trains: found now, or kept in a file.
+
+    Errors: E0601, E0602, E0604.
+    """
     if not devices.endswith(KEPT):
-        return net.partition(read_cluster(devices), batch)
+        return net.partition(read_cluster(devices), batch, gradient)
     from cnngraph.partition.partition_file import kept_sizes, load_partition
 
-    return load_partition(devices, net.bound(gradient=False, recompute=False, **kept_sizes(devices)))
+    return load_partition(devices, net.bound(gradient=gradient, recompute=False, **kept_sizes(devices)))

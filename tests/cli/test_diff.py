@@ -50,3 +50,21 @@ def test_errors_of_the_files_are_printed(run: Run, tmp_path: Path) -> None:
     run("diff", "tiny.cnn", "wrong.cnn").refused("did you mean `flatten`?")
     run("diff", "tiny.cnn", "none.cnn").refused("none.cnn")
     run("diff", "tiny.cnn:other", "tiny.cnn").refused("tiny.cnn has no net `other`")
+
+
+def test_two_divisions_of_a_net(run: Run, tmp_path: Path) -> None:
+    for name, devices in (("one.json", "1"), ("two.json", "2")):
+        kept = run("partition", "tiny.cnn", "--devices", devices, "--any-split", "--format", "json").done().out
+        (tmp_path / name).write_text(kept, encoding="utf-8")
+    assert run("diff", "one.json", "one.json", "--of", "tiny.cnn").done("every layer runs where it ran", "bottleneck")
+    run("diff", "one.json", "two.json").refused("add --of net.cnn", code=2)
+    run("diff", "one.json", "two.json", "--of", "tiny.cnn", "--render", "x.svg").refused("--page", code=2)
+    run("diff", "tiny.cnn", "tiny.cnn", "--batch", "2").refused("add --of", code=2)
+
+
+def test_divisions_that_are_found_now(run: Run) -> None:
+    outcome = run("diff", "left", "right", "--of", "tiny.cnn", "--format", "json", "--gradient")
+    assert outcome.code == 1
+    rows = json.loads(outcome.out)["rows"]
+    assert {(row["from"], row["to"]) for row in rows} == {("left", "right")}
+    assert any(row["layer"].startswith("gradient") for row in rows)
