@@ -20,6 +20,7 @@ The names below are imported when they are first used, so that `import cnngraph`
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING
 
 from cnngraph.uncollected import uncollected
@@ -58,9 +59,13 @@ def __getattr__(name: str) -> object:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """`%load_ext cnngraph` gives notebooks the magic `%%cnn`."""
-    importlib.import_module("cnngraph.editor.notebook").load(shell)
+    """`%load_ext cnngraph` gives notebooks the magic `%%cnn`, and pictures of what cells end with."""
+    importlib.import_module("cnngraph.notebook.magic").load(shell)
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if (_shell := getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()) is not None:
+    importlib.import_module("cnngraph.notebook.formats").register(_shell)  # in a notebook, pictures come without asking

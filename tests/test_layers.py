@@ -62,7 +62,7 @@ DOORS = {
     "pygments": ("editor/pygments_lexer.py",),
     "pygls": ("editor/server.py",),
     "lsprotocol": ("editor/server.py", "editor/answers.py"),
-    "IPython": ("editor/notebook.py",),
+    "IPython": ("notebook/magic.py",),
 }
 """Third parties, and the files or folders that may import them. NumPy and the standard library are free."""
 

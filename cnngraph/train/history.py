@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from cnngraph.ir.op import Array
 from cnngraph.train.judging import best_of
-from cnngraph.train.log import TestRow
+from cnngraph.train.log import EpochRow, Log, TestRow
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,19 @@ class History:
     def best(self) -> Epoch | None:
         """The best epoch: by the first metric, or by the accuracy, or by the loss of the tests."""
         return best_of(self.rows)
+
+    @property
+    def log(self) -> Log:
+        """The same as a log, which has no rows of steps."""
+        best = self.best
+        rows = (
+            EpochRow(
+                row.number, 0, row.loss, row.test_loss, row.accuracy, row.test_accuracy, row.metrics, row.losses,
+                best=row is best, epoch_seconds=row.seconds,
+            )
+            for row in self.rows
+        )  # fmt: skip
+        return Log({"epochs": self.epochs}, (), tuple(rows), self.test)
 
     def to_json(self) -> str:
         told = {"epochs": self.epochs, "interrupted": self.interrupted, "rows": [asdict(row) for row in self.rows]}

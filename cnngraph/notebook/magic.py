@@ -10,7 +10,6 @@ The cell shows the picture and the table of the network and binds it to the name
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from keyword import iskeyword
@@ -25,6 +24,8 @@ from IPython.display import display
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.elaborate.modules import load_text
 from cnngraph.net import Net
+from cnngraph.notebook.errors import is_coloured
+from cnngraph.notebook.formats import register
 from cnngraph.reports.terminal import report
 
 CELL = "cell.cnn"
@@ -49,18 +50,13 @@ class CnnMagics(Magics):
         try:
             net = self._read(wanted, cell)
             self._shell.user_ns[_name(wanted.name or net.name)] = net
-            display({"image/svg+xml": net.draw(), "text/plain": repr(net)}, raw=True)
-            print(net.summary())
-        except CnnGraphError as error:  # of the file, or of the drawing
-            print(report(error.diagnostics, self._is_coloured()))
+            display(net, net.summary())
+        except CnnGraphError as error:
+            print(report(error.diagnostics, is_coloured(self._shell)))
 
     def _read(self, wanted: Namespace, cell: str) -> Net:
         program = load_text(cell, CELL, Path.cwd())
         return Net(program, wanted.net, settings(wanted.set))
-
-    def _is_coloured(self) -> bool:
-        """As the user has set it for tracebacks."""
-        return str(self._shell.colors).lower() != "nocolor" and not os.environ.get("NO_COLOR")
 
 
 def _name(name: str) -> str:
@@ -90,3 +86,4 @@ def settings(pairs: Sequence[str]) -> Mapping[str, object]:
 def load(shell: InteractiveShell) -> None:
     """What `%load_ext cnngraph` does."""
     shell.register_magics(CnnMagics(shell))
+    register(shell)

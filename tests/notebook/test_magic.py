@@ -11,7 +11,6 @@ pytest.importorskip("IPython", reason="IPython is not installed: `pip install '.
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from traitlets.config import Config
 
 CELL = """net tiny(image: 1@8x8, classes = 3) {
   conv(4, 3x3) -> relu  [4@6x6]
@@ -19,24 +18,6 @@ CELL = """net tiny(image: 1@8x8, classes = 3) {
   dense(classes) -> softmax
 }
 """
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> InteractiveShell:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
-        shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}), colors="linux")
-    shell.run_line_magic("load_ext", "cnngraph")
-    return shell
-
-
-@pytest.fixture
-def shell(session: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
-    """The shell in an empty folder, without the names of other tests."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    session.reset(new_session=False)
-    return session
 
 
 def run(shell: InteractiveShell, cell: str) -> Any:
@@ -50,8 +31,12 @@ def run(shell: InteractiveShell, cell: str) -> Any:
 def test_a_cell_is_a_network(shell: InteractiveShell) -> None:
     seen = run(shell, f"%%cnn\n{CELL}")
     assert seen.success
-    assert "<svg" in seen.outputs[0].data["image/svg+xml"]
-    assert "parameters" in seen.stdout
+    picture, table = seen.outputs
+    assert "<svg" in picture.data["image/svg+xml"]
+    assert "<svg" in picture.data["text/html"]
+    assert "55 parameters" in picture.data["text/html"]
+    assert "<table" in table.data["text/html"]
+    assert table.data["text/plain"].startswith("tiny\n\nlayer")
     net = shell.user_ns["tiny"]
     assert (net.name, net.parameters) == ("tiny", 55)
     assert run(shell, "print(tiny.shapes['conv'])").stdout == "4@6x6\n"
@@ -82,7 +67,10 @@ def test_without_a_drawing_engine_the_net_is_there_all_the_same(
     shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cnngraph.render.engine.shutil.which", lambda *arguments, **named: None)
-    assert "E0603" in run(shell, f"%%cnn\n{CELL}").stdout
+    seen = run(shell, f"%%cnn\n{CELL}")
+    assert "E0603" in seen.outputs[0].data["text/html"]
+    assert "image/svg+xml" not in seen.outputs[0].data
+    assert "Traceback" not in seen.stdout + seen.stderr
     assert shell.user_ns["tiny"].parameters == 55
 
 

@@ -1,0 +1,31 @@
+"""A shell of IPython, one for all tests: there can be only one in a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("IPython", reason="IPython is not installed: `pip install '.[notebook]'`")
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+
+@pytest.fixture(scope="session")
+def session(tmp_path_factory: pytest.TempPathFactory) -> InteractiveShell:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}), colors="linux")
+    shell.run_line_magic("load_ext", "cnngraph")
+    return shell
+
+
+@pytest.fixture
+def shell(session: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
+    """The shell in an empty folder, without the names of other tests."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    session.reset(new_session=False)
+    session.run_line_magic("colors", "linux")
+    return session
