@@ -70,7 +70,7 @@ class Net:
     """A network: its graph, table and picture, and its states, which start as the seed says and change in `fit`."""
 
     def __init__(self, program: Program, net: str | None = None, settings: Mapping[str, object] | None = None) -> None:
-        self._program, self._chosen, self._arguments = program, net, dict(settings or {})
+        self.program, self._chosen, self.arguments = program, net, dict(settings or {})
         self.graph: Graph = elaborate(program, net, settings)
         self._states: dict[str, Array] = {}
         self._settings = Settings()
@@ -111,7 +111,7 @@ class Net:
 
         with chosen_sizes():
             graph = (self.graph if partition is None else run(self.graph, INFERENCE)).bind(**sizes)
-        told = "\n".join(told_of(self._program.module, self.name))
+        told = "\n".join(told_of(self.program.module, self.name))
         options = Options(Options.opset if opset is None else opset, external_data, told)
         return export(Path(path), graph, self._complete(graph), options, partition)
 
@@ -147,7 +147,7 @@ class Net:
     @cached_property
     def training(self) -> TrainingSpec:
         """The train section with its loss as a graph."""
-        return training(self._program, self._chosen or self.name, self._arguments)
+        return training(self.program, self._chosen or self.name, self.arguments)
 
     # ---- looking ----
 
@@ -258,7 +258,7 @@ class Net:
         """First values of these states, or all, as the train section says."""
         from cnngraph.train.loading import first_states
 
-        return first_states(graph, self.training if self._program.train_sections else None, names)
+        return first_states(graph, self.training if self.program.train_sections else None, names)
 
     # ---- training ----
 
