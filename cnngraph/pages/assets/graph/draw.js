@@ -1,0 +1,188 @@
+// A scene with its places as elements of SVG. Words of a file stand in text nodes and attributes, never in markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+const CORNER = 4;
+
+/** An element of SVG, as `make` makes one of HTML. */
+function makeSvg(tag, attributes = {}, ...children) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : String(value));
+  }
+  made.append(...children.filter(Boolean));
+  return made;
+}
+
+/** Puts places on boxes (their middle), frames (their corner) and arrows, and gives each its `element`. */
+function drawScene(scene, places) {
+  for (const box of scene.boxes) {
+    Object.assign(box, places.nodes[`n${box.index}`]);
+    box.element = box.kind === "output" ? outputElement(box) : boxElement(box, scene.model);
+  }
+  for (const frame of scene.frames) {
+    Object.assign(frame, places.frames[frame.index]);
+    frame.element = frameElement(frame, scene.opened);
+  }
+  for (const arrow of scene.arrows) arrow.element = arrowElement(arrow, places.edges[`e${arrow.index}`]);
+  return [
+    makeSvg("g", { class: "frames" }, ...scene.frames.map((frame) => frame.element)),
+    makeSvg("g", { class: "arrows", "aria-hidden": "true" }, ...scene.arrows.map((arrow) => arrow.element)),
+    makeSvg("g", { class: "boxes" }, ...scene.boxes.map((box) => box.element)),
+  ];
+}
+
+function boxElement(box, model) {
+  const { width, height } = box;
+  const left = -width / 2;
+  const top = -height / 2;
+  const shape = { x: left, y: top, width, height, rx: box.kind === "rows" || box.kind === "block" ? CORNER : height / 2 };
+  if (box.kind === "merge") shape.rx = Math.min(13, height / 2);
+  const stack = box.copies > 1 && box.kind === "block";
+  const behind = stack ? [6, 3].map((by) => makeSvg("rect", { ...shape, x: left + by, y: top - by, class: "behind" })) : [];
+  const lines = box.lines.map((line, i) => lineElement(box, line, i, left, top));
+  const outline = makeSvg("rect", { ...shape, class: "outline" });
+  const isBlock = box.kind === "block";
+  return makeSvg(
+    "g",
+    {
+      class: `box kind-${box.kind} family-${box.lines[0]?.family ?? "plain"}${box.backward ? " backward" : ""}`,
+      role: "button",
+      tabindex: "-1",
+      "aria-label": nameOf(box, model),
+      "aria-expanded": isBlock ? "false" : null,
+      "aria-pressed": isBlock ? null : "false",
+      "data-id": box.id,
+      transform: `translate(${box.x} ${box.y})`,
+    },
+    ...behind,
+    makeSvg("rect", { ...shape, class: "ground" }),
+    ...lines,
+    outline,
+  );
+}
+
+function outputElement(box) {
+  const shape = { x: -box.width / 2, y: -box.height / 2, width: box.width, height: box.height, rx: box.height / 2 };
+  const attributes = { class: "box kind-output", role: "button", tabindex: "-1", "aria-pressed": "false" };
+  return makeSvg(
+    "g",
+    {
+      ...attributes,
+      "aria-label": `output ${box.lines[0].text}`,
+      "data-id": box.id,
+      transform: `translate(${box.x} ${box.y})`,
+    },
+    makeSvg("rect", { ...shape, class: "ground" }),
+    makeSvg("rect", { ...shape, class: "outline" }),
+    makeSvg("text", { class: "row", y: "1", "dominant-baseline": "middle", "text-anchor": "middle" }, box.lines[0].text),
+  );
+}
+
+function lineElement(box, line, i, left, top) {
+  const count = box.lines.length;
+  const isFilled = box.kind === "rows";
+  const height = isFilled ? box.height / count : ROW;
+  const y = isFilled ? top + i * height : top + (box.height - count * ROW) / 2 + i * ROW;
+  const ground = makeSvg("path", {
+    class: "fill",
+    d: rounded(left, y, box.width, height, i === 0 ? CORNER : 0, i === count - 1 ? CORNER : 0),
+  });
+  const at = { x: 0, y: y + height / 2 + 1, "dominant-baseline": "middle", "text-anchor": "middle" };
+  return makeSvg(
+    "g",
+    { class: `line family-${line.family}`, "data-node": line.node },
+    isFilled ? ground : null,
+    makeSvg("text", { ...at, class: line.font }, line.text),
+  );
+}
+
+function frameElement(frame, opened) {
+  const { x, y, width, height, item } = frame;
+  const title = makeSvg(
+    "g",
+    { class: "title", role: "button", tabindex: "-1", "aria-expanded": "true", "aria-label": frameName(frame), "data-id": frame.id },
+    makeSvg("rect", { class: "hit", x: x + 4, y: y + 4, width: frame.titleWidth - (item.copies ? 62 : 12), height: 20, rx: 3 }),
+    makeSvg("text", { class: "title", x: x + 10, y: y + 15, "dominant-baseline": "middle" }, frame.title),
+  );
+  const depth = depthOf(frame);
+  return makeSvg(
+    "g",
+    { class: `frame depth-${Math.min(depth, 4)}${item.copies ? " repeats" : ""}` },
+    makeSvg("rect", { class: "ground", x, y, width, height, rx: 8, "data-frame": frame.id }),
+    title,
+    item.copies ? unrollElement(frame, opened.isUnrolled(item)) : null,
+  );
+}
+
+function unrollElement(frame, isUnrolled) {
+  const count = frame.item.copies.length;
+  const x = frame.x + frame.titleWidth - 54;
+  const label = isUnrolled ? `Show one of ${count} copies of ${frame.title}` : `Show all ${count} copies of ${frame.title}`;
+  return makeSvg(
+    "g",
+    { class: "unroll", role: "button", tabindex: "-1", "aria-label": label, "data-unroll": frame.id },
+    makeSvg("rect", { class: "hit", x, y: frame.y + 5, width: 50, height: 18, rx: 9 }),
+    makeSvg(
+      "text",
+      { class: "small", x: x + 25, y: frame.y + 15, "dominant-baseline": "middle", "text-anchor": "middle" },
+      isUnrolled ? "one" : `all ${count}`,
+    ),
+  );
+}
+
+function arrowElement(arrow, place) {
+  const classes = `arrow kind-${arrow.kind}`;
+  if (!place) return makeSvg("g", { class: classes });
+  const lines = place.curves.map((points) => {
+    const [start, ...rest] = points;
+    const ends = place.end ? ` L${place.end.join(" ")}` : "";
+    const begins = place.start ? `M${place.start.join(" ")} L${start.join(" ")}` : `M${start.join(" ")}`;
+    return makeSvg("path", { class: "line", d: `${begins} C${rest.map((p) => p.join(" ")).join(" ")}${ends}` });
+  });
+  const head = place.end
+    ? headElement(place.curves[place.curves.length - 1].slice(-1)[0], place.end)
+    : place.start && headElement(place.curves[0][0], place.start);
+  const text = arrow.text && place.label;
+  const at = text && { x: place.label[0], y: place.label[1], "dominant-baseline": "middle", "text-anchor": "middle" };
+  arrow.place = place;
+  return makeSvg("g", { class: classes }, ...lines, head, text ? makeSvg("text", { class: "small", ...at }, arrow.text) : null);
+}
+
+/** The head of an arrow from the end of its curve to its point. */
+function headElement([fromX, fromY], [toX, toY]) {
+  const length = Math.hypot(toX - fromX, toY - fromY) || 1;
+  const [x, y] = [(-(toY - fromY) / length) * 3, ((toX - fromX) / length) * 3];
+  return makeSvg("path", { class: "head", d: `M${toX} ${toY} L${fromX + x} ${fromY + y} L${fromX - x} ${fromY - y} Z` });
+}
+
+function rounded(x, y, width, height, top, bottom) {
+  return [
+    `M${x + top} ${y} h${width - 2 * top} a${top} ${top} 0 0 1 ${top} ${top} v${height - top - bottom}`,
+    `a${bottom} ${bottom} 0 0 1 ${-bottom} ${bottom} h${2 * bottom - width}`,
+    `a${bottom} ${bottom} 0 0 1 ${-bottom} ${-bottom} v${top + bottom - height} a${top} ${top} 0 0 1 ${top} ${-top} Z`,
+  ].join(" ");
+}
+
+function depthOf(frame) {
+  let depth = 0;
+  for (let around = frame.frame; around; around = around.frame) depth += 1;
+  return depth;
+}
+
+/** What a screen reader says of a box: `conv 6, 5x5, 6@28x28, 156 parameters`. */
+function nameOf(box, model) {
+  const nodes = box.nodes.map((id) => model.byId.get(id));
+  if (box.kind === "block") {
+    const words = box.lines.slice(1).map((line) => line.text);
+    return [box.title, `closed block of ${counted(nodes.length)} operators`, ...words].join(", ");
+  }
+  const counts = nodes.map((node) => node.parameters).filter((count) => count !== 0);
+  const shape = box.kind === "input" ? [] : [box.shape];
+  const copies = box.copies > 1 ? [`one of ${box.copies} copies`] : [];
+  const texts = nodes.map((node) => node.text);
+  return [box.title, ...texts, ...shape, ...counts.map(parametersText), ...copies].filter(Boolean).join(", ");
+}
+
+function frameName(frame) {
+  return `${frame.title}, open block of ${counted(frame.item.all.length)} operators`;
+}

@@ -1,0 +1,43 @@
+// From one drawing to the next: what is opened keeps its place on the screen, and boxes move to their new places.
+
+const MILLISECONDS = 220;
+const MOST_MOVING = 400; // boxes: with more, nothing moves
+
+/** The corner of a box or frame, in points of the drawing. */
+function cornerOf(thing) {
+  return thing.element && "boxes" in thing ? [thing.x, thing.y] : [thing.x - thing.width / 2, thing.y - thing.height / 2];
+}
+
+/** Moves the camera so that the corner of `thing` comes to where on the screen `place` is: [x, y] of the window. */
+function keepPlace(camera, thing, place) {
+  const [x, y] = cornerOf(thing);
+  camera.set(place[0] - x * camera.scale, place[1] - y * camera.scale);
+}
+
+/** Where the corner of `thing` is in the window. */
+function placeOnScreen(camera, thing) {
+  const [x, y] = cornerOf(thing);
+  return [camera.x + x * camera.scale, camera.y + y * camera.scale];
+}
+
+/** Where all boxes are in the window, by id. */
+function placesOnScreen(camera, scene) {
+  return new Map(scene.boxes.map((box) => [box.id, [camera.x + box.x * camera.scale, camera.y + box.y * camera.scale]]));
+}
+
+/** Lets boxes come from where they were; what is new appears. */
+function animate(camera, scene, before) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches || scene.boxes.length > MOST_MOVING) return;
+  const options = { duration: MILLISECONDS, easing: "ease-out" };
+  const appear = [{ opacity: 0 }, { opacity: 1 }];
+  for (const box of scene.boxes) {
+    const old = before.get(box.id);
+    if (!old) box.element.animate(appear, options);
+    else {
+      const [x, y] = [(old[0] - camera.x) / camera.scale, (old[1] - camera.y) / camera.scale];
+      const places = [[x, y], [box.x, box.y]].map(([a, b]) => ({ transform: `translate(${a}px, ${b}px)` }));
+      box.element.animate(places, options);
+    }
+  }
+  for (const { element } of [...scene.frames, ...scene.arrows]) element.animate(appear, options);
+}

@@ -1,0 +1,187 @@
+// What is drawn when some blocks are open: boxes in frames, and arrows between boxes. No sizes and no places yet.
+
+const SIGNS = { add: "+", mul: "×" };
+
+/**
+ * A box: {id, index, kind, item, frame, title, rows, nodes, hidden, copies, path, shape}. kind: input, merge, rows, block
+ *   (closed: `path` opens it) or output. rows: [{text, family, node}]. `nodes` are the ids of what it shows, `hidden` those
+ *   in folded copies of it.
+ * A frame: {id, index, item, frame, title, path, boxes}: an open block.
+ * An arrow: {index, from, to, kind, edges, text}: boxes, and the indices of the edges of the model that it stands for.
+ */
+class Scene {
+  constructor(model, opened) {
+    this.model = model;
+    this.opened = opened;
+    this.boxes = [];
+    this.frames = [];
+    this.home = new Array(model.nodes.length).fill(null); // the box of each node
+    this.#fill(opened.inside(model.root), null);
+    for (const box of this.boxes) box.of = this.#forwardOf(box);
+    this.arrows = this.#arrows();
+    this.#label();
+    this.#addOutputs();
+  }
+
+  /** The boxes of nodes, blocks or boxes, by their ids; what is not drawn leads to the closed block that hides it. */
+  boxesOf(ids) {
+    const found = new Set();
+    for (const id of ids) {
+      for (const name of this.model.nodesOf(id)) found.add(this.home[this.model.byId.get(name).index]);
+    }
+    found.delete(null);
+    return found;
+  }
+
+  #fill(items, frame) {
+    for (const item of items) {
+      if (item.nodes || !this.opened.isOpen(item)) this.#box(item, frame);
+      else {
+        const made = { id: item.id, index: this.frames.length, item, frame, title: item.title, path: item.path, boxes: [] };
+        this.frames.push(made);
+        this.#fill(this.opened.inside(item), made);
+        if (item.copies && !this.opened.isUnrolled(item)) this.#hide(item);
+      }
+    }
+  }
+
+  #box(item, frame) {
+    const nodes = item.all.map((index) => this.model.nodes[index]);
+    const last = nodes[nodes.length - 1];
+    const box = { id: item.id, index: this.boxes.length, item, frame, title: item.title ?? "", rows: [], hidden: [] };
+    box.nodes = nodes.map((node) => node.id);
+    box.copies = item.copies?.length ?? 1;
+    box.backward = nodes[0].backward;
+    box.first = item.all[0];
+    if (!item.nodes) Object.assign(box, { kind: "block", path: item.path, shape: this.#result(item).shape });
+    else if (nodes.length === 1 && last.family === "input") box.kind = "input";
+    else if (nodes.length === 1 && last.family === "merge") box.kind = "merge";
+    else box.kind = "rows";
+    if (item.nodes) {
+      box.shape = last.shape;
+      box.rows = rowsOf(nodes, box.kind);
+    }
+    for (const index of item.all) this.home[index] = box;
+    this.boxes.push(box);
+    for (let around = frame; around; around = around.frame) around.boxes.push(box);
+  }
+
+  /** The nodes of all copies but the first are at home where their counterparts are. */
+  #hide(repeat) {
+    const [first, ...others] = repeat.copies;
+    for (const copy of others) {
+      copy.all.forEach((index, i) => {
+        const box = this.home[first.all[Math.min(i, first.all.length - 1)]];
+        this.home[index] = box;
+        box.hidden.push(this.model.nodes[index].id);
+      });
+    }
+    for (const box of new Set(first.all.map((index) => this.home[index]))) box.copies *= repeat.copies.length;
+  }
+
+  /** The last node of an item whose value leaves it. */
+  #result(item) {
+    const own = new Set(item.all.map((index) => this.model.nodes[index].id));
+    const leaving = item.all.filter((index) => this.model.nodes[index].readers.some((id) => !own.has(id)));
+    return this.model.nodes[leaving[leaving.length - 1] ?? item.all[item.all.length - 1]];
+  }
+
+  /** The one box whose gradients a box holds, or null. */
+  #forwardOf(box) {
+    if (!box.backward) return null;
+    const layers = box.nodes.map((id) => this.model.byId.get(id).layer);
+    const homes = new Set(layers.map((id) => (id === null ? null : this.home[this.model.byId.get(id).index])));
+    return homes.size === 1 ? [...homes][0] : null;
+  }
+
+  #arrows() {
+    const forward = this.#joined((edge, from, to) => !to.backward && this.#isShown(edge.to));
+    sortOut(forward, this.boxes);
+    const mirrored = new Set(forward.map((arrow) => `${arrow.to.index} ${arrow.from.index}`));
+    const isBetween = (from, to) => !from.of || !to.of || mirrored.has(`${from.of.index} ${to.of.index}`);
+    const gradients = this.#joined((edge, from, to) => from.backward && to.backward && isBetween(from, to));
+    const ends = new Set(forward.map((arrow) => arrow.from));
+    const isBeside = (from, to) => to.of === from || (!to.of && !ends.has(from));
+    const saved = this.#joined((edge, from, to) => !from.backward && to.backward && isBeside(from, to));
+    for (const arrow of gradients) arrow.kind = "gradient";
+    for (const arrow of saved) arrow.kind = "saved";
+    const arrows = [...forward, ...gradients, ...saved];
+    arrows.forEach((arrow, index) => Object.assign(arrow, { index }));
+    return arrows;
+  }
+
+  #isShown(index) {
+    const box = this.home[index];
+    return box.item.nodes ? box.item.nodes.includes(index) : !box.hidden.includes(this.model.nodes[index].id);
+  }
+
+  /** One arrow for all edges from one box to another of which `isWanted` says yes. */
+  #joined(isWanted) {
+    const found = new Map();
+    for (const edge of this.model.edges) {
+      const from = this.home[edge.from];
+      const to = this.home[edge.to];
+      if (from === to || !isWanted(edge, from, to)) continue;
+      const key = `${from.index} ${to.index}`;
+      if (!found.has(key)) found.set(key, { from, to, kind: "flow", edges: [], text: "" });
+      found.get(key).edges.push(edge.index);
+    }
+    return [...found.values()];
+  }
+
+  /** Writes shapes where they are new: on an arrow, or in a box from which several arrows go. */
+  #label() {
+    const ways = new Map();
+    for (const { from, kind } of this.arrows) {
+      if (kind === "flow" || kind === "skip") ways.set(from, (ways.get(from) ?? 0) + 1);
+    }
+    for (const box of this.boxes) {
+      const forks = (ways.get(box) ?? 0) > 1 && this.#changesShape(box);
+      box.saysShape = box.kind === "block" || box.kind === "input" || (forks && !box.backward);
+    }
+    for (const arrow of this.arrows) {
+      const { from, to, kind } = arrow;
+      const isPlain = kind === "flow" && !from.saysShape && (to.kind !== "merge" || from.kind === "merge");
+      if (isPlain && this.#changesShape(from)) arrow.text = this.model.edges[arrow.edges[0]].shape;
+    }
+  }
+
+  #changesShape(box) {
+    const [before] = this.model.nodes[box.first].inputs;
+    return box.kind === "merge" || (before !== undefined && this.model.byId.get(before).shape !== box.shape);
+  }
+
+  #addOutputs() {
+    for (const output of this.model.outputs) {
+      const from = this.home[this.model.byId.get(output.node).index];
+      const text = output.name === output.node ? output.shape : `${output.name} ${output.shape}`;
+      const row = { text, family: "output", node: output.node };
+      const box = { id: `output ${output.name}`, index: this.boxes.length, kind: "output", item: null, frame: null };
+      Object.assign(box, { title: "", rows: [row], nodes: [output.node], hidden: [], copies: 1, shape: output.shape });
+      this.boxes.push(box);
+      this.arrows.push({ index: this.arrows.length, from, to: box, kind: "flow", edges: [], text: "" });
+    }
+  }
+}
+
+function rowsOf(nodes, kind) {
+  return nodes.map(({ id, op, text, family }) => ({
+    text: kind === "merge" ? SIGNS[op] ?? op : text,
+    family,
+    node: id,
+  }));
+}
+
+/** Says which arrows are skips: from a box of several arrows, where a longer way leads to the same box. */
+function sortOut(arrows, boxes) {
+  const ranks = new Map(boxes.map((box) => [box, 0]));
+  const ways = new Map();
+  for (const arrow of [...arrows].sort((a, b) => a.from.first - b.from.first)) {
+    const { from, to } = arrow;
+    ways.set(from, (ways.get(from) ?? 0) + 1);
+    if (from.first < to.first) ranks.set(to, Math.max(ranks.get(to), ranks.get(from) + 1));
+  }
+  for (const arrow of arrows) {
+    if (ways.get(arrow.from) > 1 && ranks.get(arrow.to) - ranks.get(arrow.from) > 1) arrow.kind = "skip";
+  }
+}

@@ -1,0 +1,358 @@
+// The graph view: a network as boxes in blocks that open and close.
+//
+//   const view = new GraphView(container, model, {direction: "TB", label: "Graph of LeNet-5"})
+//       `model` is what `graph_model` of Python returns (data("graph")), or a GraphModel. The container has a size of its
+//       own. One page may have several views; each has a worker.
+//   await view.ready                the first drawing is there (or has failed)
+//   view.setModel(model)            keeps what is open, selected and where one looks, as far as paths still exist
+//   view.toggle(path) .open(path) .close(path) .openAll() .closeAll() .unroll(path, yes) .setDirection("LR")
+//       all of these resolve when it is drawn. A repeat ("bottleneck × 35") is closed, open (its first copy is shown)
+//       or unrolled (all copies are).
+//   await view.reveal(id)           node, block or repeat: opens what hides it, centres and selects it
+//   view.select(id | null)          node, block or repeat; view.selected is the id
+//   view.boxes()                    what is drawn: [{id, kind, title, nodes, hidden, copies, path, element}]
+//       kind: input, merge, rows (one or several operators), block (closed; `path` opens it). `id` of a block is its path,
+//       else that of its first node. `nodes`: ids of the nodes that it shows; `hidden`: those of folded copies of them.
+//   view.frames()                   the open blocks: [{id, path, title, element, boxes}]
+//   view.paint(fn)                  fn(box) -> {fill, line, ink} (CSS colours) | null; null instead of fn: as families
+//   view.mark(name, ids, edges=[])  class `name` on boxes, open blocks and arrows; [] clears. Edges: indices of
+//                                   model.edges, or pairs of ids [from, to]
+//   view.fit() .zoomBy(factor) .centre(id) .camera .model .opened (paths: Set) .isOpen(path)
+//   view.camera: {x, y, scale}, set(x, y, scale): where one looks; "moved" is dispatched after each change
+//
+// Events on the container (CustomEvent, `detail` as said):
+//   select {id, nodes, byUser}       id null: nothing is selected. Rows of a box are selected by themselves.
+//   hover {id, nodes, x, y, box}     x, y: of the screen; id null: left
+//   drawn {milliseconds, boxes}      after every layout
+//   failed {message}                 a layout that is impossible; the view says so, and the last drawing stays
+//   moved {x, y, scale}              the camera
+//
+// Classes in the drawing: .box .frame .arrow; .kind-*, .family-* (convolution, dense, ...), .selected, .hovered, .painted.
+
+const LEAST_SCALE = 0.6; // of the first sight: what is larger begins at its beginning
+
+class GraphView {
+  constructor(container, model, { direction = "TB", label = null } = {}) {
+    this.container = container;
+    this.direction = direction;
+    this.label = label;
+    this.selected = null;
+    this.model = model instanceof GraphModel ? model : new GraphModel(model);
+    this.opened = new Opened(this.model);
+    this.opened.openReadable();
+    this.engine = engineOfView();
+    this.marks = new Marks();
+    this.scene = null; // what is drawn
+    this.#build();
+    this.sizes = new Sizes(container);
+    this.ready = this.#update();
+  }
+
+  // ---- what is open ----
+
+  isOpen(path) {
+    return this.opened.paths.has(path);
+  }
+
+  toggle(path) {
+    return this.isOpen(path) ? this.close(path) : this.open(path);
+  }
+
+  open(path) {
+    return this.#change(path, (opened) => opened.show([...this.model.way(path), { nodes: [] }]));
+  }
+
+  close(path) {
+    return this.#change(path, (opened) => opened.paths.delete(path));
+  }
+
+  /** All copies of a repeat beside each other, or one that stands for them. */
+  unroll(path, isWanted = !this.opened.unrolled.has(path)) {
+    return this.#change(path, (opened) => {
+      opened.show([...this.model.way(path), { nodes: [] }]);
+      if (isWanted) opened.unrolled.add(path);
+      else opened.unrolled.delete(path);
+    });
+  }
+
+  openAll() {
+    return this.#change(null, (opened) => opened.openAll());
+  }
+
+  closeAll() {
+    return this.#change(null, (opened) => opened.closeAll());
+  }
+
+  setDirection(direction) {
+    this.direction = direction;
+    return this.#update({ fit: true });
+  }
+
+  async setModel(value) {
+    const older = this.opened;
+    this.model = value instanceof GraphModel ? value : new GraphModel(value);
+    this.opened = new Opened(this.model);
+    if (older.isChosen) this.opened.keepFrom(older);
+    else this.opened.openReadable();
+    if (this.selected !== null && !this.model.find(this.selected)) this.#setSelected(null, false);
+    await this.#update({ keep: this.#nearest() });
+  }
+
+  // ---- where one looks ----
+
+  fit() {
+    if (this.scene) this.camera.fit(this.bounds);
+  }
+
+  zoomBy(factor) {
+    this.camera.zoom(factor);
+  }
+
+  /** A node or block, or what hides it, in the middle of the window. */
+  centre(id) {
+    const thing = this.#thing(id);
+    if (!thing) return;
+    const [x, y] = cornerOf(thing);
+    const { width, height } = this.camera.size;
+    const scale = Math.max(this.camera.scale, Math.min(1, 0.9 * Math.min(width / thing.width, height / thing.height)));
+    this.camera.centre(x + thing.width / 2, y + thing.height / 2, Math.max(scale, 0.5));
+  }
+
+  async reveal(id) {
+    if (!this.model.find(id)) return;
+    const opened = this.opened.copy();
+    opened.show(this.model.way(id));
+    if (!opened.equals(this.opened)) {
+      this.opened = opened;
+      await this.#update({ keep: this.#nearest() });
+    }
+    this.centre(id);
+    this.select(id);
+    this.#focus(this.#thing(id), false);
+  }
+
+  // ---- what is said of boxes ----
+
+  select(id) {
+    this.#setSelected(id !== null && this.model.find(id) ? id : null, false);
+  }
+
+  boxes() {
+    return this.scene ? this.scene.boxes.filter((box) => box.kind !== "output") : [];
+  }
+
+  frames() {
+    return this.scene?.frames ?? [];
+  }
+
+  paint(painter) {
+    this.painter = painter;
+    if (this.scene) this.marks.paint(this.scene, painter);
+  }
+
+  mark(name, ids, edges = []) {
+    this.marks.mark(this.scene, name, ids, edges);
+  }
+
+  // ---- drawing ----
+
+  #build() {
+    this.layer = makeSvg("g");
+    const name = this.label ?? `Graph of ${this.model.name}`;
+    this.svg = makeSvg("svg", { class: "drawing", role: "group", "aria-label": name }, this.layer);
+    this.camera = new Camera(this.container, this.layer, () => this.#moved());
+    this.map = new Minimap(this.camera);
+    this.notice = new Notice();
+    this.told = make("div", { class: "unseen", "aria-live": "polite" });
+    this.container.classList.add("graph");
+    this.container.replaceChildren(this.svg, this.map.element, this.notice.element, this.told);
+    moveByPointer(this.camera);
+    walkByKeys(this, this.container);
+    pointAt(this, this.container);
+    new ResizeObserver(() => this.map.follow()).observe(this.container);
+  }
+
+  #change(path, change) {
+    const opened = this.opened.copy();
+    change(opened);
+    opened.isChosen = true;
+    if (opened.equals(this.opened)) return Promise.resolve();
+    this.opened = opened;
+    return this.#update({ keep: path === null ? this.#nearest() : this.#thing(path) });
+  }
+
+  /** Lays out what is open and draws it. `keep`: the thing that stays in its place; `fit`: all is to be seen. */
+  async #update({ keep = null, fit = false } = {}) {
+    const begun = performance.now();
+    const scene = new Scene(this.model, this.opened);
+    this.sizes.measure(scene);
+    const count = counted(scene.boxes.length);
+    this.notice.soon(`Laying out ${count} boxes …`, "Give up", () => this.#giveUp());
+    let places = null;
+    try {
+      places = await this.engine.layout(dotOf(scene, this.direction));
+    } catch (cause) {
+      this.#failed(`${count} boxes could not be laid out: ${cause.message}`);
+    }
+    if (places) this.#draw(scene, places, keep, fit, begun);
+  }
+
+  #draw(scene, places, keep, fit, begun) {
+    const isFirst = !this.scene;
+    const focused = this.#focusedId();
+    const before = isFirst ? null : placesOnScreen(this.camera, this.scene);
+    const anchor = keep && [keep.id, placeOnScreen(this.camera, keep)];
+    this.notice.hide();
+    this.layer.replaceChildren(...drawScene(scene, places));
+    this.scene = scene;
+    this.bounds = { x: 0, y: 0, width: places.width || 1, height: places.height || 1 };
+    this.map.draw(scene, this.bounds);
+    this.marks.renew(scene);
+    this.#showSelected();
+    const kept = anchor && this.#thing(anchor[0]);
+    if (kept) keepPlace(this.camera, kept, anchor[1]);
+    else if (isFirst || fit) this.#firstSight();
+    if (before && !fit) animate(this.camera, scene, before);
+    this.#focus(this.#thing(focused) ?? scene.boxes[0], focused !== null);
+    this.told.textContent = `${counted(scene.boxes.length)} boxes drawn`;
+    this.#tell("drawn", { milliseconds: performance.now() - begun, boxes: this.boxes().length });
+  }
+
+  /** All, if it is readable then; else its beginning, with the first box in the middle. */
+  #firstSight() {
+    this.camera.fit(this.bounds, LEAST_SCALE);
+    const first = this.scene.boxes[0];
+    if (!first) return;
+    const { width, height } = this.camera.size;
+    const { x, y, scale } = this.camera;
+    if (this.bounds.width * scale > width) this.camera.set(width / 2 - first.x * scale, y);
+    if (this.bounds.height * scale > height && this.direction === "LR") this.camera.set(x, height / 2 - first.y * scale);
+  }
+
+  #giveUp() {
+    this.engine.giveUp();
+    if (this.scene) this.opened = this.scene.opened;
+    else this.closeAll();
+    this.told.textContent = "The layout was given up";
+  }
+
+  #failed(message) {
+    this.notice.say(message, "Close all blocks", () => this.closeAll());
+    this.#tell("failed", { message });
+  }
+
+  #moved() {
+    this.map.follow();
+    const { x, y, scale } = this.camera;
+    this.#tell("moved", { x, y, scale });
+  }
+
+  #tell(name, detail) {
+    this.container.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  // ---- what is pointed at, selected, focused ----
+
+  /** The drawn box or open block of an id, or what hides it; null where there is none. */
+  #thing(id) {
+    if (id === null || !this.scene) return null;
+    const frame = this.scene.frames.find((each) => each.id === id);
+    const box = frame ?? this.scene.boxes.find((each) => each.id === id);
+    return box ?? [...this.scene.boxesOf(this.model.find(id) ? [id] : [])][0] ?? null;
+  }
+
+  /** The box nearest to the middle of the window. */
+  #nearest() {
+    if (!this.scene) return null;
+    const seen = this.camera.seen;
+    const away = (box) => Math.hypot(box.x - seen.x - seen.width / 2, box.y - seen.y - seen.height / 2);
+    const known = this.scene.boxes.filter((box) => this.model.find(box.id));
+    return known.sort((a, b) => away(a) - away(b))[0] ?? null;
+  }
+
+  /** What the user points at or presses: selects it. */
+  choose(id) {
+    this.#setSelected(id, true);
+  }
+
+  #setSelected(id, byUser) {
+    if (id === this.selected) return;
+    this.selected = id;
+    this.#showSelected();
+    this.#tell("select", { id, nodes: id === null ? [] : this.model.nodesOf(id), byUser });
+  }
+
+  #showSelected() {
+    if (!this.scene) return;
+    const frame = this.scene.frames.find((each) => each.id === this.selected);
+    const boxes = this.selected === null || frame ? new Set() : this.scene.boxesOf([this.selected]);
+    for (const each of this.scene.frames) each.element.classList.toggle("selected", each === frame);
+    for (const box of this.scene.boxes) {
+      box.element.classList.toggle("selected", boxes.has(box));
+      if (box.kind !== "block") box.element.setAttribute("aria-pressed", String(boxes.has(box)));
+      for (const line of box.element.querySelectorAll("[data-node]")) {
+        line.classList.toggle("selected", box.rows.length > 1 && line.dataset.node === this.selected);
+      }
+    }
+  }
+
+  #focusedId() {
+    const id = document.activeElement?.dataset?.id;
+    return this.container.contains(document.activeElement) && id !== undefined ? id : null;
+  }
+
+  /** Makes a box or frame the one that Tab leads to; with `really` it is focused. */
+  #focus(thing, really) {
+    if (!thing) return;
+    for (const old of this.layer.querySelectorAll('[tabindex="0"]')) old.setAttribute("tabindex", "-1");
+    const element = handleOf(thing);
+    element.setAttribute("tabindex", "0");
+    if (really) element.focus({ preventScroll: true });
+  }
+
+  /** Answers a key; false where it means nothing here. */
+  key(key, shift, target) {
+    const step = STEPS[key];
+    const id = target.closest("[data-id]")?.dataset.id ?? null;
+    const here = this.#thing(id) ?? this.scene?.boxes[0];
+    if (!here) return false;
+    if (step && shift) this.camera.pan(-60 * step[0], -60 * step[1]);
+    else if (step) this.#goTo(stepFrom(this.scene, middleOf(here), key));
+    else if (key === "Enter" && here.path !== undefined) this.toggle(here.path);
+    else if (key === "Enter" || key === " ") this.choose(here.item ? here.id : here.nodes[0]);
+    else if (key === "u") this.#unrollAround(here);
+    else if (key === "Home") this.#goTo(this.scene.boxes[0]);
+    else if (key === "End") this.#goTo(this.scene.boxes[this.scene.boxes.length - 1]);
+    else if (key === "+" || key === "=") this.zoomBy(1.25);
+    else if (key === "-") this.zoomBy(0.8);
+    else if (key === "0") this.fit();
+    else if (key === "Escape" && here.frame) this.#goTo(here.frame);
+    else if (key === "Escape" && this.selected !== null) this.choose(null);
+    else return false;
+    return true;
+  }
+
+  #goTo(thing) {
+    if (!thing) return;
+    this.#focus(thing, true);
+    const [x, y] = cornerOf(thing);
+    this.camera.show({ x, y, width: thing.width, height: thing.boxes ? 30 : thing.height });
+  }
+
+  #unrollAround(thing) {
+    for (let frame = thing.boxes ? thing : thing.frame; frame; frame = frame.frame) {
+      if (frame.item.copies) return this.unroll(frame.path);
+    }
+    return thing.item?.copies ? this.unroll(thing.path) : undefined;
+  }
+}
+
+/** The element of a box or frame that takes the focus. */
+function handleOf(thing) {
+  return thing.boxes ? thing.element.querySelector(".title") : thing.element;
+}
+
+/** A frame is left from its title, a box from its middle. */
+function middleOf(thing) {
+  return thing.boxes ? Object.assign(Object.create(thing), { x: thing.x + thing.width / 2, y: thing.y }) : thing;
+}

@@ -1,0 +1,160 @@
+"""The blocks of a graph as the tree that the graph view opens and closes, with all copies of what repeats.
+
+    box       {"nodes": [4, 5, 6], "title": "conv1"}        nodes drawn as rows of one box: conv -> batchnorm -> relu
+    block     {"path": "i3a", "title": "i3a: inception", "items": [...]}
+    repeat    {"path": "b[1] to b[36]", "title": "b × 36", "copies": [...]}        each copy is a box or a block
+
+Numbers are places in the list of nodes. What the static pictures fold, gather and chain is folded, gathered and chained
+here as well; a block of too many items is divided into sections, so that it can be opened step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from math import ceil, isqrt
+from typing import Any, TypeAlias
+
+from cnngraph.ir.graph import Graph
+from cnngraph.render.fold import Folding
+from cnngraph.render.outline import GRADIENT, Frame, outline, segment
+from cnngraph.render.parts import Box, Cluster, Part, Parts
+
+Item: TypeAlias = dict[str, Any]
+
+MANY = 12  # items of a block: with more, neighbours of one name are gathered
+MOST = 60  # items of a block: with more, it is divided into sections
+DEEPEST = 10_000  # blocks in blocks
+
+
+def tree(
+    graph: Graph,
+    place: Mapping[str, int],
+    kinds: Mapping[str, str],
+    backward: frozenset[str],
+    layers: Mapping[str, str],
+) -> list[Item]:
+    """The items of the whole network.
+
+    place:    in the list of nodes, of those that are drawn.
+    kinds:    nodes of different kinds are not folded or chained.
+    backward: nodes of the backward part; they get a tree like that of the forward part, in a block `gradient`.
+    layers:   the forward node of each of those, where it belongs to one.
+    """
+    folding = Folding(graph, lambda path: False, kinds, backward)
+    folded = folding.gather(folding.fold(outline(graph, without=backward)), MANY)
+    parts = Parts(graph, DEEPEST, (), kinds, backward).parts_of(folded)
+    forward = _Tree(place, dict(_repeats(folded))).items(parts, "")
+    return [*forward, *_Backward(place, backward, layers).items(forward)]
+
+
+def _repeats(frame: Frame) -> Iterator[tuple[str, Frame]]:
+    for item in frame.items:
+        if isinstance(item, Frame):
+            yield from _repeats(item)
+            if item.copies > 1:
+                yield item.path, item
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """Turns parts into items; `repeats` are the frames of several copies by their paths."""
+
+    place: Mapping[str, int]
+    repeats: Mapping[str, Frame]
+
+    def items(self, parts: tuple[Part, ...], path: str) -> list[Item]:
+        return _sections([self._item(part) for part in parts], path)
+
+    def _item(self, part: Part) -> Item:
+        if isinstance(part, Box):
+            return self._repeat(part, part.copies, part.covers) if part.copies > 1 else self._box(part)
+        frame = self.repeats.get(part.path)
+        return self._repeat(part, frame.copies, frame.covers) if frame else self._block(part)
+
+    def _box(self, box: Box) -> Item:
+        titled = {"title": box.title} if box.title else {}
+        return {"nodes": [self.place[node.name] for node in box.nodes], **titled}
+
+    def _block(self, cluster: Cluster) -> Item:
+        return {"path": cluster.path, "title": cluster.title, "items": self.items(cluster.parts, cluster.path)}
+
+    def _repeat(self, first: Part, copies: int, covers: tuple[str, ...]) -> Item:
+        period = len(covers) // copies
+        groups = [covers[i : i + period] for i in range(0, len(covers), period)]
+        made = [self._copy(first, dict(zip(groups[0], group, strict=True))) for group in groups]
+        return {"path": _span(covers[0], covers[-1]), "title": first.title, "copies": made}
+
+    def _copy(self, first: Part, paths: Mapping[str, str]) -> Item:
+        """The copy of `first` that stands at these paths."""
+        whole = _span(*(list(paths.values())[i] for i in (0, -1))) if len(paths) > 1 else next(iter(paths.values()))
+        if isinstance(first, Box):
+            return self._renamed(self._box(replace(first, title=segment(whole))), paths)
+        items = [self._renamed(item, paths) for item in self.items(first.parts, first.path)]
+        return {"path": whole, "title": segment(whole), "items": items}
+
+    def _renamed(self, item: Item, paths: Mapping[str, str]) -> Item:
+        if "nodes" in item:
+            return {**item, "nodes": [self.place[_moved(self._names[i], paths)] for i in item["nodes"]]}
+        inner = "items" if "items" in item else "copies"
+        return {**item, "path": _moved(item["path"], paths), inner: [self._renamed(i, paths) for i in item[inner]]}
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return list(self.place)
+
+
+def _moved(path: str, paths: Mapping[str, str]) -> str:
+    """`a[2].conv` where `a[1]` has become `a[2]`."""
+    found = next(old for old in paths if path == old or path.startswith((f"{old}.", f"{old} ")))
+    return paths[found] + path[len(found) :]
+
+
+def _span(first: str, last: str) -> str:
+    return f"{first} to {segment(last)}"
+
+
+def _sections(items: list[Item], path: str) -> list[Item]:
+    """Too many items as neighbours in sections, all of about the same number; without names, as they have none."""
+    if len(items) <= MOST:
+        return items
+    count = ceil(len(items) / max(MANY, isqrt(len(items))))
+    bounds = [len(items) * i // count for i in range(count + 1)]
+    prefix = f"{path}." if path else ""
+    return [
+        {"path": f"{prefix}part {i + 1} of {count}", "title": f"part {i + 1} of {count}", "items": items[a:b]}
+        for i, (a, b) in enumerate(pairwise(bounds))
+    ]
+
+
+@dataclass(frozen=True)
+class _Backward:
+    """The gradients as a tree like that of the forward part: each box has the nodes that belong to its nodes."""
+
+    place: Mapping[str, int]
+    backward: frozenset[str]
+    layers: Mapping[str, str]
+
+    def items(self, forward: list[Item]) -> list[Item]:
+        inner = [twin for item in forward if (twin := self._twin(item))]
+        others = [{"nodes": [i]} for name, i in self.place.items() if name in self.backward - self.layers.keys()]
+        found = _sections([*inner, *others], GRADIENT)
+        return [{"path": GRADIENT, "title": GRADIENT, "items": found}] if found else []
+
+    def _twin(self, item: Item) -> Item | None:
+        if "nodes" in item:
+            nodes = sorted(twin for i in item["nodes"] for twin in self._of.get(i, ()))
+            return {**item, "nodes": nodes} if nodes else None
+        inner = "items" if "items" in item else "copies"
+        twins = [twin for each in item[inner] if (twin := self._twin(each))]
+        return {**item, "path": f"{GRADIENT}.{item['path']}", inner: twins} if twins else None
+
+    @cached_property
+    def _of(self) -> Mapping[int, list[int]]:
+        """The nodes that belong to each forward node."""
+        found: dict[int, list[int]] = {}
+        for name, layer in self.layers.items():
+            found.setdefault(self.place[layer], []).append(self.place[name])
+        return found
