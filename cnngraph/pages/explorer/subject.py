@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cnngraph.diagnostics import Diagnostic
+from cnngraph.diagnostics import Diagnostic, error, in_order
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.observe import observe
 from cnngraph.ir.graph import Graph
 from cnngraph.judge import judge
+from cnngraph.partition.profile import Profile
 from cnngraph.watch.broken import drawable
 
 Facts = Mapping[str, Mapping[str, object]]
@@ -26,7 +27,7 @@ class Subject:
     graph: Graph
     program: Program
     found: tuple[Diagnostic, ...] = ()
-    wrong: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, Diagnostic] = field(default_factory=dict)
     facts: Facts = field(default_factory=dict)
     profiled: str = ""
 
@@ -41,6 +42,16 @@ class Subject:
         return replace(self, facts=joined)
 
 
+    def with_seconds(self, profile: Profile) -> Subject:
+        """With what the nodes took. Errors: E0601 where the profile knows none of them."""
+        known = profile.nodes or {each.node: each.measured_seconds for each in profile.executed}
+        if not any(name in known for name in self.graph.by_name):
+            help_ = f"measure it: cnngraph profile {self.program.module.span.source.name} -o profile.json"
+            raise error("E0601", f"the profile of {profile.net} has none of the nodes of {self.name}", help_)
+        told = f"{profile.machine}, {profile.workers} at once, a run of {profile.run_seconds * 1e3:.3g} ms"
+        return replace(self.with_facts("seconds", known), profiled=told)
+
+
 def subject_of(program: Program, graph: Graph, settings: Mapping[str, object] | None = None) -> Subject:
     """A graph that was read without an error, with the warnings about its file."""
     return _placed(Subject(graph, program, judge(program, settings).found))
@@ -53,12 +64,14 @@ def broken_subject(program: Program, net: str | None, settings: Mapping[str, obj
     >>> program = load_text("net n(image: 1@8x8) { conv(4, 3x3); dense(10) }")
     >>> found = broken_subject(program, None, None, Path("n.cnn"))
     >>> [str(node.op) for node in found.graph][-1], list(found.wrong), found.found[0].code
-    ('dense(10)', ['dense'], 'E0201')
+    ('dense(10)', ['dense'], 'W109')
     """
     observation = observe(program, net, settings)
     graph, overlay = drawable(observation, path.stem)
-    found = tuple(dict.fromkeys([*observation.found, *judge(program, settings).found]))
-    return _placed(Subject(graph, program, found, overlay.notes))
+    found = in_order([*observation.found, *judge(program, settings).found])
+    by_text = {finding.render(): finding for finding in found}
+    wrong = {name: by_text[text] for name, text in overlay.hints.items() if text in by_text}
+    return _placed(Subject(graph, program, tuple(found), wrong))
 
 
 def _placed(subject: Subject) -> Subject:

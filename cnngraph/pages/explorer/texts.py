@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from cnngraph.diagnostics import Diagnostic, Label, Source
 from cnngraph.editor.colours import TYPES, colours
@@ -17,25 +16,19 @@ MAX_SHOWN = 2_000_000  # characters of all files together; what comes after them
 MAX_FINDINGS = 200
 
 
-def texts(program: Program) -> list[dict[str, Any]]:
-    """The file and its imports, the file itself first: name, text, and colours as start, length and kind in a row.
+def documents(program: Program) -> Iterator[tuple[Source, Document]]:
+    """The file and its imports, each read by itself: an import of it is read again, which is quick, files are small.
 
-    >>> from cnngraph.elaborate.modules import load_text
-    >>> found = texts(load_text("net n(x: 8) = relu"))
-    >>> found[0]["text"], found[0]["colours"][:6], TYPES[found[0]["colours"][2]]
-    ('net n(x: 8) = relu', [0, 3, 4, 4, 1, 0], 'keyword')
+    A file that defines nothing has nothing to show, and none is shown that there is no room for.
     """
-    shown: list[dict[str, Any]] = []
     room = MAX_SHOWN
     for source, document in _documents(program):
         if len(source.text) <= room:
             room -= len(source.text)
-            shown.append({"name": source.name, "text": source.text, "colours": _colours(document)})
-    return shown
+            yield source, document
 
 
 def _documents(program: Program) -> Iterator[tuple[Source, Document]]:
-    """Each file once, read by itself: an import of it is read again, which is quick, for files are small."""
     own = program.module.span.source
     yield own, Document(program.files[own.name].path, program, {})
     for name, file in program.files.items():
@@ -44,17 +37,27 @@ def _documents(program: Program) -> Iterator[tuple[Source, Document]]:
             yield places[0].source, Document.read(file.path, places[0].source.text, {})
 
 
-def _colours(document: Document) -> list[int]:
+def coloured(document: Document) -> list[int]:
+    """The coloured stretches of a text: start, length and place of the kind in `TYPES`, in a row.
+
+    >>> from cnngraph.elaborate.modules import load_text
+    >>> ((_, document),) = documents(load_text("net n(x: 8) = relu"))
+    >>> coloured(document)[:6], TYPES[4]
+    ([0, 3, 4, 4, 1, 0], 'keyword')
+    """
     if len(document.text) > MAX_COLOURED:
         return []
     found = [(each.start, each.end - each.start, TYPES.index(each.type)) for each in colours(document)]
     return [number for triple in found for number in triple]
 
 
-def findings(found: Sequence[Diagnostic]) -> list[dict[str, object]]:
-    """Diagnostics, errors first: code, message, places, notes and helps; of very many the first ones."""
+def findings(found: Sequence[Diagnostic], wrong: Mapping[str, Diagnostic]) -> list[dict[str, object]]:
+    """Diagnostics, errors first: code, message, places, notes and helps, and nodes; of very many the first ones."""
     ordered = sorted(found, key=lambda finding: finding.severity)
-    return [_finding(each) for each in ordered[:MAX_FINDINGS]]
+    return [
+        {**_finding(each), "nodes": [name for name, finding in wrong.items() if finding == each]}
+        for each in ordered[:MAX_FINDINGS]
+    ]
 
 
 def _finding(finding: Diagnostic) -> dict[str, object]:

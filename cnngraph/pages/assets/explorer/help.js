@@ -1,0 +1,46 @@
+// The help of keys, as a dialog: opened by `?`, closed by Escape.
+
+const KEYS = [
+  ["/", "search; arrows choose, Enter shows"],
+  ["?", "this help"],
+  ["Esc", "select nothing"],
+  ["o", "open all blocks"],
+  ["c", "close all blocks"],
+  ["d", "down or to the right"],
+  ["f", "fit the whole graph"],
+  ["+ −", "larger, smaller"],
+  ["1 2 3", "text, layers, findings"],
+  ["arrows", "in the graph: from box to box along edges; in the text: from line to line"],
+  ["Enter", "in the graph: open or close a block; in the text: show what the line made"],
+];
+
+class Help {
+  constructor() {
+    const rows = KEYS.map(([key, told]) => make("div", {}, make("dt", {}, make("kbd", {}, key)), make("dd", {}, told)));
+    this.element = make(
+      "dialog",
+      { class: "help", "aria-label": "Keys" },
+      make("h2", {}, "Keys"),
+      make("dl", {}, ...rows),
+      make("p", { class: "soft" }, "Click a block to open it. Hover the text, and the graph shows what it made; and the other way round."),
+      make("button", { type: "button", onclick: () => this.element.close() }, "Close"),
+    );
+  }
+
+  toggle() {
+    if (this.element.open) this.element.close();
+    else this.element.showModal();
+  }
+}
+
+/** Calls what a key stands for, unless it is being typed into a field or belongs to a shortcut of the browser. */
+function listenToKeys(actions) {
+  document.addEventListener("keydown", (event) => {
+    const isTyped = event.target.closest?.("input, select, textarea, dialog") && event.key !== "Escape";
+    if (isTyped || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const action = actions[event.key];
+    if (!action) return;
+    action();
+    event.preventDefault();
+  });
+}

@@ -1,0 +1,261 @@
+// The explorer: its parts made and joined. What is selected anywhere is selected everywhere.
+
+const WAYS = 4; // ways of a merge have so many looks, then these come again
+
+class Explorer {
+  constructor() {
+    const value = data("graph");
+    this.net = new Net(new GraphModel(value), data("net"));
+    this.places = new Places(this.net);
+    this.paints = new Paints(this.net);
+    this.root = document.querySelector(".explorer");
+    this.asked = readAddress(location.hash);
+    this.selected = { id: null, nodes: [] };
+    this.#makeText();
+    this.#makeDrawing(value);
+    this.#makeTop();
+    this.#listen();
+    this.#restore(this.asked);
+  }
+
+  // ---- parts ----
+
+  #makeText() {
+    const go = (id) => this.reveal(id);
+    this.source = new SourceView(this.net, this.places, {
+      onhover: (ids) => this.view.mark("hovered", ids),
+      onselect: (ids) => this.#choose(ids),
+    });
+    const openText = (place) => {
+      this.panes?.show("text");
+      this.tabs.show("text");
+      this.source.scrollTo(place);
+      this.source.mark("selected", [place]);
+    };
+    this.table = new LayerTable(this.net, { go });
+    this.findings = new Findings(this.net, { openText, go });
+    this.details = new Details(this.net, this.places, { go, openText, lineOf: (place) => this.source.lineOf(place) });
+    const panels = [
+      { key: "text", name: "Text", part: this.source },
+      { key: "table", name: "Layers", part: this.table },
+      { key: "findings", name: this.findings.title, part: this.findings },
+    ].map(({ key, name, part }) => ({ key, name, panel: make("div", {}, part.element) }));
+    this.tabs = new Tabs("Text, layers, findings", panels);
+    const upper = make("div", { class: "upper" }, this.tabs.element, ...panels.map(({ panel }) => panel));
+    const bar = make("div");
+    const lower = make("div", { class: "lower fill" }, this.details.element);
+    const text = document.getElementById("text");
+    text.append(upper, bar, lower);
+    splitter(bar, { start: 55, name: "Height of the text", upright: false, onmove: (share) => text.style.setProperty("--upper", `${share}%`) });
+    splitter(document.getElementById("split"), {
+      start: 36,
+      name: "Width of the text",
+      upright: true,
+      onmove: (share) => text.style.setProperty("--share", `${share}%`),
+    });
+    for (const severity of ["warning", "error"]) this.source.mark(severity, this.findings.places(severity));
+  }
+
+  #makeDrawing(value) {
+    const container = make("div", { id: "graph" });
+    this.crumbs = make("nav", { class: "crumbs", "aria-label": "Blocks around the selection" });
+    this.legend = make("div", { class: "legend", role: "group", "aria-label": "Legend" });
+    this.card = new Card(this.net);
+    const drawing = document.getElementById("drawing");
+    drawing.append(this.#tools(), this.crumbs, container, this.legend);
+    this.view = new GraphView(container, value, { direction: this.asked.direction === "LR" ? "LR" : "TB" });
+    this.container = container;
+  }
+
+  #tools() {
+    const button = (text, name, act) => make("button", { type: "button", title: name, "aria-label": name, onclick: act }, text);
+    this.colour = make(
+      "select",
+      { "aria-label": "Colour by", onchange: () => this.paint(this.colour.value) },
+      ...this.paints.known.map(({ key, name }) => make("option", { value: key }, `colour: ${name}`)),
+    );
+    this.actions = {
+      open: () => this.view.openAll(),
+      close: () => this.view.closeAll(),
+      turn: () => this.turn(),
+      fit: () => this.view.fit(),
+      larger: () => this.view.zoomBy(1.25),
+      smaller: () => this.view.zoomBy(0.8),
+    };
+    const { open, close, turn, fit, larger, smaller } = this.actions;
+    return make(
+      "div",
+      { class: "bar", role: "toolbar", "aria-label": "Graph" },
+      button("Open all", "Open all blocks", open),
+      button("Close all", "Close all blocks", close),
+      button("⇄", "Down or to the right", turn),
+      button("Fit", "Fit the whole graph", fit),
+      button("+", "Larger", larger),
+      button("−", "Smaller", smaller),
+      this.colour,
+    );
+  }
+
+  #makeTop() {
+    this.search = new Search(this.net, { go: (id) => this.reveal(id), onfound: (ids) => this.view.mark("found", ids) });
+    document.getElementById("search").append(...this.search.elements);
+    this.help = new Help();
+    this.toast = make("div", { class: "toast", role: "status" });
+    this.panes = paneButtons(this.root, { graph: "Graph", text: "Text", details: "Details" });
+    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
+    document.getElementById("buttons").append(
+      button("Link", () => this.copyLink()),
+      button("SVG", () => this.keepPicture("svg")),
+      button("PNG", () => this.keepPicture("png")),
+      make("button", { type: "button", "aria-label": "Keys", onclick: () => this.help.toggle() }, "?"),
+      themeButton(),
+    );
+    this.root.append(this.panes.element, this.card.element, this.toast, this.help.element);
+  }
+
+  #listen() {
+    this.container.addEventListener("select", ({ detail }) => this.#show(detail.id, detail.nodes));
+    this.container.addEventListener("hover", ({ detail }) => this.#hover(detail));
+    this.container.addEventListener("drawn", () => this.#drawn());
+    document.addEventListener("theme", () => this.paint(this.colour.value));
+    addEventListener("hashchange", () => this.#restore(readAddress(location.hash)));
+    const { open, close, turn, fit, larger, smaller } = this.actions;
+    const tab = (key) => () => {
+      this.panes.show("text");
+      this.tabs.show(key);
+    };
+    listenToKeys({
+      "/": () => this.search.focus(),
+      "?": () => this.help.toggle(),
+      Escape: () => this.view.select(null),
+      o: open, c: close, d: turn, f: fit, "+": larger, "-": smaller,
+      1: tab("text"), 2: tab("table"), 3: tab("findings"),
+    });
+  }
+
+  // ---- what is selected ----
+
+  /** Show a node or a block in the graph, and select it. */
+  async reveal(id) {
+    if (!this.net.model.find(id)) return this.tell(`There is no ${id} in this network`);
+    this.panes.show(this.root.dataset.pane === "details" ? "details" : "graph");
+    await this.view.reveal(id);
+  }
+
+  /** What a place of the text made: one node is revealed; of several the first, and all of them are marked. */
+  async #choose(ids) {
+    if (!ids.length) return;
+    await this.view.reveal(ids[0]);
+    if (ids.length > 1) {
+      this.view.mark("hovered", ids);
+      this.details.show(null, ids);
+    }
+  }
+
+  #show(id, nodes) {
+    const known = nodes.filter((each) => this.net.node(each));
+    this.selected = { id, nodes: known };
+    const ways = known.length === 1 ? waysTo(this.net, known[0]) : null;
+    this.details.show(id, known, ways);
+    this.table.mark(known);
+    this.#markWays(ways);
+    const { own, around } = this.places.of(known);
+    this.source.mark("around", known.length ? around : []);
+    this.source.mark("selected", own);
+    this.source.scrollTo(own[0]);
+    this.#tellCrumbs(id);
+    this.#write(id);
+  }
+
+  #markWays(found) {
+    for (let i = 1; i <= WAYS; i += 1) {
+      const ways = found ? found.ways.filter((_, at) => (at % WAYS) + 1 === i) : [];
+      this.view.mark(`way-${i}`, ways.flatMap(({ nodes }) => nodes), ways.flatMap(({ edges }) => edges));
+    }
+  }
+
+  #tellCrumbs(id) {
+    const way = id ? this.net.model.way(id).filter(({ path }) => path && path !== id) : [];
+    const crumb = ({ path, title }) => make("button", { type: "button", class: "link", onclick: () => this.reveal(path) }, title || path);
+    const whole = make("button", { type: "button", class: "link", onclick: () => this.view.select(null) }, this.net.model.name);
+    const parts = [whole, ...way.map(crumb), ...(id ? [id] : [])];
+    this.crumbs.replaceChildren(...parts.flatMap((part) => [" › ", part]).slice(1));
+  }
+
+  #hover({ id, nodes, x, y }) {
+    const known = (nodes ?? []).filter((each) => this.net.node(each));
+    this.card.show(id, id === null ? [] : known, x, y);
+    this.source.mark("hovered", id === null ? [] : this.places.of(known).own);
+  }
+
+  // ---- looks ----
+
+  paint(key) {
+    this.colour.value = key;
+    this.paints.apply(key, this.view, this.container, this.legend);
+  }
+
+  turn() {
+    this.view.setDirection(this.view.direction === "LR" ? "TB" : "LR");
+  }
+
+  /** After each drawing: colours of scales follow what is drawn, and what is wrong stays marked. */
+  #drawn() {
+    this.paint(this.colour.value);
+    const wrong = Object.keys(this.net.words.wrong);
+    const edges = wrong.flatMap((id) => this.net.node(id).inputs.map((from) => [from, id]));
+    this.view.mark("wrong", wrong, edges);
+  }
+
+  async keepPicture(kind) {
+    await this.view.ready;
+    const svg = this.container.querySelector("svg");
+    const picture = standalone(svg, svg.querySelector("g"));
+    const content = kind === "svg" ? new Blob([picture.text], { type: "image/svg+xml" }) : await png(picture);
+    if (content) download(content, `${this.net.model.name}.${kind}`);
+    else this.tell("The picture is too large for a PNG: keep it as SVG");
+  }
+
+  // ---- address ----
+
+  #write(id) {
+    const { colour, direction, open } = readAddress(location.hash);
+    history.replaceState(null, "", writeAddress({ node: id, colour, direction, open }) || location.pathname);
+  }
+
+  async #restore({ node, colour, direction, open }) {
+    this.paint(this.paints.known.some(({ key }) => key === colour) ? colour : "operator");
+    await this.view.ready;
+    if (this.view.direction !== (direction ?? "TB")) await this.view.setDirection(direction === "LR" ? "LR" : "TB");
+    if (open) await this.#openOnly(open);
+    if (node && node !== this.selected.id) await this.reveal(node);
+  }
+
+  /** These blocks and no others; the view drops the layouts that are overtaken. */
+  #openOnly(paths) {
+    const known = paths.filter((path) => this.net.model.blocks.has(path));
+    return Promise.all([this.view.closeAll(), ...known.map((path) => this.view.open(path))]);
+  }
+
+  async copyLink() {
+    const colour = this.colour.value === "operator" ? null : this.colour.value;
+    const direction = this.view.direction === "LR" ? "LR" : null;
+    const hash = writeAddress({ node: this.selected.id, colour, direction, open: [...this.view.opened.paths] });
+    const address = location.href.replace(/#.*$/, "") + hash;
+    history.replaceState(null, "", hash || location.pathname);
+    try {
+      await navigator.clipboard.writeText(address);
+      this.tell("The link is copied");
+    } catch {
+      this.tell("The link stands in the address: copy it there"); // some browsers refuse pages from the disk
+    }
+  }
+
+  tell(text) {
+    this.toast.textContent = text;
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.toast.replaceChildren(), 3000);
+  }
+}
+
+const explorer = new Explorer();
