@@ -5,7 +5,7 @@
 //       own. One page may have several views; each has a worker.
 //   await view.ready                the first drawing is there (or has failed)
 //   view.setModel(model)            keeps what is open, selected and where one looks, as far as paths still exist
-//   view.toggle(path) .open(path) .close(path) .openAll() .closeAll() .unroll(path, yes) .setDirection("LR")
+//   view.toggle(path) .open(path) .close(path) .openAll() .closeAll() .openOnly(paths) .unroll(path, yes) .setDirection("LR")
 //       all of these resolve when it is drawn. A repeat ("bottleneck × 35") is closed, open (its first copy is shown)
 //       or unrolled (all copies are).
 //   await view.reveal(id)           node, block or repeat: opens what hides it, centres and selects it
@@ -81,6 +81,14 @@ class GraphView {
 
   closeAll() {
     return this.#change(null, (opened) => opened.closeAll());
+  }
+
+  /** Opens these blocks and what is around them, and closes all others. */
+  openOnly(paths) {
+    return this.#change(null, (opened) => {
+      opened.closeAll();
+      for (const path of paths) opened.show([...this.model.way(path), { nodes: [] }]);
+    });
   }
 
   setDirection(direction) {
