@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.ir.graph import Graph, Node
@@ -14,12 +14,12 @@ from cnngraph.ir.leaves import Input
 from cnngraph.ir.size import Dim
 from cnngraph.ir.types import BATCH, TensorType
 from cnngraph.ops.gradient import Gradient
-from cnngraph.render.style import WHITE, operands
+from cnngraph.render.style import WHITE, Style, operands
 
 LONGEST = 48
-LETTER_WIDTH = 8  # points, at least, of a letter in a title
 NAMED_PADS = ("pad=same", "pad=full", "pad=valid")
 LONG_NUMBER = re.compile(r"-?\d+\.\d+(e[+-]?\d+)?")
+LEFT = ' ALIGN="LEFT"'
 SIGNS = {"add": "+", "mul": "×"}
 
 
@@ -78,14 +78,31 @@ class Row(NamedTuple):
     bold: bool = False
 
 
-def table(rows: Sequence[Row], border: str, width: int = 1, dashed: bool = False) -> str:
-    """An HTML-like label of rows under each other, in one border."""
-    style = ' STYLE="DASHED"' if dashed else ""
-    cells = "".join(f'<TR><TD BGCOLOR="{row.fill}">{_words(row.text, row.bold)}</TD></TR>' for row in rows)
-    return (
-        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5" COLOR="{border}"{style}>'
-        f"{cells}</TABLE>>"
-    )
+def cells(rows: Sequence[Row], style: Style) -> str:
+    """An HTML-like label of rows under each other, without a border."""
+    return _table("".join(f"<TR>{_cell(row, style)}</TR>" for row in rows), 0, style)
+
+
+def framed_cells(rows: Sequence[Row], style: Style, border: str) -> str:
+    """The same with a thin border, its rows to the left: a legend."""
+    inner = "".join(f"<TR>{_cell(row, style, LEFT)}</TR>" for row in rows)
+    return _table(inner, 1, style, f' COLOR="{style.line_colour(border)}"')
+
+
+def _cell(row: Row, style: Style, more: str = "") -> str:
+    return f'<TD BGCOLOR="{style.fill(row.fill)}"{more}>{_words(row.text, row.bold or style.bold)}</TD>'
+
+
+def _table(inner: str, border: int, style: Style, more: str = "") -> str:
+    look = f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{style.padding}"{more}'
+    return f"<<TABLE {look}>{inner}</TABLE>>"
+
+
+def left_lines(lines: Sequence[str], style: Style) -> str:
+    """Lines of small words under each other, the first one bold, all to the left."""
+    words = "".join(f'<TR><TD ALIGN="LEFT">{_words(line, not i)}</TD></TR>' for i, line in enumerate(lines))
+    table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{words}</TABLE>'
+    return f'<<FONT POINT-SIZE="{style.small:g}">{table}</FONT>>'
 
 
 class Line(NamedTuple):
@@ -94,34 +111,34 @@ class Line(NamedTuple):
     cells: tuple[str, ...]
     fill: str = WHITE
     bold: bool = False
-    size: int = 12
+    size: Literal["title", "text", "small"] = "text"
 
 
-def grid(lines: Sequence[Line]) -> str:
+def grid(lines: Sequence[Line], style: Style) -> str:
     """An HTML-like label of rows and columns."""
     width = max(len(line.cells) for line in lines)
-    rows = "".join(f"<TR>{_cells(line, width)}</TR>" for line in lines)
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5">{rows}</TABLE>>'
+    return _table("".join(f"<TR>{_line(line, width, style)}</TR>" for line in lines), 0, style)
 
 
-def _cells(line: Line, width: int) -> str:
-    look = f'BGCOLOR="{line.fill}"'
+def _line(line: Line, width: int, style: Style) -> str:
+    look = f'BGCOLOR="{style.fill(line.fill)}"'
     if len(line.cells) == 1:
-        return f'<TD COLSPAN="{width}" {look}>{_sized(line.cells[0], line)}</TD>'
+        return f'<TD COLSPAN="{width}" {look}>{_sized(line.cells[0], line, style)}</TD>'
     sides = ("LEFT", *("RIGHT",) * (len(line.cells) - 1))
     pairs = zip(line.cells, sides, strict=True)
-    return "".join(f'<TD ALIGN="{side}" {look}>{_sized(cell, line)}</TD>' for cell, side in pairs)
+    return "".join(f'<TD ALIGN="{side}" {look}>{_sized(cell, line, style)}</TD>' for cell, side in pairs)
 
 
-def _sized(text: str, line: Line) -> str:
-    return f'<FONT POINT-SIZE="{line.size}">{_words(text, line.bold)}</FONT>'
+def _sized(text: str, line: Line, style: Style) -> str:
+    return f'<FONT POINT-SIZE="{getattr(style, line.size):g}">{_words(text, line.bold)}</FONT>'
 
 
-def frame_title(text: str, bold: bool) -> str:
-    """A title with as much free room on its right, so that an arrow into the middle of the frame does not cross it."""
+def frame_title(text: str, bold: bool, left: int = 0, right: int = 0) -> str:
+    """A title with free room on both sides of it, in points."""
+    before, behind = (f'<TD WIDTH="{width}"></TD>' if width else "" for width in (left, right))
     return (
-        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
-        f'<TR><TD>{_words(text, bold)}</TD><TD WIDTH="{LETTER_WIDTH * len(text)}"></TD></TR></TABLE>>'
+        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+        f"<TR>{before}<TD>{_words(text, bold)}</TD>{behind}</TR></TABLE>>"
     )
 
 

@@ -18,7 +18,7 @@ from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.partition.groups import forward_nodes
 from cnngraph.partition.partition import GOALS, Cut, Partition, Stage
-from cnngraph.render.caption import Line, frame_title, full_text, grid, shape_text, shortened
+from cnngraph.render.caption import Line, full_text, grid, shape_text, shortened
 from cnngraph.render.colour import tint
 from cnngraph.render.labels import Labels, Look
 from cnngraph.render.outline import backward_nodes, lies_in, outline
@@ -146,10 +146,10 @@ class DeviceLabels(Labels):
         goal, bound = found.goal_text(found.goal), found.goal_text(found.lower_bound_seconds)
         good = f"{GOALS[found.objective]} {goal}, lower bound {bound}, gap {found.gap:.1%}"
         count = f"{title} on {len(stages)} device{'s' * (len(stages) > 1)}"
-        lines = [Line((count,), size=18), Line((good,)), Line(HEADINGS)]
+        lines = [Line((count,), size="title"), Line((good,)), Line(HEADINGS)]
         for frame, stage in stages.items():
             lines.append(Line(_figures(stage), self._colours[frame], stage.load_seconds == found.bottleneck_seconds))
-        return grid([*lines, Line((REMARK,), size=11)])
+        return grid([*lines, Line((REMARK,), size="small")], self.view.style)
 
     def frame(self, cluster: Cluster) -> Look:
         """A device in its colour, lighter; blocks and gradients in it."""
@@ -157,8 +157,7 @@ class DeviceLabels(Labels):
         if stage is None:
             return super().frame(cluster)
         busiest = stage.load_seconds == self.divided.partition.bottleneck_seconds
-        title = frame_title(stage.label, True)
-        return Look(title, tint(self._colours[cluster.path], 0.3), INK, 2 if busiest else 1)
+        return Look(stage.label, tint(self._colours[cluster.path], 0.3), INK, busiest, bold=True)
 
     def legend(self) -> None:
         """The headline says it."""

@@ -8,6 +8,7 @@ import site
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 from cnngraph.diagnostics import error
@@ -36,9 +37,18 @@ def find_engine() -> str:
     return found
 
 
-def lay_out(source: str, format: str, timeout_seconds: float = TIMEOUT_SECONDS) -> bytes:
-    """`source` in the DOT language, drawn as `format`; E0603 where the engine fails or takes too long."""
-    command = [find_engine(), "-Kdot", f"-T{format}"]
+def lay_out(
+    source: str,
+    format: str,
+    attributes: Mapping[str, str] | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> bytes:
+    """`source` in the DOT language, drawn as `format`; E0603 where the engine fails or takes too long.
+
+    `attributes` are more of the whole graph.
+    """
+    more = [f"-G{name}={value}" for name, value in (attributes or {}).items()]
+    command = [find_engine(), "-Kdot", f"-T{format}", *more]
     try:
         done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=timeout_seconds, check=False)
     except subprocess.TimeoutExpired:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,14 +13,15 @@ from cnngraph.ir.size import number_text
 from cnngraph.render.backward import gradient_rows
 from cnngraph.render.caption import (
     Row,
-    frame_title,
+    framed_cells,
     full_text,
     merge_text,
     operator_text,
     shape_text,
     shortened,
-    table,
 )
+from cnngraph.render.figures import Figures
+from cnngraph.render.options import View
 from cnngraph.render.outline import GRADIENT, lies_in
 from cnngraph.render.overlay import Mark, Overlay
 from cnngraph.render.parts import Arrow, Box, Cluster, box_parameters
@@ -31,12 +32,13 @@ LONGEST_REMARK = 96
 
 
 class Look(NamedTuple):
-    """A frame: its title, its colour, that of its line and how thick that is. A title is HTML-like."""
+    """A frame: its title, its colour, that of its line, and whether that is strong."""
 
     title: str
     fill: str
     line: str
-    width: int = 1
+    strong: bool = False
+    bold: bool = False
 
 
 class Legend(NamedTuple):
@@ -48,10 +50,14 @@ class Legend(NamedTuple):
 
 @dataclass(frozen=True)
 class Labels:
-    """The text and the fill of each box and arrow of `picture`, coloured by family or by the kinds of an `overlay`."""
+    """The text and the fill of each box and arrow of `picture`, coloured by family or by the kinds of an `overlay`.
+
+    Colours are those for light ground; the drawing turns them around for dark.
+    """
 
     graph: Graph
     picture: Picture
+    view: View = field(default_factory=View)
     overlay: Overlay | None = None
 
     def rows(self, box: Box) -> list[Row]:
@@ -62,9 +68,8 @@ class Labels:
             return self._block_rows(box)
         rows = [Row(operator_text(node), self.fill(node)) for node in box.nodes]
         shape = [Row(shape_text(box.last.type), WHITE)] if self._says_shape(box) else []
-        notes = self.overlay.notes if self.overlay else {}
-        noted = [Row(shortened(notes[node.name], LONGEST_REMARK), WHITE) for node in box.nodes if node.name in notes]
-        return [*self._title(box, self.fill(box.nodes[0])), *rows, *shape, *noted]
+        figures = [Row(text, WHITE) for text in self.figures.texts(box, self.view.measures)]
+        return [*self._title(box, self.fill(box.nodes[0])), *rows, *shape, *figures]
 
     def fed(self, node: Node) -> str:
         """The text of an input."""
@@ -73,7 +78,8 @@ class Labels:
     def merge(self, box: Box) -> str:
         """The text of a merge: its title and sign, and its shape where no arrow says it."""
         text = f"{box.title} {merge_text(box.last)}".strip()
-        return f"{text}\n{shape_text(box.last.type)}" if self._says_shape(box) else text
+        shape = [shape_text(box.last.type)] if self._says_shape(box) else []
+        return "\n".join([text, *shape, *self.figures.texts(box, self._of_merges)])
 
     def shape(self, arrow: Arrow) -> str | None:
         """The shape that travels, where the boxes do not say it: not into a merge, and only where it has changed."""
@@ -89,21 +95,34 @@ class Labels:
     def frame(self, cluster: Cluster) -> Look:
         """The look of a frame."""
         fill = BACKWARD_FILL if lies_in(cluster.path, GRADIENT) else BLOCK_FILL
-        line, width = (GREY, 2) if cluster.repeats else (FAINT, 1)
-        return Look(frame_title(cluster.title, cluster.repeats), fill, line, width)
+        line = GREY if cluster.repeats else FAINT
+        bold = cluster.repeats or self.view.style.bold
+        return Look(cluster.title, fill if self.view.style.coloured else WHITE, line, cluster.repeats, bold)
 
     def legend(self) -> Legend | None:
-        """The kinds with their colours; None where there are none."""
-        if not self.overlay or not (kinds := self.overlay.legend()):
+        """The kinds with their colours, or the families where that is asked for; None where there are none."""
+        title = self.overlay.title if self.overlay else "operators"
+        told = self.overlay.legend() if self.overlay else self._families()
+        if not told:
             return None
-        rows = [Row(shortened(text, LONGEST_REMARK), fill) for text, fill in kinds]
-        return Legend(self.overlay.title, table([Row(self.overlay.title, WHITE, True), *rows], FAINT))
+        rows = [Row(shortened(text, LONGEST_REMARK), fill) for text, fill in told]
+        return Legend(title, framed_cells([Row(title, WHITE, True), *rows], self.view.style, FAINT))
+
+    def _families(self) -> list[tuple[str, str]]:
+        """The families that are seen, each with its fill."""
+        if not self.view.legend or not self.view.style.coloured:
+            return []
+        seen = {family(self.graph, node) for box in self.boxes.values() if not box.block for node in box.nodes}
+        return [(name, fill) for name, fill in FAMILIES.items() if name in seen and fill != WHITE]
 
     def fill(self, node: Node) -> str:
         """The colour of a node: of its family, or of its kind."""
         mark = self.overlay.mark(node.name) if self.overlay else None
         plain = self.overlay.plain if self.overlay else None
-        return mark.fill if mark else plain or FAMILIES[family(self.graph, node)]
+        return mark.fill if mark else plain or self._family_fill(family(self.graph, node))
+
+    def _family_fill(self, name: str) -> str:
+        return FAMILIES[name] if self.view.style.coloured else WHITE
 
     def mark(self, box: Box) -> Mark | None:
         """The mark of a box, if all of it is of one kind."""
@@ -128,18 +147,25 @@ class Labels:
 
     def gradient_fill(self, box: Box) -> str:
         """The colour of a box of gradients."""
-        return FAMILIES["gradient"]
+        return self._family_fill("gradient")
 
     def block_fills(self, box: Box) -> list[str]:
         """The colours of the rows of a block; the last one goes on."""
         marks = dict.fromkeys(self.overlay.mark(node.name) for node in box.nodes) if self.overlay else {}
-        return [mark.fill for mark in marks if mark] or [BLOCK_FILL]
+        return [mark.fill for mark in marks if mark] or [BLOCK_FILL if self.view.style.coloured else WHITE]
 
     def block_texts(self, box: Box) -> list[str]:
-        """What a block says below its name: its shape and its parameters."""
+        """What a block says below its name: its shape, and its parameters or what is asked for."""
+        if self.view.measures:
+            return [shape_text(self._result(box).type), *self.figures.texts(box, self.view.measures)]
         count = box_parameters(self.graph, box)
         parameters = [f"{number_text(count)} parameters"] if count else []
         return [shape_text(self._result(box).type), *parameters]
+
+    def note(self, box: Box) -> tuple[str, ...]:
+        """What is to say about a box, in lines, beside it."""
+        notes = self.overlay.notes if self.overlay else {}
+        return tuple(line for node in box.nodes for line in notes.get(node.name, ()))
 
     def _gradient_rows(self, box: Box) -> list[Row]:
         fill = self.gradient_fill(box)
@@ -168,6 +194,15 @@ class Labels:
     def _changes_shape(self, box: Box) -> bool:
         before = self.graph.input_types(box.nodes[0])
         return _is_merge(self.graph, box) or (bool(before) and before[0] != box.last.type)
+
+    @cached_property
+    def figures(self) -> Figures:
+        return Figures(self.graph)
+
+    @cached_property
+    def _of_merges(self) -> tuple[str, ...]:
+        """A sum has no parameters worth a word, but it costs memory."""
+        return tuple(name for name in self.view.measures if name in ("activations", "bytes"))
 
     @cached_property
     def _ways(self) -> Counter[str]:

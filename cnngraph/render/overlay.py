@@ -31,7 +31,7 @@ class Overlay:
     """Kinds of nodes by name, and the mark of each kind, in the order of the legend.
 
     Nodes without a kind are filled with `plain`, or, where that is None, with the colour of their family. `notes` stand
-    in the boxes of nodes, `hints` are their tooltips; `remarks`, where there are any, take the place of the legend.
+    in lines beside nodes, `hints` are their tooltips; `remarks`, where there are any, take the place of the legend.
     """
 
     kind_of: Mapping[str, str]
@@ -39,7 +39,7 @@ class Overlay:
     title: str
     plain: str | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     def mark(self, node: str) -> Mark | None:
@@ -50,7 +50,7 @@ class Overlay:
         first, last = self.mark(source), self.mark(target)
         for mark in (last, first):
             if mark is not None and mark.colours(first == mark, last == mark):
-                look = {"color": mark.line, "fontcolor": mark.line, "penwidth": "2"}
+                look = {"color": mark.line}
                 return look | {"style": "dashed"} if mark.dashed else look
         return {}
 

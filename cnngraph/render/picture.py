@@ -27,6 +27,8 @@ class Picture:
     arrows: tuple[Arrow, ...]
     outputs: Mapping[str, tuple[str, Ref]]  # name -> the box it leaves, its value
     backward: frozenset[str]
+    comes: tuple[str, ...] = ()  # boxes into which, and from which, ways lead that are left out
+    goes: tuple[str, ...] = ()
 
     @cached_property
     def merges(self) -> frozenset[str]:
@@ -121,7 +123,7 @@ def check_paths(tree: Frame, expand: Collection[str]) -> None:
     for path in expand:
         if path not in known:
             blocks = ", ".join(path_of(i) for i in tree.items if isinstance(i, Frame)) or "none"
-            raise error("E0101", f"there is no block `{path}` to expand", f"blocks of this network: {blocks}")
+            raise error("E0101", f"there is no block `{path}`", f"blocks of this network: {blocks}")
 
 
 def _frames(frame: Frame) -> Iterator[Frame]:

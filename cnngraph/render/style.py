@@ -24,6 +24,7 @@ from cnngraph.render.colour import grey, tint, turned
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
+DARK_VERMILION = "#A84A00"  # for words
 RED = "#C1121F"  # not of the eight: for what is gone or wrong, and never told by its colour alone
 WHITE, INK, FAINT, BLACK = "#FFFFFF", "#333333", "#AAAAAA", "#000000"
 
@@ -49,8 +50,9 @@ DEVICES = (ORANGE, SKY, GREEN, YELLOW, PURPLE, BLUE, VERMILION, GREY)
 class Style:
     """How a picture looks. Sizes and widths are in points, distances in inches, colours those for light ground.
 
-    text, small, title: letters in boxes; on arrows and frames; of the headline. line, strong: thin lines, and those
-    around blocks and repeats. padding: around the words of a box. apart, ranks: between boxes, and between their rows.
+    text, small, title: letters in boxes; on arrows; of the headline. line, strong: thin lines, and those around blocks
+    and repeats. arrow: how large its head is. padding: around the words of a box. apart, ranks: between boxes, and
+    between their rows. margin: around all.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Style:
     title: float
     line: float
     strong: float
+    arrow: float
     padding: int
     apart: float
     ranks: float
@@ -71,33 +74,29 @@ class Style:
     @property
     def ground(self) -> str:
         """The colour behind all."""
-        return self.line_colour(WHITE)
+        return self._seen(WHITE)
 
     @property
     def ink(self) -> str:
         """The colour of words and lines."""
-        return self.line_colour(INK if self.coloured else BLACK)
-
-    def family(self, name: str) -> str:
-        """The fill of a family of operators."""
-        return self.fill(FAMILIES[name] if self.coloured else WHITE)
+        return self._seen(INK if self.coloured else BLACK)
 
     def fill(self, colour: str) -> str:
         """A fill: without colours, a grey as light."""
         return self._seen(colour if self.coloured else grey(colour))
 
     def line_colour(self, colour: str) -> str:
-        """The colour of a line or of words: without colours, all but white are black."""
-        return self._seen(colour if self.coloured or colour == WHITE else BLACK)
+        """The colour of a line, or of words in colour."""
+        return self._seen(colour if self.coloured else grey(colour))
 
     def _seen(self, colour: str) -> str:
         return turned(colour) if self.dark else colour
 
 
 STYLES: Mapping[str, Style] = {
-    "paper": Style("paper", "Helvetica", 9, 8, 11, 0.6, 1.2, 3, 0.2, 0.26, 0.04),
-    "slide": Style("slide", "Helvetica", 18, 16, 26, 1.6, 3, 8, 0.45, 0.5, 0.5, bold=True),
-    "plain": Style("plain", "Helvetica", 12, 10, 18, 1, 2, 5, 0.3, 0.35, 0.1, coloured=False),
+    "paper": Style("paper", "Helvetica", 9, 8, 11, 0.6, 1.2, 0.5, 3, 0.2, 0.26, 0.04),
+    "slide": Style("slide", "Helvetica", 18, 16, 26, 1.6, 3, 1.1, 8, 0.45, 0.5, 0.5, bold=True),
+    "plain": Style("plain", "Helvetica", 12, 10, 18, 1, 2, 0.7, 5, 0.3, 0.35, 0.1, coloured=False),
 }
 
 
@@ -110,7 +109,7 @@ def styled(name: str = "paper", dark: bool = False) -> Style:
 
 def family_fills(dark: bool = False) -> Mapping[str, str]:
     """The fill of each family, for a page or a picture on light or dark ground."""
-    return {name: styled(dark=dark).family(name) for name in FAMILIES}
+    return {name: styled(dark=dark).fill(colour) for name, colour in FAMILIES.items()}
 
 
 def family(graph: Graph, node: Node) -> str:

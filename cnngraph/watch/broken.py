@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import ClassVar
 
 from cnngraph.diagnostics import Diagnostic
@@ -21,7 +22,8 @@ from cnngraph.render.overlay import Mark, Overlay
 from cnngraph.render.style import RED, WHITE
 
 WRONG = Mark(WHITE, RED, dashed=True, arrows="into")
-SHOWN = 12  # findings in a picture
+BESIDE = "red: what cannot be, and why"
+SHOWN, LETTERS = 12, 44  # findings in a picture; letters in a line of one
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,15 @@ def drawable(observation: Observation, name: str) -> tuple[Graph, Overlay]:
     wrong: dict[str, tuple[Node, Diagnostic]] = {}
     for node, finding in (*_refused(observation, nodes), *_unmet_rows(observation, nodes)):
         wrong.setdefault(node.name, (node, finding))
+    beside = [finding for _, finding in wrong.values()]
+    told = (BESIDE,) if beside else ()
     overlay = Overlay(
         kind_of=dict.fromkeys(wrong, "wrong"),
         marks={"wrong": WRONG},
         title="as far as it goes" if observation.found else "",
-        notes={name: finding.message for name, (_, finding) in wrong.items()},
+        notes={name: tuple(_told(finding)) for name, (_, finding) in wrong.items()},
         hints={name: finding.render() for name, (_, finding) in wrong.items()},
-        remarks=tuple(_remarks(observation.found)),
+        remarks=tuple(_remarks([finding for finding in observation.found if finding not in beside])) or told,
     )
     absent = {name: node for name, (node, _) in wrong.items()}
     return replace(graph, nodes=tuple({**nodes, **absent}.values())), overlay
@@ -76,6 +80,15 @@ def _unmet_rows(observation: Observation, nodes: Mapping[str, Node]) -> Iterator
         if finding and made and isinstance(made[-1].op, Input):
             inputs = (made[-2].ref,) if len(made) > 1 else ()
             yield replace(made[-1], op=Absent("assumed"), inputs=inputs), finding
+
+
+def _told(finding: Diagnostic) -> Iterator[str]:
+    """A finding in lines short enough to stand beside a box: code and place, message, help."""
+    place = f", line {finding.primary.span.line}" if finding.primary else ""
+    yield f"{finding.severity} {finding.code}{place}"
+    yield from wrap(finding.message, LETTERS)
+    for text in finding.helps:
+        yield from wrap(f"help: {text}", LETTERS)
 
 
 def _remarks(found: Sequence[Diagnostic]) -> Iterator[str]:

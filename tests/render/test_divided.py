@@ -46,7 +46,7 @@ def test_each_device_is_a_frame_and_the_arrow_between_them_says_what_crosses() -
     assert titles(source) == ["gpu0", "gpu1"]
     crossing = arrow(source, "device0.s2", "device1.c3.conv")
     assert 'label="  s2\\l  6@14x14, 37.6 kB\\l"' in crossing
-    assert "penwidth=3" in crossing
+    assert "penwidth=1.8" in crossing
 
 
 def test_the_figures_stand_above() -> None:
@@ -66,7 +66,9 @@ def test_boxes_of_a_device_have_one_colour_and_the_busiest_frame_a_thick_line() 
     )
     assert len(first) == len(second) == 1
     assert first != second
-    assert source.count('color="#333333" penwidth=2') == 1
+    assert re.findall(r"bgcolor", source) == ["bgcolor"]
+    frames = re.findall(r'\tcolor="#333333"[^\n]*\n\t\tmargin=\S+ penwidth=(\S+)', source)
+    assert sorted(frames) == ["0.6", "1.2"]
 
 
 def test_a_value_that_several_layers_of_a_device_read_travels_once() -> None:
@@ -77,7 +79,7 @@ def test_a_value_that_several_layers_of_a_device_read_travels_once() -> None:
     source = source_of(cut_at(graph, "conv_relu[1].conv.weight"))
     first, second = (arrow(source, "device0.tanh", f"device1.conv_relu[{i}].conv") for i in (1, 2))
     assert "1.02 kB" in first
-    assert "penwidth=3" in first
+    assert "penwidth=1.8" in first
     assert "label" not in second
     assert "penwidth" not in second
 
@@ -124,7 +126,7 @@ def test_a_network_that_goes_back_and_forth_is_only_coloured() -> None:
     device_of = {node.name: "a" if node.name in ("image", "one", "three") else "b" for node in graph}
     source = source_of(assign(graph, Cluster.named(["a", "b"]), device_of, contiguous=False))
     assert clusters(source) == []
-    assert "penwidth=3" in arrow(source, "one", "two")
+    assert "penwidth=1.8" in arrow(source, "one", "two")
 
 
 def test_odd_names_of_devices_are_escaped() -> None:
@@ -162,5 +164,5 @@ def test_a_block_in_which_values_cross_is_open_where_there_are_no_frames() -> No
     source = source_of(assign(graph, Cluster.named(["a", "b"]), device_of, contiguous=False))
     assert clusters(source) == ["layer[7]"]
     assert "layer[6].concat" in arrow(source, "layer[1] to layer[6]", "layer[7].conv_relu.conv")
-    assert "penwidth=3" in arrow(source, "layer[8]", "layer[9]")
+    assert "penwidth=1.8" in arrow(source, "layer[8]", "layer[9]")
     assert rows(source, "layer[10] to layer[50]")[0] == "layer[10] to layer[50]"
