@@ -21,7 +21,6 @@ from cnngraph.editor.hover import hover
 from cnngraph.editor.positions import Lines, units
 from cnngraph.editor.symbols import Symbol, symbols
 from cnngraph.explain.pages import FOLDER, pages
-from cnngraph.syntax import ast
 from cnngraph.syntax.format import formatted
 
 SYMBOLS = {
@@ -92,7 +91,7 @@ def _diagnostic(page: Page, finding: Diagnostic) -> types.Diagnostic:
     ]
     error = finding.severity == "error"
     return types.Diagnostic(
-        range=page.range(finding.primary.span) if own and finding.primary else _import_of(page, finding),
+        range=page.range(finding.primary.span if own and finding.primary else links.import_of(page.document, finding)),
         message=_message(finding, own),
         severity=types.DiagnosticSeverity.Error if error else types.DiagnosticSeverity.Warning,
         code=finding.code,
@@ -111,17 +110,6 @@ def _message(finding: Diagnostic, own: bool) -> str:
     where = "" if own or finding.primary is None else f"{finding.primary.span.source.name}: "
     remark = f": {finding.primary.text}" if finding.primary and finding.primary.text else ""
     return "\n".join([f"{where}{finding.message}{remark}", *finding.notes, *(f"help: {h}" for h in finding.helps)])
-
-
-def _import_of(page: Page, finding: Diagnostic) -> types.Range:
-    """The import that leads to the file of a finding, as far as one can tell; else the beginning."""
-    imports = [item for item in page.document.program.module.items if isinstance(item, ast.Import)]
-    if finding.primary is None or not imports:
-        return BEGINNING
-    path = page.document.path_of(finding.primary.span.source)
-    files = [links.imported(page.document, item.path.value) for item in imports]
-    exact = [item for item, file in zip(imports, files, strict=True) if file is not None and file.path == path]
-    return page.range((exact or imports)[0].path.span)
 
 
 def code_actions(page: Page, params: types.CodeActionParams) -> list[types.CodeAction]:

@@ -32,15 +32,16 @@ class Document:
     path: Path
     program: Program
     unsaved: Mapping[Path, str]
+    within: Path | None = None
 
     @staticmethod
-    def read(path: Path, text: str, unsaved: Mapping[Path, str]) -> Document:
-        """A text as the file at `path`; `unsaved` are the texts of the open files."""
-        return Document(path, load_text(text, path.name, path.parent, unsaved), unsaved)
+    def read(path: Path, text: str, unsaved: Mapping[Path, str], within: Path | None = None) -> Document:
+        """A text as the file at `path`; `unsaved` are the texts of the open files, `within` is what imports stay in."""
+        return Document(path, load_text(text, path.name, path.parent, unsaved, within), unsaved, within)
 
     def with_text(self, text: str) -> Document:
         """The document that this one would be with another text."""
-        return Document.read(self.path, text, self.unsaved)
+        return Document.read(self.path, text, self.unsaved, self.within)
 
     @property
     def source(self) -> Source:

@@ -47,6 +47,17 @@ def imported(document: Document, text: str) -> File | None:
     return document.program.files.get(name)
 
 
+def import_of(document: Document, finding: Diagnostic) -> Span:
+    """The import that leads to the file of a finding, as far as one can tell; else the beginning."""
+    imports = [item for item in document.program.module.items if isinstance(item, ast.Import)]
+    if finding.primary is None or not imports:
+        return Span(document.source, 0, 0)
+    path = document.path_of(finding.primary.span.source)
+    files = [imported(document, item.path.value) for item in imports]
+    exact = [item for item, file in zip(imports, files, strict=True) if file is not None and file.path == path]
+    return (exact or imports)[0].path.span
+
+
 def _origin(document: Document, binding: Binding) -> Target | None:
     """Where an imported name is defined."""
     for item in document.program.module.items:

@@ -20,8 +20,11 @@ from cnngraph.syntax import ast
 STANDARD = "std/"
 
 
-def imported_path(path: ast.String, importer: Path, compiled: Path) -> Path:
-    """The file that an import means, all links followed. Raises a problem with E0501 where no import may lead."""
+def imported_path(path: ast.String, importer: Path, compiled: Path, within: Path | None = None) -> Path:
+    """The file that an import means, all links followed. Raises a problem with E0501 where no import may lead.
+
+    `within` is a folder that no import leaves, where neighbours of the folder of `compiled` are too much.
+    """
     text, span = path.value, path.span
     standard = text.startswith(STANDARD)
     inside = PurePosixPath(text.removeprefix(STANDARD))
@@ -33,12 +36,13 @@ def imported_path(path: ast.String, importer: Path, compiled: Path) -> Path:
     package = resource("specs", "blocks")
     try:
         target = ((package if standard else importer.parent) / inside).resolve()
-        near = [] if standard else [compiled.resolve().parent.parent]
+        near = [] if standard else [within.resolve() if within else compiled.resolve().parent.parent]
         target.exists()  # asks the system whether it can name such a file at all
     except (OSError, ValueError, RuntimeError) as failure:
         raise problem("E0501", f"{text} cannot be read: {_reason(failure)}", span) from failure
     if target.suffix != ".cnn" or not any(target.is_relative_to(folder) for folder in [package.resolve(), *near]):
-        where = "the folder of the package" if standard else f"the folder of {compiled.name} and its neighbours"
+        near_by = f"the folder {within.name}" if within else f"the folder of {compiled.name} and its neighbours"
+        where = "the folder of the package" if standard else near_by
         helps = () if standard else ("copy the file into that folder",)
         raise problem("E0501", f"{text} leaves {where}", span, "here", *helps)
     return target

@@ -85,15 +85,21 @@ def load_file(path: Path) -> Program:
 
 
 def load_text(
-    text: str, name: str = "text.cnn", folder: Path | None = None, unsaved: Mapping[Path, str] | None = None
+    text: str,
+    name: str = "text.cnn",
+    folder: Path | None = None,
+    unsaved: Mapping[Path, str] | None = None,
+    within: Path | None = None,
 ) -> Program:
     """Read a text as if it were a file in `folder`. The texts in `unsaved` stand for the files at these full paths.
+
+    With `within`, nothing outside of that folder is imported but `std/`.
 
     >>> program = load_text("block twice = relu -> relu; net n(image: 1@8x8) = twice")
     >>> list(program.definitions), list(program.nets), program.found
     (['twice', 'n'], ['n'], ())
     """
-    reader = _Reader(words_of_the_language(), unsaved or {})
+    reader = _Reader(words_of_the_language(), unsaved or {}, within)
     return reader.program(text, name, (folder or Path.cwd()) / name)
 
 
@@ -130,6 +136,7 @@ def wrong_sections(module: ast.Module, scope: Scope) -> Iterator[Diagnostic]:
 class _Reader:
     words: Scope
     unsaved: Mapping[Path, str] = field(default_factory=dict)
+    within: Path | None = None
     files: dict[str, File] = field(default_factory=dict)
     scopes: dict[Path, Scope] = field(default_factory=dict)
     open: list[Path] = field(default_factory=list)
@@ -177,7 +184,7 @@ class _Reader:
     def _import(self, item: ast.Import, scope: Scope, path: Path, shown: Path) -> None:
         target = None
         try:
-            target = imported_path(item.path, path, self.open[0])
+            target = imported_path(item.path, path, self.open[0], self.within)
             other = self._file(item, target, shown)
         except Problem:
             if target == path:

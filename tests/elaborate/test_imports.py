@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from elaborate.texts import findings, graph
 
+from cnngraph.elaborate.modules import load_text
+
 FILES = {
     "a.cnn": "block p = relu\nblock q = foo\nnet m(i: 4) = dense(3)\nlet k = 7",
     "sub/inner.cnn": 'import p from "../a.cnn"\nblock r = p -> p',
@@ -106,3 +108,12 @@ def test_a_name_is_not_seen_through_another_file(folder: Path) -> None:
 def test_a_net_of_another_file_may_have_the_name_of_the_net_that_uses_it(folder: Path) -> None:
     text = 'import m as other from "a.cnn"\nnet m(x: 4) {\nlet p = x -> dense(4)\np -> other\n}'
     assert [node.op.name for node in graph(text, folder) if node.op.name == "dense"] == ["dense", "dense"]
+
+
+def test_imports_stay_within_a_folder_where_one_is_given(folder: Path) -> None:
+    inner = folder / "sub"
+    text = 'import p from "../a.cnn"\nimport conv_relu from "std/conv.cnn"\nimport r from "inner.cnn"\nnet n(x: 4) = r'
+    free, kept = load_text(text, "n.cnn", inner), load_text(text, "n.cnn", inner, within=inner)
+    assert free.found == ()
+    assert [found.message for found in kept.found] == ["../a.cnn leaves the folder sub"] * 2  # also of inner.cnn
+    assert not [file for file in kept.files.values() if file.path.parent == folder]

@@ -1,0 +1,53 @@
+// Questions to the server that the page came from. The token of the link stays in this tab, and goes with every question.
+
+const TOKEN = "cnngraph token";
+const CLIENT = crypto.randomUUID().slice(0, 13); // of several tabs, none takes the place of another's questions
+
+/** What the server refuses, in words for people. */
+class Refusal extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+
+  /** A newer question of the same kind has taken the place: nothing to tell anybody. */
+  get isFollowed() {
+    return this.status === 409;
+  }
+}
+
+/** Keep the token of the link, and take it out of the address, which people copy and browsers remember. */
+function takeToken() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (token) {
+    sessionStorage.setItem(TOKEN, token);
+    history.replaceState(null, "", location.pathname);
+  }
+  return sessionStorage.getItem(TOKEN) !== null;
+}
+
+/** The answer to a question such as {ask: "check", file, text}. Throws `Refusal`. */
+async function ask(question) {
+  let response;
+  try {
+    response = await fetch("/ask", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Cnngraph-Token": sessionStorage.getItem(TOKEN) ?? "" },
+      body: JSON.stringify({ ...question, client: CLIENT }),
+    });
+  } catch {
+    throw new Refusal(0, "The server does not answer: is `cnngraph serve` still running?");
+  }
+  const answer = await response.json();
+  if (!response.ok) throw new Refusal(response.status, answer.error ?? `refused with ${response.status}`);
+  return answer;
+}
+
+/** A function that calls another when it was not called for so many milliseconds. */
+function settled(milliseconds, go) {
+  let waiting = 0;
+  return (...given) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => go(...given), milliseconds);
+  };
+}

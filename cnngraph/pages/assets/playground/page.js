@@ -1,0 +1,402 @@
+// The page: its parts, and what happens between them.
+
+const START = "cnn 1\n\nnet first(image: 1@28x28) {\n  conv(8, 5x5) -> relu\n  maxpool(2x2)\n  flatten\n  dense(10) -> softmax\n}\n";
+const CHECK_SOON = 120; // milliseconds after the last keystroke
+const DIVIDE_SOON = 500;
+const KEYS = [
+  ["Ctrl-S", "save"], ["Ctrl-Space", "what can stand here"], ["Ctrl-I", "what is known of the place of the cursor"],
+  ["F12", "go to the definition; also Ctrl and a click"], ["F8, Shift-F8", "the next, the previous finding"],
+  ["Ctrl-.", "repair what is wrong at the cursor"], ["Shift-Alt-F", "format"], ["Ctrl-F", "search"],
+  ["Ctrl-]  Ctrl-[", "indent more, less; Tab leaves the editor"], ["Ctrl-Z, Ctrl-Y", "undo, redo"],
+];
+
+class Playground {
+  constructor(root, words) {
+    this.status = new StatusLine();
+    this.states = new Map();
+    this.found = { findings: [], nets: [] };
+    this.build(root, words);
+    this.checkSoon = settled(CHECK_SOON, () => this.check());
+    this.divideSoon = settled(DIVIDE_SOON, () => this.devices.refresh());
+    this.keepSoon = settled(300, () => this.keep());
+    addEventListener("beforeunload", (event) => this.leave(event));
+    document.addEventListener("visibilitychange", () => document.hidden || this.lookAgain());
+  }
+
+  // ---- what is on the page ----
+
+  build(root, words) {
+    const part = (name, label, tag = "section") => make(tag, { class: name, "aria-label": label });
+    const [files, write, graph, more] = [
+      part("files", "Files", "nav"), part("write", "Editor"), part("graph", "Graph"), part("more", "Table and devices"),
+    ];
+    const [text, findings] = [make("div", { class: "text" }), part("found", "Findings")];
+    write.append(text, findings);
+    root.append(this.bar(), make("main", {}, files, write, make("div", { class: "right" }, graph, more)), this.status.element);
+    this.files = new FileList(files, (file) => this.open(file));
+    this.editor = new Editor(text, words, (what, question) => this.question(what, question), {
+      changed: () => this.changed(), moved: (at) => this.drawing?.follow(at), save: () => this.save(), format: () => this.format(),
+      goTo: (place) => this.goTo(place), repair: (at) => this.repairAt(at),
+    });
+    this.findings = new FindingList(findings, {
+      goTo: (place) => this.goTo(place), repair: (change) => this.editor.change(change), explain: (code) => this.explain(code),
+    });
+    this.drawing = new Drawing(graph, (ranges, scrolls) => this.editor.point(ranges, scrolls), (...said) => this.status.say(...said));
+    this.table = make("div", { class: "answer", tabindex: "0", "aria-label": "Layers" });
+    const devices = make("div");
+    this.devices = new DevicePane(devices, (choice) => this.question("divide", choice), (...colours) => this.paint(...colours));
+    this.tabs(more, [["Table", this.table], ["Devices", devices]]);
+  }
+
+  bar() {
+    const button = (text, go, more = {}) => make("button", { type: "button", onclick: go, ...more }, text);
+    this.title = make("span", { class: "title" });
+    this.nets = make("select", { "aria-label": "Net that is drawn", onchange: () => this.draw() });
+    this.buttons = {
+      save: button("Save", () => this.save()), saveAs: button("Save as…", () => this.saveAs()), format: button("Format", () => this.format()),
+    };
+    const kinds = [["", "Download…"], ["text", "the text (.cnn)"], ["picture", "the picture (.svg)"], ["page", "an explorer page (.html)"]];
+    const downloads = make("select", { "aria-label": "Download" }, ...kinds.map(([value, text]) => make("option", { value }, text)));
+    downloads.addEventListener("change", () => this.download(downloads.value).finally(() => (downloads.value = "")));
+    return make(
+      "header", {}, make("h1", {}, "cnngraph"), this.title, button("New", () => this.create()), ...Object.values(this.buttons),
+      downloads, this.nets, make("span", { class: "space" }), button("Keys", () => this.tellKeys()), themeButton(),
+    );
+  }
+
+  /** Panes of which one is shown; arrows go from tab to tab. */
+  tabs(container, panes) {
+    const list = make("div", { role: "tablist", "aria-label": "Table and devices" });
+    const tabs = panes.map(([name, pane]) => {
+      Object.assign(pane, { id: `pane-${name}` });
+      pane.setAttribute("role", "tabpanel");
+      pane.setAttribute("aria-labelledby", `tab-${name}`);
+      return make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": pane.id }, name);
+    });
+    const choose = (chosen) => {
+      panes.forEach(([, pane], place) => {
+        pane.hidden = place !== chosen;
+        tabs[place].setAttribute("aria-selected", String(place === chosen));
+        tabs[place].tabIndex = place === chosen ? 0 : -1;
+      });
+      this.devices.toggle(chosen === 1);
+    };
+    tabs.forEach((tab, place) => tab.addEventListener("click", () => choose(place)));
+    list.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = (tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length;
+      choose(next);
+      tabs[next].focus();
+    });
+    list.append(...tabs);
+    container.append(list, ...panes.map(([, pane]) => pane));
+    choose(0);
+  }
+
+  // ---- files ----
+
+  async start() {
+    const { id } = await this.list();
+    this.shelf = new Shelf(id);
+    this.showFiles();
+    const first = this.names[OWN][0];
+    if (this.shelf.top) this.show(this.shelf.top);
+    else if (first) await this.open({ place: OWN, name: first });
+    else await this.open({ place: "examples", name: "lenet5.cnn" });
+  }
+
+  async list() {
+    const found = await ask({ ask: "files" });
+    this.names = found.names;
+    this.folder = found.folder;
+    return found;
+  }
+
+  showFiles() {
+    this.files.show(this.folder, this.names, this.shelf);
+  }
+
+  /** Show a file; what was changed of it and not saved is shown as it was left. */
+  async open(file, place = null) {
+    try {
+      const there = this.shelf.get(file);
+      const read = there?.isChanged ? null : await ask({ ask: "read", file });
+      if (read && there?.stamp !== read.stamp) this.states.delete(keyOf(file));
+      this.show(read ? this.shelf.put(new Sheet({ file, ...read })) : there);
+      if (place) this.editor.goTo(place);
+    } catch (refusal) {
+      this.tell(refusal);
+    }
+  }
+
+  show(sheet) {
+    if (this.shelf.top) this.states.set(keyOf(this.shelf.top.file), this.editor.view.state);
+    this.shelf.top = sheet;
+    this.editor.show(this.states.get(keyOf(sheet.file)) ?? this.editor.state(sheet.text, sheet.isFixed));
+    this.editor.showFound([], []);
+    this.sayTitle();
+    this.showFiles();
+    this.keep();
+    this.check();
+  }
+
+  create() {
+    const taken = new Set([...this.names[OWN], ...this.shelf.changed.map((sheet) => sheet.file.name)]);
+    let name = "new.cnn";
+    for (let i = 2; taken.has(name); i += 1) name = `new${i}.cnn`;
+    this.show(this.shelf.put(new Sheet({ file: { place: OWN, name }, text: START, saved: "" })));
+    this.editor.view.focus();
+  }
+
+  changed() {
+    const sheet = this.shelf?.top;
+    if (!sheet || sheet.text === this.editor.text) return;
+    const before = sheet.isChanged;
+    sheet.text = this.editor.text;
+    this.checkSoon();
+    this.keepSoon();
+    if (before !== sheet.isChanged) {
+      this.sayTitle();
+      this.showFiles();
+    }
+  }
+
+  sayTitle() {
+    const { file, isChanged, isFixed } = this.shelf.top;
+    const told = file.place === OWN ? (isChanged ? " (not saved)" : "") : isFixed ? " (to read)" : " (a copy of an example)";
+    this.title.textContent = `${file.name}${told}`;
+    document.title = `${isChanged ? "● " : ""}${file.name} - cnngraph`;
+    this.buttons.save.disabled = isFixed || (!isChanged && file.place === OWN);
+    this.buttons.format.disabled = isFixed;
+  }
+
+  keep() {
+    if (!this.shelf.keep()) this.status.say("Too much is not saved: a reload of the page would lose it.", true);
+  }
+
+  leave(event) {
+    if (this.shelf?.changed.length) event.preventDefault();
+  }
+
+  /** The tab is in sight again: other programs may have changed files. */
+  async lookAgain() {
+    const sheet = this.shelf?.top;
+    if (!sheet) return;
+    try {
+      await this.list();
+      this.showFiles();
+      if (sheet.file.place === OWN && !sheet.isChanged) {
+        const read = await ask({ ask: "read", file: sheet.file });
+        if (read.stamp !== sheet.stamp && !sheet.isChanged && sheet === this.shelf.top) {
+          Object.assign(sheet, { saved: read.text, stamp: read.stamp, lineEnd: read.lineEnd });
+          this.editor.replace(read.text);
+          this.status.say(`${sheet.file.name} has changed on the disk, and is shown as it is now.`);
+        }
+      }
+      this.check();
+    } catch (refusal) {
+      this.tell(refusal);
+    }
+  }
+
+  // ---- saving ----
+
+  async save() {
+    const sheet = this.shelf.top;
+    if (sheet.isFixed) return;
+    if (sheet.stamp === null || sheet.file.place !== OWN) await this.saveAs();
+    else await this.write(sheet, sheet.file.name, sheet.stamp);
+  }
+
+  async saveAs() {
+    const sheet = this.shelf.top;
+    const name = await askName("Save in the folder", sheet.file.name, "Such as net.cnn or nets/net.cnn; folders have to be there.");
+    if (name === null) return;
+    await this.write(sheet, name, sheet.file.place === OWN && name === sheet.file.name ? sheet.stamp : null);
+    this.editor.view.focus();
+  }
+
+  /** Write a text; where the file is not what it was, the person decides. */
+  async write(sheet, name, stamp) {
+    const text = sheet.text;
+    try {
+      const file = { place: OWN, name };
+      const found = await ask({ ask: "save", file, text, stamp, lineEnd: sheet.lineEnd });
+      if (found.conflict) await this.settle(sheet, name, found);
+      else await this.written(sheet, file, text, found.stamp);
+    } catch (refusal) {
+      this.tell(refusal);
+    }
+  }
+
+  async written(sheet, file, text, stamp) {
+    const state = this.editor.view.state;
+    if (keyOf(file) !== keyOf(sheet.file)) {
+      this.shelf.drop(sheet);
+      if (sheet.file.place !== OWN) this.states.delete(keyOf(sheet.file));
+    }
+    Object.assign(sheet, { file, saved: text, stamp });
+    this.shelf.put(sheet);
+    this.states.set(keyOf(file), state);
+    await this.list();
+    this.sayTitle();
+    this.showFiles();
+    this.keep();
+    this.check();
+    this.status.say(`${file.name} is saved.`);
+  }
+
+  async settle(sheet, name, found) {
+    const isThere = found.stamp !== null;
+    const told = isThere
+      ? `${name} ${sheet.stamp ? "has changed on the disk since it was read here" : "is there already"}.`
+      : `${name} is not there any more.`;
+    const choices = [["over", isThere ? "Write over it" : "Write it again"], ...(isThere ? [["theirs", "Show that one"]] : []), ["", "Cancel"]];
+    const chosen = await askPerson("Which text?", [make("p", {}, told)], choices);
+    if (chosen === "over") await this.write(sheet, name, found.stamp);
+    if (chosen !== "theirs") return;
+    const file = { place: OWN, name };
+    this.states.delete(keyOf(file));
+    this.show(this.shelf.put(new Sheet({ file, text: found.text, stamp: found.stamp })));
+  }
+
+  // ---- questions about the text ----
+
+  question(what, more = {}) {
+    const { file } = this.shelf.top;
+    return ask({ ask: what, file, text: this.editor.text, drafts: this.shelf.drafts(), net: this.nets.value, ...more });
+  }
+
+  /** Findings first, then the graph, and after a while the devices. A text that has changed since is asked for anew. */
+  async check() {
+    const began = performance.now();
+    const doc = this.editor.view.state.doc;
+    try {
+      const found = await this.question("check");
+      if (doc !== this.editor.view.state.doc) return;
+      this.found = found;
+      this.showFound();
+      await this.draw();
+      this.status.say(`checked in ${Math.round(performance.now() - began)} ms`);
+      this.divideSoon();
+    } catch (refusal) {
+      this.tell(refusal);
+    }
+  }
+
+  showFound() {
+    const { findings, more, hints, nets } = this.found;
+    this.editor.showFound(findings.map((one) => marked(one, (change) => this.editor.change(change))), hints);
+    this.findings.show(findings, more);
+    const chosen = nets.includes(this.nets.value) ? this.nets.value : nets[nets.length - 1];
+    this.nets.replaceChildren(...nets.map((name) => make("option", { value: name, selected: name === chosen }, name)));
+    this.nets.hidden = nets.length < 2;
+  }
+
+  async draw() {
+    const doc = this.editor.view.state.doc;
+    try {
+      const drawn = await this.question("draw");
+      if (doc !== this.editor.view.state.doc) return;
+      this.drawing.show(drawn);
+      if (!drawn.table) return;
+      const chosen = (name) => this.drawing.view.reveal(name);
+      this.table.replaceChildren(totalsElement(drawn.table.totals), tableElement("Layers", drawn.table, chosen));
+    } catch (refusal) {
+      this.tell(refusal);
+    }
+  }
+
+  /** Boxes take the colour of the device that has most of their nodes. */
+  paint(deviceOf, fills) {
+    if (!deviceOf) {
+      this.drawing?.view.paint(() => null);
+      return;
+    }
+    this.drawing.view.paint((box) => {
+      const counts = new Map();
+      for (const id of box.nodes) {
+        if (id in deviceOf) counts.set(deviceOf[id], (counts.get(deviceOf[id]) ?? 0) + 1);
+      }
+      const most = [...counts].sort((a, b) => b[1] - a[1])[0];
+      return most ? { fill: fills[most[0]], line: "#333333", ink: "#16191d" } : null;
+    });
+  }
+
+  async format() {
+    if (this.shelf.top.isFixed) return;
+    try {
+      const found = await this.question("format");
+      if (found.text === null) this.status.say(`Not formatted: ${found.reason}`, true);
+      else if (found.text !== this.editor.text) this.editor.replace(found.text);
+      else this.status.say("The text is in the one style already.");
+    } catch (refusal) {
+      this.tell(refusal);
+    }
+  }
+
+  goTo(place) {
+    if (place.own) this.editor.goTo(place);
+    else if (place.file) this.open(place.file, place);
+    else this.status.say(`${place.shown} is outside of what is served.`, true);
+  }
+
+  /** The first repair at a place; whether there is one. */
+  repairAt(at) {
+    const line = this.editor.view.state.doc.lineAt(at);
+    const near = this.found.findings.filter((one) => one.change && one.from <= line.to && one.to >= line.from);
+    const found = near.find((one) => one.from <= at && at <= one.to) ?? near[0];
+    if (!found) return false;
+    this.editor.change(found.change);
+    return true;
+  }
+
+  async explain(code) {
+    const { markdown } = await ask({ ask: "explain", code });
+    tellPerson(code, markdownElements(markdown));
+  }
+
+  tellKeys() {
+    const items = KEYS.map(([key, text]) => make("div", {}, make("dt", {}, make("kbd", {}, key)), make("dd", {}, text)));
+    tellPerson("Keys of the editor", make("dl", { class: "keys" }, ...items));
+  }
+
+  async download(what) {
+    const { file } = this.shelf.top;
+    if (what === "text") download(file.name.split("/").pop(), "text/plain", this.editor.text);
+    if (what === "text" || !what) return;
+    try {
+      const made = await this.question(what);
+      download(made.name, made.kind, made.text);
+    } catch (refusal) {
+      this.tell(refusal);
+    }
+  }
+
+  /** Say what was refused. Anything else is a defect of ours, and is left to the console. */
+  tell(refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    if (!refusal.isFollowed) this.status.say(refusal.message, true);
+  }
+}
+
+/** Begin, or say what is lacking. */
+async function begin() {
+  const root = document.getElementById("playground");
+  root.replaceChildren();
+  const sorry = (text) => root.replaceChildren(make("main", { class: "sorry" }, make("h1", {}, "cnngraph playground"), make("p", {}, text)));
+  if (!takeToken()) {
+    sorry("Open the link that `cnngraph serve` has printed: it ends with a token, without which nothing is shown.");
+    return;
+  }
+  try {
+    await new Playground(root, data("words")).start();
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    sorry(refusal.message);
+  }
+}
+
+addEventListener("hashchange", () => location.reload());
+begin();

@@ -1,0 +1,259 @@
+"""The server: `http.server` of the standard library with a guard before it, and two lanes behind it.
+
+    GET  /            the page: the same for everybody, without a token and without a file
+    POST /ask         {"ask": "check", ...}: one of the questions below, answered as JSON
+
+One lane answers what is typed, the other what takes longer, so that a division over devices delays no diagnostics.
+What is asked of the disk (list, read, save) is answered here, and nothing is written but what a `save` names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any
+from urllib.parse import quote
+
+from cnngraph.diagnostics import CnnGraphError
+from cnngraph.serve.desk import OWN, Desk
+from cnngraph.serve.folder import Conflict
+from cnngraph.serve.guard import Guard, is_loopback
+from cnngraph.serve.lane import Lane, Refused
+
+QUICK = ("check", "draw", "hover", "complete", "define", "format", "explain")
+SLOW = ("divide", "picture", "page")
+WRITTEN_KEYS = {"file": dict, "text": str, "drafts": dict, "client": str}
+CLIENT = 40  # characters
+
+HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'none'",  # the page itself names the rest
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request, and what all together may take."""
+
+    read_seconds: float = 10.0  # until a request has arrived
+    send_seconds: float = 30.0
+    quick_seconds: float = 10.0  # for an answer about what is typed
+    slow_seconds: float = 30.0
+    connections: int = 32
+    header_bytes: int = 16_384
+    memory_bytes: int = 2_000_000_000  # of addresses, in each of two children; a few hundred MB are used
+
+
+class Playground(ThreadingHTTPServer):
+    """The server of one folder. `with` closes it, and ends its children."""
+
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = os.name == "posix"  # elsewhere this would let two servers have one port
+
+    def __init__(self, folder: Path, host: str, port: int, page: str, limits: Limits | None = None) -> None:
+        """Raises OSError where the system does not give the port."""
+        if ":" in host:
+            self.address_family = socket.AF_INET6
+        self.limits = limits or Limits()
+        self.page = page.encode("utf-8")
+        self._open: dict[Any, float | None] = {}  # connections, and when what is read must have arrived
+        self._lock = Lock()
+        super().__init__((host, port), Handler)
+        self.guard = Guard(host, self.server_address[1], secrets.token_urlsafe(24))
+        self.desk = Desk(folder)
+        self.lanes = {"quick": Lane(folder, self.limits.memory_bytes), "slow": Lane(folder, self.limits.memory_bytes)}
+
+    def server_bind(self) -> None:
+        """As of any TCP server: `HTTPServer` would ask the network for the name of this machine."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(self.allow_reuse_address))
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+
+    @property
+    def link(self) -> str:
+        """Where the page is, with the token behind `#`, which browsers keep to themselves."""
+        host = self.guard.host
+        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.guard.port}/#token={quote(self.guard.token)}"
+
+    @property
+    def is_private(self) -> bool:
+        return is_loopback(self.guard.host)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for lane in self.lanes.values():
+            lane.close()
+
+    # ---- connections ----
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Too many at once are closed unread."""
+        with self._lock:
+            if len(self._open) >= self.limits.connections:
+                return False
+            self._open[request] = monotonic() + self.limits.read_seconds
+        return True
+
+    def has_arrived(self, request: Any) -> None:
+        """A request was read to its end: from now on only what is sent takes time."""
+        with self._lock:
+            if request in self._open:
+                self._open[request] = None
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Several times a second: what arrives too slowly is cut off, even if a byte comes now and then."""
+        with self._lock:
+            late = [request for request, end in self._open.items() if end is not None and end < monotonic()]
+            for request in late:
+                self._open[request] = None
+        for request in late:
+            with suppress(OSError):  # it has gone by itself
+                request.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that breaks is nobody's defect; anything else is ours, and is told on the terminal."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    # ---- questions ----
+
+    def answer(self, question: Mapping[str, Any]) -> tuple[int, bytes]:
+        """The status and the JSON of an answer. Raises `Refused`."""
+        what = question.get("ask")
+        if any(not isinstance(question.get(key, kind()), kind) for key, kind in WRITTEN_KEYS.items()):
+            raise Refused(400, "the question has another form")
+        if what in QUICK or what in SLOW:
+            quick = what in QUICK
+            seconds = self.limits.quick_seconds if quick else self.limits.slow_seconds
+            kind = f"{what} {question.get('client', '')[:CLIENT]}"
+            return self.lanes["quick" if quick else "slow"].ask(kind, question, seconds)
+        disk = {"files": self._files, "read": self._read, "save": self._save}
+        if what not in disk:
+            raise Refused(404, "there is no such question")
+        try:
+            return 200, json.dumps(disk[what](question)).encode()
+        except CnnGraphError as refused:
+            first = refused.diagnostics[0]
+            raise Refused(422, "\n".join([first.message, *(f"help: {text}" for text in first.helps)])) from None
+
+    def _files(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        names = {place: folder.names() for place, folder in self.desk.folders.items() if place != "std"}
+        path = self.desk.folders[OWN].path
+        return {"folder": path.name, "id": sha256(str(path).encode()).hexdigest(), "names": names}
+
+    def _read(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        file = question.get("file", {})
+        found = self.desk.folder(file.get("place")).read(file.get("name"))
+        return {"text": found.text, "stamp": found.stamp, "lineEnd": found.line_end}
+
+    def _save(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        name, stamp = question.get("file", {}).get("name"), question.get("stamp")
+        line_end = "\r\n" if question.get("lineEnd") == "\r\n" else "\n"
+        try:
+            found = self.desk.folders[OWN].write(name, question.get("text", ""), stamp, line_end)
+        except Conflict as conflict:
+            return {"conflict": True, "text": conflict.text, "stamp": conflict.stamp}
+        return {"conflict": False, "stamp": found.stamp}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request, then the connection ends."""
+
+    server: Playground
+    server_version = "cnngraph"
+    sys_version = ""
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.settimeout(self.server.limits.read_seconds)
+
+    def parse_request(self) -> bool:
+        """Also counts the headers; the standard library allows six megabytes of them."""
+        if not super().parse_request():
+            return False
+        if sum(len(name) + len(value) for name, value in self.headers.items()) > self.server.limits.header_bytes:
+            self.send_error(431)
+            return False
+        return True
+
+    def do_GET(self) -> None:
+        try:
+            self.server.guard.check_page(self.headers)
+            if self.path.partition("?")[0] != "/":
+                raise Refused(404, "there is nothing here but the page itself, /")
+        except Refused as refused:
+            self._refuse(refused)
+            return
+        self._send(200, "text/html; charset=utf-8", self.server.page)
+
+    def do_POST(self) -> None:
+        try:
+            if self.path != "/ask":
+                raise Refused(404, "questions go to /ask")
+            status, answer = self.server.answer(self._question())
+        except Refused as refused:
+            self._refuse(refused)
+            return
+        self._send(status, "application/json", answer)
+
+    def _question(self) -> dict[str, Any]:
+        """What is asked, once it may be. Raises `Refused`."""
+        body = self.rfile.read(self.server.guard.check_question(self.headers))
+        self.server.has_arrived(self.connection)
+        try:
+            question = json.loads(body)
+        except (ValueError, RecursionError):
+            raise Refused(400, "the question is no JSON") from None
+        if not isinstance(question, dict):
+            raise Refused(400, "the question has another form")
+        return question
+
+    def _refuse(self, refused: Refused) -> None:
+        if refused.status in (401, 403, 411, 413, 415):
+            self.log_error("%s: refused (%d): %s", self.client_address[0], refused.status, refused.reason)
+        self._send(refused.status, "application/json", json.dumps({"error": refused.reason}).encode())
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.server.has_arrived(self.connection)
+        self.connection.settimeout(self.server.limits.send_seconds)
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **HEADERS}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the standard library refuses by itself: in our words, and without what was asked."""
+        self.close_connection = True
+        self.request_version = self.request_version or "HTTP/1.0"
+        reason = self.responses.get(code, ("refused", ""))[0]
+        self._send(code, "application/json", json.dumps({"error": reason}).encode())
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: a request may name a token, and only what is refused is worth a line."""
+
+    def log_error(self, format: str, *args: Any) -> None:
+        print(f"cnngraph serve: {format % args}", file=sys.stderr)

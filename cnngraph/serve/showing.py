@@ -1,0 +1,90 @@
+"""What the page shows of a net: its graph, its table, its division over devices; and the files made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnngraph.diagnostics import error
+from cnngraph.elaborate.observe import Observation, observe
+from cnngraph.net import Net
+from cnngraph.pages.model import graph_model
+from cnngraph.render.dot import to_svg
+from cnngraph.render.partition_table import stages
+from cnngraph.render.table import summary
+from cnngraph.render.tabular import Table, shown
+from cnngraph.serve.desk import Desk
+from cnngraph.watch.broken import drawable
+
+Json = dict[str, Any]
+MOST_DEVICES = 8
+MOST_SAMPLES = 4096
+OBJECTIVES = ("throughput", "latency", "memory")
+SEARCH_SECONDS = 5.0
+MOST_NODES = 20_000  # that a browser draws
+
+
+def draw(desk: Desk, job: Mapping[str, Any]) -> Json:
+    """The net that is asked for, or the last one, as far as it goes: its graph, what fails in it, its table."""
+    document = desk.document(job)
+    observation = _observed(desk, job)
+    graph, overlay = drawable(observation, document.path.stem)
+    if len(graph.nodes) > MOST_NODES:
+        raise error("E0402", f"{len(graph.nodes):,} nodes are too many to draw", f"at most {MOST_NODES:,}")
+    return {
+        "net": graph.name,
+        "model": graph_model(graph),
+        "failing": list(overlay.kind_of),
+        "notes": dict(overlay.notes),
+        "whole": not observation.found,
+        "table": table(summary(observation.graph)) if observation.graph is not None else None,
+    }
+
+
+def _observed(desk: Desk, job: Mapping[str, Any]) -> Observation:
+    program = desk.document(job).program
+    return observe(program, _net_of(program.nets, job))
+
+
+def _net_of(nets: Mapping[str, object], job: Mapping[str, Any]) -> str | None:
+    """The net that is meant, if there is one of this name now: names change while one types."""
+    return job["net"] if job.get("net") in nets else None
+
+
+def table(found: Table) -> Json:
+    """A table as the page shows it."""
+    return {
+        "columns": [{"heading": column.heading, "right": column.right} for column in found.columns],
+        "rows": [[shown(cell) for cell in row] for row in found.rows],
+        "totals": {name: shown(value) for name, value in found.totals.items()},
+    }
+
+
+def divide(desk: Desk, job: Mapping[str, Any]) -> Json:
+    """The net over devices that are alike. Errors: those of the file; E0108 for numbers out of range; E0602."""
+    devices, batch, objective = job.get("devices"), job.get("batch"), job.get("objective")
+    if not (isinstance(devices, int) and 1 <= devices <= MOST_DEVICES):
+        raise error("E0108", f"between 1 and {MOST_DEVICES} devices")
+    if not (isinstance(batch, int) and 1 <= batch <= MOST_SAMPLES):
+        raise error("E0108", f"a batch has between 1 and {MOST_SAMPLES:,} samples")
+    if objective not in OBJECTIVES:
+        raise error("E0108", f"the objectives are {', '.join(OBJECTIVES)}")
+    found = _net(desk, job).partition(str(devices), batch, objective=objective, time_limit_seconds=SEARCH_SECONDS)
+    return {
+        "devices": list(found.cluster.names),
+        "deviceOf": dict(found.device_of),
+        "busiest": next(s.device.name for s in found.stages if s.load_seconds == found.bottleneck_seconds),
+        "cuts": [{"node": cut.value.node, "bytes": cut.bytes} for cut in found.cuts],
+        "table": table(stages(found)),
+    }
+
+
+def _net(desk: Desk, job: Mapping[str, Any]) -> Net:
+    program = desk.document(job).program
+    return Net(program, _net_of(program.nets, job))
+
+
+def picture(desk: Desk, job: Mapping[str, Any]) -> Json:
+    """The static picture, as far as the net goes."""
+    graph, overlay = drawable(_observed(desk, job), desk.document(job).path.stem)
+    return {"name": f"{graph.name}.svg", "kind": "image/svg+xml", "text": to_svg(graph, overlay=overlay)}
