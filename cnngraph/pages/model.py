@@ -21,6 +21,7 @@ from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
 from cnngraph.ir.op import total_bytes, total_elements
 from cnngraph.ir.size import Dim, number_text
+from cnngraph.ops.gradient import Gradient
 from cnngraph.pages.tree import tree
 from cnngraph.render.backward import Backward
 from cnngraph.render.caption import operator_text, shape_text
@@ -122,7 +123,7 @@ class _Model:
         return {
             "id": node.name,
             "op": node.op.name,
-            "text": operator_text(node),
+            "text": _text(node),
             "family": family(self.graph, node),
             "shape": shape_text(node.type),
             "bytes": _figure(total_bytes([type_.bind(batch=1) for type_ in node.types])),
@@ -188,6 +189,13 @@ class _Model:
         for node in self.graph:
             ranks[node.name] = 1 + max((ranks[ref.node] for ref in node.inputs), default=0)
         return ranks
+
+
+def _text(node: Node) -> str:
+    """The operator as a row of a box; of a gradient, what it is of: `conv: x, weight`."""
+    if isinstance(node.op, Gradient):
+        return f"{node.op.of.name}: {', '.join(node.op.wanted)}"
+    return operator_text(node)
 
 
 def _figure(number: Dim) -> int | str:

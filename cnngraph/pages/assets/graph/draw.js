@@ -21,13 +21,14 @@ function drawScene(scene, places) {
   }
   for (const frame of scene.frames) {
     Object.assign(frame, places.frames[frame.index]);
-    frame.element = frameElement(frame, scene.opened);
+    frame.element = frameElement(frame);
+    frame.handle = handleElement(frame, scene.opened);
   }
   for (const arrow of scene.arrows) arrow.element = arrowElement(arrow, places.edges[`e${arrow.index}`]);
   return [
     makeSvg("g", { class: "frames" }, ...scene.frames.map((frame) => frame.element)),
     makeSvg("g", { class: "arrows", "aria-hidden": "true" }, ...scene.arrows.map((arrow) => arrow.element)),
-    makeSvg("g", { class: "boxes" }, ...scene.boxes.map((box) => box.element)),
+    makeSvg("g", { class: "boxes" }, ...scene.order.map((thing) => thing.handle ?? thing.element)),
   ];
 }
 
@@ -58,6 +59,7 @@ function boxElement(box, model) {
     makeSvg("rect", { ...shape, class: "ground" }),
     ...lines,
     outline,
+    isBlock ? foldElement(box.path, "▸", left + 2, top + 3) : null,
   );
 }
 
@@ -96,35 +98,48 @@ function lineElement(box, line, i, left, top) {
   );
 }
 
-function frameElement(frame, opened) {
+function frameElement(frame) {
   const { x, y, width, height, item } = frame;
+  const ground = makeSvg("rect", { class: "ground", x, y, width, height, rx: 8 });
+  return makeSvg("g", { class: `frame depth-${depthOf(frame) % 2}${item.copies ? " repeats" : ""}` }, ground);
+}
+
+/** The title of an open block, with what closes it and, for a repeat, what shows its copies. */
+function handleElement(frame, opened) {
+  const { x, y, item } = frame;
+  const name = `${frame.title}, open block of ${counted(item.all.length)} operators`;
   const title = makeSvg(
     "g",
-    { class: "title", role: "button", tabindex: "-1", "aria-expanded": "true", "aria-label": frameName(frame), "data-id": frame.id },
-    makeSvg("rect", { class: "hit", x: x + 4, y: y + 4, width: frame.titleWidth - (item.copies ? 62 : 12), height: 20, rx: 3 }),
-    makeSvg("text", { class: "title", x: x + 10, y: y + 15, "dominant-baseline": "middle" }, frame.title),
+    { class: "title", role: "button", tabindex: "-1", "aria-expanded": "true", "aria-label": name, "data-id": frame.id },
+    makeSvg("rect", { class: "hit", x: x + 3, y: y + 4, width: frame.ownWidth, height: 21, rx: 3 }),
+    makeSvg("text", { class: "title", x: x + FOLD + 4, y: y + 15, "dominant-baseline": "middle" }, frame.title),
+    foldElement(frame.path, "▾", x + 4, y + 4),
   );
-  const depth = depthOf(frame);
+  const unroll = item.copies ? unrollElement(frame, opened.isUnrolled(item)) : null;
+  return makeSvg("g", { class: `handle depth-${depthOf(frame) % 2}` }, title, unroll);
+}
+
+/** The small mark that opens or closes a block at a click. */
+function foldElement(path, sign, x, y) {
   return makeSvg(
     "g",
-    { class: `frame depth-${Math.min(depth, 4)}${item.copies ? " repeats" : ""}` },
-    makeSvg("rect", { class: "ground", x, y, width, height, rx: 8, "data-frame": frame.id }),
-    title,
-    item.copies ? unrollElement(frame, opened.isUnrolled(item)) : null,
+    { class: "fold", "data-path": path },
+    makeSvg("rect", { class: "hit", x, y, width: FOLD - 2, height: 20, rx: 3 }),
+    makeSvg("text", { x: x + 8, y: y + 11, "dominant-baseline": "middle", "text-anchor": "middle" }, sign),
   );
 }
 
 function unrollElement(frame, isUnrolled) {
   const count = frame.item.copies.length;
-  const x = frame.x + frame.titleWidth - 54;
+  const x = frame.x + frame.ownWidth + 7;
   const label = isUnrolled ? `Show one of ${count} copies of ${frame.title}` : `Show all ${count} copies of ${frame.title}`;
   return makeSvg(
     "g",
     { class: "unroll", role: "button", tabindex: "-1", "aria-label": label, "data-unroll": frame.id },
-    makeSvg("rect", { class: "hit", x, y: frame.y + 5, width: 50, height: 18, rx: 9 }),
+    makeSvg("rect", { class: "hit", x, y: frame.y + 5, width: UNROLL, height: 18, rx: 9 }),
     makeSvg(
       "text",
-      { class: "small", x: x + 25, y: frame.y + 15, "dominant-baseline": "middle", "text-anchor": "middle" },
+      { class: "small", x: x + UNROLL / 2, y: frame.y + 15, "dominant-baseline": "middle", "text-anchor": "middle" },
       isUnrolled ? "one" : `all ${count}`,
     ),
   );
@@ -181,8 +196,4 @@ function nameOf(box, model) {
   const copies = box.copies > 1 ? [`one of ${box.copies} copies`] : [];
   const texts = nodes.map((node) => node.text);
   return [box.title, ...texts, ...shape, ...counts.map(parametersText), ...copies].filter(Boolean).join(", ");
-}
-
-function frameName(frame) {
-  return `${frame.title}, open block of ${counted(frame.item.all.length)} operators`;
 }

@@ -39,7 +39,9 @@ class Marks {
     const boxes = scene.boxesOf(known);
     const named = new Set(known);
     for (const box of scene.boxes) box.element.classList.toggle(name, boxes.has(box));
-    for (const frame of scene.frames) frame.element.classList.toggle(name, named.has(frame.id));
+    for (const { id, element, handle } of scene.frames) {
+      for (const each of [element, handle]) each.classList.toggle(name, named.has(id));
+    }
     const wanted = new Set(edges.filter(Number.isInteger));
     const pairs = new Set(edges.filter(Array.isArray).map((pair) => JSON.stringify(pair)));
     const { nodes } = scene.model;

@@ -14,12 +14,15 @@ class Minimap {
     for (const name of ["click", "dblclick"]) this.element.addEventListener(name, (event) => event.stopPropagation());
   }
 
-  draw(scene, bounds) {
-    this.bounds = bounds;
+  draw(scene, { width, height }) {
+    const least = Math.max(width, height) / 4; // a long drawing has a map that is wide enough to be hit
+    this.bounds = { x: Math.min(0, (width - least) / 2), y: Math.min(0, (height - least) / 2) };
+    Object.assign(this.bounds, { width: Math.max(width, least), height: Math.max(height, least) });
+    const { bounds } = this;
     this.scale = Math.min(MAP.width / bounds.width, MAP.height / bounds.height);
     this.element.setAttribute("viewBox", `${bounds.x} ${bounds.y} ${bounds.width} ${bounds.height}`);
-    this.element.setAttribute("width", Math.max(24, bounds.width * this.scale));
-    this.element.setAttribute("height", Math.max(24, bounds.height * this.scale));
+    this.element.setAttribute("width", bounds.width * this.scale);
+    this.element.setAttribute("height", bounds.height * this.scale);
     const frames = scene.frames.map(({ x, y, width, height }) => makeSvg("rect", { class: "frame", x, y, width, height }));
     const boxes = scene.boxes.map((box) => {
       const at = { x: box.x - box.width / 2, y: box.y - box.height / 2, width: box.width, height: box.height };

@@ -39,5 +39,8 @@ function animate(camera, scene, before) {
       box.element.animate(places, options);
     }
   }
-  for (const { element } of [...scene.frames, ...scene.arrows]) element.animate(appear, options);
+  for (const { element, handle } of [...scene.frames, ...scene.arrows]) {
+    element.animate(appear, options);
+    handle?.animate(appear, options);
+  }
 }

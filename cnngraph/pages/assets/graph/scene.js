@@ -15,6 +15,7 @@ class Scene {
     this.opened = opened;
     this.boxes = [];
     this.frames = [];
+    this.order = []; // frames and boxes as one reads them
     this.home = new Array(model.nodes.length).fill(null); // the box of each node
     this.#fill(opened.inside(model.root), null);
     for (const box of this.boxes) box.of = this.#forwardOf(box);
@@ -39,6 +40,7 @@ class Scene {
       else {
         const made = { id: item.id, index: this.frames.length, item, frame, title: item.title, path: item.path, boxes: [] };
         this.frames.push(made);
+        this.order.push(made);
         this.#fill(this.opened.inside(item), made);
         if (item.copies && !this.opened.isUnrolled(item)) this.#hide(item);
       }
@@ -63,6 +65,7 @@ class Scene {
     }
     for (const index of item.all) this.home[index] = box;
     this.boxes.push(box);
+    this.order.push(box);
     for (let around = frame; around; around = around.frame) around.boxes.push(box);
   }
 
@@ -90,7 +93,7 @@ class Scene {
   #forwardOf(box) {
     if (!box.backward) return null;
     const layers = box.nodes.map((id) => this.model.byId.get(id).layer);
-    const homes = new Set(layers.map((id) => (id === null ? null : this.home[this.model.byId.get(id).index])));
+    const homes = new Set(layers.filter((id) => id !== null).map((id) => this.home[this.model.byId.get(id).index]));
     return homes.size === 1 ? [...homes][0] : null;
   }
 
@@ -100,9 +103,7 @@ class Scene {
     const mirrored = new Set(forward.map((arrow) => `${arrow.to.index} ${arrow.from.index}`));
     const isBetween = (from, to) => !from.of || !to.of || mirrored.has(`${from.of.index} ${to.of.index}`);
     const gradients = this.#joined((edge, from, to) => from.backward && to.backward && isBetween(from, to));
-    const ends = new Set(forward.map((arrow) => arrow.from));
-    const isBeside = (from, to) => to.of === from || (!to.of && !ends.has(from));
-    const saved = this.#joined((edge, from, to) => !from.backward && to.backward && isBeside(from, to));
+    const saved = this.#joined((edge, from, to) => !from.backward && to.of, ({ of: from }) => from);
     for (const arrow of gradients) arrow.kind = "gradient";
     for (const arrow of saved) arrow.kind = "saved";
     const arrows = [...forward, ...gradients, ...saved];
@@ -115,13 +116,13 @@ class Scene {
     return box.item.nodes ? box.item.nodes.includes(index) : !box.hidden.includes(this.model.nodes[index].id);
   }
 
-  /** One arrow for all edges from one box to another of which `isWanted` says yes. */
-  #joined(isWanted) {
+  /** One arrow for all edges from one box to another of which `isWanted` says yes; `source` may say another box. */
+  #joined(isWanted, source = (to, from) => from) {
     const found = new Map();
     for (const edge of this.model.edges) {
-      const from = this.home[edge.from];
       const to = this.home[edge.to];
-      if (from === to || !isWanted(edge, from, to)) continue;
+      if (this.home[edge.from] === to || !isWanted(edge, this.home[edge.from], to)) continue;
+      const from = source(to, this.home[edge.from]);
       const key = `${from.index} ${to.index}`;
       if (!found.has(key)) found.set(key, { from, to, kind: "flow", edges: [], text: "" });
       found.get(key).edges.push(edge.index);
@@ -159,17 +160,32 @@ class Scene {
       const box = { id: `output ${output.name}`, index: this.boxes.length, kind: "output", item: null, frame: null };
       Object.assign(box, { title: "", rows: [row], nodes: [output.node], hidden: [], copies: 1, shape: output.shape });
       this.boxes.push(box);
+      this.order.push(box);
       this.arrows.push({ index: this.arrows.length, from, to: box, kind: "flow", edges: [], text: "" });
     }
   }
 }
 
 function rowsOf(nodes, kind) {
+  if (nodes[0].backward) return gradientRows(nodes);
   return nodes.map(({ id, op, text, family }) => ({
     text: kind === "merge" ? SIGNS[op] ?? op : text,
     family,
     node: id,
   }));
+}
+
+/** One row for the gradients of a layer, `conv: x, weight`, and one for equal updates, `sgd × 2`. */
+function gradientRows(nodes) {
+  const rows = new Map();
+  for (const { id, op, text, family, layer } of nodes) {
+    const key = op === "gradient" ? `gradient ${layer}` : op;
+    const row = rows.get(key);
+    if (!row) rows.set(key, { text: op === "gradient" ? text : op, family, node: id, count: 1 });
+    else if (op === "gradient") row.text += text.slice(text.indexOf(":")).replace(":", ",");
+    else row.count += 1;
+  }
+  return [...rows.values()].map((row) => ({ ...row, text: row.count > 1 ? `${row.text} × ${row.count}` : row.text }));
 }
 
 /** Says which arrows are skips: from a box of several arrows, where a longer way leads to the same box. */

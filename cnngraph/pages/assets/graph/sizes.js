@@ -2,6 +2,8 @@
 
 const ROW = 20; // height of a row of a box
 const PAD = 9; // free room beside the words of a row
+const FOLD = 18; // room of the mark that opens and closes a block
+const UNROLL = 50; // room of the button that shows all copies
 const FONTS = { row: ["", 12.5], title: ["600 ", 12.5], small: ["", 11] };
 
 class Sizes {
@@ -28,10 +30,14 @@ class Sizes {
       box.lines = linesOf(box, scene.model);
       const widths = box.lines.map(({ text, font }) => this.width(text, font));
       const isRound = box.kind === "merge" && box.lines.length === 1 && box.lines[0].text.length === 1;
-      box.width = isRound ? 26 : Math.max(40, ...widths.map((width) => width + 2 * PAD));
+      const room = box.kind === "block" ? 2 * FOLD : 2 * PAD;
+      box.width = isRound ? 26 : Math.max(40, ...widths.map((width) => width + room));
       box.height = isRound ? 26 : Math.max(1, box.lines.length) * ROW + (box.kind === "rows" ? 0 : 6);
     }
-    for (const frame of scene.frames) frame.titleWidth = this.width(frame.title, "title") + (frame.item.copies ? 90 : 40);
+    for (const frame of scene.frames) {
+      frame.ownWidth = this.width(frame.title, "title") + FOLD + 8;
+      frame.titleWidth = frame.ownWidth + (frame.item.copies ? UNROLL + 8 : 0);
+    }
     for (const arrow of scene.arrows) arrow.textWidth = arrow.text ? this.width(arrow.text, "small") + 8 : 0;
   }
 }

@@ -233,8 +233,9 @@ class GraphView {
     if (!first) return;
     const { width, height } = this.camera.size;
     const { x, y, scale } = this.camera;
-    if (this.bounds.width * scale > width) this.camera.set(width / 2 - first.x * scale, y);
-    if (this.bounds.height * scale > height && this.direction === "LR") this.camera.set(x, height / 2 - first.y * scale);
+    const isDown = this.direction === "TB";
+    if (isDown && this.bounds.width * scale > width) this.camera.set(width / 2 - first.x * scale, y);
+    if (!isDown && this.bounds.height * scale > height) this.camera.set(x, height / 2 - first.y * scale);
   }
 
   #giveUp() {
@@ -357,7 +358,7 @@ class GraphView {
 
 /** The element of a box or frame that takes the focus. */
 function handleOf(thing) {
-  return thing.boxes ? thing.element.querySelector(".title") : thing.element;
+  return thing.boxes ? thing.handle.querySelector(".title") : thing.element;
 }
 
 /** A frame is left from its title, a box from its middle. */
