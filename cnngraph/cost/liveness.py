@@ -169,6 +169,10 @@ class Liveness:
 
     def peak_bytes(self, part: npt.NDArray[np.bool_]) -> int:
         """Bytes that a device needs for the part: its states and fed values, and the most that lives at one time."""
+        return int(self.bytes_at(part).max())
+
+    def bytes_at(self, part: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """The same at each place of the execution order, and behind its end."""
         touched = part[self.node]
         value, time = self.value[touched], self.time[touched]
         first = np.flatnonzero(np.diff(value, prepend=-1))
@@ -179,7 +183,8 @@ class Liveness:
         steps = np.zeros(len(self.held) + 2, np.int64)
         np.add.at(steps, time[first], size)
         np.subtract.at(steps, time[last] + 1, size)
-        return int(self.held[part].sum()) + int(np.cumsum(steps).max())
+        bytes_: npt.NDArray[np.int64] = self.held[part].sum() + np.cumsum(steps)
+        return bytes_
 
 
 def peak_bytes(graph: Graph) -> int:

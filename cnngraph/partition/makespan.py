@@ -46,7 +46,8 @@ def travel_seconds(problem: Problem, count: float) -> Floats:
 
 
 class TaskRun:
-    """Devices run task after task. `blamed` says for each task of the last run which one it waited for (-1: none)."""
+    """Devices run task after task. Of the last run, `blamed` says for each task which one it waited for (-1: none), and
+    `there` for each value when it was on which device."""
 
     def __init__(self, problem: Problem) -> None:
         self.group_of: list[int] = problem.group_of.tolist()
@@ -65,6 +66,7 @@ class TaskRun:
                 self.reads[reader].append(v)
         self.blamed: list[int] = []
         self.end: list[float] = []
+        self.there: list[dict[int, float]] = []
 
     def seconds(self, device_of: Sequence[int], taken: Sequence[float] | None = None) -> float:
         """Seconds of one run of a division; `taken` is for pieces."""
@@ -73,7 +75,7 @@ class TaskRun:
         there: list[dict[int, float]] = [{} for _ in self.source]  # when a value arrives, by device
         free, last = [0.0 for _ in self.devices], [-1 for _ in self.devices]
         road = [[0.0 for _ in self.devices] for _ in self.devices]
-        self.end, self.blamed = [], []
+        self.end, self.blamed, self.there = [], [], there
         for task, d in enumerate(on):
             start, blamed = free[d], last[d]
             for v in self.reads[task]:
