@@ -5,9 +5,11 @@ class Marks {
   #marks = new Map(); // name -> {ids, edges}
   #model = null;
 
-  /** Colours all boxes as `painter(box)` says: {fill, line, ink} or null for the colours of the families. */
+  /** Colours all boxes as `painter(box)` says: {fill, line, ink} or null for the colours of the families.
+   *  Where nothing is drawn yet, `renew` does it. */
   paint(scene, painter = this.#painter) {
     this.#painter = painter;
+    if (!scene) return;
     for (const box of scene.boxes) {
       if (box.kind === "output") continue;
       const look = painter?.(box) ?? null;
@@ -25,7 +27,7 @@ class Marks {
   mark(scene, name, ids, edges) {
     if (ids.length || edges.length) this.#marks.set(name, { ids, edges });
     else this.#marks.delete(name);
-    this.#apply(scene, name, ids, edges);
+    if (scene) this.#apply(scene, name, ids, edges);
   }
 
   /** All again, on a new drawing. */

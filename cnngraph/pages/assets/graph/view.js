@@ -2,9 +2,10 @@
 //
 //   const view = new GraphView(container, model, {direction: "TB", label: "Graph of LeNet-5"})
 //       `model` is what `graph_model` of Python returns (data("graph")), or a GraphModel. The container has a size of its
-//       own. One page may have several views; each has a worker.
+//       own. One page may have several views; each has a worker. With {open: [paths]} these blocks are open at first.
 //   await view.ready                the first drawing is there (or has failed)
-//   view.setModel(model)            keeps what is open, selected and where one looks, as far as paths still exist
+//   view.setModel(model)            keeps what is open, selected and where one looks, as far as paths still exist;
+//       .setModel(model, {isOther: true}) begins anew
 //   view.toggle(path) .open(path) .close(path) .openAll() .closeAll() .openOnly(paths) .unroll(path, yes) .setDirection("LR")
 //       all of these resolve when it is drawn. A repeat ("bottleneck × 35") is closed, open (its first copy is shown)
 //       or unrolled (all copies are).
@@ -32,14 +33,15 @@
 const LEAST_SCALE = 0.6; // of the first sight: what is larger begins at its beginning
 
 class GraphView {
-  constructor(container, model, { direction = "TB", label = null } = {}) {
+  constructor(container, model, { direction = "TB", label = null, open = null } = {}) {
     this.container = container;
     this.direction = direction;
     this.label = label;
     this.selected = null;
     this.model = model instanceof GraphModel ? model : new GraphModel(model);
     this.opened = new Opened(this.model);
-    this.opened.openReadable();
+    if (open) this.opened.openOnly(open);
+    else this.opened.openReadable();
     this.engine = engineOfView();
     this.marks = new Marks();
     this.scene = null; // what is drawn
@@ -85,10 +87,7 @@ class GraphView {
 
   /** Opens these blocks and what is around them, and closes all others. */
   openOnly(paths) {
-    return this.#change(null, (opened) => {
-      opened.closeAll();
-      for (const path of paths) opened.show([...this.model.way(path), { nodes: [] }]);
-    });
+    return this.#change(null, (opened) => opened.openOnly(paths));
   }
 
   setDirection(direction) {
@@ -96,14 +95,14 @@ class GraphView {
     return this.#update({ fit: true });
   }
 
-  async setModel(value) {
+  async setModel(value, { isOther = false } = {}) {
     const older = this.opened;
     this.model = value instanceof GraphModel ? value : new GraphModel(value);
     this.opened = new Opened(this.model);
-    if (older.isChosen) this.opened.keepFrom(older);
+    if (older.isChosen && !isOther) this.opened.keepFrom(older);
     else this.opened.openReadable();
     if (this.selected !== null && !this.model.find(this.selected)) this.#setSelected(null, false);
-    await this.#update({ keep: this.#nearest() });
+    await this.#update(isOther ? { fit: true } : { keep: this.#nearest() });
   }
 
   // ---- where one looks ----
@@ -154,8 +153,7 @@ class GraphView {
   }
 
   paint(painter) {
-    this.painter = painter;
-    if (this.scene) this.marks.paint(this.scene, painter);
+    this.marks.paint(this.scene, painter);
   }
 
   mark(name, ids, edges = []) {
