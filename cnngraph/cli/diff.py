@@ -45,7 +45,8 @@ class Side:
 @click.option("--set-a", multiple=True, metavar="NAME=VALUE", help="A parameter or a size of A: classes=10, H=224.")
 @click.option("--set-b", multiple=True, metavar="NAME=VALUE", help="A parameter or a size of B.")
 @click.option("--of", metavar="NET.cnn", help="A and B are divisions of this net: kept.json, or what --devices takes.")
-@click.option("--batch", type=click.IntRange(1), help="Samples in one run of divisions that are not kept; 1 by default.")
+@click.option("--batch", type=click.IntRange(1),
+              help="Samples in one run, of divisions that are not kept; 1 by default.")  # fmt: skip
 @click.option("--gradient", is_flag=True, help="The divisions are those of the whole training step.")
 @table_format_option
 @click.option("--render", "picture", type=click.Path(path_type=Path), metavar="FILE",
@@ -136,7 +137,8 @@ def _show_divisions(
     if page:
         from cnngraph.pages.difference.divided import divisions_page
 
-        _write_page(page, divisions_page(found, given), format_)
+        a, b = (text if Path(text).suffix else f"--devices {text}" for text in given)
+        _write_page(page, divisions_page(found, (a, b)), format_)
     return found.same
 
 

@@ -39,12 +39,12 @@ def _row(change: Change) -> tuple[Cell, ...]:
         SIGNS[change.kind],
         change.path,
         ", ".join(change.what),
-        _both(*change.shapes),
+        shapes_text(*change.shapes),
         signed(new - old) if new != old else None,
     )
 
 
-def _both(old: str | None, new: str | None) -> str | None:
+def shapes_text(old: str | None, new: str | None) -> str | None:
     """`64@56x56`, or `64@56x56 -> 96@56x56` where it has changed."""
     if old is None or new is None or old == new:
         return new if old is None else old

@@ -60,6 +60,12 @@ class Opened {
     for (const path of this.model.blocks.keys()) this.paths.add(path);
   }
 
+  /** Opens these blocks and what is around them, and closes all others. */
+  openOnly(paths) {
+    this.closeAll();
+    for (const path of paths) this.show([...this.model.way(path), { nodes: [] }]);
+  }
+
   closeAll() {
     this.paths.clear();
     this.unrolled.clear();

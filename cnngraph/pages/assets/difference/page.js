@@ -1,0 +1,114 @@
+// The page: two graphs that know each other, the list of changes, the texts.
+
+const told = data("difference");
+const models = ["a", "b"].map((name) => new GraphModel(data(name)));
+const partners = new Partners(told.partner, models);
+const colours = models.map((model, side) => new Colours(told.kinds, told.kindOf[side], told.devices));
+const containers = ["graph-a", "graph-b"].map((id) => document.getElementById(id));
+const views = containers.map((container, side) => new GraphView(container, data("ab"[side]), { open: changedBlocks(models[side], side) }));
+const together = new Together(views, containers);
+const changes = new Changes(document.getElementById("changes"), document.getElementById("kinds"), told.kinds);
+const texts = new Texts(document.getElementById("texts"), told.texts, models);
+const badges = views.map((view, side) => new Badges(view, colours[side]));
+
+/** The blocks in which something differs and something does not, or otherwise. */
+function changedBlocks(model, side) {
+  const paths = new Set();
+  for (const id of colours[side].kindOf.keys()) {
+    const way = model.find(id) ? model.way(id) : [];
+    for (const { path, all } of way) if (path !== undefined && !isOfOneKind(model, side, all)) paths.add(path);
+  }
+  return [...paths];
+}
+
+/** Whether all these nodes are of one kind: then the closed block says it all. */
+function isOfOneKind(model, side, indices) {
+  return new Set(indices.map((index) => colours[side].kindOf.get(model.nodes[index].id))).size === 1;
+}
+
+/**
+ * Shows places in both graphs, those that there are, beside each other, and says what they are. `leader` is the side whose
+ * place is seen already; null: neither is.
+ */
+async function show(places, leader = null) {
+  await Promise.all(views.map((view, side) => shown(view, places[side], side === leader)));
+  const seen = places.map((id, side) => id ?? partners.behind(1 - side, places[1 - side]));
+  views.forEach((view, side) => places[side] === null && seen[side] !== null && view.centre(seen[side]));
+  if (seen[0] !== null && seen[1] !== null) together.align(leader ?? (places[0] === null ? 1 : 0), seen);
+  texts.mark(places.map((id, side) => (id === null ? [] : models[side].nodesOf(id))));
+  document.getElementById("told").textContent = wordsOf(places, seen);
+}
+
+function shown(view, id, isSeen) {
+  if (id === null || isSeen) return view.select(id);
+  return view.reveal(id);
+}
+
+/** What is shown, for people: `A: conv1, B: conv1: changed`. */
+function wordsOf(places, seen) {
+  const ends = places.map((id, side) => {
+    if (id !== null) return `${"AB"[side]}: ${id}`;
+    return seen[side] === null ? null : `${"AB"[side]}: nothing, behind ${seen[side]}`;
+  });
+  const kinds = places.map((id, side) => id && colours[side].kind(models[side].nodesOf(id))?.key).filter(Boolean);
+  return [ends.filter(Boolean).join(", "), kinds[0] ?? (seen.some(Boolean) ? "unchanged" : "")].filter(Boolean).join(": ");
+}
+
+views.forEach((view, side) => {
+  containers[side].addEventListener("drawn", () => badges[side].draw());
+  containers[side].addEventListener("select", ({ detail: { id, byUser } }) => {
+    if (!byUser) return;
+    const found = id !== null && models[side].find(id) ? partners.find(side, id) : null;
+    show(side === 0 ? [id, found] : [found, id], side);
+    changes.show(told.places.findIndex((places) => places[side] === id));
+  });
+  view.ready.then(() => view.paint((box) => colours[side].paint(view.model, box)));
+});
+
+changes.addEventListener("go", ({ detail: index }) => show(told.places[index]));
+texts.addEventListener("go", ({ detail: { side, ids } }) => {
+  const found = partners.find(side, ids[0]);
+  show(side === 0 ? [ids[0], found] : [found, ids[0]], side);
+});
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "n") changes.step(1);
+  else if (event.key === "p") changes.step(-1);
+});
+
+/** A button that is pressed or not; `act` is told which. */
+function switchButton(words, isOn, act) {
+  const made = make("button", { type: "button", "aria-pressed": String(isOn) }, words);
+  made.addEventListener("click", () => {
+    const now = made.getAttribute("aria-pressed") !== "true";
+    made.setAttribute("aria-pressed", String(now));
+    act(now);
+  });
+  return made;
+}
+
+function button(act, ...words) {
+  return make("button", { type: "button", onclick: act }, ...words);
+}
+
+function showOnlyNear(isOn) {
+  views.forEach(async (view, side) => {
+    const isChanged = (node) => colours[side].kindOf.has(node.id);
+    await view.setModel(isOn ? nearChanges(models[side], isChanged) : data("ab"[side]));
+    view.camera.fit(view.bounds, LEAST_SCALE);
+  });
+}
+
+document.getElementById("buttons").append(themeButton());
+document.getElementById("tools").append(
+  button(() => changes.step(-1), "Previous ", make("kbd", {}, "p")),
+  button(() => changes.step(1), "Next ", make("kbd", {}, "n")),
+  switchButton("Move together", true, (isOn) => (together.isOn = isOn)),
+  switchButton("Only changes", false, showOnlyNear),
+  button(() => views.forEach((view, side) => view.openOnly(changedBlocks(view.model, side))), "Open changed blocks"),
+  button(() => views.forEach((view) => view.closeAll()), "Close all"),
+  button(() => views.forEach((view) => view.fit()), "Fit"),
+);
+document.getElementById("legend")?.append(...told.devices.map((name, i) =>
+  make("span", {}, make("span", { class: "sample", style: `background: var(--device-${i % HUES})`, "aria-hidden": "true" }, "\u00a0"), name)));

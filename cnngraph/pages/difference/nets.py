@@ -1,0 +1,90 @@
+"""What differs between two networks, as a page: both graphs, the changes, the figures, the texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from cnngraph.compare.difference import Change, Difference
+from cnngraph.compare.table import SIGNS, figures_table, shapes_text, signed
+from cnngraph.ir.graph import Graph
+from cnngraph.ir.leaves import State
+from cnngraph.pages.difference.page import FIGURES, Entry, Kind, Subject, page
+from cnngraph.pages.difference.text import sources_of
+from cnngraph.pages.model import graph_model
+from cnngraph.render.tabular import shown
+
+WORDS: Mapping[str, str] = {
+    "added": "only in B", "removed": "only in A", "changed": "changed", "moved": "moved", "renamed": "another name",
+}  # fmt: skip
+
+
+def nets_page(found: Difference, names: tuple[str, str]) -> str:
+    """The page; `names` are what both are called on the command line."""
+    kinds = kinds_of(found)
+    sources = sources_of(found.a), sources_of(found.b)
+    models = [
+        graph_model(graph, sources=files, kinds=kind)
+        for graph, files, kind in zip((found.a, found.b), sources, kinds, strict=True)
+    ]
+    rows = [[shown(cell) for cell in row] for row in figures_table(found).rows]
+    subject = Subject(
+        title=f"{found.a.name} and {found.b.name}",
+        names=names,
+        verdict=verdict(found),
+        same=found.same,
+        kinds=tuple(Kind(kind, SIGNS[kind], WORDS[kind]) for kind in WORDS),
+        entries=tuple(map(_entry, found.changes)),
+        kind_of=kinds,
+        partner={**found.matching.partner, **found.moved_nodes},
+        tables=(("Figures, for one sample", FIGURES, rows),),
+        sources=sources,
+        models=(models[0], models[1]),
+    )
+    return page(subject)
+
+
+def verdict(found: Difference) -> str:
+    """What differs, in a sentence."""
+    if found.identical:
+        return "Both are the same graph, name for name."
+    if found.same:
+        return "Both are the same graph; only names differ."
+    counts = Counter(change.kind for change in found.changes)
+    if not counts:
+        return "Both have the same layers, in another order."
+    told = ", ".join(f"{count} {kind}" for kind in WORDS if (count := counts[kind]))  # type: ignore[index]
+    total = counts.total()
+    return f"{total} difference{'s' * (total > 1)}: {told}."
+
+
+def kinds_of(found: Difference) -> tuple[dict[str, str], dict[str, str]]:
+    """The kind of each node that differs, in both graphs; a node of a renamed block may itself have changed."""
+    kinds: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    for graph, side, kind_of in zip((found.a, found.b), (0, 1), kinds, strict=True):
+        inside = _inside(graph)
+        for change in sorted(found.of_parts, key=lambda change: change.kind != "renamed"):
+            kind_of.update((name, change.kind) for name in inside.get(change.places[side] or "", ()))
+    return kinds
+
+
+def _inside(graph: Graph) -> Mapping[str, list[str]]:
+    """The nodes at and below each path."""
+    found: dict[str, list[str]] = {}
+    for node in graph:
+        if not isinstance(node.op, State):
+            for path in _paths(node.name):
+                found.setdefault(path, []).append(node.name)
+    return found
+
+
+def _paths(name: str) -> Iterable[str]:
+    words = name.split(".")
+    return (".".join(words[:i]) for i in range(1, len(words) + 1))
+
+
+def _entry(change: Change) -> Entry:
+    block, _, word = change.path.rpartition(".")
+    old, new = change.parameters
+    more = [text for text in (shapes_text(*change.shapes), f"{signed(new - old)} parameters" * (new != old)) if text]
+    return Entry(change.kind, word, block or "the network itself", change.what, tuple(more), change.places)
