@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def command(
     write(target, explorer(subject))
     click.echo(f"page: {target}")
     if any(finding.severity == "error" for finding in subject.found):
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 def _subject(
@@ -70,12 +71,12 @@ def _subject(
 
     try:
         loaded = load_net(file, net, settings)
-    except CnnGraphError as wrong:
+    except CnnGraphError:
         if gradient or kept or profile or is_model(file):
             raise
         found = broken_subject(load_file(file), net, read_settings(settings), file)
-        if not any(finding.severity == "error" for finding in found.found):
-            raise wrong  # what is wrong is not in the file
+        if not found.graph.nodes or not any(finding.severity == "error" for finding in found.found):
+            raise  # there is nothing to show, or what is wrong is not in the file
         _tell(found)
         return found
     loaded.step = step
@@ -95,8 +96,6 @@ def _devices(net: Net, gradient: bool, kept: Path) -> dict[str, object]:
 
 def _tell(subject: Subject) -> None:
     """The findings of a file that is wrong, as every command prints them."""
-    import sys
-
     from cnngraph.reports.terminal import report, wants_colour
 
     colour = wants_colour(sys.stderr)

@@ -78,14 +78,20 @@ def _place(label: Label) -> dict[str, object]:
 
 
 def checks(program: Program, net: str, found: Sequence[Diagnostic]) -> list[dict[str, object]]:
-    """The `check` lines of the net, and whether each holds."""
+    """The `check` lines of the net, and whether each holds; where other errors kept it from being tried, that is None.
+
+    >>> from cnngraph.elaborate.modules import load_text
+    >>> [(each["text"], each["holds"]) for each in checks(load_text("net n(x: 8) { relu; check params == 0 }"), "n", ())]
+    [('params == 0', True)]
+    """
     definition = program.definitions.get(net)
     lines = [node for node in walk(definition) if isinstance(node, ast.Check)] if definition else []
     failed = [each.primary.span for each in found if each.code == "E0400" and each.primary]
+    tried = all(each.code == "E0400" for each in found if each.severity == "error")
+
+    def holds(line: ast.Check) -> bool | None:
+        return False if any(line.span.contains(span) for span in failed) else (True if tried else None)
+
     return [
-        {
-            **_place(Label(line.span, " ".join(line.condition.span.text.split()))),
-            "holds": not any(line.span.contains(span) for span in failed),
-        }
-        for line in lines
+        {**_place(Label(line.span, " ".join(line.condition.span.text.split()))), "holds": holds(line)} for line in lines
     ]

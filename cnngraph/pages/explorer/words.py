@@ -13,7 +13,6 @@ from cnngraph.ir.graph import Graph, Node
 from cnngraph.ir.leaves import State
 from cnngraph.ir.registry import registry
 from cnngraph.reference.contract import contract_of, signature
-from cnngraph.render.caption import shape_text
 from cnngraph.watch.broken import Absent
 
 PARTS = ("shapes", "weights", "fields", "cost", "source")
@@ -35,9 +34,14 @@ def _node(graph: Graph, node: Node, fields: dict[str, Field | None]) -> dict[str
     told = {
         "printed": str(node.op),
         "figures": {} if isinstance(node.op, Absent) else dict(worked_out(graph, node, fields)),
-        "states": [[state.name, shape_text(state.type), _is_trainable(state)] for state in states],
+        "states": [[state.name, _sizes(state), _is_trainable(state)] for state in states],
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _sizes(state: Node) -> str:
+    """The axes of a state as they lie in memory, for it has no samples: `5x5x6x16`."""
+    return "x".join(map(str, state.type.shape)) or "one number"
 
 
 def _is_trainable(state: Node) -> bool:

@@ -1,8 +1,8 @@
 // The card beside the pointer: the few lines that say what a box is.
 
 class Card {
-  constructor(net) {
-    this.net = net;
+  constructor(net, lineOf) {
+    Object.assign(this, { net, lineOf });
     this.element = make("div", { class: "hover-card", hidden: true, "aria-hidden": "true" });
   }
 
@@ -36,6 +36,7 @@ class Card {
       node.facts.device ? make("div", {}, `on ${node.facts.device}`) : null,
       this.net.words.wrong[node.id] ? make("div", { class: "told" }, this.net.words.wrong[node.id]) : null,
       operator ? make("div", { class: "soft" }, `${operator.summary}.`) : null,
+      node.file === null ? null : make("div", { class: "soft" }, `${this.net.model.files[node.file].name}:${this.lineOf(node)}`),
     ];
   }
 

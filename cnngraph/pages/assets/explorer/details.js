@@ -21,9 +21,10 @@ class Details {
     const { words, nodes } = this.net;
     const rows = Object.entries(words.figures);
     const count = nodes.filter(({ family }) => family !== "input").length;
-    const checks = words.checks.map(({ text, holds, ...place }) =>
-      make("li", {}, holds ? "✓ " : "✗ ", this.#placeLink(place, text), holds ? " holds" : " does not hold"),
-    );
+    const checks = words.checks.map(({ text, holds, ...place }) => {
+      const [sign, told] = holds === null ? ["?", "was not tried"] : holds ? ["✓", "holds"] : ["✗", "does not hold"];
+      return make("li", {}, `${sign} `, this.#placeLink(place, text), ` ${told}`);
+    });
     return [
       make("h2", {}, this.net.model.name),
       pairs([["operators", counted(count)], ...rows, ["file", words.file], ["times", words.profiled]]),
@@ -108,7 +109,7 @@ class Details {
       make(
         "li",
         {},
-        make("span", { class: `swatch way-${(i % WAYS) + 1}`, "aria-hidden": "true" }),
+        makeSvg("svg", { class: `sample way-${(i % WAYS) + 1}`, "aria-hidden": "true", viewBox: "0 0 35 12" }, makeSvg("path", { d: "M0 6H35" })),
         length ? `${length} operator${length > 1 ? "s" : ""}, the last is ` : "directly",
         length ? this.#link(nodes.at(-1)) : "",
       ),

@@ -6,6 +6,7 @@ const KEYS = [
   ["Esc", "select nothing"],
   ["o", "open all blocks"],
   ["c", "close all blocks"],
+  ["] [", "open one level more, close the innermost one"],
   ["d", "down or to the right"],
   ["f", "fit the whole graph"],
   ["+ −", "larger, smaller"],

@@ -60,7 +60,7 @@ class Explorer {
     const container = make("div", { id: "graph" });
     this.crumbs = make("nav", { class: "crumbs", "aria-label": "Blocks around the selection" });
     this.legend = make("div", { class: "legend", role: "group", "aria-label": "Legend" });
-    this.card = new Card(this.net);
+    this.card = new Card(this.net, (place) => this.source.lineOf(place));
     const drawing = document.getElementById("drawing");
     drawing.append(this.#tools(), this.crumbs, container, this.legend);
     this.view = new GraphView(container, value, { direction: this.asked.direction === "LR" ? "LR" : "TB" });
@@ -76,17 +76,21 @@ class Explorer {
     );
     this.actions = {
       open: () => this.view.openAll(),
+      deeper: () => this.deeper(),
+      shallower: () => this.shallower(),
       close: () => this.view.closeAll(),
       turn: () => this.turn(),
       fit: () => this.view.fit(),
       larger: () => this.view.zoomBy(1.25),
       smaller: () => this.view.zoomBy(0.8),
     };
-    const { open, close, turn, fit, larger, smaller } = this.actions;
+    const { open, deeper, shallower, close, turn, fit, larger, smaller } = this.actions;
     return make(
       "div",
       { class: "bar", role: "toolbar", "aria-label": "Graph" },
       button("Open all", "Open all blocks", open),
+      button("Deeper", "Open one level more", deeper),
+      button("Shallower", "Close the innermost level", shallower),
       button("Close all", "Close all blocks", close),
       button("⇄", "Down or to the right", turn),
       button("Fit", "Fit the whole graph", fit),
@@ -116,10 +120,11 @@ class Explorer {
   #listen() {
     this.container.addEventListener("select", ({ detail }) => this.#show(detail.id, detail.nodes));
     this.container.addEventListener("hover", ({ detail }) => this.#hover(detail));
+    this.container.addEventListener("click", (event) => this.#chooseArrow(event));
     this.container.addEventListener("drawn", () => this.#drawn());
     document.addEventListener("theme", () => this.paint(this.colour.value));
     addEventListener("hashchange", () => this.#restore(readAddress(location.hash)));
-    const { open, close, turn, fit, larger, smaller } = this.actions;
+    const { open, deeper, shallower, close, turn, fit, larger, smaller } = this.actions;
     const tab = (key) => () => {
       this.panes.show("text");
       this.tabs.show(key);
@@ -128,7 +133,7 @@ class Explorer {
       "/": () => this.search.focus(),
       "?": () => this.help.toggle(),
       Escape: () => this.view.select(null),
-      o: open, c: close, d: turn, f: fit, "+": larger, "-": smaller,
+      o: open, c: close, "]": deeper, "[": shallower, d: turn, f: fit, "+": larger, "-": smaller,
       1: tab("text"), 2: tab("table"), 3: tab("findings"),
     });
   }
@@ -152,6 +157,14 @@ class Explorer {
     }
   }
 
+  /** A click beside all boxes, on an arrow: what it leads to is selected. */
+  #chooseArrow(event) {
+    if (event.target.closest("[data-id], [data-unroll], .notice, .minimap")) return;
+    const arrow = arrowNear(this.view, event);
+    const edge = arrow && this.net.model.edges[arrow.edges.at(-1)];
+    if (edge) this.view.choose(this.net.nodes[edge.to].id);
+  }
+
   #show(id, nodes) {
     const known = nodes.filter((each) => this.net.node(each));
     this.selected = { id, nodes: known };
@@ -159,12 +172,18 @@ class Explorer {
     this.details.show(id, known, ways);
     this.table.mark(known);
     this.#markWays(ways);
-    const { own, around } = this.places.of(known);
-    this.source.mark("around", known.length ? around : []);
-    this.source.mark("selected", own);
-    this.source.scrollTo(own[0]);
+    this.#showText(known);
     this.#tellCrumbs(id);
     this.#write(id);
+  }
+
+  /** Mark where nodes were written; of one in a block of another file, its use in this file is shown. */
+  #showText(nodes) {
+    const { own, around } = this.places.of(nodes);
+    const here = [...own, ...around.toReversed()].find(({ file }) => file === this.source.file?.number);
+    this.source.mark("around", around);
+    this.source.mark("selected", here ? [...own, here] : own);
+    this.source.scrollTo(here ?? own[0]);
   }
 
   #markWays(found) {
@@ -193,6 +212,18 @@ class Explorer {
   paint(key) {
     this.colour.value = key;
     this.paints.apply(key, this.view, this.container, this.legend);
+  }
+
+  /** Opens all closed blocks that are drawn. */
+  deeper() {
+    return Promise.all(this.view.boxes().filter(({ path }) => path).map(({ path }) => this.view.open(path)));
+  }
+
+  /** Closes the open blocks that lie deepest. */
+  shallower() {
+    const depth = (frame) => this.net.model.way(frame.path).length;
+    const deepest = Math.max(...this.view.frames().map(depth));
+    return Promise.all(this.view.frames().filter((frame) => depth(frame) === deepest).map(({ path }) => this.view.close(path)));
   }
 
   turn() {

@@ -68,10 +68,12 @@ class Paints {
 
   #families(view, container, legend) {
     view.paint(null);
-    const used = [...new Set(this.net.nodes.map(({ family }) => family))];
+    const wrong = this.net.words.wrong;
+    const used = [...new Set(this.net.nodes.filter(({ id }) => !(id in wrong)).map(({ family }) => family))];
     const style = getComputedStyle(container);
     const swatch = (family) => ({ class: "swatch", style: `background:${style.getPropertyValue(`--${family}`)}` });
-    legend.replaceChildren(...used.map((family) => entry(family, swatch(family))));
+    const broken = Object.keys(wrong).length ? [entry("refused its input", { class: "swatch wrong" })] : [];
+    legend.replaceChildren(...used.map((family) => entry(family, swatch(family))), ...broken);
   }
 
   #devices(view, legend) {
