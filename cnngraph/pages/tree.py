@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from math import ceil, isqrt
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cnngraph.ir.graph import Graph
 from cnngraph.render.fold import Folding
-from cnngraph.render.outline import GRADIENT, Frame, outline, segment
+from cnngraph.render.outline import GRADIENT, Frame, outline
 from cnngraph.render.parts import Box, Cluster, Part, Parts
 
 Item: TypeAlias = dict[str, Any]
@@ -50,12 +50,32 @@ def tree(
     return [*forward, *_Backward(place, backward, layers).items(forward)]
 
 
-def _repeats(frame: Frame) -> Iterator[tuple[str, Frame]]:
+def _repeats(frame: Frame) -> Iterator[tuple[str, Covers]]:
+    """The copies of each frame by the path of its cluster, which of a frame in a frame is that of the inner one."""
     for item in frame.items:
         if isinstance(item, Frame):
             yield from _repeats(item)
             if item.copies > 1:
-                yield item.path, item
+                yield item.path, Covers(item.copies, item.covers)
+                yield from _only(item, item.covers)
+
+
+def _only(frame: Frame, places: tuple[str, ...]) -> Iterator[tuple[str, Covers]]:
+    """The frame that is all there is in `frame`, which stands at each of these places; and so on inwards."""
+    inner = frame.items[0]
+    if len(frame.items) == 1 and isinstance(inner, Frame):
+        own = inner.covers or (inner.path,)
+        paths = tuple(place + path[len(frame.path) :] for place in places for path in own)
+        yield inner.path, Covers(len(places) * inner.copies, paths)
+        if not inner.is_group:
+            yield from _only(inner, paths)
+
+
+class Covers(NamedTuple):
+    """How many copies there are, and the paths of what stands in them."""
+
+    copies: int
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +83,7 @@ class _Tree:
     """Turns parts into items; `repeats` are the frames of several copies by their paths."""
 
     place: Mapping[str, int]
-    repeats: Mapping[str, Frame]
+    repeats: Mapping[str, Covers]
 
     def items(self, parts: tuple[Part, ...], path: str) -> list[Item]:
         return _sections([self._item(part) for part in parts], path)
@@ -71,8 +91,8 @@ class _Tree:
     def _item(self, part: Part) -> Item:
         if isinstance(part, Box):
             return self._repeat(part, part.copies, part.covers) if part.copies > 1 else self._box(part)
-        frame = self.repeats.get(part.path)
-        return self._repeat(part, frame.copies, frame.covers) if frame else self._block(part)
+        found = self.repeats.get(part.path)
+        return self._repeat(part, *found) if found else self._block(part)
 
     def _box(self, box: Box) -> Item:
         titled = {"title": box.title} if box.title else {}
@@ -84,16 +104,19 @@ class _Tree:
     def _repeat(self, first: Part, copies: int, covers: tuple[str, ...]) -> Item:
         period = len(covers) // copies
         groups = [covers[i : i + period] for i in range(0, len(covers), period)]
-        made = [self._copy(first, dict(zip(groups[0], group, strict=True))) for group in groups]
+        around = _shared(covers[0], covers[-1])
+        made = [self._copy(first, dict(zip(groups[0], group, strict=True)), around) for group in groups]
         return {"path": _span(covers[0], covers[-1]), "title": first.title, "copies": made}
 
-    def _copy(self, first: Part, paths: Mapping[str, str]) -> Item:
-        """The copy of `first` that stands at these paths."""
-        whole = _span(*(list(paths.values())[i] for i in (0, -1))) if len(paths) > 1 else next(iter(paths.values()))
+    def _copy(self, first: Part, paths: Mapping[str, str], around: int) -> Item:
+        """The copy of `first` that stands at these paths; its title begins after the words that all copies share."""
+        found = list(paths.values())
+        whole = _span(found[0], found[-1]) if len(found) > 1 else found[0]
+        title = ".".join(whole.split(".")[around:])
         if isinstance(first, Box):
-            return self._renamed(self._box(replace(first, title=segment(whole))), paths)
+            return self._renamed(self._box(replace(first, title=title)), paths)
         items = [self._renamed(item, paths) for item in self.items(first.parts, first.path)]
-        return {"path": whole, "title": segment(whole), "items": items}
+        return {"path": whole, "title": title, "items": items}
 
     def _renamed(self, item: Item, paths: Mapping[str, str]) -> Item:
         if "nodes" in item:
@@ -113,7 +136,13 @@ def _moved(path: str, paths: Mapping[str, str]) -> str:
 
 
 def _span(first: str, last: str) -> str:
-    return f"{first} to {segment(last)}"
+    return f"{first} to {'.'.join(last.split('.')[_shared(first, last) :])}"
+
+
+def _shared(first: str, last: str) -> int:
+    """How many words two paths share at their beginnings."""
+    pairs = zip(first.split("."), last.split("."), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _sections(items: list[Item], path: str) -> list[Item]:

@@ -30,7 +30,14 @@ class GraphModel {
 
   /** The node of an id or, failing that, the block or repeat; undefined where there is neither. */
   find(id) {
-    return this.byId.get(id) ?? this.blocks.get(id);
+    return this.byId.get(id) ?? this.blocks.get(id) ?? this.#unframed(id);
+  }
+
+  /** What stands for a block that has no frame of its own, as it is all there is in another one, or is one box. */
+  #unframed(path) {
+    const isIn = (index) => this.nodes[index].id.startsWith(`${path}.`);
+    const first = path ? this.nodes.findIndex((_, index) => isIn(index)) : -1;
+    return first < 0 ? undefined : this.way(this.nodes[first].id).find((item) => item.all.every(isIn));
   }
 
   /** The ids of the nodes of a node, a block or a repeat. */

@@ -27,7 +27,7 @@ class Sizes {
   /** Gives each box its lines, and all that is drawn its size. */
   measure(scene) {
     for (const box of scene.boxes) {
-      box.lines = linesOf(box, scene.model);
+      box.lines = boxLines(box, scene.model);
       const widths = box.lines.map(({ text, font }) => this.width(text, font));
       const isRound = box.kind === "merge" && box.lines.length === 1 && box.lines[0].text.length === 1;
       const room = box.kind === "block" ? 2 * FOLD : 2 * PAD;
@@ -43,7 +43,7 @@ class Sizes {
 }
 
 /** What stands in a box, line by line: {text, font, family, node}. */
-function linesOf(box, model) {
+function boxLines(box, model) {
   if (box.kind === "block") return blockLines(box, model);
   const rows = box.rows.map((row) => ({ ...row, font: "row" }));
   if (box.kind === "merge" && box.title) rows[0].text = `${box.title} ${rows[0].text}`;
