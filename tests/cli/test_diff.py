@@ -68,3 +68,13 @@ def test_divisions_that_are_found_now(run: Run) -> None:
     rows = json.loads(outcome.out)["rows"]
     assert {(row["from"], row["to"]) for row in rows} == {("left", "right")}
     assert any(row["layer"].startswith("gradient") for row in rows)
+
+
+def test_writes_a_page(run: Run, tmp_path: Path) -> None:
+    outcome = run("diff", "tiny.cnn", "tiny.cnn", "--set-b", "classes=3", "--page", "d.html")
+    assert outcome.code == 1
+    assert outcome.out.endswith("page: d.html\n")
+    assert "2 differences: 2 changed." in (tmp_path / "d.html").read_text(encoding="utf-8")
+    run("diff", "1", "left", "--of", "tiny.cnn", "--page", "e.html")
+    assert "divided in two ways" in (tmp_path / "e.html").read_text(encoding="utf-8")
+    run("diff", "tiny.cnn", "tiny.cnn", "--page", "tiny.cnn/x.html").refused("cannot be written")

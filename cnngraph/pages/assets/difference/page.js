@@ -3,6 +3,7 @@
 const told = data("difference");
 const models = ["a", "b"].map((name) => new GraphModel(data(name)));
 const partners = new Partners(told.partner, models);
+const places = told.places.map((pair) => pair.map((path, side) => partners.place(side, path)));
 const colours = models.map((model, side) => new Colours(told.kinds, told.kindOf[side], told.devices));
 const containers = ["graph-a", "graph-b"].map((id) => document.getElementById(id));
 const views = containers.map((container, side) => new GraphView(container, data("ab"[side]), { open: changedBlocks(models[side], side) }));
@@ -27,16 +28,16 @@ function isOfOneKind(model, side, indices) {
 }
 
 /**
- * Shows places in both graphs, those that there are, beside each other, and says what they are. `leader` is the side whose
- * place is seen already; null: neither is.
+ * Shows nodes or blocks of both graphs (null: there is none) beside each other, and says what they are. `leader` is the
+ * side whose one is seen already; null: neither is.
  */
-async function show(places, leader = null) {
-  await Promise.all(views.map((view, side) => shown(view, places[side], side === leader)));
-  const seen = places.map((id, side) => id ?? partners.behind(1 - side, places[1 - side]));
-  views.forEach((view, side) => places[side] === null && seen[side] !== null && view.centre(seen[side]));
-  if (seen[0] !== null && seen[1] !== null) together.align(leader ?? (places[0] === null ? 1 : 0), seen);
-  texts.mark(places.map((id, side) => (id === null ? [] : models[side].nodesOf(id))));
-  document.getElementById("told").textContent = wordsOf(places, seen);
+async function show(ids, leader = null) {
+  await Promise.all(views.map((view, side) => shown(view, ids[side], side === leader)));
+  const seen = ids.map((id, side) => id ?? partners.behind(1 - side, ids[1 - side]));
+  views.forEach((view, side) => ids[side] === null && seen[side] !== null && view.centre(seen[side]));
+  if (seen[0] !== null && seen[1] !== null) together.align(leader ?? (ids[0] === null ? 1 : 0), seen);
+  texts.mark(ids.map((id, side) => (id === null ? [] : models[side].nodesOf(id))));
+  document.getElementById("told").textContent = wordsOf(ids, seen);
 }
 
 function shown(view, id, isSeen) {
@@ -45,12 +46,12 @@ function shown(view, id, isSeen) {
 }
 
 /** What is shown, for people: `A: conv1, B: conv1: changed`. */
-function wordsOf(places, seen) {
-  const ends = places.map((id, side) => {
+function wordsOf(ids, seen) {
+  const ends = ids.map((id, side) => {
     if (id !== null) return `${"AB"[side]}: ${id}`;
     return seen[side] === null ? null : `${"AB"[side]}: nothing, behind ${seen[side]}`;
   });
-  const kinds = places.map((id, side) => id && colours[side].kind(models[side].nodesOf(id))?.key).filter(Boolean);
+  const kinds = ids.map((id, side) => id && colours[side].kind(models[side].nodesOf(id))?.key).filter(Boolean);
   return [ends.filter(Boolean).join(", "), kinds[0] ?? (seen.some(Boolean) ? "unchanged" : "")].filter(Boolean).join(": ");
 }
 
@@ -60,12 +61,12 @@ views.forEach((view, side) => {
     if (!byUser) return;
     const found = id !== null && models[side].find(id) ? partners.find(side, id) : null;
     show(side === 0 ? [id, found] : [found, id], side);
-    changes.show(told.places.findIndex((places) => places[side] === id));
+    changes.show(places.findIndex((pair) => pair[side] === id));
   });
-  view.ready.then(() => view.paint((box) => colours[side].paint(view.model, box)));
+  view.paint((box) => colours[side].paint(view.model, box));
 });
 
-changes.addEventListener("go", ({ detail: index }) => show(told.places[index]));
+changes.addEventListener("go", ({ detail: index }) => show(places[index]));
 texts.addEventListener("go", ({ detail: { side, ids } }) => {
   const found = partners.find(side, ids[0]);
   show(side === 0 ? [ids[0], found] : [found, ids[0]], side);

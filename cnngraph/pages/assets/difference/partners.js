@@ -15,6 +15,13 @@ class Partners {
     return this.models[side].byId.has(id) ? known[0] : this.#around(1 - side, known);
   }
 
+  /** What shows a path of a graph: a block that holds nothing but one thing is not shown itself. */
+  place(side, path) {
+    if (path === null || this.models[side].find(path)) return path;
+    const inner = this.models[side].nodes.filter(({ id }) => id.startsWith(`${path}.`)).map(({ id }) => id);
+    return inner.length ? this.#around(side, inner) : null;
+  }
+
   /** For what only one side has: the node of the other side behind which it would stand, or null. */
   behind(side, id) {
     if (id === null) return null;
