@@ -115,4 +115,4 @@ def _free(graph: Graph, options: Options) -> str:
     def source(rooms: Mapping[str, Room]) -> str:
         return text_of(replace(plain, rooms=rooms))
 
-    return source(find_rooms(source))
+    return source(find_rooms(source, plain.direction == "LR"))

@@ -76,11 +76,12 @@ class Drawing:
                 look = self.labels.frame(part)
                 room = self.rooms.get(identifier(f"cluster_{part.path}"), Room())
                 title = frame_title(look.title, look.bold, room.left, room.right)
-                inner.attr(label=title, labeljust="l", fontsize=size(style.text), fontcolor=style.ink)
+                inner.attr(label=title, labelloc=room.corner[0], labeljust=room.corner[1])
+                inner.attr(fontsize=size(style.text), fontcolor=style.ink)
                 inner.attr(style="rounded,filled", fillcolor=style.fill(look.fill))
                 inner.attr(color=style.line_colour(look.line), tooltip=graphviz.escape(part.path))
                 width = style.strong if look.strong else style.line
-                inner.attr(penwidth=size(width), margin=size(1.6 * style.padding))
+                inner.attr(penwidth=size(width), margin=size(1.6 * style.padding + room.around))
                 self._fill(inner, part)
         for lanes in self._lanes(cluster):
             with dot.subgraph() as row:

@@ -37,6 +37,15 @@ class Words(NamedTuple):
         return self.left < point[0] < self.right and self.bottom < point[1] < self.top
 
 
+class Frame(NamedTuple):
+    """The borders of a block."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
 @dataclass(frozen=True)
 class Line:
     """An arrow: the objects it joins, the points along it, and the words beside it."""
@@ -59,10 +68,10 @@ class Layout:
         return {item["name"]: tuple(words_of(item)) for item in self.data.get("objects", ())}
 
     @cached_property
-    def frames(self) -> Mapping[str, tuple[float, float]]:
-        """The left and the right end of each frame."""
-        sides = {item["name"]: item["bb"].split(",") for item in self.data.get("objects", ()) if "bb" in item}
-        return {name: (float(side[0]), float(side[2])) for name, side in sides.items()}
+    def frames(self) -> Mapping[str, Frame]:
+        """The borders of each frame."""
+        framed = [item for item in self.data.get("objects", ()) if "bb" in item]
+        return {item["name"]: Frame(*map(float, item["bb"].split(","))) for item in framed}
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -115,6 +124,9 @@ def _bezier(corners: Sequence[Sequence[float]]) -> Iterator[Point]:
 
 def between(points: Sequence[Point], bottom: float, top: float) -> tuple[float, float] | None:
     """The left and right end of the part of a line that lies between two heights; None where nothing does."""
+    heights = [y for _, y in points]
+    if max(heights) < bottom or min(heights) > top:
+        return None
     found = []
     for (x, y), (next_x, next_y) in pairwise(points):
         if min(y, next_y) < top and max(y, next_y) > bottom:

@@ -3,6 +3,7 @@
     conv -> batchnorm -> relu               one box of three rows
     a block that is nothing but such a box  that box, without a frame around it
     a block below the chosen depth          one box with its output shape and its parameters
+    a block that is nothing but another     one frame with both titles
 """
 
 from __future__ import annotations
@@ -115,7 +116,10 @@ class Parts:
         if level(frame.path) - self.above > self.depth and not shown:
             nodes = tuple(nodes_in(frame))
             return Box(frame.path, nodes, self._title(frame, outer), True, frame.copies, frame.covers)
-        return Cluster(frame.path, self._title(frame, outer), parts, frame.copies > 1)
+        title = self._title(frame, outer)
+        if isinstance(inner, Cluster) and len(parts) == 1:  # a frame in a frame says no more than both titles
+            return replace(inner, title=f"{title} › {inner.title}", repeats=inner.repeats or frame.copies > 1)
+        return Cluster(frame.path, title, parts, frame.copies > 1)
 
     def _title(self, frame: Frame, outer: Frame) -> str:
         """The words on a frame; a layer that is used several times with one set of weights says so."""

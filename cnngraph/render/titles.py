@@ -1,8 +1,8 @@
 """Titles of frames where no arrow crosses them.
 
 An engine puts a title at the left end of the top of its frame, whatever arrows come in there. So a picture is laid out,
-titles that are crossed are moved to the first free place to their right, frames without any are made wider, and it is
-laid out again until all titles are free.
+titles that are crossed are moved to the first free place to their right, which may make their frame wider, and it is
+laid out again until all titles are free. So are frames whose border crosses the words beside an arrow.
 
     +- conv2 | ---+        +- | conv2 ----+
     |        v    |   ->   |  v           |
@@ -10,53 +10,74 @@ laid out again until all titles are free.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 
-from cnngraph.render.layout import Layout, Words, between, laid_out
+from cnngraph.render.layout import Frame, Layout, Words, between, laid_out
 
 CLEAR = 3.0  # points between a title and an arrow
-ROUNDS = 8
+ROUNDS = 12
+CORNERS = (("t", "l"), ("b", "l"), ("t", "r"), ("b", "r"))  # top and bottom, left and right
 
 
 @dataclass(frozen=True)
 class Room:
-    """Free points on both sides of a title."""
+    """Free points on both sides of a title, and around what stands in its frame; and the corner of the title."""
 
     left: int = 0
     right: int = 0
+    around: int = 0
+    corner: tuple[str, str] = CORNERS[0]
 
 
-def find_rooms(source_of: Callable[[Mapping[str, Room]], str], rounds: int = ROUNDS) -> Mapping[str, Room]:
-    """The rooms of the titles of frames, by the name of the frame; `source_of` writes the picture with some rooms."""
+def find_rooms(
+    source_of: Callable[[Mapping[str, Room]], str], sideways: bool = False, rounds: int = ROUNDS
+) -> Mapping[str, Room]:
+    """The rooms of frames by their names; `source_of` writes the picture with some rooms.
+
+    Where arrows go `sideways`, one that crosses a title crosses all of it: then the next corner is tried.
+    """
     rooms: dict[str, Room] = {}
     for _ in range(rounds):
-        moved = dict(_moved(laid_out(source_of(rooms)), rooms))
-        if not moved:
+        moved = dict(_moved(laid_out(source_of(rooms)), rooms, sideways))
+        if all(rooms.get(name) == room for name, room in moved.items()):
             break
         rooms |= moved
     return rooms
 
 
-def _moved(layout: Layout, rooms: Mapping[str, Room]) -> Iterator[tuple[str, Room]]:
-    for name, (_, right) in layout.frames.items():
+def _moved(layout: Layout, rooms: Mapping[str, Room], sideways: bool) -> Iterator[tuple[str, Room]]:
+    """The frames whose titles are crossed, or whose borders cross words, each with a better room."""
+    for name, frame in layout.frames.items():
         for title in layout.words[name]:
             room = rooms.get(name, Room())
             taken = sorted(_taken(layout, title))
-            if any(left < title.right and title.left < end for left, end in taken):
-                start = title.left - room.left
-                place = _free(taken, start, right - (start - layout.frames[name][0]), title.width)
-                yield name, _at(place, start, title, room)
+            if any(begin < title.right and title.left < end for begin, end in taken):
+                yield name, _in_corner(room) if sideways else _beside(taken, title, frame, room)
+            elif more := _sticking_out(layout, frame):
+                yield name, replace(room, around=room.around + ceil(more))
 
 
-def _at(place: float | None, start: float, title: Words, room: Room) -> Room:
-    """The room of a title at a free place; where there is none, a wider one with the title at its left."""
-    whole = room.left + room.right
-    if place is None:
-        return Room(0, whole + ceil(title.width / 2 + 2 * CLEAR))
-    left = ceil(place - start)
-    return Room(left, max(whole - left, 0))
+def _in_corner(room: Room) -> Room:
+    """A room in the next corner; the last one stays."""
+    return replace(room, corner=CORNERS[min(CORNERS.index(room.corner) + 1, len(CORNERS) - 1)])
+
+
+def _beside(taken: Sequence[tuple[float, float]], title: Words, frame: Frame, room: Room) -> Room:
+    """A room that puts the title between, or behind, what is taken."""
+    start = title.left - room.left
+    place = _free(taken, start, frame.right - (start - frame.left), title.width)
+    left, whole = ceil(place - start), room.left + room.right
+    return replace(room, left=left, right=max(whole - left, 0))
+
+
+def _sticking_out(layout: Layout, frame: Frame) -> float:
+    """How far words beside arrows go over the border of the frame that they stand in."""
+    found = [words for line in layout.lines for words in line.words if frame.bottom < words.bottom < frame.top]
+    right = [words.right + CLEAR - frame.right for words in found if words.left < frame.right < words.right]
+    left = [frame.left - words.left + CLEAR for words in found if words.left < frame.left < words.right]
+    return max([*right, *left], default=0.0)
 
 
 def _taken(layout: Layout, title: Words) -> Iterator[tuple[float, float]]:
@@ -66,10 +87,11 @@ def _taken(layout: Layout, title: Words) -> Iterator[tuple[float, float]]:
             yield crossed[0] - CLEAR, crossed[1] + CLEAR
 
 
-def _free(taken: list[tuple[float, float]], start: float, end: float, width: float) -> float | None:
-    """The first place of that width between what is taken."""
+def _free(taken: Sequence[tuple[float, float]], start: float, end: float, width: float) -> float:
+    """The first place of that width between what is taken, or behind it."""
+    behind = max(right for _, right in taken)
     for left, right in taken:
         if left - start >= width:
             break
         start = max(start, right)
-    return start if end - start >= width else None
+    return start if end - start >= width else behind

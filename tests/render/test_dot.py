@@ -271,7 +271,7 @@ net pair(left: 3@9x9, right: 3@9x9) {
 
 def test_uses_of_one_set_of_weights_say_so_and_no_frame_in_or_around_them() -> None:
     source = draw(elaborate(load_text(SHARED))).source
-    assert [title for title in titles(source) if "shared" in title] == ["eye (shared)", "eye (shared)"]
+    assert [title for title in titles(source) if "shared" in title] == ["eye (shared) › tower"] * 2
     assert rows(source, "gain[1].dense") == ["gain × 2 (shared)", "dense 4"]
     assert rows(source, "dense") == ["dense 4"]
     once = draw(elaborate(load_text("net n(x: 3) { shared f = dense(3); f -> relu }"))).source
