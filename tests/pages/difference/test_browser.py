@@ -119,7 +119,7 @@ def only_changes_are_left(page: Page) -> None:
 def lines_lead_to_nodes_and_back(page: Page) -> None:
     row = page.locator(".lines tr", has_text="dropout")
     assert row.get_attribute("class") == "run-replace"
-    row.get_by_role("button").click()
+    row.get_by_role("button").last.click()
     page.wait_for_selector("#told:has-text('dropout')")
     assert "dropout" in " ".join(texts(page, ".lines .chosen"))
     page.click("text=One text")

@@ -1,5 +1,7 @@
 // The page: two graphs that know each other, the list of changes, the texts.
 
+const MOST_OPEN = 150; // boxes that are drawn before anyone asks for more
+
 const told = data("difference");
 const models = ["a", "b"].map((name) => new GraphModel(data(name)));
 const partners = new Partners(told.partner, models);
@@ -12,14 +14,25 @@ const changes = new Changes(document.getElementById("changes"), document.getElem
 const texts = new Texts(document.getElementById("texts"), told.texts, models);
 const badges = views.map((view, side) => new Badges(view, colours[side]));
 
-/** The blocks in which something differs and something does not, or otherwise. */
+/** The blocks in which something differs and something does not, or otherwise; as many, from outside in, as can be read. */
 function changedBlocks(model, side) {
-  const paths = new Set();
+  const wanted = new Set();
+  const seen = new Set();
   for (const id of colours[side].kindOf.keys()) {
-    const way = model.find(id) ? model.way(id) : [];
-    for (const { path, all } of way) if (path !== undefined && !isOfOneKind(model, side, all)) paths.add(path);
+    for (const item of model.find(id) ? model.way(id) : []) {
+      if (item.path === undefined || seen.has(item)) continue;
+      seen.add(item);
+      if (!isOfOneKind(model, side, item.all)) wanted.add(item.path);
+    }
   }
-  return [...paths];
+  const opened = new Opened(model);
+  const chosen = [];
+  for (const path of [...wanted].sort((a, b) => model.way(a).length - model.way(b).length)) {
+    opened.openOnly([...chosen, path]);
+    if (opened.leaves().length > MOST_OPEN) break;
+    chosen.push(path);
+  }
+  return chosen;
 }
 
 /** Whether all these nodes are of one kind: then the closed block says it all. */
