@@ -28,6 +28,7 @@ class Camera {
   }
 
   set(x, y, scale = this.scale) {
+    if (x === this.x && y === this.y && scale === this.scale) return; // two views that follow each other come to rest
     Object.assign(this, { x, y, scale });
     this.layer.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
     this.changed();

@@ -1,9 +1,9 @@
-// A scene with its places as elements of NAMESPACE. Words of a file stand in text nodes and attributes, never in markup.
+// A scene with its places as elements of SVG. Words of a file stand in text nodes and attributes, never in markup.
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const CORNER = 4;
 
-/** An element of NAMESPACE, as `make` makes one of HTML. */
+/** An element of SVG, as `make` makes one of HTML. */
 function makeSvg(tag, attributes = {}, ...children) {
   const made = document.createElementNS(NAMESPACE, tag);
   for (const [name, value] of Object.entries(attributes)) {

@@ -3,7 +3,6 @@
 class Marks {
   #painter = null;
   #marks = new Map(); // name -> {ids, edges}
-  #model = null;
 
   /** Colours all boxes as `painter(box)` says: {fill, line, ink} or null for the colours of the families.
    *  Where nothing is drawn yet, `renew` does it. */
@@ -28,6 +27,21 @@ class Marks {
     if (ids.length || edges.length) this.#marks.set(name, { ids, edges });
     else this.#marks.delete(name);
     if (scene) this.#apply(scene, name, ids, edges);
+  }
+
+  /** Shows what is selected: boxes, rows of boxes, an open block. */
+  select(scene, id) {
+    if (!scene) return;
+    const frame = scene.frames.find((each) => each.id === id);
+    const boxes = id === null || frame ? new Set() : scene.boxesOf([id]);
+    for (const each of scene.frames) each.element.classList.toggle("selected", each === frame);
+    for (const box of scene.boxes) {
+      box.element.classList.toggle("selected", boxes.has(box));
+      if (box.kind !== "block") box.element.setAttribute("aria-pressed", String(boxes.has(box)));
+      for (const line of box.element.querySelectorAll("[data-node]")) {
+        line.classList.toggle("selected", box.rows.length > 1 && line.dataset.node === id);
+      }
+    }
   }
 
   /** All again, on a new drawing. */

@@ -18,7 +18,7 @@
 //   view.paint(fn)                  fn(box) -> {fill, line, ink} (CSS colours) | null; null instead of fn: as families
 //   view.mark(name, ids, edges=[])  class `name` on boxes, open blocks and arrows; [] clears. Edges: indices of
 //                                   model.edges, or pairs of ids [from, to]
-//   view.fit() .zoomBy(factor) .centre(id) .camera .model .opened (paths: Set) .isOpen(path)
+//   view.fit() .zoomBy(factor) .centre(id) .isOpen(path) .model (a GraphModel) .opened.paths and .opened.unrolled (Sets)
 //   view.camera: {x, y, scale}, set(x, y, scale): where one looks; "moved" is dispatched after each change
 //
 // Events on the container (CustomEvent, `detail` as said):
@@ -117,7 +117,7 @@ class GraphView {
 
   /** A node or block, or what hides it, in the middle of the window. */
   centre(id) {
-    const thing = this.#thing(id);
+    const thing = this.thing(id);
     if (!thing) return;
     const [x, y] = cornerOf(thing);
     const { width, height } = this.camera.size;
@@ -127,6 +127,7 @@ class GraphView {
 
   async reveal(id) {
     if (!this.model.find(id)) return;
+    if (!this.scene) await this.ready;
     const opened = this.opened.copy();
     opened.show(this.model.way(id));
     if (!opened.equals(this.opened)) {
@@ -135,7 +136,7 @@ class GraphView {
     }
     this.centre(id);
     this.select(id);
-    this.#focus(this.#thing(id), false);
+    this.walk.focus(this.thing(id), false);
   }
 
   // ---- what is said of boxes ----
@@ -173,9 +174,9 @@ class GraphView {
     this.container.classList.add("graph");
     this.container.replaceChildren(this.svg, this.map.element, this.notice.element, this.told);
     moveByPointer(this.camera);
-    walkByKeys(this, this.container);
+    this.walk = new Walk(this);
     pointAt(this, this.container);
-    new ResizeObserver(() => this.map.follow()).observe(this.container);
+    new ResizeObserver(() => this.#resized()).observe(this.container);
   }
 
   #change(path, change) {
@@ -184,7 +185,7 @@ class GraphView {
     opened.isChosen = true;
     if (opened.equals(this.opened)) return Promise.resolve();
     this.opened = opened;
-    return this.#update({ keep: path === null ? this.#nearest() : this.#thing(path) });
+    return this.#update({ keep: path === null ? this.#nearest() : this.thing(path) });
   }
 
   /** Lays out what is open and draws it. `keep`: the thing that stays in its place; `fit`: all is to be seen. */
@@ -204,9 +205,8 @@ class GraphView {
   }
 
   #draw(scene, places, keep, fit, begun) {
-    const isFirst = !this.scene;
-    const focused = this.#focusedId();
-    const before = isFirst ? null : placesOnScreen(this.camera, this.scene);
+    const focused = this.walk.focusedId;
+    const before = this.scene && placesOnScreen(this.camera, this.scene);
     const anchor = keep && [keep.id, placeOnScreen(this.camera, keep)];
     this.notice.hide();
     this.layer.replaceChildren(...drawScene(scene, places));
@@ -214,18 +214,19 @@ class GraphView {
     this.bounds = { x: 0, y: 0, width: places.width || 1, height: places.height || 1 };
     this.map.draw(scene, this.bounds);
     this.marks.renew(scene);
-    this.#showSelected();
-    const kept = anchor && this.#thing(anchor[0]);
+    this.marks.select(this.scene, this.selected);
+    const kept = anchor && this.thing(anchor[0]);
     if (kept) keepPlace(this.camera, kept, anchor[1]);
-    else if (isFirst || fit) this.#firstSight();
+    else this.#firstSight();
     if (before && !fit) animate(this.camera, scene, before);
-    this.#focus(this.#thing(focused) ?? scene.boxes[0], focused !== null);
+    this.walk.focus(this.thing(focused) ?? scene.boxes[0], focused !== null);
     this.told.textContent = `${counted(scene.boxes.length)} boxes drawn`;
     this.#tell("drawn", { milliseconds: performance.now() - begun, boxes: this.boxes().length });
   }
 
   /** All, if it is readable then; else its beginning, with the first box in the middle. */
   #firstSight() {
+    this.isUnseen = this.camera.size.width <= 1;
     this.camera.fit(this.bounds, LEAST_SCALE);
     const first = this.scene.boxes[0];
     if (!first) return;
@@ -236,16 +237,31 @@ class GraphView {
     if (!isDown && this.bounds.height * scale > height) this.camera.set(x, height / 2 - first.y * scale);
   }
 
+  /** A view that was drawn where there was no room yet is looked at anew. */
+  #resized() {
+    if (this.scene && this.isUnseen && this.camera.size.width > 1) this.#firstSight();
+    this.map.follow();
+  }
+
   #giveUp() {
     this.engine.giveUp();
-    if (this.scene) this.opened = this.scene.opened;
-    else this.closeAll();
-    this.told.textContent = "The layout was given up";
+    this.#goBack("The layout was given up.");
   }
 
   #failed(message) {
-    this.notice.say(message, "Close all blocks", () => this.closeAll());
+    this.#goBack(message);
     this.#tell("failed", { message });
+  }
+
+  /** Back to what is drawn; where nothing is, there is less to lay out when all blocks are closed. */
+  #goBack(message) {
+    const isDrawn = this.scene?.model === this.model;
+    if (isDrawn) this.opened = this.scene.opened;
+    const closeAll = () => {
+      this.opened = new Opened(this.model);
+      this.#update({ fit: true });
+    };
+    this.notice.say(message, isDrawn ? "Close" : "Close all blocks", isDrawn ? () => {} : closeAll);
   }
 
   #moved() {
@@ -258,14 +274,14 @@ class GraphView {
     this.container.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  // ---- what is pointed at, selected, focused ----
+  // ---- what is pointed at and selected ----
 
   /** The drawn box or open block of an id, or what hides it; null where there is none. */
-  #thing(id) {
+  thing(id) {
     if (id === null || !this.scene) return null;
     const frame = this.scene.frames.find((each) => each.id === id);
     const box = frame ?? this.scene.boxes.find((each) => each.id === id);
-    return box ?? [...this.scene.boxesOf(this.model.find(id) ? [id] : [])][0] ?? null;
+    return box ?? [...this.scene.boxesOf([id])][0] ?? null;
   }
 
   /** The box nearest to the middle of the window. */
@@ -285,81 +301,7 @@ class GraphView {
   #setSelected(id, byUser) {
     if (id === this.selected) return;
     this.selected = id;
-    this.#showSelected();
+    this.marks.select(this.scene, this.selected);
     this.#tell("select", { id, nodes: id === null ? [] : this.model.nodesOf(id), byUser });
   }
-
-  #showSelected() {
-    if (!this.scene) return;
-    const frame = this.scene.frames.find((each) => each.id === this.selected);
-    const boxes = this.selected === null || frame ? new Set() : this.scene.boxesOf([this.selected]);
-    for (const each of this.scene.frames) each.element.classList.toggle("selected", each === frame);
-    for (const box of this.scene.boxes) {
-      box.element.classList.toggle("selected", boxes.has(box));
-      if (box.kind !== "block") box.element.setAttribute("aria-pressed", String(boxes.has(box)));
-      for (const line of box.element.querySelectorAll("[data-node]")) {
-        line.classList.toggle("selected", box.rows.length > 1 && line.dataset.node === this.selected);
-      }
-    }
-  }
-
-  #focusedId() {
-    const id = document.activeElement?.dataset?.id;
-    return this.container.contains(document.activeElement) && id !== undefined ? id : null;
-  }
-
-  /** Makes a box or frame the one that Tab leads to; with `really` it is focused. */
-  #focus(thing, really) {
-    if (!thing) return;
-    for (const old of this.layer.querySelectorAll('[tabindex="0"]')) old.setAttribute("tabindex", "-1");
-    const element = handleOf(thing);
-    element.setAttribute("tabindex", "0");
-    if (really) element.focus({ preventScroll: true });
-  }
-
-  /** Answers a key; false where it means nothing here. */
-  key(key, shift, target) {
-    const step = STEPS[key];
-    const id = target.closest("[data-id]")?.dataset.id ?? null;
-    const here = this.#thing(id) ?? this.scene?.boxes[0];
-    if (!here) return false;
-    if (step && shift) this.camera.pan(-60 * step[0], -60 * step[1]);
-    else if (step) this.#goTo(stepFrom(this.scene, middleOf(here), key));
-    else if (key === "Enter" && here.path !== undefined) this.toggle(here.path);
-    else if (key === "Enter" || key === " ") this.choose(here.item ? here.id : here.nodes[0]);
-    else if (key === "u") this.#unrollAround(here);
-    else if (key === "Home") this.#goTo(this.scene.boxes[0]);
-    else if (key === "End") this.#goTo(this.scene.boxes[this.scene.boxes.length - 1]);
-    else if (key === "+" || key === "=") this.zoomBy(1.25);
-    else if (key === "-") this.zoomBy(0.8);
-    else if (key === "0") this.fit();
-    else if (key === "Escape" && here.frame) this.#goTo(here.frame);
-    else if (key === "Escape" && this.selected !== null) this.choose(null);
-    else return false;
-    return true;
-  }
-
-  #goTo(thing) {
-    if (!thing) return;
-    this.#focus(thing, true);
-    const [x, y] = cornerOf(thing);
-    this.camera.show({ x, y, width: thing.width, height: thing.boxes ? 30 : thing.height });
-  }
-
-  #unrollAround(thing) {
-    for (let frame = thing.boxes ? thing : thing.frame; frame; frame = frame.frame) {
-      if (frame.item.copies) return this.unroll(frame.path);
-    }
-    return thing.item?.copies ? this.unroll(thing.path) : undefined;
-  }
-}
-
-/** The element of a box or frame that takes the focus. */
-function handleOf(thing) {
-  return thing.boxes ? thing.handle.querySelector(".title") : thing.element;
-}
-
-/** A frame is left from its title, a box from its middle. */
-function middleOf(thing) {
-  return thing.boxes ? Object.assign(Object.create(thing), { x: thing.x + thing.width / 2, y: thing.y }) : thing;
 }
