@@ -15,7 +15,7 @@ from typing import TypedDict, Unpack
 
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph
-from cnngraph.render.engine import lay_out
+from cnngraph.render.raster import to_pixels
 from cnngraph.render.volumes.figure import figure
 from cnngraph.render.volumes.pdf import pdf
 from cnngraph.render.volumes.scene import Scene
@@ -45,13 +45,18 @@ def to_svg(graph: Graph, **options: Unpack[Options]) -> str:
     return svg(figure(graph, **options))
 
 
-def save(graph: Graph, path: str | Path, format: str | None = None, **options: Unpack[Options]) -> Path:
-    """Write the picture in the format given, or that of the file's ending; only png needs an engine. Errors: E0603."""
+def save(
+    graph: Graph, path: str | Path, format: str | None = None, scale: float = 2.0, **options: Unpack[Options]
+) -> Path:
+    """Write the picture in the format given, or that of the file's ending; only png needs an engine. Errors: E0603.
+
+    `scale` is for png alone: 1 is 96 dots an inch.
+    """
     path = Path(path)
     wanted = format or path.suffix.removeprefix(".")
     if wanted not in FORMATS:
         raise error("E0603", f"volumes cannot be written as `{wanted}`", f"formats: {', '.join(FORMATS)}")
-    content = drawn(figure(graph, **options), wanted)
+    content = drawn(figure(graph, **options), wanted, scale)
     try:
         path.write_bytes(content)
     except OSError as cause:
@@ -59,10 +64,10 @@ def save(graph: Graph, path: str | Path, format: str | None = None, **options: U
     return path
 
 
-def drawn(scene: Scene, format: str) -> bytes:
+def drawn(scene: Scene, format: str, scale: float = 2.0) -> bytes:
     """The bytes of a scene in one of `FORMATS`."""
     if format == "pdf":
         return pdf(scene)
     if format == "png":
-        return lay_out(xdot(scene), "png")
+        return to_pixels(xdot(scene), scale)
     return (svg(scene) if format == "svg" else xdot(scene)).encode()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cnngraph.render.colour import linear, shown, tint
+from cnngraph.render.colour import tint
 from cnngraph.render.style import FAMILIES, GREY, Style
 from cnngraph.render.volumes.layout import LINE, Place
 from cnngraph.render.volumes.scene import Mark, Point, Shape, Text, circle, polygon
 from cnngraph.render.volumes.solid import SIGN
 from cnngraph.render.volumes.volume import Volume
 
-TOP_LIGHT, SIDE_LIGHT = 0.35, 0.22  # how far the faces go to the ground, and to the ink
+TOP_LIGHT, SIDE_LIGHT = 0.35, 0.16  # how far the faces go to the ground, and to the ink
 CUT_LIGHT = 0.3
 FIRST_LINE = 11.0  # from the volume to the base line of its first words
 
@@ -36,7 +36,7 @@ class Faces:
         yield from self.words()
 
     def words(self) -> Iterator[Text]:
-        x, y = self.place.x + self.place.solid.size[0] / 2, self.place.bottom + FIRST_LINE
+        x, y = self.place.x + self.place.solid.size[0] / 2, self.place.words + FIRST_LINE
         for i, line in enumerate(self.volume.words):
             yield Text(x, y + LINE * i, line, self.style.ink, bold=line == self.volume.title)
 
@@ -75,5 +75,10 @@ class Faces:
 
 
 def mixed(colour: str, other: str, part: float) -> str:
-    """A colour with a part of another in it, as light mixes."""
-    return shown(linear(colour) * (1 - part) + linear(other) * part)
+    """A colour with a part of another in it.
+
+    >>> mixed("#FFFFFF", "#000000", 0.2)
+    '#CCCCCC'
+    """
+    pairs = ((int(colour[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * part):02X}" for a, b in pairs)

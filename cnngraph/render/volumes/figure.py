@@ -10,7 +10,7 @@ from cnngraph.ir.graph import Graph
 from cnngraph.render.outline import backward_nodes
 from cnngraph.render.style import Style, styled
 from cnngraph.render.volumes.faces import Faces
-from cnngraph.render.volumes.layout import LINE, Layout, lay_out
+from cnngraph.render.volumes.layout import Layout, lay_out
 from cnngraph.render.volumes.links import Links
 from cnngraph.render.volumes.scene import Mark, Scene, Shape, Text, text_width
 from cnngraph.render.volumes.volume import Group, volumes
@@ -82,7 +82,7 @@ class _Figure:
         for item in self.layout.shown.items:
             start, end = self.layout.columns[self.layout.grid.column[item.name]]
             if self.layout.grid.lane[item.name] == lane and start < right and left < end:
-                found.append(self.layout.places[item.name].bottom + LINE * len(item.words))
+                found.append(self.layout.words_end(item.name))
         return max(found) + TICK
 
 

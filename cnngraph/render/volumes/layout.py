@@ -15,7 +15,7 @@ from cnngraph.render.volumes.volume import Volumes
 Stretch: TypeAlias = tuple[float, float]
 
 GAP, ROOM = 26.0, 12.0  # between columns, and around the words in between
-TURN = 18.0  # for a link that goes over to another lane
+TURN = 20.0  # for a link that goes over to another lane
 LINE = 12.0  # from one line of words to the next
 TRACK = 10.0  # from one skip above a lane to the next
 BETWEEN = 18.0  # between lanes
@@ -25,11 +25,12 @@ SMALL = 8.5  # size of the words beside windows
 
 @dataclass(frozen=True)
 class Place:
-    """The left upper corner of the rectangle around a volume's box."""
+    """The left upper corner of the rectangle around a volume's box, and the upper end of the words below it."""
 
     x: float
     y: float
     solid: Solid
+    words: float
 
     @property
     def middle(self) -> float:
@@ -62,8 +63,11 @@ class Layout:
 
     def foot(self, name: str) -> float:
         """The lower end of all that belongs to a volume: its words, and the name of its block."""
-        words = self.places[name].bottom + LINE * len(self.shown.by_name[name].words)
-        return words + 4 + (GROUP if name in self.shown.grouped else 0.0)
+        return self.words_end(name) + 4 + (GROUP if name in self.shown.grouped else 0.0)
+
+    def words_end(self, name: str) -> float:
+        """The lower end of the words of a volume."""
+        return self.places[name].words + LINE * len(self.shown.by_name[name].words)
 
     def has_window(self, pair: Pair) -> bool:
         """Whether a link is drawn as a window that looks at a unit: from one body to the next in its lane."""
@@ -104,7 +108,7 @@ class _Laying:
     def _place(self, name: str, solid: Solid, columns: Sequence[Stretch], middle: Mapping[int, float]) -> Place:
         width, height = solid.size
         x, y = sum(columns[self.grid.column[name]]) / 2, middle[self.grid.lane[name]]
-        return Place(x - width / 2, y - height / 2, solid)
+        return Place(x - width / 2, y - height / 2, solid, y + self._reach[name])
 
     @cached_property
     def solids(self) -> Mapping[str, Solid]:
@@ -147,11 +151,24 @@ class _Laying:
         return found
 
     @cached_property
+    def _reach(self) -> Mapping[str, float]:
+        """How far below the middle of its lane the words of a volume begin; those of a vector not beside a longer
+        neighbour, since all of the one is joined to all of the other.
+        """
+        half = {name: solid.size[1] / 2 for name, solid in self.solids.items()}
+        beside: dict[str, list[str]] = {name: [name] for name in half}
+        for source, target in (pair for pair, way in self.grid.ways.items() if way == "next"):
+            beside[source].append(target)
+            beside[target].append(source)
+        is_bar = {name: solid.form == "bar" for name, solid in self.solids.items()}
+        return {name: max(half[other] for other in (near if is_bar[name] else [name])) for name, near in beside.items()}
+
+    @cached_property
     def _below(self) -> Mapping[int, float]:
         """What each lane needs below its middle: half of each volume with its words, and the names of blocks."""
         found: dict[int, float] = {}
         for item in self.shown.items:
-            lane, half = self.grid.lane[item.name], self.solids[item.name].size[1] / 2
-            need = half + LINE * len(item.words) + 4 + (GROUP if item.name in self.shown.grouped else 0.0)
+            lane, named = self.grid.lane[item.name], GROUP if item.name in self.shown.grouped else 0.0
+            need = self._reach[item.name] + LINE * len(item.words) + 4 + named
             found[lane] = max(found.get(lane, 0.0), need)
         return found

@@ -10,7 +10,7 @@ from cnngraph.render.style import Style
 from cnngraph.render.volumes.faces import mixed
 from cnngraph.render.volumes.grid import Pair
 from cnngraph.render.volumes.layout import SMALL, TURN, Layout, Place
-from cnngraph.render.volumes.scene import Mark, Point, Shape, Text, polygon
+from cnngraph.render.volumes.scene import Mark, Point, Shape, Text, polygon, text_width
 from cnngraph.render.volumes.volume import Volume
 
 SPOTS = ((0.66, 0.36), (0.34, 0.64))  # where windows lie, in turn, so that two in one volume are apart
@@ -70,8 +70,10 @@ class Links:
         for corner in (ends[0], ends[-1]):
             yield Shape((corner, at), ink, width=0.5)
         yield polygon(_square(at), ink, ink, width=0.3)
-        upper = min((ends[0], ends[-1]), key=lambda point: _height(point, at, self._between(pair)))
-        yield self._said(pair, target.window, _height(upper, at, self._between(pair)) - 3.5)
+        half = text_width(target.window, SMALL) / 2
+        beside = [self._between(pair) - half, self._between(pair) + half]
+        top = min(_height(corner, at, x) for corner in (ends[0], ends[-1]) for x in beside)
+        yield Text(self._between(pair), top - 3, target.window, ink, SMALL)
 
     def _corners(
         self, volume: Volume, place: Place, kernel: tuple[int, ...], spot: Point, is_left: bool
@@ -91,9 +93,6 @@ class Links:
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
         return [_moved(place, point(u, v)) for u, v in corners]
 
-    def _said(self, pair: Pair, words: str, y: float) -> Text:
-        return Text(self._between(pair), y, words, self.style.ink, SMALL)
-
     def _between(self, pair: Pair) -> float:
         """The middle of the room for words before the column of the target."""
         return sum(self.layout.gaps[self.layout.grid.column[pair[1]]]) / 2
@@ -111,12 +110,12 @@ class Links:
         source, target = self._places(pair)
         start, end = (source.right + NEAR, source.middle), (target.x - NEAR, target.middle)
         way = self.layout.grid.ways[pair]
-        if way in ("late", "early"):  # it comes from behind the volume, further down or up than other links
-            part = LEAVES if target.y > source.y else 1 - LEAVES
-            start = source.x + source.solid.width / 2, source.y + part * source.solid.size[1]
+        if way in ("late", "early"):
+            start = _leaving(source, target)
         if way == "late":
-            bend = self.layout.columns[self.layout.grid.column[pair[1]]][0] - TURN, start[1]
-            return [start, *_straight(start, bend), *_turn(bend, end)]
+            left = self.layout.columns[self.layout.grid.column[pair[1]]][0]
+            bend, corner = (left - TURN, start[1]), (left - NEAR, end[1])
+            return [start, *_straight(start, bend), *_turn(bend, corner), *_straight(corner, end)]
         if way == "early":
             bend = self.layout.columns[self.layout.grid.column[pair[0]]][1] + TURN, end[1]
             corner = bend[0] - TURN, start[1]
@@ -153,6 +152,14 @@ class Links:
 
     def _places(self, pair: Pair) -> tuple[Place, Place]:
         return self.layout.places[pair[0]], self.layout.places[pair[1]]
+
+
+def _leaving(source: Place, target: Place) -> Point:
+    """Where a link to another lane leaves the right side of a volume: further down or up than other links."""
+    if source.solid.form == "sign":
+        return source.right, source.middle
+    height = source.solid.size[1] * (LEAVES if target.y > source.y else 1 - LEAVES)
+    return source.right - max(height - source.solid.height, 0.0), source.y + height
 
 
 def _moved(place: Place, point: Point) -> Point:

@@ -9,6 +9,7 @@ Sizes that are still symbols stand for numbers here, since a picture has lengths
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,6 +29,7 @@ READABLE = 34  # boxes of a picture whose depth nobody chose
 QUIET = ("activation", "normalisation")  # families that make no new volume
 GRIDS, LINES = (224, 256, 240, 384, 512, 64, 32), (16, 32, 64, 48, 24)  # what is tried for symbols
 MAIN = ("convolution", "dense", "pooling")  # a block has the colour of the first of these in it
+FROM_TO = re.compile(r"(\w+)\[(\d+)\] to \1\[(\d+)\]")  # neighbours drawn as one
 LONGEST = 24  # characters of a label
 
 
@@ -63,7 +65,7 @@ class Volume:
     @property
     def words(self) -> tuple[str, ...]:
         """The lines below it, the title first; an empty line is left out."""
-        lines = (self.title, self.operator) if self.sign else (self.title, self.size, self.operator)
+        lines = (self.title,) if self.sign else (self.title, self.size, self.operator)
         return tuple(filter(None, lines))
 
 
@@ -166,8 +168,8 @@ class _Making:
     def _block(self, box: Box) -> Volume:
         own = {node.name for node in box.nodes}
         outside = [n for n in box.nodes if any(user.name not in own for user in self.graph.users[n.name])]
-        label, _, block = box.title.partition(": ")
-        title, operator = ("", label) if not block and ("×" in label or "[" in label) else (label, block)
+        label, _, block = FROM_TO.sub(r"\1 \2–\3", box.title).partition(": ")
+        title, operator = ("", label) if not block and any(sign in label for sign in "×[–") else (label, block)
         made = self._volume(box, (outside or [box.last])[-1])
         kinds = [family(self.graph, node) for node in box.nodes]
         kind = next((name for name in MAIN if name in kinds), "block")

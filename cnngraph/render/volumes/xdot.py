@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import graphviz
 
+from cnngraph.render.caption import without_backslash
 from cnngraph.render.volumes.scene import Mark, Point, Scene, Text
 
 INCH = 72.0
-DOTS_PER_INCH = 144
 
 
 def xdot(scene: Scene) -> str:
     """The text of the graph."""
     dot = graphviz.Digraph(graphviz.escape(scene.title))
     background = " ".join(_mark(mark, scene.height) for mark in scene.marks)
-    dot.attr(layout="nop", margin="0", pad="0", bgcolor=scene.ground, dpi=str(DOTS_PER_INCH))
-    dot.attr(_background=graphviz.escape(background))
+    dot.attr(layout="nop", margin="0", pad="0", bgcolor=scene.ground, _background=background)
     size = {"width": f"{scene.width / INCH:.4f}", "height": f"{scene.height / INCH:.4f}"}
     middle = f"{scene.width / 2:.2f},{scene.height / 2:.2f}"
     dot.node("canvas", label="", shape="box", style="invis", fixedsize="true", pos=middle, **size)
@@ -29,7 +28,8 @@ def _mark(mark: Mark, height: float) -> str:
     if isinstance(mark, Text):
         font = "Helvetica-Bold" if mark.bold else "Helvetica"
         place = f"{_points([(mark.x, mark.y)], height)} 0 {mark.bounds[2] - mark.bounds[0]:.1f}"
-        return f"c {_string(mark.colour)} F {mark.size:g} {_string(font)} T {place} {_string(mark.words)}"
+        words = _string(without_backslash(mark.words))
+        return f"c {_string(mark.colour)} F {mark.size:g} {_string(font)} T {place} {words}"
     style = f"S {_string(f'setlinewidth({mark.width:g})')} S {_string('dashed' if mark.dashed else 'solid')}"
     fill = f"C {_string(mark.fill)} " if mark.fill else ""
     kind = ("b" if mark.fill else "B") if mark.curved else ("P" if mark.fill else "L")
