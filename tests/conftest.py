@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
 
 from cnngraph.diagnostics import Source, Span
 from cnngraph.elaborate.training import Setting
+
+# pytest-xdist starts its workers from a text, whose module lacks what `multiprocessing` asks for.
+sys.modules["__main__"].__dict__.setdefault("__spec__", None)
 
 MakeSetting = Callable[..., Setting]
 

@@ -59,6 +59,6 @@ def test_what_is_asked_for_can_be_set(run):
 def test_wrong_requests_are_told(run):
     with pytest.raises(CnnGraphError, match="did you mean"):
         run("describe", "tiny.cnn", "--set", "limt=7")
-    with pytest.raises(CnnGraphError, match="E0108"):
+    with pytest.raises(CnnGraphError, match="E0603"):
         run("preview", "tiny.cnn", "-o", "picture.txt")
     assert "it is a folder" in run("preview", "tiny.cnn", "-o", ".").output

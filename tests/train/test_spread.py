@@ -48,6 +48,7 @@ bytes_per_second = "1 GB/s"
 """
 LINK = '[default_link]\nbytes_per_second = "1 TB/s"\nlatency_seconds = "1 ns"\n'  # so that a small net is divided
 SHARED = Path("/dev/shm")
+MARK = f"TESTED_BY={os.getpid()}\0".encode()
 
 
 def files() -> set[str]:
@@ -66,7 +67,8 @@ def started(place: Path, output: str, *options: str, net: str = "small.cnn") -> 
     command = [sys.executable, "-m", "cnngraph", "train", net, "--devices", "three.toml", "--microbatches", "4"]
     return subprocess.Popen(
         [*command, "-o", output, *options], cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1",
+             "TESTED_BY": str(os.getpid())},
     )  # fmt: skip
 
 
@@ -78,13 +80,14 @@ def finished(job: subprocess.Popen[str], status: int = 0) -> tuple[str, str]:
 
 
 def ranks() -> Iterator[int]:
-    """The processes of MPI jobs of ours, and actors."""
+    """The processes of MPI jobs of these tests, and actors: other tests may run beside."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command, variables = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
         except OSError:  # it has ended, or is another user's
             continue
-        if (b"PMI_RANK=" in variables and b"small" in command) or command.startswith(b"ray::Device"):
+        is_rank = b"PMI_RANK=" in variables and b"small" in command
+        if MARK in variables and (is_rank or command.startswith(b"ray::Device")):
             yield int(process.name)
 
 
