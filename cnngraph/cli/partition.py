@@ -26,10 +26,10 @@ from cnngraph.cli.sources import load_net
 if TYPE_CHECKING:
     from cnngraph.ir.graph import Graph
     from cnngraph.net import Net
-    from cnngraph.partition.explain import Question
+    from cnngraph.pages.partition.network import Pipelined
+    from cnngraph.partition.explain import Explanation, Question
     from cnngraph.partition.partition import Partition
     from cnngraph.partition.problem import Objective
-    from cnngraph.render.tabular import Table
     from cnngraph.runtime.pipelining import PipelineOptions
 
 OBJECTIVES = ("throughput", "latency", "memory")
@@ -63,6 +63,7 @@ OBJECTIVES = ("throughput", "latency", "memory")
 @click.option("--trace", type=click.Path(path_type=Path), metavar="FILE.json", help="The same for ui.perfetto.dev.")
 @click.option("--measure", is_flag=True, help="Run a step of the pipeline here, and show it beside the prediction.")
 @click.option("--subgraphs", type=click.Path(path_type=Path), metavar="FOLDER", help="Write the graph of each device.")
+@click.option("--page", type=click.Path(path_type=Path), metavar="FILE.html", help="Graph, timeline and figures as a page.")
 def command(
     file: Path,
     net: str | None,
@@ -85,6 +86,7 @@ def command(
     timeline: Path | None,
     trace: Path | None,
     measure: bool,
+    page: Path | None,
     **search: Any,
 ) -> None:
     """Divide the net of FILE over devices so that the busiest one has as little to do as possible.
@@ -92,13 +94,16 @@ def command(
     FILE may be a published workload instead, a JSON file of operators with their times: it names its own devices.
     """
     from cnngraph.cli.files import must_be_writable
-    from cnngraph.cli.timelines import show_timelines
+    from cnngraph.cli.timelines import show_timelines, timelines
+    from cnngraph.partition.explain import explain as explanation_of
     from cnngraph.render.dot import save
 
+    if page is not None:
+        must_be_writable(page)
     if file.suffix == ".json":
         refuse_for_workloads(devices=devices, gradient=gradient, render=render or output, subgraphs=subgraphs,
                              explain=explain, kept=kept, microbatches=pipeline, **search)  # fmt: skip
-        click.echo(table_of_workload(file, **search).to(format_))
+        show_workload(file, format_, page, **search)
         return
     if (recompute or step) and not gradient:
         raise click.UsageError("--recompute and --step are about training: add --gradient")
@@ -114,13 +119,18 @@ def command(
     question, found = divided(loaded, devices, batch, gradient, recompute, kept, **search)
     measured = question.measured_of(found.graph)
     click.echo(shown(found, format_, {"batch": batch, **whole_numbers(settings)}, measured))
-    if explain:
-        click.echo(f"\n{explained(question, found, format_)}")
+    explanation = explanation_of(question, found) if explain else None
+    if explanation is not None:
+        click.echo(f"\n{explained(explanation, format_)}")
+    pipelined = None
     if pipeline is not None:
         pipeline = replace(pipeline, strategy=search["strategy"], replicate=search["replicate"])
         if kept is not None:
             pipeline = replace(pipeline, device_of=found.device_of, teams=found.teams)
-        told = show_timelines(loaded, found.cluster, pipeline, batch, gradient, measure, timeline, trace)
+        from cnngraph.pages.partition.network import Pipelined
+
+        pipelined = Pipelined(*timelines(loaded, found.cluster, pipeline, batch, gradient, measure))
+        told = show_timelines(loaded, pipelined, timeline, trace)
         click.echo(f"\n{told}", err=format_ not in ("text", "markdown"))
         for name, path in (("timeline", timeline), ("trace", trace)):
             if path is not None:
@@ -130,6 +140,9 @@ def command(
         look: dict[str, Any] = {"depth": depth, "expand": expand, "direction": direction}
         save(found.graph, target, target.suffix.removeprefix(".") or "svg", partition=found, **look)
         click.echo(f"picture: {target}", err=format_ != "text")
+    if page is not None:
+        write_page(found, pipelined, explanation, page)
+        click.echo(f"page: {page}", err=format_ != "text")
     if subgraphs is not None:
         write_subgraphs(found, subgraphs)
         click.echo(f"subgraphs: {subgraphs}", err=format_ != "text")
@@ -182,13 +195,22 @@ def shown(partition: Partition, format_: str, sizes: Mapping[str, int], measured
     return write_partition(partition, sizes, measured).rstrip() if format_ == "json" else stages(partition).to(format_)
 
 
-def explained(question: Question, partition: Partition, format_: str) -> str:
+def explained(explanation: Explanation, format_: str) -> str:
     """Why it is no better, and what would help."""
-    from cnngraph.partition.explain import explain
     from cnngraph.render.explanation import reasons, trials
 
-    explanation = explain(question, partition)
     return f"{reasons(explanation)}\n\n{trials(explanation).to(format_)}"
+
+
+def write_page(
+    partition: Partition, pipelined: Pipelined | None, explanation: Explanation | None, path: Path
+) -> None:
+    """The graph, the timeline and all figures as one file of HTML."""
+    from cnngraph.cli.files import write
+    from cnngraph.pages.partition.network import Network
+    from cnngraph.pages.partition.page import partition_page
+
+    write(path, partition_page(Network(partition, pipelined, explanation).subject()))
 
 
 def write_subgraphs(partition: Partition, folder: Path) -> None:
@@ -212,12 +234,21 @@ def refuse_for_workloads(**given: Any) -> None:
         raise click.UsageError(f"--{wrong[0]}: a workload names its own devices, and has times but no graph")
 
 
-def table_of_workload(file: Path, strategy: str, objective: Objective, any_split: bool, time_limit: float | None,
-                      **others: Any) -> Table:  # fmt: skip
-    """The division of a workload as a table."""
+def show_workload(file: Path, format_: str, page: Path | None, strategy: str, objective: Objective, any_split: bool,
+                  time_limit: float | None, **others: Any) -> None:  # fmt: skip
+    """The division of a workload as a table, and as a page."""
+    from cnngraph.cli.files import write
+    from cnngraph.pages.partition.page import partition_page
+    from cnngraph.pages.partition.workload import Divided
     from cnngraph.partition.split import solve
-    from cnngraph.partition.workload import load_workload
+    from cnngraph.partition.workload import posed, read_workload
     from cnngraph.render.partition_table import shares
 
-    problem = load_workload(file, objective, not any_split)
-    return shares(problem, solve(problem, strategy, time_limit), strategy)
+    workload = read_workload(file)
+    problem = posed(workload, objective, not any_split)
+    answer = solve(problem, strategy, time_limit)
+    click.echo(shares(problem, answer, strategy).to(format_))
+    if page is not None:
+        backward = frozenset(operator.name for operator in workload.operators if operator.backward)
+        write(page, partition_page(Divided(problem, answer, strategy, backward).subject()))
+        click.echo(f"page: {page}", err=format_ != "text")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cnngraph.net import Net
+    from cnngraph.pages.partition.network import Pipelined
     from cnngraph.partition.device import Cluster
     from cnngraph.pipeline.timeline import Timeline
     from cnngraph.render.timeline import Memory
@@ -18,19 +19,17 @@ if TYPE_CHECKING:
 WARMING = 2  # steps before the one that is measured
 
 
-def show_timelines(
-    net: Net, cluster: Cluster, options: PipelineOptions, batch: int, gradient: bool, measure: bool,
-    picture: Path | None, trace: Path | None,
-) -> str:  # fmt: skip
+def show_timelines(net: Net, pipelined: Pipelined, picture: Path | None, trace: Path | None) -> str:
     """The step of the net as a pipeline over the devices, in words; the files are written."""
     from cnngraph.cli.files import write
     from cnngraph.pipeline.trace import trace_json
     from cnngraph.render.timeline import timeline_svg
 
-    plan, found = timelines(net, cluster, options, batch, gradient, measure)
+    plan, found = pipelined.plan, pipelined.timelines
     if picture is not None:
-        title = f"{net.name}: {options.microbatches} microbatches of {batch // options.microbatches}, {options.kind}"
-        write(picture, timeline_svg(found, title, memory_of(plan, cluster)))
+        count, kind = plan.schedule.microbatches, plan.schedule.name
+        title = f"{net.name}: {count} microbatches of {plan.samples // count}, {kind}"
+        write(picture, timeline_svg(found, title, memory_of(plan, plan.partition.cluster)))
     if trace is not None:
         write(trace, trace_json(*found))
     return "\n\n".join([divided_as(plan), *map(str, found)])

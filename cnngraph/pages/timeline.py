@@ -22,7 +22,7 @@ from cnngraph.pipeline.schedule import Phase
 from cnngraph.pipeline.timeline import KINDS, Span, Timeline
 
 TIMELINE_STYLES = ("timeline.css",)
-TIMELINE_SCRIPTS = tuple(f"timeline/{name}.js" for name in ("scale", "bars", "patterns", "draw", "tables", "timeline"))
+TIMELINE_SCRIPTS = tuple(f"timeline/{name}.js" for name in ("scale", "bars", "patterns", "draw", "tables", "reach", "timeline"))
 
 MOST = 12_000  # spans of a page
 DIGITS = 8  # of the longest time
