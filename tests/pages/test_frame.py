@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from pages.browser import axe, opened
 
@@ -63,3 +65,9 @@ def test_injected_scripts_do_not_run() -> None:
 def test_the_dark_theme_is_that_of_the_system() -> None:
     with opened(simple(), dark=True) as page:
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
+
+
+def test_all_that_pages_need_is_small() -> None:
+    """In a wheel, whose files are compressed, pages take less than a megabyte."""
+    files = [path for folder in (ASSETS, VENDOR) for path in folder.rglob("*") if path.is_file()]
+    assert sum(len(zlib.compress(path.read_bytes())) for path in files) < 1_000_000
