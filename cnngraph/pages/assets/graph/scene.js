@@ -21,6 +21,7 @@ class Scene {
     for (const box of this.boxes) box.of = this.#forwardOf(box);
     this.arrows = this.#arrows();
     this.#label();
+    this.count = this.boxes.length; // outputs are not counted
     this.#addOutputs();
   }
 

@@ -193,7 +193,7 @@ class GraphView {
     const begun = performance.now();
     const scene = new Scene(this.model, this.opened);
     this.sizes.measure(scene);
-    const count = counted(scene.boxes.length);
+    const count = counted(scene.count);
     this.notice.soon(`Laying out ${count} boxes …`, "Give up", () => this.#giveUp());
     let places = null;
     try {
@@ -220,8 +220,8 @@ class GraphView {
     else this.#firstSight();
     if (before && !fit) animate(this.camera, scene, before);
     this.walk.focus(this.thing(focused) ?? scene.boxes[0], focused !== null);
-    this.told.textContent = `${counted(scene.boxes.length)} boxes drawn`;
-    this.#tell("drawn", { milliseconds: performance.now() - begun, boxes: this.boxes().length });
+    this.told.textContent = `${counted(scene.count)} boxes drawn`;
+    this.#tell("drawn", { milliseconds: performance.now() - begun, boxes: scene.count });
   }
 
   /** All, if it is readable then; else its beginning, with the first box in the middle. */
