@@ -32,16 +32,16 @@ def command(folder: Path, port: int, host: str, opens: bool) -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
-    with server:
-        click.echo(f"the playground of {folder.resolve()}, until Ctrl-C:\n\n  {server.link}\n")
-        if not server.is_private:
-            click.echo(_told(server.guard.host, server.guard.port), err=True)
-        if opens:
-            webbrowser.open(server.link)
-        try:
+    try:
+        with server:
+            if not server.is_private:
+                click.echo(_told(server.guard.host, server.guard.port), err=True)
+            click.echo(f"the playground of {folder.resolve()}, until Ctrl-C:\n\n  {server.link}\n")
+            if opens:
+                webbrowser.open(server.link)
             server.serve_forever(poll_interval=0.1)
-        except KeyboardInterrupt:
-            click.echo("ended")
+    except KeyboardInterrupt:
+        click.echo("ended")
 
 
 def _refused(host: str, port: int, failure: OSError) -> str:

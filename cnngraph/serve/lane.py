@@ -25,6 +25,7 @@ from typing import Any
 START_SECONDS = 30.0  # until a child says that it is ready
 PATIENCE_SECONDS = 1.0  # an answer that nobody waits for any more may take so long; then the child is ended
 MAX_ANSWER = 64_000_000  # bytes
+DEFECT = "a defect of cnngraph: the terminal of `cnngraph serve` says more"
 
 
 class Refused(Exception):
@@ -45,7 +46,7 @@ class Lane:
         self._count = 0
         self._busy = False
         self._closed = False
-        self._child = self._started()
+        self._child: Child | None = None
 
     def ask(self, kind: str, question: Mapping[str, Any], seconds: float) -> tuple[int, bytes]:
         """The status and the JSON of an answer. A later question of the same kind takes the place of this one.
@@ -71,7 +72,7 @@ class Lane:
             self._change.notify_all()
             self._change.wait_for(lambda: not self._busy or self._is_old(kind, number))
             if self._closed:
-                raise Refused(503, "the server ends")
+                raise _ended()
             if self._is_old(kind, number):
                 raise _followed()
             self._busy = True
@@ -81,7 +82,7 @@ class Lane:
         return self._closed or self._newest.get(kind) != number
 
     def _answer(self, kind: str, number: int, line: bytes, seconds: float) -> tuple[int, bytes]:
-        child = self._child
+        child = self.warm()
         try:
             self._await_start(child)
             child.write(line)
@@ -89,8 +90,8 @@ class Lane:
         except (Refused, OSError) as failure:
             with self._change:
                 child.end()
-                if not self._closed:
-                    self._child = self._started()
+                self._child = None
+            self.warm()
             if isinstance(failure, Refused):
                 raise
             raise Refused(503, "the process has ended: try again") from None
@@ -115,20 +116,30 @@ class Lane:
             if not child.answers:
                 raise Refused(503, "this takes more memory than is allowed, or too deep a stack: it was given up")
 
-    def _started(self) -> Child:
-        return Child(self._folder, self._memory_bytes, self._change)
+    def warm(self) -> Child:
+        """Start the child, if there is none, so that it is ready for the next question. Raises `Refused` at the end."""
+        with self._change:
+            if self._closed:
+                raise _ended()
+            self._child = self._child or Child(self._folder, self._memory_bytes, self._change)
+            return self._child
 
     def close(self) -> None:
         """End the child; who waits is refused."""
         with self._change:
             self._closed = True
-            self._child.end()
+            if self._child is not None:
+                self._child.end()
             self._change.notify_all()
 
     @property
-    def process(self) -> int:
-        """The number of the child."""
-        return self._child.process.pid
+    def process(self) -> int | None:
+        """The number of the child, if there is one."""
+        return self._child.process.pid if self._child else None
+
+
+def _ended() -> Refused:
+    return Refused(503, "the server ends")
 
 
 def _followed() -> Refused:
@@ -166,16 +177,20 @@ class Child:
         else:
             self.process.kill()
         self.process.wait()
+        assert self.process.stdin is not None
+        with suppress(OSError):  # what it did not read any more
+            self.process.stdin.close()
 
     def _listen(self) -> None:
         output = self.process.stdout
         assert output is not None
-        while (line := output.readline(MAX_ANSWER)).endswith(b"\n"):
-            with self._change:
-                if self.is_ready:
-                    self.answers.append(line)
-                self.is_ready = True
-                self._change.notify_all()
+        with output:
+            while (line := output.readline(MAX_ANSWER)).endswith(b"\n"):
+                with self._change:
+                    if self.is_ready:
+                        self.answers.append(line)
+                    self.is_ready = True
+                    self._change.notify_all()
         with self._change:
             self.has_ended = True
             self._change.notify_all()

@@ -1,7 +1,10 @@
 """The server: `http.server` of the standard library with a guard before it, and two lanes behind it.
 
     GET  /            the page: the same for everybody, without a token and without a file
-    POST /ask         {"ask": "check", ...}: one of the questions below, answered as JSON
+    POST /ask         {"ask": "check", ...}: one of the questions below; {"status": 200, "answer": ...}
+
+A request that may not be made is refused by the status of HTTP. What is wrong with a file is no error of that kind, and
+stands in the answer: 409 for a question that a newer one has followed, 422 for a file, 503 for too much time or memory.
 
 One lane answers what is typed, the other what takes longer, so that a division over devices delays no diagnostics.
 What is asked of the disk (list, read, save) is answered here, and nothing is written but what a `save` names.
@@ -14,6 +17,7 @@ import os
 import secrets
 import socket
 import sys
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,11 +33,9 @@ from cnngraph.diagnostics import CnnGraphError
 from cnngraph.serve.desk import OWN, Desk
 from cnngraph.serve.folder import Conflict
 from cnngraph.serve.guard import Guard, is_loopback
-from cnngraph.serve.lane import Lane, Refused
+from cnngraph.serve.lane import DEFECT, Lane, Refused
+from cnngraph.serve.question import QUICK, SLOW, read_question
 
-QUICK = ("check", "draw", "hover", "complete", "define", "format", "explain")
-SLOW = ("divide", "picture", "page")
-WRITTEN_KEYS = {"file": dict, "text": str, "drafts": dict, "client": str}
 CLIENT = 40  # characters
 
 HEADERS = {
@@ -75,10 +77,10 @@ class Playground(ThreadingHTTPServer):
         self.page = page.encode("utf-8")
         self._open: dict[Any, float | None] = {}  # connections, and when what is read must have arrived
         self._lock = Lock()
+        self.desk = Desk(folder)
+        self.lanes = {name: Lane(folder, self.limits.memory_bytes) for name in ("quick", "slow")}
         super().__init__((host, port), Handler)
         self.guard = Guard(host, self.server_address[1], secrets.token_urlsafe(24))
-        self.desk = Desk(folder)
-        self.lanes = {"quick": Lane(folder, self.limits.memory_bytes), "slow": Lane(folder, self.limits.memory_bytes)}
 
     def server_bind(self) -> None:
         """As of any TCP server: `HTTPServer` would ask the network for the name of this machine."""
@@ -142,17 +144,13 @@ class Playground(ThreadingHTTPServer):
 
     def answer(self, question: Mapping[str, Any]) -> tuple[int, bytes]:
         """The status and the JSON of an answer. Raises `Refused`."""
-        what = question.get("ask")
-        if any(not isinstance(question.get(key, kind()), kind) for key, kind in WRITTEN_KEYS.items()):
-            raise Refused(400, "the question has another form")
+        what = question["ask"]
         if what in QUICK or what in SLOW:
             quick = what in QUICK
             seconds = self.limits.quick_seconds if quick else self.limits.slow_seconds
             kind = f"{what} {question.get('client', '')[:CLIENT]}"
             return self.lanes["quick" if quick else "slow"].ask(kind, question, seconds)
         disk = {"files": self._files, "read": self._read, "save": self._save}
-        if what not in disk:
-            raise Refused(404, "there is no such question")
         try:
             return 200, json.dumps(disk[what](question)).encode()
         except CnnGraphError as refused:
@@ -165,15 +163,14 @@ class Playground(ThreadingHTTPServer):
         return {"folder": path.name, "id": sha256(str(path).encode()).hexdigest(), "names": names}
 
     def _read(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        file = question.get("file", {})
-        found = self.desk.folder(file.get("place")).read(file.get("name"))
+        file = question["file"]
+        found = self.desk.folder(file["place"]).read(file["name"])
         return {"text": found.text, "stamp": found.stamp, "lineEnd": found.line_end}
 
     def _save(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        name, stamp = question.get("file", {}).get("name"), question.get("stamp")
-        line_end = "\r\n" if question.get("lineEnd") == "\r\n" else "\n"
+        file, line_end = question["file"], "\r\n" if question.get("lineEnd") == "\r\n" else "\n"
         try:
-            found = self.desk.folders[OWN].write(name, question.get("text", ""), stamp, line_end)
+            found = self.desk.folder(file["place"]).write(file["name"], question["text"], question["stamp"], line_end)
         except Conflict as conflict:
             return {"conflict": True, "text": conflict.text, "stamp": conflict.stamp}
         return {"conflict": False, "stamp": found.stamp}
@@ -204,6 +201,8 @@ class Handler(BaseHTTPRequestHandler):
             self.server.guard.check_page(self.headers)
             if self.path.partition("?")[0] != "/":
                 raise Refused(404, "there is nothing here but the page itself, /")
+            for lane in self.server.lanes.values():
+                lane.warm()
         except Refused as refused:
             self._refuse(refused)
             return
@@ -213,27 +212,29 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if self.path != "/ask":
                 raise Refused(404, "questions go to /ask")
-            status, answer = self.server.answer(self._question())
+            question = self._question()
         except Refused as refused:
             self._refuse(refused)
             return
-        self._send(status, "application/json", answer)
+        try:
+            status, answer = self.server.answer(question)
+        except Refused as refused:
+            status, answer = refused.status, json.dumps({"error": refused.reason}).encode()
+        except Exception:
+            traceback.print_exc()  # on the terminal; the browser is told that there is one
+            status, answer = 500, json.dumps({"error": DEFECT}).encode()
+        self._send(200, "application/json", b'{"status": %d, "answer": %s}' % (status, answer.strip()))
 
     def _question(self) -> dict[str, Any]:
         """What is asked, once it may be. Raises `Refused`."""
         body = self.rfile.read(self.server.guard.check_question(self.headers))
         self.server.has_arrived(self.connection)
-        try:
-            question = json.loads(body)
-        except (ValueError, RecursionError):
-            raise Refused(400, "the question is no JSON") from None
-        if not isinstance(question, dict):
-            raise Refused(400, "the question has another form")
-        return question
+        return read_question(body)
 
     def _refuse(self, refused: Refused) -> None:
         if refused.status in (401, 403, 411, 413, 415):
-            self.log_error("%s: refused (%d): %s", self.client_address[0], refused.status, refused.reason)
+            line = f"cnngraph serve: {self.client_address[0]}: refused ({refused.status}): {refused.reason}\n"
+            sys.stderr.write(line)
         self._send(refused.status, "application/json", json.dumps({"error": refused.reason}).encode())
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
@@ -252,8 +253,5 @@ class Handler(BaseHTTPRequestHandler):
         reason = self.responses.get(code, ("refused", ""))[0]
         self._send(code, "application/json", json.dumps({"error": reason}).encode())
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: a request may name a token, and only what is refused is worth a line."""
-
-    def log_error(self, format: str, *args: Any) -> None:
-        print(f"cnngraph serve: {format % args}", file=sys.stderr)
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: a request may name a token, and only what the guard refuses is worth a line."""

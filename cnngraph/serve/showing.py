@@ -20,7 +20,7 @@ Json = dict[str, Any]
 MOST_DEVICES = 8
 MOST_SAMPLES = 4096
 OBJECTIVES = ("throughput", "latency", "memory")
-SEARCH_SECONDS = 5.0
+SEARCH_SECONDS = {"first": 0.3, "best": 5.0}  # an answer at once, and one that was searched for
 MOST_NODES = 20_000  # that a browser draws
 
 
@@ -33,12 +33,22 @@ def draw(desk: Desk, job: Mapping[str, Any]) -> Json:
         raise error("E0402", f"{len(graph.nodes):,} nodes are too many to draw", f"at most {MOST_NODES:,}")
     return {
         "net": graph.name,
-        "model": graph_model(graph),
+        "model": graph_model(graph, sources=[document.source], kinds=overlay.kind_of),
         "failing": list(overlay.kind_of),
         "notes": dict(overlay.notes),
         "whole": not observation.found,
-        "table": table(summary(observation.graph)) if observation.graph is not None else None,
+        "table": _layers(observation),
     }
+
+
+def _layers(observation: Observation) -> Json | None:
+    """The table of layers; a net that breaks off has no depth."""
+    if observation.graph is None:
+        return None
+    found = table(summary(observation.graph))
+    if observation.found:
+        del found["totals"]["depth"]
+    return found
 
 
 def _observed(desk: Desk, job: Mapping[str, Any]) -> Observation:
@@ -63,16 +73,19 @@ def table(found: Table) -> Json:
 def divide(desk: Desk, job: Mapping[str, Any]) -> Json:
     """The net over devices that are alike. Errors: those of the file; E0108 for numbers out of range; E0602."""
     devices, batch, objective = job.get("devices"), job.get("batch"), job.get("objective")
+    effort = "first" if job.get("effort") == "first" else "best"
     if not (isinstance(devices, int) and 1 <= devices <= MOST_DEVICES):
         raise error("E0108", f"between 1 and {MOST_DEVICES} devices")
     if not (isinstance(batch, int) and 1 <= batch <= MOST_SAMPLES):
         raise error("E0108", f"a batch has between 1 and {MOST_SAMPLES:,} samples")
     if objective not in OBJECTIVES:
         raise error("E0108", f"the objectives are {', '.join(OBJECTIVES)}")
-    found = _net(desk, job).partition(str(devices), batch, objective=objective, time_limit_seconds=SEARCH_SECONDS)
+    how: Json = {"objective": objective, "time_limit_seconds": SEARCH_SECONDS[effort]}
+    found = _net(desk, job).partition(str(devices), batch, **how)
     return {
         "devices": list(found.cluster.names),
         "deviceOf": dict(found.device_of),
+        "isBest": found.gap == 0,
         "busiest": next(s.device.name for s in found.stages if s.load_seconds == found.bottleneck_seconds),
         "cuts": [{"node": cut.value.node, "bytes": cut.bytes} for cut in found.cuts],
         "table": table(stages(found)),

@@ -20,6 +20,7 @@ from typing import IO, Any
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.serve import editing, showing
 from cnngraph.serve.desk import Desk
+from cnngraph.serve.lane import DEFECT
 
 ANSWERS: Mapping[str, Callable[[Desk, Mapping[str, Any]], dict[str, Any]]] = {
     "check": editing.check,
@@ -47,7 +48,7 @@ def answered(desk: Desk, question: Mapping[str, Any]) -> tuple[int, dict[str, An
         return 503, {"error": "this takes more memory than is allowed, or too deep a stack: it was given up"}
     except Exception:
         traceback.print_exc()  # on the terminal of the server; the browser is told that there is one
-        return 500, {"error": "a defect of cnngraph: the terminal of `cnngraph serve` says more"}
+        return 500, {"error": DEFECT}
 
 
 def _text(finding: Any) -> str:

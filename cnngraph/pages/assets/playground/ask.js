@@ -38,8 +38,9 @@ async function ask(question) {
   } catch {
     throw new Refusal(0, "The server does not answer: is `cnngraph serve` still running?");
   }
-  const answer = await response.json();
-  if (!response.ok) throw new Refusal(response.status, answer.error ?? `refused with ${response.status}`);
+  const told = await response.json();
+  const { status, answer } = response.ok ? told : { status: response.status, answer: told };
+  if (status !== 200) throw new Refusal(status, answer.error ?? `refused with ${status}`);
   return answer;
 }
 

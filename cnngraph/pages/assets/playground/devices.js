@@ -51,13 +51,16 @@ class DevicePane {
     else this.paint(null, null);
   }
 
-  /** Ask again; the older answer stays, and steps back, until the new one is there. */
+  /** Ask again: an answer at once, then a better one. The older one stays, and steps back, until they are there. */
   async refresh() {
     if (!this.isShown) return;
     this.answer.classList.add("is-old");
     this.answer.setAttribute("aria-busy", "true");
+    if (!this.answer.childElementCount) this.answer.replaceChildren(make("p", {}, "Dividing the net …"));
     try {
-      this.show(await this.divide(this.choice));
+      const first = await this.divide({ ...this.choice, effort: "first" });
+      this.show(first);
+      if (!first.isBest) this.show(await this.divide({ ...this.choice, effort: "best" }));
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       if (refusal.isFollowed) return;

@@ -299,9 +299,9 @@ class Playground {
     try {
       const drawn = await this.question("draw");
       if (doc !== this.editor.view.state.doc) return;
-      this.drawing.show(drawn);
+      this.drawing.show(drawn, `${keyOf(this.shelf.top.file)} ${drawn.net}`);
       if (!drawn.table) return;
-      const chosen = (name) => this.drawing.view.reveal(name);
+      const chosen = (name) => this.drawing.reveal(name);
       this.table.replaceChildren(totalsElement(drawn.table.totals), tableElement("Layers", drawn.table, chosen));
     } catch (refusal) {
       this.tell(refusal);
@@ -311,10 +311,10 @@ class Playground {
   /** Boxes take the colour of the device that has most of their nodes. */
   paint(deviceOf, fills) {
     if (!deviceOf) {
-      this.drawing?.view.paint(() => null);
+      this.drawing?.paint(null);
       return;
     }
-    this.drawing.view.paint((box) => {
+    this.drawing.paint((box) => {
       const counts = new Map();
       for (const id of box.nodes) {
         if (id in deviceOf) counts.set(deviceOf[id], (counts.get(deviceOf[id]) ?? 0) + 1);

@@ -1,0 +1,93 @@
+"""`cnngraph serve` as people start and end it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from cli.terminal import Run
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+
+
+@contextmanager
+def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command in a process, and the link that it prints."""
+    command = [sys.executable, "-m", "cnngraph", "serve", str(folder), "--port", "0", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        link = next(line.strip() for line in process.stdout if "http://" in line)
+        yield process, link
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def children_of(process: int) -> list[int]:
+    children = Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in children.read_text().split()] if children.exists() else []
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.sweep)])
+def test_it_ends_within_a_second_and_leaves_nothing(tmp_path: Path, sign: signal.Signals) -> None:
+    before = sorted(tmp_path.iterdir())
+    with started(tmp_path) as (process, link):
+        assert link.startswith("http://127.0.0.1:")
+        with urlopen(link.partition("#")[0]) as page:  # starts the children
+            assert b"connect-src" in page.read()
+        children = children_of(process.pid)
+        assert len(children) == 2 or not Path("/proc/self/task").exists()
+        process.send_signal(sign)
+        began = time.monotonic()
+        out, err = process.communicate(timeout=5)
+        assert time.monotonic() - began < 1
+        assert (process.returncode, err) == (0, "")
+        assert out.endswith("ended\n")
+        assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_children_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    with started(tmp_path) as (process, link):
+        with urlopen(link.partition("#")[0]) as page:
+            page.read()
+        children = children_of(process.pid)
+        process.kill()
+        end = time.monotonic() + 10
+        while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+def test_a_port_in_use_is_one_clear_error(tmp_path: Path, run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = run("serve", str(tmp_path), "--port", str(port))
+    assert (found.code, found.err) == (1, f"Error: port {port} of 127.0.0.1 is in use: `--port 0` takes a free one\n")
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "no such host"])
+def test_an_address_of_another_machine(tmp_path: Path, run: Run, host: str) -> None:
+    run("serve", str(tmp_path), "--port", "0", "--host", host).refused("is no address of this machine")
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path, run: Run) -> None:
+    run("serve", str(tmp_path / "absent")).refused("does not exist", code=2)
+
+
+def test_other_machines_are_let_in_with_a_warning(tmp_path: Path) -> None:
+    with started(tmp_path, "--host", "0.0.0.0") as (process, link):
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=5)
+    assert "#token=" in link
+    assert "seen by other machines" in err
+    assert "nothing is encrypted" in err
