@@ -56,7 +56,7 @@ def test_a_wrong_file_is_shown_and_told(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments, told",
+    ("arguments", "told"),
     [
         (("gone.cnn",), "there is no file gone.cnn"),
         (("tiny.cnn", "--net", "other"), "other"),

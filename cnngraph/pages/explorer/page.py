@@ -15,8 +15,8 @@ from cnngraph.pages.markup import Markup, element
 from cnngraph.pages.model import GRAPH_SCRIPTS, GRAPH_STYLES, graph_model
 
 PARTS = (
-    "net", "ways", "arrows", "places", "paints", "panes", "source", "details", "card", "table", "findings", "search", "address",
-    "picture", "help", "page",
+    "net", "ways", "arrows", "places", "paints", "panes", "source", "details", "card", "table", "findings", "search",
+    "address", "picture", "help", "page",
 )  # fmt: skip
 SCRIPTS = tuple(f"explorer/{name}.js" for name in PARTS)
 
@@ -32,7 +32,8 @@ def explorer(subject: Subject) -> str:
     1
     """
     read = tuple(documents(subject.program))
-    model = graph_model(subject.graph, sources=[source for source, _ in read], facts=subject.facts)
+    sources = [source for source, _ in read]
+    model = graph_model(subject.graph, sources=sources, facts=subject.facts, kinds=subject.kinds)
     net = {
         "file": subject.program.module.span.source.name,
         "figures": figures(subject.graph),

@@ -35,6 +35,12 @@ class Subject:
     def name(self) -> str:
         return self.graph.name
 
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """What is never drawn as one box: nodes on different devices, and what refused its inputs."""
+        devices = {name: str(facts["device"]) for name, facts in self.facts.items() if "device" in facts}
+        return devices | {name: f"wrong {name}" for name in self.wrong}
+
     def with_facts(self, name: str, values: Mapping[str, object]) -> Subject:
         """One more fact for some of the nodes; others, such as those that a pass has joined, have none."""
         told = {node: {name: value} for node, value in values.items() if node in self.graph}

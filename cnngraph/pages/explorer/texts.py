@@ -81,7 +81,8 @@ def checks(program: Program, net: str, found: Sequence[Diagnostic]) -> list[dict
     """The `check` lines of the net, and whether each holds; where other errors kept it from being tried, that is None.
 
     >>> from cnngraph.elaborate.modules import load_text
-    >>> [(each["text"], each["holds"]) for each in checks(load_text("net n(x: 8) { relu; check params == 0 }"), "n", ())]
+    >>> program = load_text("net n(x: 8) { relu; check params == 0 }")
+    >>> [(each["text"], each["holds"]) for each in checks(program, "n", ())]
     [('params == 0', True)]
     """
     definition = program.definitions.get(net)

@@ -33,10 +33,18 @@ def _node(graph: Graph, node: Node, fields: dict[str, Field | None]) -> dict[str
     states = [graph[ref.node] for ref in node.inputs if isinstance(graph[ref.node].op, State)]
     told = {
         "printed": str(node.op),
-        "figures": {} if isinstance(node.op, Absent) else dict(worked_out(graph, node, fields)),
+        "figures": {} if isinstance(node.op, Absent) else _figures(graph, node, fields),
         "states": [[state.name, _sizes(state), _is_trainable(state)] for state in states],
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _figures(graph: Graph, node: Node, fields: dict[str, Field | None]) -> dict[str, str]:
+    """Each figure with where it comes from; a window that is not square has one line for each axis."""
+    found: dict[str, str] = {}
+    for name, text in worked_out(graph, node, fields):
+        found[name] = f"{found[name]}; {text}" if name in found else text
+    return found
 
 
 def _sizes(state: Node) -> str:

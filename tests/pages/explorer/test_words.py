@@ -37,8 +37,8 @@ def test_nodes_that_are_not_there_have_no_figures() -> None:
 
 
 def test_a_training_step_is_told_as_well() -> None:
-    text = "net n(x: 4) = dense(3) -> softmax\ntrain n { loss: cross_entropy(output, label)\n optimizer: sgd(lr = 0.1) }"
-    told = nodes(loads(text).training_graph())
+    trained = "train n { loss: cross_entropy(output, label)\n optimizer: sgd(lr = 0.1) }"
+    told = nodes(loads(f"net n(x: 4) = dense(3) -> softmax\n{trained}").training_graph())
     assert any(name.startswith("gradient") for name in told)
 
 

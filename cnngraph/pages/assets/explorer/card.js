@@ -24,8 +24,8 @@ class Card {
   }
 
   #node(node) {
-    const words = this.net.words.nodes[node.id] ?? {};
-    const operator = this.net.words.operators[node.op];
+    const words = this.net.words.nodes.get(node.id) ?? {};
+    const operator = this.net.words.operators.get(node.op);
     const field = node.field && (node.field === "all" ? "the whole input" : node.field);
     return [
       make("b", {}, node.id),
@@ -34,7 +34,7 @@ class Card {
       ...this.#figures([node]),
       field ? make("div", {}, `receptive field ${field}`) : null,
       node.facts.device ? make("div", {}, `on ${node.facts.device}`) : null,
-      this.net.words.wrong[node.id] ? make("div", { class: "told" }, this.net.words.wrong[node.id]) : null,
+      this.net.words.wrong.has(node.id) ? make("div", { class: "told" }, this.net.words.wrong.get(node.id)) : null,
       operator ? make("div", { class: "soft" }, `${operator.summary}.`) : null,
       node.file === null ? null : make("div", { class: "soft" }, `${this.net.model.files[node.file].name}:${this.lineOf(node)}`),
     ];

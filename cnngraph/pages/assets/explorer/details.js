@@ -34,8 +34,8 @@ class Details {
   }
 
   #node(node, ways) {
-    const words = this.net.words.nodes[node.id] ?? {};
-    const told = this.net.words.wrong[node.id];
+    const words = this.net.words.nodes.get(node.id) ?? {};
+    const told = this.net.words.wrong.get(node.id);
     return [
       make("h2", {}, node.id),
       make("p", { class: "printed" }, make("code", {}, words.printed ?? node.text)),
@@ -133,7 +133,7 @@ class Details {
 
   /** What the reference says of an operator. */
   #operator(name) {
-    const known = this.net.words.operators[name];
+    const known = this.net.words.operators.get(name);
     if (!known) return [];
     const parts = Object.entries(known.parts);
     return [

@@ -37,7 +37,7 @@ class Help {
 /** Calls what a key stands for, unless it is being typed into a field or belongs to a shortcut of the browser. */
 function listenToKeys(actions) {
   document.addEventListener("keydown", (event) => {
-    const isTyped = event.target.closest?.("input, select, textarea, dialog") && event.key !== "Escape";
+    const isTyped = event.target.closest?.("input, select, textarea, dialog");
     if (isTyped || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const action = actions[event.key];
     if (!action) return;

@@ -41,7 +41,9 @@ class Net {
   /** @param {GraphModel} model @param words what `pages/explorer` says beside the model */
   constructor(model, words) {
     this.model = model;
-    this.words = words;
+    // Names of a file may be those that every object of JavaScript has: so no plain objects.
+    const tables = ["nodes", "operators", "blocks", "wrong"].map((key) => [key, new Map(Object.entries(words[key]))]);
+    this.words = { ...words, ...Object.fromEntries(tables) };
     this.nodes = model.nodes;
     this.before = model.nodes.map(() => []);
     this.after = model.nodes.map(() => []);
@@ -81,7 +83,7 @@ class Net {
     const chains = item.all.map((index) => this.nodes[index].uses);
     const use = chains[0]?.[depth - 1];
     const isCommon = use && chains.every((chain) => chain[depth - 1] === use || same(chain[depth - 1], use));
-    return isCommon ? { ...this.words.blocks[use.block], use } : null;
+    return isCommon ? { ...this.words.blocks.get(use.block), use } : null;
   }
 }
 

@@ -233,7 +233,7 @@ class Explorer {
   /** After each drawing: colours of scales follow what is drawn, and what is wrong stays marked. */
   #drawn() {
     this.paint(this.colour.value);
-    const wrong = Object.keys(this.net.words.wrong);
+    const wrong = [...this.net.words.wrong.keys()];
     const edges = wrong.flatMap((id) => this.net.node(id).inputs.map((from) => [from, id]));
     this.view.mark("wrong", wrong, edges);
   }
@@ -250,8 +250,7 @@ class Explorer {
   // ---- address ----
 
   #write(id) {
-    const { colour, direction, open } = readAddress(location.hash);
-    history.replaceState(null, "", writeAddress({ node: id, colour, direction, open }) || location.pathname);
+    history.replaceState(null, "", writeAddress({ node: id }) || location.pathname);
   }
 
   async #restore({ node, colour, direction, open }) {
@@ -272,13 +271,12 @@ class Explorer {
     const colour = this.colour.value === "operator" ? null : this.colour.value;
     const direction = this.view.direction === "LR" ? "LR" : null;
     const hash = writeAddress({ node: this.selected.id, colour, direction, open: [...this.view.opened.paths] });
-    const address = location.href.replace(/#.*$/, "") + hash;
-    history.replaceState(null, "", hash || location.pathname);
     try {
-      await navigator.clipboard.writeText(address);
+      await navigator.clipboard.writeText(location.href.replace(/#.*$/, "") + hash);
       this.tell("The link is copied");
     } catch {
-      this.tell("The link stands in the address: copy it there"); // some browsers refuse pages from the disk
+      history.replaceState(null, "", hash || location.pathname); // some browsers refuse pages from the disk
+      this.tell("The link stands in the address: copy it there");
     }
   }
 

@@ -6,7 +6,7 @@
 const SCALE = { light: ["#eef4fa", "#9cc3e6", "#2f78b7", "#0a2f5c"], dark: ["#20303f", "#2f5f8a", "#6aa9dc", "#dcefff"] };
 const RAMP = 48;
 
-/** Hues of devices: Okabe and Ito; the letter beside each says which it is, whoever sees the hue or not. */
+/** Hues of devices: Okabe and Ito, which are told apart without colour vision; the card and the table name the device. */
 const HUES = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00", "#999999"];
 
 /** What boxes can be coloured by; `has` says whether the network knows it. */
@@ -69,10 +69,10 @@ class Paints {
   #families(view, container, legend) {
     view.paint(null);
     const wrong = this.net.words.wrong;
-    const used = [...new Set(this.net.nodes.filter(({ id }) => !(id in wrong)).map(({ family }) => family))];
+    const used = [...new Set(this.net.nodes.filter(({ id }) => !wrong.has(id)).map(({ family }) => family))];
     const style = getComputedStyle(container);
     const swatch = (family) => ({ class: "swatch", style: `background:${style.getPropertyValue(`--${family}`)}` });
-    const broken = Object.keys(wrong).length ? [entry("refused its input", { class: "swatch wrong" })] : [];
+    const broken = wrong.size ? [entry("refused its input", { class: "swatch wrong" })] : [];
     legend.replaceChildren(...used.map((family) => entry(family, swatch(family))), ...broken);
   }
 
@@ -92,26 +92,33 @@ class Paints {
     return { fill, line: hue, ink: inkOn(fill) };
   }
 
-  /** The figure of a box: the sum of its nodes; of receptive fields the largest. */
+  /** The figure of a box: the sum of its nodes, of receptive fields the largest; null where sizes are open. */
   value(key, ids) {
     const nodes = ids.map((id) => this.net.node(id));
-    return key === "field" ? Math.max(0, ...nodes.map(extent)) : this.net.sum(nodes, key).number;
+    if (key === "field") return Math.max(0, ...nodes.map(extent));
+    const { number, open } = this.net.sum(nodes, key);
+    return open ? null : number;
   }
 
   #figures(key, view, legend) {
-    const most = Math.max(...view.boxes().map((box) => this.value(key, box.nodes)), 0);
+    const values = view.boxes().map((box) => this.value(key, box.nodes));
+    const most = Math.max(...values.filter(Number.isFinite), 0);
     view.paint((box) => {
       const value = this.value(key, box.nodes);
-      const fill = onScale(most ? Math.sqrt(value / most) : 0);
+      if (value === null) return { fill: "var(--ground)", line: "var(--soft)", ink: "var(--ink)" };
+      const fill = onScale(value ? Math.sqrt(value / most) : 0);
       return { fill, line: onScale(1), ink: inkOn(fill) };
     });
-    legend.replaceChildren(scale(key, most));
+    const open = values.includes(null) ? [entry("open sizes: give them with --set", { class: "swatch" })] : [];
+    const all = values.includes(Infinity) ? [entry("the whole input", { class: "swatch", style: `background:${onScale(1)}` })] : [];
+    legend.replaceChildren(scale(key, most), ...all, ...open);
   }
 }
 
-/** The larger side of a receptive field, in pixels of the input; the whole input counts as the largest that is known. */
+/** The larger side of a receptive field, in pixels of the input; of the whole input that is more than any number. */
 function extent(node) {
-  return node.field && node.field !== "all" ? Math.max(...node.field.split("x").map(Number)) : 0;
+  if (!node.field) return 0;
+  return node.field === "all" ? Infinity : Math.max(...node.field.split("x").map(Number));
 }
 
 function entry(text, attributes) {

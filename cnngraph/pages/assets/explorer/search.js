@@ -5,7 +5,7 @@ const MOST_FOUND = 50;
 /** What is searched, once: {id, words, node}. */
 function searchable(net) {
   const nodes = net.nodes.map((node) => {
-    const words = [node.id, node.op, net.words.nodes[node.id]?.printed ?? "", node.text, node.shape, node.family, node.facts.device ?? ""];
+    const words = [node.id, node.op, net.words.nodes.get(node.id)?.printed ?? "", node.text, node.shape, node.family, node.facts.device ?? ""];
     return { id: node.id, nodes: [node.id], told: `${node.text} ${node.shape}`, words: words.join(" ").toLowerCase() };
   });
   const blocks = [...net.model.blocks.values()].map(({ path, title }) => ({
@@ -41,7 +41,7 @@ class Search {
       placeholder: "Search (/)",
       "aria-label": "Search by name, operator, shape, family or device",
       "aria-controls": "found",
-      "aria-expanded": false,
+      "aria-expanded": "false",
       "aria-autocomplete": "list",
       autocomplete: "off",
       spellcheck: "false",
@@ -74,7 +74,7 @@ class Search {
       event.preventDefault(); // the field keeps the focus
       this.#take(i);
     };
-    return make("div", { role: "option", id: `found-${i}`, "aria-selected": false, onpointerdown: take }, make("b", {}, entry.id), ` ${entry.told}`);
+    return make("div", { role: "option", id: `found-${i}`, "aria-selected": "false", onpointerdown: take }, make("b", {}, entry.id), ` ${entry.told}`);
   }
 
   #open(isOpen) {

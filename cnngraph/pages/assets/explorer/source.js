@@ -84,7 +84,8 @@ class SourceView {
       }
       if (at < to) words.push(this.#word(file, at, to));
       const number = lines.length + 1;
-      const name = { role: "option", id: `line-${file.number}-${number}`, "aria-selected": false, "data-line": number };
+      const name = { role: "option", id: `line-${file.number}-${number}`, "aria-selected": "false", "data-line": number };
+      if (!words.length) name["aria-label"] = "empty line";
       lines.push({ from, to, words, element: make("div", { class: "line", ...name }, ...words.map(({ element }) => element)) });
       from = to + 1;
     }
