@@ -29,7 +29,7 @@ def nets_page(found: Difference, names: tuple[str, str]) -> str:
     ]
     rows = [[shown(cell) for cell in row] for row in figures_table(found).rows]
     subject = Subject(
-        title=f"{found.a.name} and {found.b.name}",
+        title=_title(found.a.name, found.b.name),
         names=names,
         verdict=verdict(found),
         same=found.same,
@@ -42,6 +42,10 @@ def nets_page(found: Difference, names: tuple[str, str]) -> str:
         models=(models[0], models[1]),
     )
     return page(subject)
+
+
+def _title(a: str, b: str) -> str:
+    return f"{a} and {b}" if a != b else f"{a}, two versions"
 
 
 def verdict(found: Difference) -> str:
