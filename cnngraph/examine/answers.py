@@ -112,6 +112,19 @@ class Answers:
         gaps = np.bincount(place, weights=right - confidence, minlength=bins)
         return float(np.abs(gaps).sum() / len(right))
 
+    def reliability(self, bins: int = BINS) -> tuple[Array, Array, Array]:
+        """Of each interval of that probability that has images: its mean there, the share that is right, how many.
+
+        source: DeGroot, Fienberg: The comparison and evaluation of forecasters, 1983 (reliability diagrams).
+        """
+        confidence = self.probabilities.max(axis=1).astype(np.float64)
+        place = np.minimum((confidence * bins).astype(np.intp), bins - 1)
+        counts = np.bincount(place, minlength=bins)
+        there = counts > 0
+        sums = (np.bincount(place, each, bins)[there] for each in (confidence, self.predicted == self.labels))
+        sure, right = (each / counts[there] for each in sums)
+        return sure, right, counts[there]
+
     def worst(self, count: int) -> Array:
         """Which images were taken for another class, the most probable mistake first."""
         wrong = np.flatnonzero(self.predicted != self.labels)

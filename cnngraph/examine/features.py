@@ -36,7 +36,7 @@ class Maps:
         0 is black, or grey where a value of the layer is negative. A vector is a row of squares, folded; a sequence one
         image, time to the right and channels down; a film shows its slices beside each other.
         """
-        tiles = self._tiles(apart)
+        tiles = self.tiles(apart)
         shape = tiles[0].image.shape
         large = scale or enlargement(shape, SIDE)
         seen = self.picture.shown
@@ -45,7 +45,8 @@ class Maps:
         enlarged = [Tile(t.image.repeat(large, 0).repeat(large, 1), t.caption) for t in tiles]
         return sheet([original, *enlarged], columns, 1, f"{self.layer}: {self}")
 
-    def _tiles(self, apart: bool) -> list[Tile]:
+    def tiles(self, apart: bool = False) -> list[Tile]:
+        """The channels as they are, a pixel for each value."""
         chosen = self.values[..., list(self.chosen)]
         top, signed = float(np.abs(chosen).max()), bool((chosen < 0).any())
         if chosen.ndim < 3:

@@ -30,12 +30,16 @@ class Filters:
 
     def sheet(self, scale: int | None = None, columns: int | None = None) -> Sheet:
         """One tile for each filter, by its own largest weight: 0 is grey. Three channels are red, green and blue."""
-        images = [self._image(i) for i in self.chosen]
+        images = self.images()
         captions = [f"{i}: {np.abs(self.kernels[..., i]).max():.2g}" for i in self.chosen]
         tiles = [Tile(image, caption) for image, caption in zip(images, captions, strict=True)]
         title = f"{self.name}: {self}"
         side = SIDE if images[0].shape[:2] == self.kernels.shape[:2] else SIDE_OF_MANY
         return sheet(tiles, columns, scale or enlargement(images[0].shape, side), title)
+
+    def images(self) -> list[Array]:
+        """The filters as they are, a pixel for each weight."""
+        return [self._image(i) for i in self.chosen]
 
     def _image(self, i: int) -> Array:
         kernel = self.kernels[..., i]  # (window..., C)

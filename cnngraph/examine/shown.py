@@ -95,13 +95,13 @@ def _pictures(net: Net, data: Dataset, values: Mapping[str, Array], count: int) 
     for node in net.graph.inputs:
         if node.type.vocabulary is None and node.type.positions:
             how = data.preprocessing if node.name == IMAGE or len(net.graph.inputs) == 1 else None
-            found[node.name] = lambda row, name=node.name, how=how: visible(_flat(values[name][row]), how)  # type: ignore[misc]
+            found[node.name] = lambda row, name=node.name, how=how: visible(flat(values[name][row]), how)  # type: ignore[misc]
     if not found:
         raise error("E0702", f"no input of {net.name} can be seen", "a picture, a film or a sound can")
     return found
 
 
-def _flat(value: Array) -> Array:
+def flat(value: Array) -> Array:
     """One sample as (H, W, C): a sequence with its features upwards, a film with its frames side by side."""
     if value.ndim == 2:
         return value.T[::-1, :, None]

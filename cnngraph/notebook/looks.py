@@ -12,7 +12,7 @@ from cnngraph.compare.table import changes_table, figures_table
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.graph import Graph
 from cnngraph.net import Net
-from cnngraph.notebook.markup import columns, drawn, line, photographed, tabled, whole
+from cnngraph.notebook.markup import columns, drawn, line, photographed, tabled, totals, whole
 from cnngraph.pages.markup import Markup
 from cnngraph.partition.device import Cluster
 from cnngraph.partition.partition import Partition
@@ -23,7 +23,7 @@ from cnngraph.render.cluster_table import devices_table, links_table
 from cnngraph.render.dot import to_svg
 from cnngraph.render.partition_table import stages
 from cnngraph.render.profile_table import kinds_table
-from cnngraph.render.tabular import Table, shown
+from cnngraph.render.tabular import Table
 from cnngraph.render.timeline import timeline_svg
 from cnngraph.train.curves import Run, curves
 from cnngraph.train.evaluate import Evaluation
@@ -34,8 +34,8 @@ LARGEST = 400_000  # letters of a picture of a graph: of more, less depth is sho
 
 def net(value: Net) -> str:
     """The picture, and the figures of the table below it."""
-    figures = ", ".join(f"{shown(cell)} {name}" for name, cell in value.summary().totals.items())
-    return whole(_picture(lambda: drawing(value), f"The network {value.name}"), line(f"{value!r}: {figures}"))
+    told = f"{value!r}: {', '.join(totals(value.summary()))}"
+    return whole(_picture(lambda: drawing(value), f"The network {value.name}"), line(told))
 
 
 def graph(value: Graph) -> str:

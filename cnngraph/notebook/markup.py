@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 
 from cnngraph.pages.markup import Markup, element
+from cnngraph.pages.themed import bare
 from cnngraph.render.sheet import Sheet
 from cnngraph.render.tabular import Table, shown
 
@@ -17,10 +18,13 @@ MOST_ROWS = 200  # of a table
 MOST_LETTERS = 60_000  # of a text
 CARD = (
     "background:#fff;color:#222;color-scheme:light;border:1px solid #c8ccd0;border-radius:6px;padding:6px;"
-    "display:inline-block;max-width:100%;max-height:44em;overflow:auto;box-sizing:border-box"
+    "display:inline-block;max-width:100%;max-height:60em;overflow:auto;box-sizing:border-box"
 )
 SCROLLS = "max-width:100%;max-height:44em;overflow:auto"
-CELL = "border:0;border-bottom:1px solid rgba(128,128,128,.35);padding:.15em .8em;background:none;text-align:"
+CELL = (
+    "border:0;border-bottom:1px solid rgba(128,128,128,.35);padding:.15em .8em;background:none;white-space:nowrap;"
+    "text-align:"
+)
 
 
 def whole(*parts: str) -> Markup:
@@ -34,8 +38,8 @@ def line(text: str) -> Markup:
 
 
 def drawn(svg: str, told: str) -> Markup:
-    """An SVG picture in its own size, which scrolls where it is large; `told` is for who does not see it."""
-    picture = Markup(re.sub(r'(<(?:svg|g|path)) id="[^"]*"', r"\1", svg[svg.index("<svg") :]))
+    """An SVG picture, with letters as large as those around it; a large one scrolls; `told` says what it shows."""
+    picture = Markup(re.sub(r'(width|height)="([\d.]+)pt"', r'\1="\2"', bare(svg), count=2))
     return element("div", picture, role="img", aria_label=told, tabindex="0", style=CARD)
 
 
@@ -62,9 +66,14 @@ def tabled(table: Table) -> Markup:
         "table", *told, element("thead", head), element("tbody", *rows), style="border-collapse:collapse;margin:.3em 0"
     )
     left = len(table.rows) - len(rows)
-    notes = [f"... and {left:,} rows"] * (left > 0) + [f"{name}: {shown(cell)}" for name, cell in table.totals.items()]
+    notes = [f"... and {left:,} rows"] * (left > 0) + ["; ".join(totals(table))] * bool(table.totals)
     scrolling = element("div", grid, tabindex="0", role="region", aria_label=table.title or "table", style=SCROLLS)
     return Markup(scrolling + "".join(line(note) for note in notes))
+
+
+def totals(table: Table) -> list[str]:
+    """The figures that stand below a table, with their names."""
+    return [f"{name} {shown(cell)}" for name, cell in table.totals.items()]
 
 
 def _cells(tag: str, texts: Sequence[str], sides: Sequence[str], **more: str) -> list[Markup]:

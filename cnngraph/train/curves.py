@@ -127,6 +127,8 @@ def since_before(rows: Sequence[StepRow]) -> tuple[StepRow, ...]:
     >>> [row.losses["D"] for row in since_before(rows)]
     [5, 9.0, 5]
     """
+    if not any(row.losses for row in rows):
+        return tuple(rows)
     pairs = zip((None, *rows), rows, strict=False)
     return tuple(
         row if before is None or before.epoch != row.epoch or before.step >= row.step else _since(before, row)
@@ -152,8 +154,7 @@ def place(log: Log, row: StepRow | EpochRow, along: str) -> float:
     """Where a row stands on the x axis. Steps count from the beginning of the run."""
     if along == "seconds":
         return row.seconds or _seconds(log, row)
-    told = log.run.get("steps")
-    steps = told if isinstance(told, int) else max((each.step for each in log.epochs), default=0)
+    steps = log.epoch_steps
     if along == "step":
         return row.epoch * steps if isinstance(row, EpochRow) else (row.epoch - 1) * steps + row.step
     return float(row.epoch) if isinstance(row, EpochRow) else row.epoch - 1 + row.step / max(steps, row.step, 1)

@@ -23,6 +23,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,12 @@ class Log:
     @property
     def net(self) -> str:
         return str(self.run.get("net", ""))
+
+    @cached_property
+    def epoch_steps(self) -> int:
+        """The steps of an epoch: as the first line says, else as the epochs have."""
+        told = self.run.get("steps")
+        return told if isinstance(told, int) else max((row.step for row in self.epochs), default=0)
 
 
 def read_log(path: Path) -> Log:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("IPython", reason="IPython is not installed: `pip install '.[notebook]'`")
-
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 
 @pytest.fixture(scope="session")
 def session(tmp_path_factory: pytest.TempPathFactory) -> InteractiveShell:
+    pytest.importorskip("IPython", reason="IPython is not installed: `pip install '.[notebook]'`")
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
         shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}), colors="linux")

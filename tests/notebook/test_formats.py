@@ -73,7 +73,7 @@ def test_a_net_is_its_picture_and_a_line(shell: InteractiveShell, tiny: Net) -> 
     assert found["text/plain"] == "<net tiny(image: 1@8x8) -> output: 3>"
     assert "<svg" in found["image/svg+xml"]
     assert "<svg" in found["text/html"]
-    assert "55 parameters" in found["text/html"]
+    assert "parameters 55" in found["text/html"]
 
 
 def test_a_graph_is_its_picture_and_short_in_words(shell: InteractiveShell, tiny: Net) -> None:

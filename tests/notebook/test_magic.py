@@ -34,7 +34,7 @@ def test_a_cell_is_a_network(shell: InteractiveShell) -> None:
     picture, table = seen.outputs
     assert "<svg" in picture.data["image/svg+xml"]
     assert "<svg" in picture.data["text/html"]
-    assert "55 parameters" in picture.data["text/html"]
+    assert "parameters 55" in picture.data["text/html"]
     assert "<table" in table.data["text/html"]
     assert table.data["text/plain"].startswith("tiny\n\nlayer")
     net = shell.user_ns["tiny"]

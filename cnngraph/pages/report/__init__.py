@@ -1,9 +1,16 @@
-"""A run on one page: `report` joins what a log, a network and its test tell, as HTML that needs nothing else.
+"""Runs on one page: `report` joins what logs, a network and its test tell, as HTML that needs nothing else.
 
-    sections      what the page says, a function for each part
-    page          the frame: headings, style for light, dark and paper, and no way out to a network
+    subject       what is known: the runs, the network, its test
+    sections      the whole page, part by part
+    result        figures of one run, or of several beside each other; their curves and epochs; time and machine
+    network       the graph, the table of layers, the recipe
+    answers       what is taken for what, with examples; how sure the net is
+    inside        filters, maps of one picture, gradients and activations by layer
+    said          what other nets say: boxes, masks, copies, texts, pictures
+    parts         pictures, charts and sections as elements
 """
 
-from cnngraph.pages.report.sections import Subject, report
+from cnngraph.pages.report.sections import report
+from cnngraph.pages.report.subject import Subject, Trial, tried
 
-__all__ = ["Subject", "report"]
+__all__ = ["Subject", "Trial", "report", "tried"]

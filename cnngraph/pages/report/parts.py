@@ -1,0 +1,96 @@
+"""Parts of the page: sections, charts, small pictures, tables of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cnngraph.diagnostics import CnnGraphError
+from cnngraph.ir.op import Array
+from cnngraph.pages.markup import Markup, element, table
+from cnngraph.pages.themed import themed
+from cnngraph.render.chart import Chart
+from cnngraph.render.embedded import embedded
+from cnngraph.render.tabular import Table, shown
+
+SIDE = 96  # pixels of a small picture that is kept, and about as many are shown
+WIDEST = 1400  # pixels of a large one
+LACKS = ("E0101", "E0702", "E0705")  # there is no convolution, no picture, no layer with weights
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page with the anchor that leads to it."""
+
+    name: str
+    title: str
+    content: Markup
+
+
+def section(name: str, title: str, *content: str) -> Section:
+    return Section(name, title, element("section", element("h2", title), *content, id=name))
+
+
+def drawing(svg: str, caption: str) -> Markup:
+    """A picture in the colours of the page, with words for who does not see it."""
+    return _figure(element("div", themed(svg), role="img", aria_label=caption, class_="themed", tabindex="0"), caption)
+
+
+def charted(chart: Chart, caption: str) -> Markup:
+    """A chart in the colours of the page."""
+    return drawing(chart.svg(), caption)
+
+
+def on_paper(chart: Chart, caption: str) -> Markup:
+    """A chart whose colours mean something: it is the same on light and on dark ground."""
+    picture = element("div", Markup(chart.svg()), role="img", aria_label=caption, class_="paper", tabindex="0")
+    return _figure(picture, caption)
+
+
+def _figure(picture: Markup, caption: str) -> Markup:
+    return element("figure", picture, element("figcaption", caption))
+
+
+def small(image: Array, told: str) -> Markup:
+    """A picture (H, W, ...) of bytes, about SIDE pixels large; of a small one the pixels are seen."""
+    height, width = image.shape[:2]
+    scale = SIDE / max(height, width)
+    size = {"width": str(max(1, round(width * scale))), "height": str(max(1, round(height * scale)))}
+    return element("img", src=embedded(image, SIDE), alt=told, class_="pixels" if scale > 1.5 else "photo", **size)
+
+
+def large(image: Array, caption: str) -> Markup:
+    """A picture in its own size, with a line below it."""
+    height, width = map(str, image.shape[:2])
+    picture = element("img", src=embedded(image, WIDEST), alt=caption, width=width, height=height)
+    return _figure(element("div", picture, class_="wide", tabindex="0", role="group", aria_label=caption), caption)
+
+
+def tiled(images: Sequence[Array], caption: str, side: int) -> Markup:
+    """Images of one size beside each other, each about `side` pixels large; together they are one picture."""
+    scale = max(1, round(side / max(images[0].shape[:2])))
+    height, width = (str(each * scale) for each in images[0].shape[:2])
+    made = [element("img", src=embedded(each), alt="", class_="pixels", width=width, height=height) for each in images]
+    return _figure(element("div", *made, role="img", aria_label=caption, class_="tiles"), caption)
+
+
+def tabled(found: Table, caption: str, most: int) -> Markup:
+    """The first rows of a table."""
+    left = sum(not column.right for column in found.columns)
+    rows = [[shown(cell) for cell in row] for row in found.rows[:most]]
+    return table(caption, [column.heading for column in found.columns], rows, left)
+
+
+def folded(title: str, *content: str) -> Markup:
+    """What is seen after a click, and on paper."""
+    return element("details", element("summary", title), *content)
+
+
+def where_it_fits(make: Callable[[], Markup]) -> Markup:
+    """A part of the page, or nothing where the net or its data has no such thing."""
+    try:
+        return make()
+    except CnnGraphError as problem:
+        if any(each.code not in LACKS for each in problem.diagnostics):
+            raise
+        return Markup("")

@@ -1,0 +1,54 @@
+"""What the page is about: runs, and what is known besides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cnngraph.data.dataset import Dataset
+from cnngraph.examine.answers import Answers, examined
+from cnngraph.net import Net
+from cnngraph.train.curves import Run
+from cnngraph.train.evaluate import Evaluation
+from cnngraph.train.feeds import feeder
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A net with its weights, tested on its data, which is prepared as tests see it; its `answers` where it tells one
+    class of each sample.
+    """
+
+    net: Net
+    data: Dataset
+    figures: Evaluation
+    answers: Answers | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """At least one run, and what is known besides: the network, the words of its train section, its test."""
+
+    runs: tuple[Run, ...]
+    net: Net | None = None
+    recipe: str = ""
+    trial: Trial | None = None
+
+    @property
+    def run(self) -> Run:
+        """The first run."""
+        return self.runs[0]
+
+    @property
+    def name(self) -> str:
+        """What the page is called by."""
+        names = dict.fromkeys(filter(None, (run.log.net for run in self.runs)))
+        return ", ".join(names) or (self.net.name if self.net is not None else "") or "a network"
+
+
+def tried(net: Net, data: Dataset) -> Trial:
+    """The test of a net with its weights of now. Raises E0702 where the data does not fit it."""
+    spec = net.training
+    prediction = spec.graph.type_of(spec.graph.outputs[spec.prediction]) if spec.prediction else None
+    whole = prediction is not None and not prediction.positions and bool(data.class_names)
+    seen = replace(data, preprocessing=feeder(spec, data).preprocessing)
+    return Trial(net, seen, net.evaluate(data), examined(net, data) if whole else None)
