@@ -250,7 +250,12 @@ class Explorer {
   // ---- address ----
 
   #write(id) {
-    history.replaceState(null, "", writeAddress({ node: id }) || location.pathname);
+    this.#keep(writeAddress({ node: id }));
+  }
+
+  /** The hash as that of the address; the frame of a notebook has no address of its own. */
+  #keep(hash) {
+    if (location.protocol !== "about:") history.replaceState(null, "", hash || location.pathname);
   }
 
   async #restore({ node, colour, direction, open }) {
@@ -275,7 +280,7 @@ class Explorer {
       await navigator.clipboard.writeText(location.href.replace(/#.*$/, "") + hash);
       this.tell("The link is copied");
     } catch {
-      history.replaceState(null, "", hash || location.pathname); // some browsers refuse pages from the disk
+      this.#keep(hash); // some browsers refuse pages from the disk
       this.tell("The link stands in the address: copy it there");
     }
   }
