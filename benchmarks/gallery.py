@@ -2,6 +2,8 @@
 
     python -m benchmarks.gallery
 
+A network is drawn as a graph, and as volumes where those read well: where all its maps have as many axes.
+
 A run is what `cnngraph train specs/nets/NAME.cnn --history specs/runs/NAME.json` wrote. Nothing is trained here.
 """
 
@@ -18,6 +20,9 @@ from cnngraph.elaborate.training import training
 from cnngraph.ir.graph import Graph
 from cnngraph.render.dot import save
 from cnngraph.render.picture import picture
+from cnngraph.render.volumes import drawn
+from cnngraph.render.volumes.figure import figure
+from cnngraph.render.volumes.volume import volumes
 from cnngraph.train.curves import curves, read_runs
 from cnngraph.train.log import Log, read_log
 from cnngraph.train.metrics.known import known_metrics
@@ -26,7 +31,8 @@ SPECS = Path(__file__).parents[1] / "specs"
 PAGE, NETS, RUNS, PICTURES = SPECS / "README.md", SPECS / "nets", SPECS / "runs", SPECS / "pictures"
 BOXES = 40  # in a picture; blocks that lie deeper are drawn as one box each
 DEEPEST = 4
-NETWORKS = ("network", "paper", "input", "parameters", "depth", "multiply-adds", "picture")
+NETWORKS = ("network", "paper", "input", "parameters", "depth", "multiply-adds", "graph", "volumes")
+GRAPH, VOLUMES = 'height="90"', 'width="300"'  # in the table
 NUMBERS = ("parameters", "depth", "multiply-adds", "epochs", "minutes")
 TRAINED = ("trained", "what it learns", "data", "at the end", "epochs", "minutes", "curve")
 
@@ -40,6 +46,7 @@ def main() -> None:
     runs = sorted(RUNS.glob("*.json"), key=lambda run: names.index(run.stem))
     for name in names:
         draw(cnngraph.load(NETS / f"{name}.cnn").graph, PICTURES / f"{name}.svg")
+        draw_volumes(cnngraph.load(NETS / f"{name}.cnn").graph, PICTURES / f"{name}.volumes.svg")
     for run in runs:
         curves(read_runs([run])).write(PICTURES / f"{run.stem}.curve.svg")
     page = replaced(page, NETWORKS, [network_row(name, page) for name in names])
@@ -52,6 +59,15 @@ def draw(graph: Graph, path: Path) -> None:
     save(graph, path, depth=max(depths, default=0))
 
 
+def draw_volumes(graph: Graph, path: Path) -> None:
+    """The picture of the volumes, if they read well; else none."""
+    axes = {len(volume.positions) for volume in volumes(graph).items if not volume.is_vector}
+    if len(axes) == 1:
+        path.write_bytes(drawn(figure(graph), "svg"))
+    else:
+        path.unlink(missing_ok=True)
+
+
 def network_row(name: str, page: str) -> list[str]:
     """The cells of a network; the paper is what its file says, or what the page says."""
     file = NETS / f"{name}.cnn"
@@ -61,7 +77,10 @@ def network_row(name: str, page: str) -> list[str]:
     totals = net.summary().totals
     figures = [shown(totals[key]) for key in ("parameters", "depth", "multiply-adds")]
     told = paper[1] if paper else written[1] if written else "our own, small"
-    return [link(name), told, f"`{net.graph.inputs[0].type}`", *figures, image(f"{name}.svg", f"graph of {name}", 90)]
+    graph = image(f"{name}.svg", f"graph of {name}", GRAPH)
+    has_volumes = (PICTURES / f"{name}.volumes.svg").exists()
+    boxes = image(f"{name}.volumes.svg", f"feature maps of {name}", VOLUMES) if has_volumes else ""
+    return [link(name), told, f"`{net.graph.inputs[0].type}`", *figures, graph, boxes]
 
 
 def trained_row(run: Path) -> list[str]:
@@ -71,7 +90,7 @@ def trained_row(run: Path) -> list[str]:
     section = training(load_file(file))
     data = " ".join(section.data.span.text.split()) if section.data else ""
     minutes = sum(row.epoch_seconds for row in log.epochs) / 60
-    curve = image(f"{name}.curve.svg", f"curves of {name}", 90)
+    curve = image(f"{name}.curve.svg", f"curves of {name}", GRAPH)
     length = [str(len(log.epochs)), f"{minutes:.1f}"]
     return [link(name), first_sentence(file), f"`{data}`", at_the_end(log), *length, curve]
 
@@ -112,8 +131,8 @@ def link(name: str) -> str:
     return f"[`{name}`](nets/{name}.cnn)"
 
 
-def image(file: str, text: str, height: int) -> str:
-    return f'<a href="pictures/{file}"><img src="pictures/{file}" alt="{text}" height="{height}"></a>'
+def image(file: str, text: str, size: str) -> str:
+    return f'<a href="pictures/{file}"><img src="pictures/{file}" alt="{text}" {size}></a>'
 
 
 def replaced(page: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
