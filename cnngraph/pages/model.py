@@ -30,7 +30,7 @@ from cnngraph.render.style import family
 from cnngraph.render.table import owned_states
 
 GRAPH_STYLES = ("graph.css",)
-SCRIPTS: tuple[str, ...] = ("engine", "model", "opened", "scene", "sizes", "dot", "draw")
+SCRIPTS: tuple[str, ...] = ("engine", "model", "opened", "scene", "sizes", "dot", "arrows", "draw")
 SCRIPTS += ("camera", "minimap", "motion", "marks", "notice", "walk", "point", "view")
 GRAPH_SCRIPTS = tuple(f"graph/{name}.js" for name in SCRIPTS)
 """What a page with a graph view has among its styles and scripts, the scripts in this order."""

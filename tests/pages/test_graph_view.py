@@ -222,7 +222,7 @@ def test_colours_and_a_new_model_without_losing_the_place() -> None:
         assert page.evaluate(fill) == "rgb(1, 2, 3)"
         assert box(page, "stem").evaluate("(element) => element.classList.contains('found')")
         assert corner(box(page, "stem").locator(".outline")) == pytest.approx(before, abs=3)
-        assert page.locator("text=dense 20").count() == 1
+        assert page.locator(".box text").filter(has_text="dense 20").count() == 1
         page.evaluate("view.paint(null)")
         axe(page)
 

@@ -7,7 +7,8 @@ const CORNER = 4;
 function makeSvg(tag, attributes = {}, ...children) {
   const made = document.createElementNS(NAMESPACE, tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : String(value));
+    if (value === null || value === undefined || value === false) continue;
+    made.setAttribute(name, value === true ? "" : String(value));
   }
   made.append(...children.filter(Boolean));
   return made;
@@ -24,7 +25,7 @@ function drawScene(scene, places) {
     frame.element = frameElement(frame);
     frame.handle = handleElement(frame, scene.opened);
   }
-  for (const arrow of scene.arrows) arrow.element = arrowElement(arrow, places.edges[`e${arrow.index}`]);
+  for (const arrow of scene.arrows) arrow.element = arrowElement(arrow, places.edges[`e${arrow.index}`], scene.model);
   return [
     makeSvg("g", { class: "frames" }, ...scene.frames.map((frame) => frame.element)),
     makeSvg("g", { class: "arrows", "aria-hidden": "true" }, ...scene.arrows.map((arrow) => arrow.element)),
@@ -36,13 +37,14 @@ function boxElement(box, model) {
   const { width, height } = box;
   const left = -width / 2;
   const top = -height / 2;
-  const shape = { x: left, y: top, width, height, rx: box.kind === "rows" || box.kind === "block" ? CORNER : height / 2 };
-  if (box.kind === "merge") shape.rx = Math.min(13, height / 2);
-  const stack = box.copies > 1 && box.kind === "block";
-  const behind = stack ? [6, 3].map((by) => makeSvg("rect", { ...shape, x: left + by, y: top - by, class: "behind" })) : [];
+  const isBlock = box.kind === "block";
+  const corner = isBlock || box.kind === "rows" ? CORNER : Math.min(13, height / 2);
+  const shape = { x: left, y: top, width, height, rx: corner };
+  const behind = (isBlock && box.copies > 1 ? [6, 3] : []).map((by) =>
+    makeSvg("rect", { ...shape, x: left + by, y: top - by, class: "behind" }),
+  );
   const lines = box.lines.map((line, i) => lineElement(box, line, i, left, top));
   const outline = makeSvg("rect", { ...shape, class: "outline" });
-  const isBlock = box.kind === "block";
   return makeSvg(
     "g",
     {
@@ -65,6 +67,7 @@ function boxElement(box, model) {
 
 function outputElement(box) {
   const shape = { x: -box.width / 2, y: -box.height / 2, width: box.width, height: box.height, rx: box.height / 2 };
+  const middle = { y: 1, "dominant-baseline": "middle", "text-anchor": "middle" };
   const attributes = { class: "box kind-output", role: "button", tabindex: "-1", "aria-pressed": "false" };
   return makeSvg(
     "g",
@@ -76,7 +79,7 @@ function outputElement(box) {
     },
     makeSvg("rect", { ...shape, class: "ground" }),
     makeSvg("rect", { ...shape, class: "outline" }),
-    makeSvg("text", { class: "row", y: "1", "dominant-baseline": "middle", "text-anchor": "middle" }, box.lines[0].text),
+    makeSvg("text", { class: "row", ...middle }, box.lines[0].text),
   );
 }
 
@@ -108,9 +111,10 @@ function frameElement(frame) {
 function handleElement(frame, opened) {
   const { x, y, item } = frame;
   const name = `${frame.title}, open block of ${counted(item.all.length)} operators`;
+  const button = { role: "button", tabindex: "-1", "aria-expanded": "true", "aria-label": name };
   const title = makeSvg(
     "g",
-    { class: "title", role: "button", tabindex: "-1", "aria-expanded": "true", "aria-label": name, "data-id": frame.id },
+    { class: "title", "data-id": frame.id, ...button },
     makeSvg("rect", { class: "hit", x: x + 3, y: y + 4, width: frame.ownWidth, height: 21, rx: 3 }),
     makeSvg("text", { class: "title", x: x + FOLD + 4, y: y + 15, "dominant-baseline": "middle" }, frame.title),
     foldElement(frame.path, "▾", x + 4, y + 4),
@@ -132,7 +136,7 @@ function foldElement(path, sign, x, y) {
 function unrollElement(frame, isUnrolled) {
   const count = frame.item.copies.length;
   const x = frame.x + frame.ownWidth + 7;
-  const label = isUnrolled ? `Show one of ${count} copies of ${frame.title}` : `Show all ${count} copies of ${frame.title}`;
+  const label = `Show ${isUnrolled ? "one of" : "all"} ${count} copies of ${frame.title}`;
   return makeSvg(
     "g",
     { class: "unroll", role: "button", tabindex: "-1", "aria-label": label, "data-unroll": frame.id },
@@ -143,31 +147,6 @@ function unrollElement(frame, isUnrolled) {
       isUnrolled ? "one" : `all ${count}`,
     ),
   );
-}
-
-function arrowElement(arrow, place) {
-  const classes = `arrow kind-${arrow.kind}`;
-  if (!place) return makeSvg("g", { class: classes });
-  const lines = place.curves.map((points) => {
-    const [start, ...rest] = points;
-    const ends = place.end ? ` L${place.end.join(" ")}` : "";
-    const begins = place.start ? `M${place.start.join(" ")} L${start.join(" ")}` : `M${start.join(" ")}`;
-    return makeSvg("path", { class: "line", d: `${begins} C${rest.map((p) => p.join(" ")).join(" ")}${ends}` });
-  });
-  const head = place.end
-    ? headElement(place.curves[place.curves.length - 1].slice(-1)[0], place.end)
-    : place.start && headElement(place.curves[0][0], place.start);
-  const text = arrow.text && place.label;
-  const at = text && { x: place.label[0], y: place.label[1], "dominant-baseline": "middle", "text-anchor": "middle" };
-  arrow.place = place;
-  return makeSvg("g", { class: classes }, ...lines, head, text ? makeSvg("text", { class: "small", ...at }, arrow.text) : null);
-}
-
-/** The head of an arrow from the end of its curve to its point. */
-function headElement([fromX, fromY], [toX, toY]) {
-  const length = Math.hypot(toX - fromX, toY - fromY) || 1;
-  const [x, y] = [(-(toY - fromY) / length) * 3, ((toX - fromX) / length) * 3];
-  return makeSvg("path", { class: "head", d: `M${toX} ${toY} L${fromX + x} ${fromY + y} L${fromX - x} ${fromY - y} Z` });
 }
 
 function rounded(x, y, width, height, top, bottom) {

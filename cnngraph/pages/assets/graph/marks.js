@@ -22,7 +22,7 @@ class Marks {
     }
   }
 
-  /** Puts the class `name` on boxes, frames and arrows, and takes it from all others. `edges`: indices or [from, to]. */
+  /** Puts the class `name` on boxes, frames and arrows, and on no others. `edges`: indices or [from, to]. */
   mark(scene, name, ids, edges) {
     if (ids.length || edges.length) this.#marks.set(name, { ids, edges });
     else this.#marks.delete(name);

@@ -1,5 +1,5 @@
-// The whole drawing, small, with a frame around what is seen; the frame can be dragged. It is for the pointer only: with
-// the keyboard one walks from box to box.
+// The whole drawing, small, with a frame around what is seen; the frame can be dragged. It is for the pointer only:
+// with the keyboard one walks from box to box.
 
 const MAP = { width: 150, height: 170 };
 
@@ -23,7 +23,9 @@ class Minimap {
     this.element.setAttribute("viewBox", `${bounds.x} ${bounds.y} ${bounds.width} ${bounds.height}`);
     this.element.setAttribute("width", bounds.width * this.scale);
     this.element.setAttribute("height", bounds.height * this.scale);
-    const frames = scene.frames.map(({ x, y, width, height }) => makeSvg("rect", { class: "frame", x, y, width, height }));
+    const frames = scene.frames.map(({ x, y, width: w, height: h }) =>
+      makeSvg("rect", { class: "frame", x, y, width: w, height: h }),
+    );
     const boxes = scene.boxes.map((box) => {
       const at = { x: box.x - box.width / 2, y: box.y - box.height / 2, width: box.width, height: box.height };
       box.dot = makeSvg("rect", { class: `family-${box.lines[0]?.family ?? "plain"}`, ...at });

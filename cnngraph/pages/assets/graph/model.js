@@ -1,12 +1,12 @@
 // The model that Python made (`cnngraph/pages/model.py`), as objects.
 
 /**
- * A node: {id, index, op, text, family, shape, bytes, parameters, madds, field, backward, layer, facts, inputs, readers,
- *   file, from, to, uses, item}. Sizes with symbols are texts. `inputs` and `readers` are ids; `file` is an index of `files`
- *   or null; `uses` are the uses of blocks around it, outermost first: [{block, file, from, to}]; `layer` is the id of the
- *   forward node of a gradient, or null; `item` the item of the tree that it stands in.
- * An item is a box {nodes, title}, a block {path, title, items} or a repeat {path, title, copies}; each has `id` (of a box
- *   that of its first node), `parent` (null: the network itself) and `all`, the indices of the nodes in it.
+ * A node: {id, index, op, text, family, shape, bytes, parameters, madds, field, backward, layer, facts, inputs,
+ *   readers, file, from, to, uses, item}. Sizes with symbols are texts. `inputs` and `readers` are ids; `file` is an
+ *   index of `files` or null; `uses` are the uses of blocks around it, outermost first: [{block, file, from, to}];
+ *   `layer` is the id of the forward node of a gradient, or null; `item` the item of the tree that it stands in.
+ * An item is a box {nodes, title}, a block {path, title, items} or a repeat {path, title, copies}; each has `id` (of a
+ *   box that of its first node), `parent` (null: the network itself) and `all`, the indices of the nodes in it.
  * An edge: {index, from, to, kind, shape}; `from` and `to` are indices of nodes here.
  */
 class GraphModel {
@@ -57,9 +57,10 @@ class GraphModel {
 
   #node(node, index) {
     const [file, from, to, use] = node.place ?? [null, 0, 0, -1];
-    const layer = node.layer === undefined ? (node.backward ? null : undefined) : this.value.nodes[node.layer].id;
+    const layer = node.layer === undefined ? null : this.value.nodes[node.layer].id;
     const known = { parameters: 0, madds: 0, field: null, backward: false, facts: {} };
-    return { ...known, ...node, index, layer: layer ?? null, file, from, to, uses: this.#uses(use), inputs: [], readers: [] };
+    const place = { file, from, to, uses: this.#uses(use) };
+    return { ...known, ...node, index, layer, ...place, inputs: [], readers: [] };
   }
 
   #uses(index) {

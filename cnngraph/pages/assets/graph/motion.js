@@ -5,7 +5,7 @@ const MOST_MOVING = 400; // boxes: with more, nothing moves
 
 /** The corner of a box or frame, in points of the drawing. */
 function cornerOf(thing) {
-  return thing.element && "boxes" in thing ? [thing.x, thing.y] : [thing.x - thing.width / 2, thing.y - thing.height / 2];
+  return thing.boxes ? [thing.x, thing.y] : [thing.x - thing.width / 2, thing.y - thing.height / 2];
 }
 
 /** Moves the camera so that the corner of `thing` comes to where on the screen `place` is: [x, y] of the window. */
@@ -22,7 +22,8 @@ function placeOnScreen(camera, thing) {
 
 /** Where all boxes are in the window, by id. */
 function placesOnScreen(camera, scene) {
-  return new Map(scene.boxes.map((box) => [box.id, [camera.x + box.x * camera.scale, camera.y + box.y * camera.scale]]));
+  const place = ({ x, y }) => [camera.x + x * camera.scale, camera.y + y * camera.scale];
+  return new Map(scene.boxes.map((box) => [box.id, place(box)]));
 }
 
 /** Lets boxes come from where they were; what is new appears. */

@@ -1,6 +1,6 @@
 // Which blocks are open. A repeat that is open shows its first copy; unrolled, all of them.
 
-const READABLE = 50; // boxes: what opens by itself shows no more
+const READABLE = 60; // boxes: what opens by itself shows no more
 
 class Opened {
   constructor(model) {

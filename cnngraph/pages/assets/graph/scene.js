@@ -3,9 +3,9 @@
 const SIGNS = { add: "+", mul: "×" };
 
 /**
- * A box: {id, index, kind, item, frame, title, rows, nodes, hidden, copies, path, shape}. kind: input, merge, rows, block
- *   (closed: `path` opens it) or output. rows: [{text, family, node}]. `nodes` are the ids of what it shows, `hidden` those
- *   in folded copies of it.
+ * A box: {id, index, kind, item, frame, title, rows, nodes, hidden, copies, path, shape}. kind: input, merge, rows,
+ *   block (closed: `path` opens it) or output. rows: [{text, family, node}]. `nodes` are the ids of what it shows,
+ *   `hidden` those in folded copies of it.
  * A frame: {id, index, item, frame, title, path, boxes}: an open block.
  * An arrow: {index, from, to, kind, edges, text}: boxes, and the indices of the edges of the model that it stands for.
  */
@@ -17,6 +17,7 @@ class Scene {
     this.frames = [];
     this.order = []; // frames and boxes as one reads them
     this.home = new Array(model.nodes.length).fill(null); // the box of each node
+    this.shown = new Set(); // indices of the nodes that are not in folded copies
     this.#fill(opened.inside(model.root), null);
     for (const box of this.boxes) box.of = this.#forwardOf(box);
     this.arrows = this.#arrows();
@@ -39,7 +40,8 @@ class Scene {
     for (const item of items) {
       if (item.nodes || !this.opened.isOpen(item)) this.#box(item, frame);
       else {
-        const made = { id: item.id, index: this.frames.length, item, frame, title: item.title, path: item.path, boxes: [] };
+        const { id, title, path } = item;
+        const made = { id, index: this.frames.length, item, frame, title, path, boxes: [] };
         this.frames.push(made);
         this.order.push(made);
         this.#fill(this.opened.inside(item), made);
@@ -64,7 +66,10 @@ class Scene {
       box.shape = last.shape;
       box.rows = rowsOf(nodes, box.kind);
     }
-    for (const index of item.all) this.home[index] = box;
+    for (const index of item.all) {
+      this.home[index] = box;
+      this.shown.add(index);
+    }
     this.boxes.push(box);
     this.order.push(box);
     for (let around = frame; around; around = around.frame) around.boxes.push(box);
@@ -99,7 +104,7 @@ class Scene {
   }
 
   #arrows() {
-    const forward = this.#joined((edge, from, to) => !to.backward && this.#isShown(edge.to));
+    const forward = this.#joined((edge, from, to) => !to.backward && this.shown.has(edge.to));
     sortOut(forward, this.boxes);
     const mirrored = new Set(forward.map((arrow) => `${arrow.to.index} ${arrow.from.index}`));
     const isBetween = (from, to) => !from.of || !to.of || mirrored.has(`${from.of.index} ${to.of.index}`);
@@ -110,11 +115,6 @@ class Scene {
     const arrows = [...forward, ...gradients, ...saved];
     arrows.forEach((arrow, index) => Object.assign(arrow, { index }));
     return arrows;
-  }
-
-  #isShown(index) {
-    const box = this.home[index];
-    return box.item.nodes ? box.item.nodes.includes(index) : !box.hidden.includes(this.model.nodes[index].id);
   }
 
   /** One arrow for all edges from one box to another of which `isWanted` says yes; `source` may say another box. */
@@ -145,6 +145,7 @@ class Scene {
       const { from, to, kind } = arrow;
       const isPlain = kind === "flow" && !from.saysShape && (to.kind !== "merge" || from.kind === "merge");
       if (isPlain && this.#changesShape(from)) arrow.text = this.model.edges[arrow.edges[0]].shape;
+      arrow.text = this.model.textOf?.(arrow.edges) ?? arrow.text; // a page may have more to say
     }
   }
 

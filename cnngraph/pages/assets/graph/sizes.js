@@ -47,7 +47,8 @@ function boxLines(box, model) {
   if (box.kind === "block") return blockLines(box, model);
   const rows = box.rows.map((row) => ({ ...row, font: "row" }));
   if (box.kind === "merge" && box.title) rows[0].text = `${box.title} ${rows[0].text}`;
-  const title = box.title && box.kind === "rows" ? [{ text: box.title, font: "title", family: rows[0].family, node: null }] : [];
+  const isTitled = box.title && box.kind === "rows";
+  const title = isTitled ? [{ text: box.title, font: "title", family: rows[0].family, node: null }] : [];
   const says = box.saysShape && box.kind !== "input";
   return [...title, ...rows, ...(says ? [{ text: box.shape, font: "small", family: "plain", node: null }] : [])];
 }

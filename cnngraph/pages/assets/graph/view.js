@@ -1,24 +1,24 @@
 // The graph view: a network as boxes in blocks that open and close.
 //
 //   const view = new GraphView(container, model, {direction: "TB", label: "Graph of LeNet-5"})
-//       `model` is what `graph_model` of Python returns (data("graph")), or a GraphModel. The container has a size of its
-//       own. One page may have several views; each has a worker. With {open: [paths]} these blocks are open at first.
+//       `model` is what `graph_model` of Python returns (data("graph")), or a GraphModel. The container has a size of
+//       its own. A page may have several views; each has a worker. With {open: [paths]} these blocks are open at first.
 //   await view.ready                the first drawing is there (or has failed)
 //   view.setModel(model)            keeps what is open, selected and where one looks, as far as paths still exist;
 //       .setModel(model, {isOther: true}) begins anew
-//   view.toggle(path) .open(path) .close(path) .openAll() .closeAll() .openOnly(paths) .unroll(path, yes) .setDirection("LR")
-//       all of these resolve when it is drawn. A repeat ("bottleneck × 35") is closed, open (its first copy is shown)
-//       or unrolled (all copies are).
+//   view.toggle(path) .open(path) .close(path) .openAll() .closeAll() .openOnly(paths) .unroll(path, yes)
+//   view.setDirection("LR")         all of these resolve when it is drawn. A repeat ("bottleneck × 35") is closed,
+//       open (its first copy is shown) or unrolled (all copies are).
 //   await view.reveal(id)           node, block or repeat: opens what hides it, centres and selects it
 //   view.select(id | null)          node, block or repeat; view.selected is the id
 //   view.boxes()                    what is drawn: [{id, kind, title, nodes, hidden, copies, path, element}]
-//       kind: input, merge, rows (one or several operators), block (closed; `path` opens it). `id` of a block is its path,
-//       else that of its first node. `nodes`: ids of the nodes that it shows; `hidden`: those of folded copies of them.
-//   view.frames()                   the open blocks: [{id, path, title, element, boxes}]
+//       kind: input, merge, rows (one or several operators), block (closed; `path` opens it). `id` of a block is its
+//       path, else that of its first node. `nodes`: ids of the nodes that it shows; `hidden`: those of folded copies.
+//   view.frames()                   the open blocks: [{id, path, title, element, handle, boxes}]
 //   view.paint(fn)                  fn(box) -> {fill, line, ink} (CSS colours) | null; null instead of fn: as families
 //   view.mark(name, ids, edges=[])  class `name` on boxes, open blocks and arrows; [] clears. Edges: indices of
 //                                   model.edges, or pairs of ids [from, to]
-//   view.fit() .zoomBy(factor) .centre(id) .isOpen(path) .model (a GraphModel) .opened.paths and .opened.unrolled (Sets)
+//   view.fit() .zoomBy(factor) .centre(id) .isOpen(path); view.model: a GraphModel; view.opened: sets paths, unrolled
 //   view.camera: {x, y, scale}, set(x, y, scale): where one looks; "moved" is dispatched after each change
 //
 // Events on the container (CustomEvent, `detail` as said):
@@ -28,7 +28,7 @@
 //   failed {message}                 a layout that is impossible; the view says so, and the last drawing stays
 //   moved {x, y, scale}              the camera
 //
-// Classes in the drawing: .box .frame .arrow; .kind-*, .family-* (convolution, dense, ...), .selected, .hovered, .painted.
+// Classes in the drawing: .box .frame .handle .arrow; .kind-*, .family-* (convolution, dense, ...), .selected .painted.
 
 const LEAST_SCALE = 0.6; // of the first sight: what is larger begins at its beginning
 

@@ -62,7 +62,8 @@ class Walk {
     if (!thing) return;
     this.focus(thing, true);
     const [x, y] = cornerOf(thing);
-    this.view.camera.show({ x, y, width: thing.boxes ? thing.titleWidth : thing.width, height: thing.boxes ? 30 : thing.height });
+    const title = { x, y, width: thing.titleWidth, height: 30 }; // of a frame
+    this.view.camera.show(thing.boxes ? title : { x, y, width: thing.width, height: thing.height });
   }
 
   /** The repeat of a box, or the innermost around it. */
