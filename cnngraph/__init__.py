@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cnngraph.net import Net as Net
     from cnngraph.net import load as load
     from cnngraph.net import loads as loads
+    from cnngraph.notebook.view import view as view
     from cnngraph.partition.split import split as split
     from cnngraph.runtime.settings import Settings as Settings
 
@@ -46,9 +47,10 @@ HOMES = {
     "operator": "cnngraph.elaborate.scope",
     "split": "cnngraph.partition.split",
     "Settings": "cnngraph.runtime.settings",
+    "view": "cnngraph.notebook.view",
 }
 
-__all__ = ["CnnGraphError", "Net", "Settings", "grad", "load", "loads", "operator", "split"]
+__all__ = ["CnnGraphError", "Net", "Settings", "grad", "load", "loads", "operator", "split", "view"]
 
 
 def __getattr__(name: str) -> object:

@@ -4,5 +4,6 @@
     looks      a value as HTML, by those functions
     markup     the parts of that: pictures on a card, tables, notes, in light and in dark notebooks
     errors     an error as the report that a terminal shows, without the way that led there
+    view       the explorer in a frame
     magic      `%%cnn`, a cell that is a network: the only file that imports IPython
 """

@@ -59,8 +59,8 @@ def columns(text: str) -> Markup:
 def tabled(table: Table) -> Markup:
     """A table with its title above, and its totals below."""
     sides = ["right" if column.right else "left" for column in table.columns]
-    head = element("tr", *_cells("th", [column.heading for column in table.columns], sides, scope="col"))
-    rows = [element("tr", *_cells("td", [shown(cell) for cell in row], sides)) for row in table.rows[:MOST_ROWS]]
+    head = element("tr", *_cells([column.heading for column in table.columns], sides, heads=True))
+    rows = [element("tr", *_cells([shown(cell) for cell in row], sides)) for row in table.rows[:MOST_ROWS]]
     told = [element("caption", table.title, style="text-align:left;caption-side:top")] if table.title else []
     grid = element(
         "table", *told, element("thead", head), element("tbody", *rows), style="border-collapse:collapse;margin:.3em 0"
@@ -76,6 +76,10 @@ def totals(table: Table) -> list[str]:
     return [f"{name} {shown(cell)}" for name, cell in table.totals.items()]
 
 
-def _cells(tag: str, texts: Sequence[str], sides: Sequence[str], **more: str) -> list[Markup]:
-    pairs = zip(texts, sides, strict=True)
-    return [element(tag, text, style=f"{CELL}{side}", **more) for text, side in pairs]
+def _cells(texts: Sequence[str], sides: Sequence[str], heads: bool = False) -> list[Markup]:
+    """Cells; those that head a column, unless they are empty."""
+    pairs = [(text, f"{CELL}{side}") for text, side in zip(texts, sides, strict=True)]
+    return [
+        element("th", text, style=style, scope="col") if heads and text else element("td", text, style=style)
+        for text, style in pairs
+    ]
