@@ -8,6 +8,8 @@ from typing import Any
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.observe import Observation, observe
 from cnngraph.net import Net
+from cnngraph.pages.explorer.page import explorer
+from cnngraph.pages.explorer.subject import broken_subject
 from cnngraph.pages.model import graph_model
 from cnngraph.render.dot import to_svg
 from cnngraph.render.partition_table import stages
@@ -101,3 +103,10 @@ def picture(desk: Desk, job: Mapping[str, Any]) -> Json:
     """The static picture, as far as the net goes."""
     graph, overlay = drawable(_observed(desk, job), desk.document(job).path.stem)
     return {"name": f"{graph.name}.svg", "kind": "image/svg+xml", "text": to_svg(graph, overlay=overlay)}
+
+
+def page(desk: Desk, job: Mapping[str, Any]) -> Json:
+    """The explorer page, as far as the net goes."""
+    document = desk.document(job)
+    subject = broken_subject(document.program, _net_of(document.program.nets, job), None, document.path)
+    return {"name": f"{subject.name}.html", "kind": "text/html", "text": explorer(subject)}

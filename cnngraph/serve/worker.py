@@ -32,6 +32,7 @@ ANSWERS: Mapping[str, Callable[[Desk, Mapping[str, Any]], dict[str, Any]]] = {
     "draw": showing.draw,
     "divide": showing.divide,
     "picture": showing.picture,
+    "page": showing.page,
 }
 
 

@@ -79,7 +79,8 @@ class DevicePane {
       box.style.background = fills[device];
       return make("li", {}, box, device, device === found.busiest ? " (busiest)" : "");
     };
-    this.legend.replaceChildren(...found.devices.map(swatch));
+    const told = make("li", { class: "soft" }, "a closed block has the colour of most of its layers");
+    this.legend.replaceChildren(...found.devices.map(swatch), told);
     this.answer.replaceChildren(totalsElement(found.table.totals), tableElement("What each device does", found.table));
     if (this.isShown) this.paint(found.deviceOf, fills);
   }

@@ -39,14 +39,16 @@ function tellPerson(title, element) {
   return askPerson(title, [make("div", { class: "reading", tabindex: "0" }, element)], [["ok", "Close"]]);
 }
 
-/** The line at the foot of the page: what has just happened, or what does not work. */
+/** The line at the foot of the page: what has just happened, or what does not work; and how long the check took. */
 class StatusLine {
   constructor() {
-    this.element = make("p", { class: "status", role: "status" });
+    this.text = make("span", { role: "status" });
+    this.time = make("span", { class: "time" });
+    this.element = make("footer", { class: "status" }, this.text, this.time);
   }
 
   say(text, isWrong = false) {
-    this.element.textContent = text;
-    this.element.classList.toggle("wrong-text", isWrong);
+    this.text.textContent = text;
+    this.text.classList.toggle("wrong-text", isWrong);
   }
 }

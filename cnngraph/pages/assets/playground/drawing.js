@@ -34,6 +34,18 @@ class Drawing {
     this.view.mark("wrong", failing);
   }
 
+  /** Buttons for what the keys of the view do. */
+  tools() {
+    const button = (text, label, go) => make("button", { type: "button", "aria-label": label, title: label, onclick: () => this.view && go(this.view) }, text);
+    return make(
+      "div", { class: "tools", role: "toolbar", "aria-label": "Graph" },
+      button("Fit", "Show all of the graph", (view) => view.fit()), button("+", "Larger", (view) => view.zoomBy(1.25)),
+      button("−", "Smaller", (view) => view.zoomBy(0.8)), button("Open all", "Open all blocks", (view) => view.openAll()),
+      button("Close all", "Close all blocks", (view) => view.closeAll()),
+      button("⇄", "From top to bottom, or from left to right", (view) => view.setDirection(view.direction === "TB" ? "LR" : "TB")),
+    );
+  }
+
   paint(painter) {
     this.view?.paint(painter);
   }

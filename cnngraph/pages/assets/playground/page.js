@@ -27,11 +27,13 @@ class Playground {
 
   build(root, words) {
     const part = (name, label, tag = "section") => make(tag, { class: name, "aria-label": label });
+    const pane = make("div", { class: "pane" });
     const [files, write, graph, more] = [
-      part("files", "Files", "nav"), part("write", "Editor"), part("graph", "Graph"), part("more", "Table and devices"),
+      part("files", "Files", "nav"), part("write", "Editor"), part("drawn", "Graph"), part("more", "Table and devices"),
     ];
     const [text, findings] = [make("div", { class: "text" }), part("found", "Findings")];
     write.append(text, findings);
+    graph.append(pane);
     root.append(this.bar(), make("main", {}, files, write, make("div", { class: "right" }, graph, more)), this.status.element);
     this.files = new FileList(files, (file) => this.open(file));
     this.editor = new Editor(text, words, (what, question) => this.question(what, question), {
@@ -41,7 +43,8 @@ class Playground {
     this.findings = new FindingList(findings, {
       goTo: (place) => this.goTo(place), repair: (change) => this.editor.change(change), explain: (code) => this.explain(code),
     });
-    this.drawing = new Drawing(graph, (ranges, scrolls) => this.editor.point(ranges, scrolls), (...said) => this.status.say(...said));
+    this.drawing = new Drawing(pane, (ranges, scrolls) => this.editor.point(ranges, scrolls), (...said) => this.status.say(...said));
+    graph.prepend(this.drawing.tools());
     this.table = make("div", { class: "answer", tabindex: "0", "aria-label": "Layers" });
     const devices = make("div");
     this.devices = new DevicePane(devices, (choice) => this.question("divide", choice), (...colours) => this.paint(...colours));
@@ -101,7 +104,9 @@ class Playground {
     this.shelf = new Shelf(id);
     this.showFiles();
     const first = this.names[OWN][0];
-    if (this.shelf.top) this.show(this.shelf.top);
+    const top = this.shelf.top;
+    this.shelf.top = null; // the editor does not have its text yet
+    if (top) this.show(top);
     else if (first) await this.open({ place: OWN, name: first });
     else await this.open({ place: "examples", name: "lenet5.cnn" });
   }
@@ -278,7 +283,7 @@ class Playground {
       this.found = found;
       this.showFound();
       await this.draw();
-      this.status.say(`checked in ${Math.round(performance.now() - began)} ms`);
+      this.status.time.textContent = `checked in ${Math.round(performance.now() - began)} ms`;
       this.divideSoon();
     } catch (refusal) {
       this.tell(refusal);
@@ -316,7 +321,7 @@ class Playground {
     }
     this.drawing.paint((box) => {
       const counts = new Map();
-      for (const id of box.nodes) {
+      for (const id of [...box.nodes, ...(box.hidden ?? [])]) {
         if (id in deviceOf) counts.set(deviceOf[id], (counts.get(deviceOf[id]) ?? 0) + 1);
       }
       const most = [...counts].sort((a, b) => b[1] - a[1])[0];
