@@ -18,6 +18,8 @@ from cnngraph.pages.difference.divided import divisions_page
 from cnngraph.pages.difference.nets import nets_page
 from cnngraph.pages.explorer.page import explorer
 from cnngraph.pages.explorer.subject import subject_of
+from cnngraph.pages.partition.network import Network
+from cnngraph.pages.partition.page import partition_page
 from cnngraph.pages.playground import playground
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.serve.server import Playground
@@ -28,13 +30,13 @@ if TYPE_CHECKING:
 TAKEN = "document.documentElement.dataset.taken=1"
 HOSTILE = (
     f"</script></style></textarea><script>{TAKEN}</script><img src=x onerror=\"{TAKEN}\"><svg onload='{TAKEN}'>"
-    f"<!-- ]]> {{{{7*7}}}} ${{{TAKEN}}} ` ' \\\" \\ \u2028 \u2029 \u202e txen \u2066 \u200f \0 \U0001f600 %s &lt; &#60;"
+    f"<!-- ]]> {{{{7*7}}}} ${{{TAKEN}}} ` ' \\\" \\ \u2028 \u2029 \u202e txen \u2066 \u200f \U0001f600 %s &lt; &#60;"
 )
 NAMED = f"<img src=x onerror={TAKEN}>\"'\\.cnn"  # what a file may be called
 LONG = "a" * 3000
 TEXT = f"""cnn 1
-# {HOSTILE.replace(chr(0), "")}
-## {HOSTILE.replace(chr(0), "")}
+# {HOSTILE}
+## {HOSTILE}
 block {LONG}(n) = conv(n, 3x3, same) -> relu on "</script><img src=x onerror={TAKEN}>"
 net constructor(image: 3@16x16, valueOf = 4) {{
   toString: {LONG}(valueOf)
@@ -69,7 +71,15 @@ def diff_of_divisions() -> str:
     return divisions_page(divisions(*found), (HOSTILE, NAMED))
 
 
-PAGES: dict[str, Callable[[], str]] = {"view": view, "diff": diff, "divisions": diff_of_divisions}
+def division() -> str:
+    cluster = Cluster((Device(HOSTILE), Device(f"{HOSTILE}2")))
+    found = loads(TEXT.replace(" on ", " #")).partition(cluster, 8, contiguous=False)
+    return partition_page(Network(found).subject())
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "view": view, "diff": diff, "divisions": diff_of_divisions, "partition": division,
+}  # fmt: skip
 
 
 def press_everything(page: Page) -> None:
@@ -79,7 +89,7 @@ def press_everything(page: Page) -> None:
         page.evaluate(
             """(what) => {
               const seen = [...document.querySelectorAll(what)].filter((each) => each.getClientRects().length);
-              for (const each of seen.slice(0, 25))
+              for (const each of seen.slice(0, 12))
                 for (const act of ["pointermove", "click"])
                   each.dispatchEvent(new PointerEvent(act, {bubbles: true, clientX: 300, clientY: 300}));
             }""",
@@ -144,6 +154,7 @@ def test_large_nets_are_pages_of_bounded_size_and_time(text: str, other: str) ->
         explorer(subject_of(load_text(text), loads(text).graph)),
         nets_page(difference(loads(text).graph, loads(other).graph), ("a", "b")),
         divisions_page(divisions(loads(text).partition("a,b"), loads(text).partition("a,b,c")), ("a", "b")),
+        partition_page(Network(loads(text).partition("a,b")).subject()),
     ]
     assert time.monotonic() - begun < 60
     for made in pages:

@@ -116,7 +116,7 @@ class Texts extends EventTarget {
     const parts = [];
     let end = 0;
     for (const [from, to] of spans) {
-      parts.push(letters.slice(end, from).join(""), make("mark", {}, letters.slice(from, to).join("")));
+      parts.push(letters.slice(end, from).join(""), make("b", { class: "word" }, letters.slice(from, to).join("")));
       end = to;
     }
     return [...parts, letters.slice(end).join("")];
