@@ -111,9 +111,9 @@ def kinds_are_filtered(page: Page) -> None:
 
 def only_changes_are_left(page: Page) -> None:
     page.click("#tools >> text=Only changes")
-    page.wait_for_selector("#graph-b >> text=unchanged operator")
+    page.wait_for_selector("#graph-b .box text:has-text('unchanged operator')")
     page.click("#tools >> text=Only changes")
-    page.wait_for_selector("#graph-b >> text=unchanged operator", state="detached")
+    page.wait_for_selector("#graph-b .box text:has-text('unchanged operator')", state="detached")
 
 
 def lines_lead_to_nodes_and_back(page: Page) -> None:
