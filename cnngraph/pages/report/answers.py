@@ -57,7 +57,7 @@ def _matrix(matrix: Array, names: list[str], shown: Mapping[Pair, Array]) -> Mar
     def cell(i: int, j: int) -> Markup:
         count = f"{matrix[i, j]:,}" if matrix[i, j] else "·"
         look = "right" if i == j else f"wrong{-(-int(wrong[i, j]) * STEPS // top)}"
-        told = f"{matrix[i, j]} of {names[i]} taken for {names[j]}: examples"
+        told = f"{names[i]} taken for {names[j]}, {matrix[i, j]:,} times: examples"
         inner = element("a", count, href=f"#{_anchor(i, j)}", aria_label=told) if (i, j) in shown else count
         return element("td", inner, class_=look)
 

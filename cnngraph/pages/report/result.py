@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from cnngraph.pages.markup import Markup, element, joined, pairs, table
+from cnngraph.pages.markup import Markup, element, pairs, table
 from cnngraph.pages.report.parts import Section, charted, folded, section
-from cnngraph.pages.report.subject import Subject
+from cnngraph.pages.report.subject import LONGEST, Subject
 from cnngraph.train.curves import Run, figure_charts, figures_of
 from cnngraph.train.evaluate import Evaluation
 from cnngraph.train.log import EpochRow, Log
 from cnngraph.train.metrics.known import figure_text
 
-MOST_EPOCHS = 200  # in a table
-MOST_ENTRIES, LONGEST = 60, 200  # of the first line of a log; characters of one
-MOST_FIGURES = 12  # charts, and columns of a table
+MOST_EPOCHS = 200  # in all tables
+MOST_ENTRIES = 60  # of the first line of a log
+MOST_FIGURES = 12  # charts of one run, and columns of a table
+MOST_LINES = 60  # in all charts of several runs
 DEEPEST = 4  # of what the first line of a log holds
 OF_A_RUN = ("kind", "format", "begun", "file_hash")  # of the first line: no setting
 
@@ -103,26 +104,30 @@ def _tested(evaluation: Evaluation) -> dict[str, str]:
 
 def curves(subject: Subject) -> Iterator[Section]:
     """A chart for each figure; several runs are lines of one chart."""
+    several = len(subject.runs) > 1
+    names = figures_of(subject.runs)
+    most = min(MOST_FIGURES, MOST_LINES // (2 * len(subject.runs))) if several else MOST_FIGURES
     charts = [
         charted(chart, f"{chart.panels[0].title} against epochs")
-        for name in figures_of(subject.runs)[:MOST_FIGURES]
+        for name in names[:most]
         for chart in figure_charts(subject.runs, name)
     ]
+    left = [element("p", f"There are {len(names) - most} more figures.")] if len(names) > most else []
     if charts:
-        yield section("curves", "Curves", element("div", *charts, class_="row"))
+        yield section("curves", "Curves", element("div", *charts, class_="row"), *left)
 
 
 def epochs(subject: Subject) -> Iterator[Section]:
     """The figures of each epoch."""
-    tables = [(run, _epochs(run.log)) for run in subject.runs if run.log.epochs]
     several = len(subject.runs) > 1
+    tables = [(run, _epochs(run.log, MOST_EPOCHS // len(subject.runs))) for run in subject.runs if run.log.epochs]
     content = [folded(f"Epochs of {run.name}", each) if several else each for run, each in tables]
     if content:
         yield section("epochs", "Epochs", *content)
 
 
-def _epochs(log: Log) -> Markup:
-    rows = log.epochs[-MOST_EPOCHS:]
+def _epochs(log: Log, most: int) -> Markup:
+    rows = log.epochs[-most:]
     columns = list(dict.fromkeys(name for row in rows for name in _figures(row)))[:MOST_FIGURES]
     head = ["epoch", *columns, "seconds"]
     cells = [
@@ -146,14 +151,18 @@ def settings(subject: Subject) -> Iterator[Section]:
 
 
 def machine(subject: Subject) -> Iterator[Section]:
-    """Time, and whatever the log says of the run and the machine."""
-    found = []
-    for run in subject.runs:
-        values = _time(run.log) | dict(list(_flat(run.log.run))[:MOST_ENTRIES])
-        if values:
-            found.append(pairs(values) if len(subject.runs) == 1 else folded(run.name, pairs(values)))
-    if found:
-        yield section("machine", "Time and machine", joined(found))
+    """Time, and whatever the log says of the run and the machine; of several runs, what they have in common."""
+    told = [dict(_flat(run.log.run)) for run in subject.runs]
+    common = [(name, text) for name, text in told[0].items() if all(each.get(name) == text for each in told)]
+    times = [(run, _time(run.log)) for run in subject.runs]
+    if len(subject.runs) == 1:
+        values = times[0][1] | dict(common[:MOST_ENTRIES])
+        content = [pairs(values)] if values else []
+    else:
+        content = [_group(run.name, time) for run, time in times if time]
+        content += [_group("The same in all runs", dict(common[:MOST_ENTRIES]))] if common else []
+    if content:
+        yield section("machine", "Time and machine", *content)
 
 
 def _time(log: Log) -> dict[str, str]:

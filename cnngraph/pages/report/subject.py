@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cnngraph.data.dataset import Dataset
+from cnngraph.diagnostics import error
 from cnngraph.examine.answers import Answers, examined
 from cnngraph.net import Net
 from cnngraph.train.curves import Run
 from cnngraph.train.evaluate import Evaluation
 from cnngraph.train.feeds import feeder
+
+LONGEST = 200  # letters of a name or an entry
+MOST_RUNS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +30,20 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """At least one run, and what is known besides: the network, the words of its train section, its test."""
+    """One run to a dozen, and what is known besides: the network, the words of its train section, its test.
+
+    Raises E0108 for more runs.
+    """
 
     runs: tuple[Run, ...]
     net: Net | None = None
     recipe: str = ""
     trial: Trial | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.runs) <= MOST_RUNS:
+            raise error("E0108", f"a page compares one run to {MOST_RUNS}, not {len(self.runs)}")
+        object.__setattr__(self, "runs", tuple(replace(run, name=run.name[:LONGEST]) for run in self.runs))
 
     @property
     def run(self) -> Run:
@@ -42,7 +54,7 @@ class Subject:
     def name(self) -> str:
         """What the page is called by."""
         names = dict.fromkeys(filter(None, (run.log.net for run in self.runs)))
-        return ", ".join(names) or (self.net.name if self.net is not None else "") or "a network"
+        return ", ".join(names)[:LONGEST] or (self.net.name if self.net is not None else "") or "a network"
 
 
 def tried(net: Net, data: Dataset) -> Trial:

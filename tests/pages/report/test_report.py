@@ -10,6 +10,7 @@ pytest.importorskip("matplotlib", reason="the curves of the page are drawn by ma
 from pages.report.reading import Page
 
 from cnngraph.data.dataset import Dataset, Part
+from cnngraph.diagnostics import CnnGraphError
 from cnngraph.net import load, loads
 from cnngraph.pages.report import Subject, Trial, report
 from cnngraph.resources import resource
@@ -132,6 +133,17 @@ def test_a_log_of_anything_gives_a_small_page() -> None:
 def test_the_same_run_gives_the_same_page() -> None:
     net = loads("net tiny(image: 1@8x8) { flatten -> dense(3) -> softmax }")
     assert report(Subject((RUN,), net)) == report(Subject((RUN,), net))
+
+
+def test_a_dozen_long_runs_stay_below_a_megabyte() -> None:
+    steps = tuple(StepRow(1 + n // 50, n % 50, 1 / (n + 1), gradient_norm=2.0 + n % 7) for n in range(2000))
+    metrics = {f"m{k}": k / 3 for k in range(20)}
+    epochs = tuple(EpochRow(n, 50, n / 7, n / 9, 0.5, n / 101, metrics) for n in range(1, 100))
+    firsts = ({f"k{k}": f"{n}{'x' * 300}" for k in range(99)} for n in range(12))
+    runs = tuple(Run(f"{n}" * 999, Log(first, steps, epochs)) for n, first in enumerate(firsts))
+    assert len(report(Subject(runs)).encode()) < 1_000_000
+    with pytest.raises(CnnGraphError, match="E0108"):
+        Subject((*runs, RUN))
 
 
 def test_runs_stand_beside_each_other() -> None:
