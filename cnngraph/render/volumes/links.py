@@ -70,10 +70,7 @@ class Links:
         for corner in (ends[0], ends[-1]):
             yield Shape((corner, at), ink, width=0.5)
         yield polygon(_square(at), ink, ink, width=0.3)
-        half = text_width(target.window, SMALL) / 2
-        beside = [self._between(pair) - half, self._between(pair) + half]
-        top = min(_height(corner, at, x) for corner in (ends[0], ends[-1]) for x in beside)
-        yield Text(self._between(pair), top - 3, target.window, ink, SMALL)
+        yield self._said(pair, [(ends[0], at), (ends[-1], at)])
 
     def _corners(
         self, volume: Volume, place: Place, kernel: tuple[int, ...], spot: Point, is_left: bool
@@ -92,6 +89,16 @@ class Links:
         top, bottom = _around(spot[1], down)
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
         return [_moved(place, point(u, v)) for u, v in corners]
+
+    def _said(self, pair: Pair, rays: list[tuple[Point, Point]]) -> Text:
+        """The size of a window above its rays; below them where another link leaves upwards."""
+        words, middle = self._volumes(pair)[1].window, self._between(pair)
+        half = text_width(words, SMALL) / 2
+        heights = [_height(*ray, x) for ray in rays for x in (middle - half, middle + half)]
+        lanes, ways = self.layout.grid.lane, self.layout.grid.ways
+        others = (target for source, target in ways if source == pair[0] and ways[source, target] in ("late", "early"))
+        is_below = any(lanes[other] < lanes[pair[0]] for other in others)
+        return Text(middle, max(heights) + SMALL if is_below else min(heights) - 3, words, self.style.ink, SMALL)
 
     def _between(self, pair: Pair) -> float:
         """The middle of the room for words before the column of the target."""

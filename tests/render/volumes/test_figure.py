@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations, product
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import cnngraph
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.render.volumes.figure import figure
 from cnngraph.render.volumes.layout import Layout, lay_out
-from cnngraph.render.volumes.scene import Bounds, Scene, Text, text_width
+from cnngraph.render.volumes.scene import Bounds, Point, Scene, Shape, Text, text_width
 from cnngraph.render.volumes.volume import volumes
 
 NETS = sorted(Path("specs/nets").glob("*.cnn"))
 SHAPES = ("lenet5", "alexnet_two_gpus", "unet_small", "c3d", "time_delay", "dcgan", "pose_small", "latent_digits")
+STEPS = 40  # points of a curve that are looked at
 CLOSE = 0.2  # points that rectangles may touch by
 
 
@@ -53,6 +55,31 @@ def assert_inside(scene: Scene) -> None:
     assert max(bottoms) <= scene.height
 
 
+def along(shape: Shape) -> Iterator[Point]:
+    """Points of a line or of curves, close to each other."""
+    count = 3 if shape.curved else 1
+    for i in range(0, len(shape.points) - 1, count):
+        a, *handles, d = shape.points[i : i + count + 1]
+        b, c = handles or (a, d)
+        for part in (k / STEPS for k in range(STEPS + 1)):
+            weights = (1 - part) ** 3, 3 * part * (1 - part) ** 2, 3 * part**2 * (1 - part), part**3
+            yield (
+                sum(w * point[0] for w, point in zip(weights, (a, b, c, d), strict=True)),
+                sum(w * point[1] for w, point in zip(weights, (a, b, c, d), strict=True)),
+            )
+
+
+def crossed(scene: Scene) -> list[str]:
+    """Words that a line goes through."""
+    points = [point for shape in scene.shapes if not shape.fill for point in along(shape)]
+    found = []
+    for text in scene.texts:
+        left, top, right, bottom = text.bounds
+        if any(left + 1 < x < right - 1 and top + 1 < y < bottom - 1 for x, y in points):
+            found.append(text.words)
+    return found
+
+
 def check(name: str, depth: int | None) -> Scene:
     graph = cnngraph.load(f"specs/nets/{name}.cnn").graph
     scene = figure(graph, depth)
@@ -63,13 +90,14 @@ def check(name: str, depth: int | None) -> Scene:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_volumes_words_and_canvas(name: str) -> None:
-    check(name, None)
+    assert crossed(check(name, None)) == []
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize(("file", "depth"), [*product(NETS, (None, 0, 1, 2))], ids=str)
 def test_volumes_words_and_canvas_of_all_nets(file: Path, depth: int | None) -> None:
-    check(file.stem, depth)
+    scene = check(file.stem, depth)
+    assert depth is not None or crossed(scene) == []
 
 
 def test_lenet_says_what_its_figure_says() -> None:
