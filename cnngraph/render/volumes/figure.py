@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cnngraph.diagnostics import error
 from cnngraph.ir.graph import Graph
 from cnngraph.render.outline import backward_nodes
+from cnngraph.render.reader import told
 from cnngraph.render.style import Style, styled
 from cnngraph.render.volumes.faces import Faces
 from cnngraph.render.volumes.layout import Layout, lay_out
@@ -29,7 +30,7 @@ def figure(
     if backward_nodes(graph):
         raise error("E0108", "volumes show a network forward only", "styles paper, slide and plain draw gradients too")
     layout = lay_out(volumes(graph, depth, tuple(expand)))
-    return _Figure(layout, styled(dark=dark)).scene(graph.name, title)
+    return replace(_Figure(layout, styled(dark=dark)).scene(graph.name, title), told=told(graph))
 
 
 @dataclass(frozen=True)

@@ -55,13 +55,17 @@ Mark: TypeAlias = Shape | Text
 
 @dataclass(frozen=True)
 class Scene:
-    """Marks in the order in which they are drawn, on a canvas of one colour that begins at (0, 0)."""
+    """Marks in the order in which they are drawn, on a canvas of one colour that begins at (0, 0).
+
+    `told` says in words what is seen, for those who do not see it.
+    """
 
     title: str
     width: float
     height: float
     ground: str
     marks: tuple[Mark, ...]
+    told: str = ""
 
     @property
     def texts(self) -> tuple[Text, ...]:

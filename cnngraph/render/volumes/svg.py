@@ -20,10 +20,11 @@ def svg(scene: Scene) -> str:
         f'height="{_px(scene.height)}" role="img" font-family="Helvetica, Arial, sans-serif" '
         f'font-size="{_px(FONT_SIZE)}" text-anchor="middle" stroke-linejoin="round">'
     )
+    told = f"<desc>{escape(scene.told)}</desc>\n" if scene.told else ""
     ground = f'<rect width="100%" height="100%" fill="{scene.ground}"/>'
     shapes = f'<g fill="none" stroke="{usual.line}" stroke-width="{_px(usual.width)}">'
     body = "\n".join(usual.marks(list(same)) for _, same in groupby(scene.marks, _key))
-    return f"{head}\n<title>{escape(scene.title)}</title>\n{ground}\n{shapes}\n{body}\n</g>\n</svg>\n"
+    return f"{head}\n<title>{escape(scene.title)}</title>\n{told}{ground}\n{shapes}\n{body}\n</g>\n</svg>\n"
 
 
 def _key(mark: Mark) -> str:

@@ -42,6 +42,9 @@ def test_svg_has_every_mark_and_its_words_are_words(scene: Scene) -> None:
     assert len(list(root.iter(f"{NAME}path"))) == len(scene.shapes)
     assert root.find(f"{NAME}title").text == "lenet5"  # type: ignore[union-attr]
     assert root.attrib["role"] == "img"
+    told = root.find(f"{NAME}desc")
+    assert told is not None
+    assert (told.text or "").startswith("The network lenet5. Inputs: image 1@32x32.")
 
 
 def test_signs_of_markup_are_words_in_every_format() -> None:
