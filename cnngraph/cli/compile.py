@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cnngraph.cli.options import depth_option, direction_option, source_options, step_option
+from cnngraph.cli.options import (
+    PICTURE_FORMATS,
+    depth_option,
+    direction_option,
+    look_options,
+    read_settings,
+    source_options,
+    step_option,
+)
 from cnngraph.cli.sources import load_net
 
 
@@ -16,11 +25,14 @@ from cnngraph.cli.sources import load_net
 @step_option
 @click.option("--render", is_flag=True, help="Draw the graph.")
 @click.option("--print", "text", is_flag=True, help="Print the graph, one node a line, in the form that reads back.")
-@click.option("--format", "format_", type=click.Choice(["svg", "png", "dot"]), help="Of the picture; svg by default.")
+@click.option("--format", "format_", type=click.Choice(PICTURE_FORMATS), help="Of the picture; svg by default.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file; NET.svg by default.")
 @depth_option
 @click.option("--expand", multiple=True, metavar="PATH", help="A block to draw in full, e.g. conv4.bottleneck[2].")
+@click.option("--focus", metavar="PATH", help="The one block to draw, with its neighbours, e.g. i4a.")
 @direction_option
+@look_options
+@click.option("--scale", type=click.FloatRange(0.1, 20), default=2.0, show_default=True, help="Of png: 1 is 96 dpi.")
 def command(
     file: Path,
     net: str | None,
@@ -33,15 +45,28 @@ def command(
     output: Path | None,
     depth: int | None,
     expand: tuple[str, ...],
+    focus: str | None,
     direction: str,
+    look: dict[str, Any],
+    scale: float,
 ) -> None:
-    """Check the net of FILE; with --render, draw it."""
+    """Check the net of FILE; with --render, draw it, and a wrong one as far as it goes."""
+    from cnngraph.diagnostics import CnnGraphError
     from cnngraph.ir.text import to_text
     from cnngraph.render.dot import save
 
     if step and not gradient:
         raise click.UsageError("--step is about training: add --gradient")
-    loaded = load_net(file, net, settings)
+    if focus is not None and (depth is not None or expand):
+        raise click.UsageError("--focus shows one block: without --depth and --expand")
+    look |= {"depth": depth, "expand": expand, "focus": focus, "direction": direction}
+    drawn = render or output or format_
+    try:
+        loaded = load_net(file, net, settings)
+    except CnnGraphError:
+        if drawn and file.suffix == ".cnn":
+            _draw_broken(file, net, settings, output or Path(f"{file.stem}.{format_ or 'svg'}"), format_, scale, look)
+        raise
     loaded.step = step
     graph = loaded.training_graph() if gradient else loaded.graph
     if text:
@@ -54,9 +79,28 @@ def command(
             if name != "activation bytes"
         )
         click.echo(f"{loaded!r}\n{len(graph.nodes) - len(graph.states):,} nodes, {figures}")
-    if render or output or format_:
+    if drawn:
         name = "_".join([loaded.name, *([step] if step else []), *(["gradient"] if gradient else [])])
         target = output or Path(f"{name}.{format_ or 'svg'}")
-        format_ = format_ or target.suffix.removeprefix(".") or "svg"
-        save(graph, target, format_, depth=depth, expand=expand, direction=direction)
+        save(graph, target, format_ or target.suffix.removeprefix(".") or "svg", scale, **look)
         click.echo(f"picture: {target}")
+
+
+def _draw_broken(
+    file: Path,
+    net: str | None,
+    settings: tuple[str, ...],
+    target: Path,
+    format_: str | None,
+    scale: float,
+    look: dict[str, Any],
+) -> None:
+    """The picture of a wrong file, as far as it goes, with what is wrong; blocks are chosen in right ones only."""
+    from cnngraph.render.dot import save
+    from cnngraph.watch.broken import drawable
+    from cnngraph.watch.drawing import look as read
+
+    seen = read(file, net, read_settings(settings))
+    graph, overlay = drawable(seen.observation, seen.name)
+    save(graph, target, format_, scale, overlay=overlay, **look | {"expand": (), "focus": None})
+    click.echo(f"picture, as far as the file goes: {target}")

@@ -30,7 +30,39 @@ color_option = click.option(
 )
 depth_option = click.option("--depth", type=click.IntRange(0), help="Blocks that lie deeper are drawn as one box.")
 step_option = click.option("--step", metavar="NAME", help="Of several steps of training the one that is meant.")
-direction_option = click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True)
+direction_option = click.option(
+    "--direction", type=click.Choice(["TB", "LR"]), help="Of arrows: down (default), or to the right (for slides)."
+)
+
+
+PICTURE_FORMATS = ("svg", "png", "pdf", "dot")
+LOOKS = (
+    click.option(
+        "--style", type=click.Choice(["paper", "slide", "plain"]), default="paper", show_default=True,
+        help="Small and thin, large and bold, or black on white.",
+    ),
+    click.option("--dark/--light", help="Light on dark; dark on light by default."),
+    click.option("--legend", is_flag=True, help="Tell the colours of the operators."),
+    click.option(
+        "--show", metavar="FIGURE,...", default="",
+        help="Figures in each box: parameters, madds, activations, bytes, field.",
+    ),
+)  # fmt: skip
+
+
+def look_options(command: F) -> F:
+    """--style, --dark, --legend and --show: how a picture looks, as the argument `look` (options of `render.dot`)."""
+
+    @wraps(command)
+    def gathered(*args: Any, style: str, dark: bool, legend: bool, show: str, **more: Any) -> Any:
+        figures = tuple(word.strip() for word in show.split(",") if word.strip())
+        return command(*args, look={"style": style, "dark": dark, "legend": legend, "show": figures}, **more)
+
+    made: Any = gathered
+    for option in reversed(LOOKS):
+        made = option(made)
+    found: F = made
+    return found
 
 
 class Real(click.FloatRange):

@@ -6,7 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
+from itertools import groupby
 from typing import Literal, NamedTuple
+
+import graphviz
 
 from cnngraph.cost.quantity import bytes_text
 from cnngraph.ir.graph import Graph, Node
@@ -19,7 +22,6 @@ from cnngraph.render.style import WHITE, Style, operands
 LONGEST = 48
 NAMED_PADS = ("pad=same", "pad=full", "pad=valid")
 LONG_NUMBER = re.compile(r"-?\d+\.\d+(e[+-]?\d+)?")
-LEFT = ' ALIGN="LEFT"'
 SIGNS = {"add": "+", "mul": "×"}
 
 
@@ -78,24 +80,41 @@ class Row(NamedTuple):
     bold: bool = False
 
 
-def cells(rows: Sequence[Row], style: Style) -> str:
-    """An HTML-like label of rows under each other, without a border."""
-    return _table("".join(f"<TR>{_cell(row, style)}</TR>" for row in rows), 0, style)
+def cells(rows: Sequence[Row], style: Style, align: Literal["CENTER", "LEFT"] = "CENTER") -> str:
+    """An HTML-like label of rows under each other; those of one fill stand close together, in one cell."""
+    groups = groupby(rows, lambda row: row.fill)
+    return _table("".join(_cell(fill, list(same), style, align) for fill, same in groups), style)
 
 
-def framed_cells(rows: Sequence[Row], style: Style, border: str) -> str:
-    """The same with a thin border, its rows to the left: a legend."""
-    inner = "".join(f"<TR>{_cell(row, style, LEFT)}</TR>" for row in rows)
-    return _table(inner, 1, style, f' COLOR="{style.line_colour(border)}"')
+def _cell(fill: str, rows: Sequence[Row], style: Style, align: str) -> str:
+    end = f'<BR ALIGN="{align}"/>'
+    words = end.join(_words(row.text, row.bold or style.bold) for row in rows)
+    return f'<TR><TD BGCOLOR="{style.fill(fill)}">{words}{end if align == "LEFT" else ""}</TD></TR>'
 
 
-def _cell(row: Row, style: Style, more: str = "") -> str:
-    return f'<TD BGCOLOR="{style.fill(row.fill)}"{more}>{_words(row.text, row.bold or style.bold)}</TD>'
-
-
-def _table(inner: str, border: int, style: Style, more: str = "") -> str:
-    look = f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{style.padding}"{more}'
+def _table(inner: str, style: Style) -> str:
+    look = f'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{style.padding}"'
     return f"<<TABLE {look}>{inner}</TABLE>>"
+
+
+def swatches(title: str, named: Sequence[tuple[str, str]], columns: int, style: Style) -> str:
+    """A title as an HTML-like label, with rows of names on their colours below it."""
+    told = [_swatch(name, fill, style) for name, fill in named]
+    rows = "".join(f"<TR>{''.join(told[i : i + columns])}</TR>" for i in range(0, len(told), columns))
+    head = f'<TR><TD COLSPAN="{min(columns, len(told))}">{_words(title, style.bold)}</TD></TR>'
+    look = f'BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="{style.padding}"'
+    return f"<<TABLE {look}>{head}{rows}</TABLE>>"
+
+
+def _swatch(name: str, fill: str, style: Style) -> str:
+    return f'<TD BGCOLOR="{style.fill(fill)}"><FONT POINT-SIZE="{style.small:g}">{name}</FONT></TD>'
+
+
+def words_label(text: str, style: Style) -> str:
+    """A label without a table; an HTML-like one where a style wants it bold."""
+    if not style.bold:
+        return str(graphviz.escape(text))
+    return f"<{'<BR/>'.join(_words(line, True) for line in text.splitlines())}>"
 
 
 def left_lines(lines: Sequence[str], style: Style) -> str:
@@ -117,7 +136,7 @@ class Line(NamedTuple):
 def grid(lines: Sequence[Line], style: Style) -> str:
     """An HTML-like label of rows and columns."""
     width = max(len(line.cells) for line in lines)
-    return _table("".join(f"<TR>{_line(line, width, style)}</TR>" for line in lines), 0, style)
+    return _table("".join(f"<TR>{_line(line, width, style)}</TR>" for line in lines), style)
 
 
 def _line(line: Line, width: int, style: Style) -> str:

@@ -28,6 +28,7 @@ TO_LAB = np.array(
     ]
 )
 DARKEST, LIGHTEST, STEEPNESS = 0.21, 0.97, 1.06  # dark grey ink is to become as light as black ink
+COLOURFULNESS = 1.4  # of hues that were pale on white
 
 
 def tint(colour: str, strength: float) -> str:
@@ -68,6 +69,7 @@ def turned(colour: str) -> str:
     """
     lab = oklab(colour)
     lab[0] = min(DARKEST + STEEPNESS * (1 - lab[0]), LIGHTEST)
+    lab[1:] *= COLOURFULNESS
     return shown(np.linalg.solve(TO_CONES, np.linalg.solve(TO_LAB, lab) ** 3))
 
 

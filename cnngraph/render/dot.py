@@ -3,6 +3,7 @@
     save(graph, Path("googlenet.svg"))                       the whole network, as deep as stays readable
     save(graph, Path("one.pdf"), focus="i3a")                one block in full, between its neighbours
     save(graph, Path("talk.png"), style="slide", dark=True)  large and light on dark
+    save(graph, Path("maps.svg"), style="volumes")           feature maps as boxes with their sizes
     save(graph, Path("split.svg"), partition=partition)      a frame for each device, thick arrows where data travels
 
 The same graph gives the same text, character for character.
@@ -24,14 +25,17 @@ from cnngraph.render.drawing import Drawing
 from cnngraph.render.engine import lay_out
 from cnngraph.render.focus import focused
 from cnngraph.render.labels import Labels
-from cnngraph.render.options import Options, view_of
+from cnngraph.render.options import VOLUMES, Options, of_volumes, view_of
 from cnngraph.render.page import to_page
 from cnngraph.render.picture import picture
 from cnngraph.render.raster import to_pixels
 from cnngraph.render.reader import described
 from cnngraph.render.titles import Room, find_rooms
+from cnngraph.render.volumes import drawn
+from cnngraph.render.volumes.figure import figure
 
 FORMATS = ("svg", "png", "pdf", "dot")
+SCALE = 2.0
 
 
 def draw(graph: Graph, **options: Unpack[Options]) -> graphviz.Digraph:
@@ -43,7 +47,7 @@ def drawing(graph: Graph, options: Options) -> Drawing:
     """What is drawn, before any engine has seen it. Errors: E0101, E0108."""
     view, partition, overlay = view_of(options), options.get("partition"), options.get("overlay")
     depth, expand, focus = options.get("depth"), options.get("expand", ()), options.get("focus")
-    title, direction = options.get("title"), options.get("direction", "TB")
+    title, direction = options.get("title"), options.get("direction") or view.style.direction
     if partition is None:
         kinds = overlay.kind_of if overlay else None
         shown = picture(graph, depth, expand, kinds) if focus is None else focused(graph, focus, kinds)
@@ -64,46 +68,48 @@ def text_of(drawn: Drawing) -> str:
 
 def to_svg(graph: Graph, **options: Unpack[Options]) -> str:
     """The picture as SVG text; E0603 where no engine can draw it."""
-    return described(lay_out(_free(graph, options), "svg").decode(), graph, options.get("title"))
+    return content(graph, "svg", **options).decode()
 
 
-def to_png(graph: Graph, scale: float = 2.0, **options: Unpack[Options]) -> bytes:
+def to_png(graph: Graph, scale: float = SCALE, **options: Unpack[Options]) -> bytes:
     """The picture as a PNG file of `scale` times 96 dots an inch; E0603 where no engine can draw it."""
-    return to_pixels(_free(graph, options), scale)
+    return content(graph, "png", scale, **options)
 
 
 def to_pdf(graph: Graph, **options: Unpack[Options]) -> bytes:
     """The picture as a PDF file of one page of its size; E0603 where no engine can draw it."""
-    return to_page(_free(graph, options), graph.name)
+    return content(graph, "pdf", **options)
 
 
 def save(
-    graph: Graph, path: str | Path, format: str | None = None, scale: float = 2.0, **options: Unpack[Options]
+    graph: Graph, path: str | Path, format: str | None = None, scale: float = SCALE, **options: Unpack[Options]
 ) -> Path:
     """Write the picture to `path` as svg, png, pdf or dot, as the file's ending says unless a format is given.
 
     `scale` is for png alone: 1 is 96 dots an inch. Errors: E0603.
     """
     path = Path(path)
-    wanted = format or path.suffix.removeprefix(".")
-    if wanted not in FORMATS:
-        raise error("E0603", f"a picture cannot be written as `{wanted}`", f"formats: {', '.join(FORMATS)}")
-    content = _content(graph, wanted, scale, options)
+    written = content(graph, format or path.suffix.removeprefix("."), scale, **options)
     try:
-        path.write_bytes(content)
+        path.write_bytes(written)
     except OSError as cause:
         raise error("E0603", f"the picture cannot be written to {path}: {cause.strerror}") from None
     return path
 
 
-def _content(graph: Graph, format: str, scale: float, options: Options) -> bytes:
+def content(graph: Graph, format: str, scale: float = SCALE, **options: Unpack[Options]) -> bytes:
+    """What a file of that format holds. Errors: E0603 and those of `draw`."""
+    if format not in FORMATS:
+        raise error("E0603", f"a picture cannot be written as `{format}`", f"formats: {', '.join(FORMATS)}")
+    if options.get("style") == VOLUMES:
+        return drawn(figure(graph, **of_volumes(options)), format)
     match format:
         case "svg":
-            return to_svg(graph, **options).encode()
+            return described(lay_out(_free(graph, options), "svg").decode(), graph, options.get("title")).encode()
         case "png":
-            return to_png(graph, scale, **options)
+            return to_pixels(_free(graph, options), scale)
         case "pdf":
-            return to_pdf(graph, **options)
+            return to_page(_free(graph, options), graph.name)
         case _:
             return text_of(drawing(graph, options)).encode()
 

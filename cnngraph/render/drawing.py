@@ -9,7 +9,7 @@ from itertools import pairwise
 import graphviz
 
 from cnngraph.ir.graph import Graph
-from cnngraph.render.caption import cells, frame_title, left_lines, shape_text
+from cnngraph.render.caption import cells, frame_title, left_lines, shape_text, words_label
 from cnngraph.render.labels import Labels
 from cnngraph.render.outline import GRADIENT, lies_in
 from cnngraph.render.parts import Arrow, Box, Cluster
@@ -17,6 +17,7 @@ from cnngraph.render.picture import Picture
 from cnngraph.render.style import DARK_VERMILION, FAINT, PURPLE, RED, VERMILION, WHITE, Style, family
 from cnngraph.render.titles import Room
 
+INSIDE = 2.2  # paddings between a frame and what stands in it
 TOLD = 12  # nodes of a box that its tooltip lists
 LOOKS = {
     "flow": {"weight": "4"},
@@ -48,7 +49,7 @@ class Drawing:
         """The text; the same for the same picture, character for character."""
         style = self.style
         dot = graphviz.Digraph(graphviz.escape(self.graph.name))
-        headline = self.labels.headline(self.title) or graphviz.escape(self.title)
+        headline = self.labels.headline(self.title) or words_label(self.title, style)
         dot.attr(rankdir=self.direction, label=headline, labelloc="t", fontname=style.font, fontsize=size(style.title))
         dot.attr(nodesep=size(style.apart), ranksep=size(style.ranks), pad=size(style.margin))
         dot.attr(bgcolor=style.ground, fontcolor=style.ink, tooltip=graphviz.escape(self.title))
@@ -63,7 +64,8 @@ class Drawing:
             self._arrow(dot, arrow)
         self._beyond(dot)
         if legend := self.labels.legend():
-            dot.node(f"legend of {legend.name}", legend.table, tooltip=legend.name, shape="plain")
+            border = {"color": style.line_colour(FAINT), "margin": "0", "height": "0.1", "width": "0.1"}
+            dot.node(f"legend of {legend.name}", legend.table, tooltip=legend.name, **border)
         return dot
 
     def _fill(self, dot: graphviz.Digraph, cluster: Cluster) -> None:
@@ -81,7 +83,7 @@ class Drawing:
                 inner.attr(style="rounded,filled", fillcolor=style.fill(look.fill))
                 inner.attr(color=style.line_colour(look.line), tooltip=graphviz.escape(part.path))
                 width = style.strong if look.strong else style.line
-                inner.attr(penwidth=size(width), margin=size(1.6 * style.padding + room.around))
+                inner.attr(penwidth=size(width), margin=size(INSIDE * style.padding + room.around))
                 self._fill(inner, part)
         for lanes in self._lanes(cluster):
             with dot.subgraph() as row:
@@ -113,13 +115,13 @@ class Drawing:
         dashed = ",dashed" if mark and mark.dashed else ""
         fill = style.fill(self.labels.fill(box.last))
         if kind == "input":
-            text = graphviz.escape(self.labels.fed(box.last))
+            text = words_label(self.labels.fed(box.last), style)
             dot.node(name, text, style=f"rounded,filled{dashed}", fillcolor=fill, margin=_around(style), **look)
         elif kind == "merge":
             text = self.labels.merge(box)
             shape = "circle" if len(text) == 1 else "ellipse"
             look |= {"shape": shape, "margin": "0.02", "style": f"filled{dashed}", "fillcolor": fill}
-            dot.node(name, graphviz.escape(text), **look)
+            dot.node(name, words_label(text, style), **look)
         else:
             if not mark:  # the fills lie over one half of the line
                 look["penwidth"] = size(2 * (style.strong if box.block or box.copies > 1 else style.line))
@@ -139,14 +141,14 @@ class Drawing:
     def _output(self, dot: graphviz.Digraph, name: str, source: str, text: str) -> None:
         end = identifier(f"output {name}")
         look = {"style": "rounded,filled", "fillcolor": self.style.fill(WHITE), "peripheries": "2"}
-        dot.node(end, graphviz.escape(text), margin=_around(self.style), height="0.1", width="0.1", **look)
+        dot.node(end, words_label(text, self.style), margin=_around(self.style), height="0.1", width="0.1", **look)
         dot.edge(identifier(source), end, weight="4")
 
     def _arrow(self, dot: graphviz.Digraph, arrow: Arrow) -> None:
         ends = identifier(arrow.source), identifier(arrow.target)
         look = dict(LOOKS[arrow.kind])
         text = self.labels.shape(arrow) if arrow.kind == "flow" else None
-        label = graphviz.escape(f" {text}") if text else None
+        label = words_label(f" {text}", self.style) if text else None
         if (cut := self.labels.cut(arrow)) is not None:
             look |= {**CUT_LOOK, "penwidth": size(3 * self.style.line)} if cut else AGAIN_LOOK
             label = "".join(f"{graphviz.escape(f'  {line}')}\\l" for line in cut) or None

@@ -13,12 +13,13 @@ from cnngraph.ir.size import number_text
 from cnngraph.render.backward import gradient_rows
 from cnngraph.render.caption import (
     Row,
-    framed_cells,
+    cells,
     full_text,
     merge_text,
     operator_text,
     shape_text,
     shortened,
+    swatches,
 )
 from cnngraph.render.figures import Figures
 from cnngraph.render.options import View
@@ -29,6 +30,7 @@ from cnngraph.render.picture import Picture
 from cnngraph.render.style import BACKWARD_FILL, BLOCK_FILL, FAINT, FAMILIES, GREY, WHITE, family
 
 LONGEST_REMARK = 96
+SWATCHES = 3  # families in one row
 
 
 class Look(NamedTuple):
@@ -89,8 +91,9 @@ class Labels:
         return shape_text(self.graph.type_of(arrow.refs[0])) if self._changes_shape(source) else None
 
     def headline(self, title: str) -> str | None:
-        """The title with more below it, as an HTML-like label; None where the title says all."""
-        return None
+        """The title with more below it, as an HTML-like label: the families where asked for; None where it says all."""
+        told = self._families()
+        return swatches(title, told, SWATCHES, self.view.style) if told else None
 
     def frame(self, cluster: Cluster) -> Look:
         """The look of a frame."""
@@ -100,17 +103,15 @@ class Labels:
         return Look(cluster.title, fill if self.view.style.coloured else WHITE, line, cluster.repeats, bold)
 
     def legend(self) -> Legend | None:
-        """The kinds with their colours, or the families where that is asked for; None where there are none."""
-        title = self.overlay.title if self.overlay else "operators"
-        told = self.overlay.legend() if self.overlay else self._families()
-        if not told:
+        """The kinds with their colours; None where there are none."""
+        if not self.overlay or not (kinds := self.overlay.legend()):
             return None
-        rows = [Row(shortened(text, LONGEST_REMARK), fill) for text, fill in told]
-        return Legend(title, framed_cells([Row(title, WHITE, True), *rows], self.view.style, FAINT))
+        rows = [Row(shortened(text, LONGEST_REMARK), fill) for text, fill in kinds]
+        return Legend(self.overlay.title, cells([Row(self.overlay.title, WHITE, True), *rows], self.view.style, "LEFT"))
 
     def _families(self) -> list[tuple[str, str]]:
         """The families that are seen, each with its fill."""
-        if not self.view.legend or not self.view.style.coloured:
+        if not self.view.legend or not self.view.style.coloured or self.overlay:
             return []
         seen = {family(self.graph, node) for box in self.boxes.values() if not box.block for node in box.nodes}
         return [(name, fill) for name, fill in FAMILIES.items() if name in seen and fill != WHITE]

@@ -90,10 +90,16 @@ def base(path: str) -> str:
 
 
 def backward_nodes(graph: Graph) -> frozenset[str]:
-    """Names of the nodes that differentiation and training add to a network; none where nothing is differentiated."""
+    """Names of the nodes that differentiation and training add to a network; none where nothing is differentiated.
+
+    What reads one of them is one as well, such as the norm of all gradients.
+    """
     if not any(isinstance(node.op, Gradient) for node in graph):
         return frozenset()
-    added = {node.name for node in graph if node.name.partition(".")[0] in (GRADIENT, UPDATE, AGAIN)}
+    added: set[str] = set()
+    for node in graph:
+        if node.name.partition(".")[0] in (GRADIENT, UPDATE, AGAIN) or any(ref.node in added for ref in node.inputs):
+            added.add(node.name)
     rates = {n.name for n in graph.inputs if {user.name for user in graph.users[n.name]} <= added}
     return frozenset(added | rates)
 

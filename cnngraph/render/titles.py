@@ -36,7 +36,7 @@ def find_rooms(
 ) -> Mapping[str, Room]:
     """The rooms of frames by their names; `source_of` writes the picture with some rooms.
 
-    Where arrows go `sideways`, one that crosses a title crosses all of it: then the next corner is tried.
+    Where arrows go `sideways`, one that crosses a title crosses most of the frame: then the next corner is tried.
     """
     rooms: dict[str, Room] = {}
     for _ in range(rounds):
@@ -52,23 +52,23 @@ def _moved(layout: Layout, rooms: Mapping[str, Room], sideways: bool) -> Iterato
     for name, frame in layout.frames.items():
         for title in layout.words[name]:
             room = rooms.get(name, Room())
-            taken = sorted(_taken(layout, title))
+            taken = sorted(_taken(layout, title, frame))
             if any(begin < title.right and title.left < end for begin, end in taken):
-                yield name, _in_corner(room) if sideways else _beside(taken, title, frame, room)
+                yield name, _better(taken, title, frame, room, sideways)
             elif more := _sticking_out(layout, frame):
                 yield name, replace(room, around=room.around + ceil(more))
 
 
-def _in_corner(room: Room) -> Room:
-    """A room in the next corner; the last one stays."""
-    return replace(room, corner=CORNERS[min(CORNERS.index(room.corner) + 1, len(CORNERS) - 1)])
-
-
-def _beside(taken: Sequence[tuple[float, float]], title: Words, frame: Frame, room: Room) -> Room:
-    """A room that puts the title between, or behind, what is taken."""
+def _better(
+    taken: Sequence[tuple[float, float]], title: Words, frame: Frame, room: Room, sideways: bool
+) -> Room:
+    """A room that puts the title between what is taken, behind it in a wider frame, or else in the next corner."""
     start = title.left - room.left
-    place = _free(taken, start, frame.right - (start - frame.left), title.width)
-    left, whole = ceil(place - start), room.left + room.right
+    end = frame.right - (start - frame.left)
+    place, behind = _free(taken, start, end, title.width), max(right for _, right in taken)
+    if room.corner[1] == "r" or (place is None and (sideways or behind >= frame.right)):
+        return Room(0, room.right, room.around, CORNERS[min(CORNERS.index(room.corner) + 1, len(CORNERS) - 1)])
+    left, whole = ceil((behind if place is None else place) - start), room.left + room.right
     return replace(room, left=left, right=max(whole - left, 0))
 
 
@@ -80,18 +80,18 @@ def _sticking_out(layout: Layout, frame: Frame) -> float:
     return max([*right, *left], default=0.0)
 
 
-def _taken(layout: Layout, title: Words) -> Iterator[tuple[float, float]]:
-    """What arrows take of the height of a title."""
+def _taken(layout: Layout, title: Words, frame: Frame) -> Iterator[tuple[float, float]]:
+    """What arrows take of the height of a title in its frame."""
     for line in layout.lines:
-        if crossed := between(line.points, title.bottom - CLEAR / 2, title.top + CLEAR / 2):
-            yield crossed[0] - CLEAR, crossed[1] + CLEAR
+        crossed = between(line.points, title.bottom - CLEAR / 2, title.top + CLEAR / 2)
+        if crossed and crossed[0] < frame.right and crossed[1] > frame.left:
+            yield crossed[0] - CLEAR, min(crossed[1] + CLEAR, frame.right)
 
 
-def _free(taken: Sequence[tuple[float, float]], start: float, end: float, width: float) -> float:
-    """The first place of that width between what is taken, or behind it."""
-    behind = max(right for _, right in taken)
+def _free(taken: Sequence[tuple[float, float]], start: float, end: float, width: float) -> float | None:
+    """The first place of that width between what is taken."""
     for left, right in taken:
         if left - start >= width:
             break
         start = max(start, right)
-    return start if end - start >= width else behind
+    return start if end - start >= width else None

@@ -62,7 +62,7 @@ def test_the_whole_step_of_a_net_of_any_size(run: Run) -> None:
     [
         (("-o", "tiny.cnn/x.svg"), ("E0603", "tiny.cnn/x.svg")),
         (("-o", "."), ("E0603",)),
-        (("-o", "x.jpg"), ("E0603", "`jpg`", "svg, png, dot")),
+        (("-o", "x.jpg"), ("E0603", "`jpg`", "svg, png, pdf, dot")),
         (("--render", "--expand", "nothing"), ("E0101", "`nothing`")),
     ],
 )
