@@ -15,7 +15,7 @@ from cnngraph.pages.model import GRAPH_SCRIPTS, GRAPH_STYLES
 Json = dict[str, object]
 Rows = tuple[str, Sequence[str], Sequence[Sequence[str]]]  # caption, head, rows
 
-PARTS = ("colours", "partners", "near", "badges", "together", "changes", "lines", "texts", "page")
+PARTS = ("colours", "partners", "edges", "near", "badges", "together", "changes", "lines", "texts", "page")
 SCRIPTS = tuple(f"difference/{name}.js" for name in PARTS)
 SIDES = ("A", "B")
 FIGURES = ("figure", "A", "B", "B - A")  # heads of the table of both

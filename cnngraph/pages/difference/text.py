@@ -9,7 +9,7 @@ A run has the lines from the second number up to, not including, the third in th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from cnngraph.diagnostics import Source
@@ -21,6 +21,8 @@ Spans = dict[str, list[tuple[int, int]]]
 
 MOST_LINES = 20_000  # of both files together; of longer ones only the length is told
 LONGEST_LINE = 500  # characters; in longer lines no words are compared
+MOST_PAIRS = 400  # of lines of a run, to look for those that are alike
+ALIKE = 0.6  # of 1: so much of a line is in the other one
 WORD = re.compile(r"\w+|\s+|.")
 
 
@@ -80,15 +82,46 @@ def runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
     a, b = len(old) - tail, len(new) - tail
     middle = SequenceMatcher(None, old[head:a], new[head:b]).get_opcodes()
     found = [(tag, head + i, head + k, head + j, head + m) for tag, i, k, j, m in middle]
-    around: list[Run] = [("equal", 0, head, 0, head), *found, ("equal", a, len(old), b, len(new))]
+    parted = [part for run in found for part in _parted(old, new, run)]
+    around: list[Run] = [("equal", 0, head, 0, head), *parted, ("equal", a, len(old), b, len(new))]
     return _joined([run for run in around if run[1] < run[2] or run[3] < run[4]])
 
 
+def _parted(old: Sequence[str], new: Sequence[str], run: Run) -> Iterator[Run]:
+    """A run of lines that became others, so parted that lines that are alike stand beside each other."""
+    tag, i, k, j, m = run
+    if tag != "replace" or k - i == m - j or (k - i) * (m - j) > MOST_PAIRS:
+        yield run
+        return
+    likeness = {(x, y): _likeness(old[x], new[y]) for x in range(i, k) for y in range(j, m)}
+    yield from _beside(likeness, i, k, j, m)
+
+
+def _beside(likeness: Mapping[tuple[int, int], float], i: int, k: int, j: int, m: int) -> Iterator[Run]:
+    pairs = [(x, y) for x in range(i, k) for y in range(j, m) if likeness[x, y] > ALIKE]
+    if i == k or j == m:
+        if (i, j) != (k, m):
+            yield ("insert" if i == k else "delete", i, k, j, m)
+    elif not pairs:
+        yield "replace", i, k, j, m
+    else:
+        x, y = max(pairs, key=lambda pair: likeness[pair])
+        yield from _beside(likeness, i, x, j, y)
+        yield "replace", x, x + 1, y, y + 1
+        yield from _beside(likeness, x + 1, k, y + 1, m)
+
+
+def _likeness(a: str, b: str) -> float:
+    if max(len(a), len(b)) > LONGEST_LINE:
+        return 0.0
+    return SequenceMatcher(None, WORD.findall(a), WORD.findall(b), autojunk=False).ratio()
+
+
 def _joined(found: Sequence[Run]) -> list[Run]:
-    """Neighbours of one kind as one run."""
+    """Neighbouring runs of equal lines as one."""
     joined: list[Run] = []
     for run in found:
-        if joined and joined[-1][0] == run[0]:
+        if joined and joined[-1][0] == run[0] == "equal":
             joined[-1] = (run[0], joined[-1][1], run[2], joined[-1][3], run[4])
         else:
             joined.append(run)

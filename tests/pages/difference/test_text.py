@@ -26,6 +26,12 @@ def test_lines_that_become_others_and_lines_between() -> None:
     ]  # fmt: skip
 
 
+def test_lines_that_are_alike_stand_beside_each_other() -> None:
+    old = ["third: twice(64)", "concat { conv(8, 1x1) | conv(8, 3x3) }"]
+    new = ["concat { conv(8, 1x1) | conv(12, 3x3) }", "avgpool(2x2)", "relu"]
+    assert runs(old, new) == [("delete", 0, 1, 0, 0), ("replace", 1, 2, 0, 1), ("insert", 2, 2, 1, 3)]
+
+
 @given(st.lists(st.sampled_from("abc"), max_size=12), st.lists(st.sampled_from("abc"), max_size=12))
 def test_runs_cover_both_texts_in_order(old: list[str], new: list[str]) -> None:
     left, right = 0, 0

@@ -12,6 +12,7 @@ const views = containers.map((container, side) => new GraphView(container, data(
 const together = new Together(views, containers);
 const changes = new Changes(document.getElementById("changes"), document.getElementById("kinds"), told.kinds);
 const texts = new Texts(document.getElementById("texts"), told.texts, models);
+const edges = edgesOfOneSide(models, partners);
 const badges = views.map((view, side) => new Badges(view, colours[side]));
 
 /** The blocks in which something differs and something does not, or otherwise; as many, from outside in, as can be read. */
@@ -58,6 +59,11 @@ function shown(view, id, isSeen) {
   return view.reveal(id);
 }
 
+/** The row of the list that leads to these ids, or -1. */
+function rowOf(ids) {
+  return places.findIndex((pair) => pair.some((id, side) => id !== null && id === ids[side]));
+}
+
 /** What is shown, for people: `A: conv1, B: conv1: changed`. */
 function wordsOf(ids, seen) {
   const ends = ids.map((id, side) => {
@@ -65,16 +71,20 @@ function wordsOf(ids, seen) {
     return seen[side] === null ? null : `${"AB"[side]}: nothing, behind ${seen[side]}`;
   });
   const kinds = ids.map((id, side) => id && colours[side].kind(models[side].nodesOf(id))?.key).filter(Boolean);
-  return [ends.filter(Boolean).join(", "), kinds[0] ?? (seen.some(Boolean) ? "unchanged" : "")].filter(Boolean).join(": ");
+  const row = changes.rows[rowOf(ids)]?.querySelector(".what").textContent;
+  const told = [kinds[0] ?? (seen.some(Boolean) ? "unchanged" : ""), row].filter(Boolean).join(", ");
+  return [ends.filter(Boolean).join(", "), told].filter(Boolean).join(": ");
 }
 
 views.forEach((view, side) => {
   containers[side].addEventListener("drawn", () => badges[side].draw());
+  view.mark(side === 0 ? "edge-removed" : "edge-added", [], edges[side]);
   containers[side].addEventListener("select", ({ detail: { id, byUser } }) => {
     if (!byUser) return;
     const found = id !== null && models[side].find(id) ? partners.find(side, id) : null;
-    show(side === 0 ? [id, found] : [found, id], side);
-    changes.show(places.findIndex((pair) => pair[side] === id));
+    const ids = side === 0 ? [id, found] : [found, id];
+    show(ids, side);
+    changes.show(rowOf(ids));
   });
   view.paint((box) => colours[side].paint(view.model, box));
 });
