@@ -35,13 +35,13 @@ direction_option = click.option(
 )
 
 
-PICTURE_FORMATS = ("svg", "png", "pdf", "dot")
+PICTURE_FORMATS = ("svg", "png", "pdf", "dot", "mermaid")
 LOOKS = (
     click.option(
-        "--style", type=click.Choice(["paper", "slide", "plain"]), default="paper", show_default=True,
-        help="Small and thin, large and bold, or black on white.",
+        "--style", type=click.Choice(["paper", "slide", "plain", "volumes"]), default="paper", show_default=True,
+        help="Small and thin; large and bold; black on white; or feature maps as boxes with their sizes.",
     ),
-    click.option("--dark/--light", help="Light on dark; dark on light by default."),
+    click.option("--dark", is_flag=True, help="Light on dark."),
     click.option("--legend", is_flag=True, help="Tell the colours of the operators."),
     click.option(
         "--show", metavar="FIGURE,...", default="",
