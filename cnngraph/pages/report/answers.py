@@ -136,7 +136,7 @@ def _sample(answers: Answers, look: Look, row: int) -> Markup:
     wrong = answers.predicted[row] != answers.labels[row]
     told = f"test sample {row}, {true}" + (f", taken for {said}" if wrong else "")
     words = [element("b", said, class_="wrong" if wrong else "right"), f" {chance}", element("br")]
-    words += [f"is {true}, no. {row}" if wrong else f"no. {row}"]
+    words += [f"is {true}, sample {row}" if wrong else f"sample {row}"]
     return element("li", look(row, told), element("span", *words))
 
 

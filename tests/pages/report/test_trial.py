@@ -90,7 +90,7 @@ def test_examples_are_those_they_are_said_to_be(small: tuple[Net, History]) -> N
     surest = int(trial.answers.worst(1)[0])
     words = " ".join(Page(report(Subject((Run("small", history.log),), net, "", trial))).words("span"))
     true, said = trial.answers.labels[surest], trial.answers.predicted[surest]
-    assert f"is {true}, no. {surest}" in words
+    assert f"is {true}, sample {surest}" in words
     assert f"{trial.answers.probabilities[surest, said]:.1%}" in words
 
 
