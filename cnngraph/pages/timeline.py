@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from math import ceil, floor, log10
 
-from cnngraph.cost.quantity import bytes_text, seconds_text
+from cnngraph.cost.quantity import bytes_text
 from cnngraph.pipeline.schedule import Phase
 from cnngraph.pipeline.timeline import KINDS, Span, Timeline
 
@@ -25,6 +25,7 @@ TIMELINE_STYLES = ("timeline.css",)
 TIMELINE_SCRIPTS = tuple(f"timeline/{name}.js" for name in ("scale", "bars", "patterns", "draw", "tables", "reach", "timeline"))
 
 MOST = 12_000  # spans of a page
+LEAST = 8  # of a lane, however many lanes there are
 DIGITS = 8  # of the longest time
 PHASES: Mapping[Phase, str] = {
     Phase.FORWARD: "forward",
@@ -104,10 +105,10 @@ def timeline_json(
     """
     longest = max((track.timeline.step_seconds for track in tracks), default=0.0) or 1.0
     tick = 10.0 ** (floor(log10(longest)) - DIGITS)
-    lanes = sum(len(track.timeline.spans) for track in tracks) or 1
-    maker = _Maker(tick, _Words(), colours or {}, nodes or {}, unit, max(most // lanes, 8))
+    lengths = [len(spans) for track in tracks for spans in track.timeline.spans.values()]
+    total = sum(lengths)
+    maker = _Maker(tick, _Words(), colours or {}, nodes or {}, max(shared(lengths, most), LEAST))
     made = [maker.track(track) for track in tracks]
-    total = sum(len(spans) for track in tracks for spans in track.timeline.spans.values())
     words = list(maker.words.numbers)
     return {
         "tick": tick,
@@ -127,8 +128,7 @@ class _Maker:
     words: _Words
     colours: Mapping[str, int]
     nodes: Mapping[str, Mapping[Phase, Sequence[int]]]
-    unit: str
-    most: int
+    most: int  # spans of a lane
     kept: int = 0
 
     def track(self, track: Track) -> Json:
@@ -181,12 +181,23 @@ class _Maker:
     def ticks(self, seconds: float) -> int:
         return round(seconds / self.tick)
 
-    def text(self, seconds: float) -> str:
-        return seconds_text(seconds) if self.unit else f"{seconds:.6g}"
-
 
 def _phase(span: Span) -> int:
     return [*PHASES].index(span.phase)
+
+
+def shared(lengths: Sequence[int], most: int) -> int:
+    """The largest length of a list with which all together have at most so many items; short ones leave room for others.
+
+    >>> shared([10, 200, 300], 310), shared([1, 2], 310)
+    (150, 2)
+    """
+    left, count = most, len(lengths)
+    for length in sorted(lengths):
+        if length * count > left:
+            return left // count
+        left, count = left - length, count - 1
+    return max(lengths, default=0)
 
 
 def merged(spans: Sequence[Span], most: int) -> list[Span]:

@@ -96,15 +96,20 @@ class Timeline:
         device = max((name for name in self.spans if self.spans[name]), key=lambda name: ends[name][-1])
         found: list[Span] = []
         i = len(ends[device]) - 1
+        before = {name: len(spans) for name, spans in ends.items()}  # where the path may still go: never forward again
         while i >= 0:
             span = self.spans[device][i]
+            before[device] = i
             if span.kind != "wait":
                 found.append(span)
                 i -= 1
                 continue
             if span.peer not in ends:
                 break
-            device, i = span.peer, bisect_right(ends[span.peer], span.end_seconds) - 1
+            device = span.peer
+            i = min(bisect_right(ends[device], span.end_seconds), before[device]) - 1
+            while i >= 0 and self.spans[device][i].kind == "wait":  # what it waits for now left before
+                i -= 1
         return tuple(reversed(found))
 
     @property

@@ -1,4 +1,4 @@
-"""The model of a graph view for a division: what `graph_model` says, and the bytes of each arrow, as its fifth word.
+"""The model of a graph view for a division: what `graph_model` says, and the bytes of each edge behind its shape.
 
 The page puts a frame around what each device runs, and writes the bytes on the arrows between them
 (`assets/partition/frames.js`).
@@ -11,7 +11,6 @@ from math import ceil
 from typing import Any
 
 from cnngraph.cost.model import value_bytes
-from cnngraph.cost.quantity import bytes_text
 from cnngraph.pages.model import graph_model
 from cnngraph.partition.partition import Partition
 from cnngraph.partition.problem import Problem
@@ -32,7 +31,7 @@ def divided_model(
         source = nodes[edge[0]]
         shapes = [shape_text(type_) for type_ in source.types]
         shape = edge[3] if len(edge) > 3 else shapes[0]
-        edge[3:] = [shape, bytes_text(value_bytes(source)[shapes.index(shape)])]
+        edge[3:] = [shape, value_bytes(source)[shapes.index(shape)]]
     return model
 
 
@@ -53,8 +52,8 @@ def workload_model(
     edges: list[list[object]] = []
     for value in problem.values:
         for reader in dict.fromkeys(value.readers):
-            edges.append([value.source, reader, "flow", "", f"{value.bytes:.6g}"])
-    tree = _parts([{"nodes": [place]} for place in sorted(range(len(nodes)), key=lambda place: on[place])])
+            edges.append([value.source, reader, "flow", "", value.bytes])
+    tree = [part for d in dict.fromkeys(on) for part in _parts([i for i in range(len(on)) if on[i] == d], ids)]
     return {
         "name": problem.title, "nodes": nodes, "edges": edges, "tree": tree, "inputs": [], "outputs": [], "files": [],
         "uses": [],
@@ -75,13 +74,15 @@ def unique(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _parts(items: list[Json]) -> list[Json]:
-    """Too many operators as several blocks of neighbours."""
-    if len(items) <= MANY:
-        return items
-    count = ceil(len(items) / MANY)
-    bounds = [len(items) * i // count for i in range(count + 1)]
+def _parts(places: Sequence[int], ids: Sequence[str]) -> list[Json]:
+    """Too many operators of one device as several blocks of neighbours, which go by the first and the last."""
+    if len(places) <= MANY:
+        return [{"nodes": [place]} for place in places]
+    count = ceil(len(places) / MANY)
+    bounds = [len(places) * i // count for i in range(count + 1)]
+    blocks = [places[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    titles = [f"{ids[block[0]]} to {ids[block[-1]]}" for block in blocks]
     return [
-        {"path": f"part {i + 1} of {count}", "title": f"part {i + 1} of {count}", "items": items[a:b]}
-        for i, (a, b) in enumerate(zip(bounds, bounds[1:], strict=False))
+        {"path": title, "title": title, "items": [{"nodes": [place]} for place in block]}
+        for title, block in zip(titles, blocks, strict=True)
     ]

@@ -70,7 +70,7 @@ class Network:
         tracks = self.tracks
         return Subject(
             title=table.title,
-            lead=f"{GOALS[found.objective]} {goal}, lower bound {bound}, gap {found.gap:.1%}",
+            lead="; ".join([f"{GOALS[found.objective]} {goal}, lower bound {bound}, gap {found.gap:.1%}", *self._steps()]),
             scale=GOALS[found.objective],
             goal=found.goal,
             bound=found.lower_bound_seconds,
@@ -236,6 +236,14 @@ class Network:
         return links_table(carried, found.cluster, timeline.step_seconds, "Links in a step, by the speeds of the cluster")
 
     # ---- words ----
+
+    def _steps(self) -> Iterator[str]:
+        """How long a step takes, where there are microbatches."""
+        if self.pipelined is not None:
+            schedule = self.pipelined.plan.schedule
+            yield f"{schedule.microbatches} microbatches, {schedule.name}"
+            for timeline in self.pipelined.timelines:
+                yield f"{timeline.name}: step {seconds_text(timeline.step_seconds)}"
 
     @property
     def _explained(self) -> Explanation:

@@ -4,15 +4,24 @@
 //                                                                         frames
 
 /**
- * `value` is the model that Python made, whose edges have bytes as fifth words; `division` the number of the lane of each
- * of its nodes. Where the network goes back and forth between its devices, there are no frames: they would tear it apart.
+ * `value` is the model that Python made, whose edges have bytes behind their shapes; `division` the number of the lane of
+ * each of its nodes. Where the network goes back and forth between its devices, there are no frames: they would tear it.
  */
-function dividedModel(value, lanes, division) {
-  const edges = value.edges.map(([from, to, kind, shape, bytes]) => (
-    [from, to, kind, division[from] === division[to] ? shape : [shape, bytes].filter(Boolean).join(", ")]
-  ));
+function dividedModel(value, lanes, division, unit) {
   const tree = visitsInOrder(value, division) ? framed(value.tree, lanes, division) : value.tree;
-  return { ...value, edges, tree };
+  const model = new GraphModel({ ...value, tree });
+  const amount = (bytes) => (unit ? bytesText(bytes) : timeText(bytes, unit));
+  model.textOf = (indices) => {
+    const values = new Map();
+    for (const [from, to, , shape, bytes] of indices.map((index) => value.edges[index])) {
+      if (division[from] !== division[to]) values.set(`${from} ${shape}`, [shape ?? value.nodes[from].shape, bytes]);
+    }
+    const [first, ...more] = values.values();
+    if (!first) return undefined;
+    if (!more.length) return [first[0], amount(first[1])].filter(Boolean).join(", ");
+    return `${values.size} values, ${amount([first, ...more].reduce((sum, [, bytes]) => sum + bytes, 0))}`;
+  };
+  return model;
 }
 
 /** Whether the forward part visits the devices one after another. */

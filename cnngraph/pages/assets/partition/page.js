@@ -2,7 +2,7 @@
 
 const about = data("partition");
 const given = data("graph");
-const modelOf = (division) => dividedModel(given, about.lanes, division);
+const modelOf = (division) => dividedModel(given, about.lanes, division, data("timeline").unit);
 const first = about.executed ?? about.division;
 const view = new GraphView(document.getElementById("view"), modelOf(first), {
   direction: "LR", label: `Graph of ${about.title}`,
