@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from cnngraph.compare.match import Matching, Pair, match
+from cnngraph.compare.match import Matching, Pair, leaves, match, match_in_order
 from cnngraph.compare.numbered import numbered, numbered_op
 from cnngraph.interop.flat.expand import facts_of
 from cnngraph.ir import counts
@@ -216,7 +216,9 @@ def difference(a: Graph, b: Graph) -> Difference:
     >>> [(change.kind, change.path, change.what) for change in difference(old, new).changes]
     [('changed', 'conv', ('features 4 -> 6', 'shape')), ('changed', 'relu', ('shape',))]
     """
-    return Difference(a, b, match(a, b))
+    found = Difference(a, b, match(a, b))
+    alone = any(pair.a is None or pair.b is None for pair in leaves(found.matching.pairs))
+    return Difference(a, b, match_in_order(a, b)) if alone and found.same else found
 
 
 def _operators(graph: Graph) -> int:

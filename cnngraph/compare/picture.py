@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Unpack
 
 from cnngraph.compare.difference import Difference
 from cnngraph.compare.match import Pair
 from cnngraph.ir.graph import Graph, Node, Ref
 from cnngraph.render.colour import tint
 from cnngraph.render.dot import save
+from cnngraph.render.options import Options
 from cnngraph.render.outline import nodes_in, path_of, segment
 from cnngraph.render.overlay import Mark, Overlay
 from cnngraph.render.style import GREEN, ORANGE, PURPLE, RED, WHITE
@@ -30,10 +32,11 @@ MARKS = {
 GONE = ("removed", "moved from here")
 
 
-def save_picture(found: Difference, path: Path, title: str | None = None) -> Path:
-    """Write the picture as svg, png or dot, as the ending of the file says."""
+def save_picture(found: Difference, path: Path, **options: Unpack[Options]) -> Path:
+    """Write the picture as svg, png, pdf or dot, as the ending of the file says."""
     both = union(found)
-    return save(both.graph, path, overlay=both.overlay, title=title or f"{found.a.name} -> {found.b.name}")
+    named: Options = {"title": f"{found.a.name} -> {found.b.name}", **options, "overlay": both.overlay}
+    return save(both.graph, path, **named)
 
 
 @dataclass

@@ -46,6 +46,8 @@ def test_an_expanded_network_is_the_same_under_other_names() -> None:
     whole = graph("googlenet")
     found = difference(whole, elaborate(load_text(expand(whole))))
     assert (found.identical, found.same) == (False, True)
+    assert {change.kind for change in found.changes} <= {"renamed"}
+    assert len(found.matching.partner) == len(whole.nodes) - len(whole.states)
 
 
 def test_deeper_stages_are_blocks_that_only_one_has() -> None:

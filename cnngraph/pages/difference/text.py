@@ -148,10 +148,19 @@ def _stretches(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[in
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     if matcher.ratio() < 0.4:
         return [], []
-    starts = [_starts(a), _starts(b)]
     codes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
-    left = [(starts[0][i], starts[0][k]) for _, i, k, _, _ in codes if i < k]
-    return left, [(starts[1][j], starts[1][m]) for _, _, _, j, m in codes if j < m]
+    return _spans(a, [(i, k) for _, i, k, _, _ in codes]), _spans(b, [(j, m) for _, _, _, j, m in codes])
+
+
+def _spans(parts: Sequence[str], stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where stretches of parts lie in the line, without the blanks around their words."""
+    starts, found = _starts(parts), []
+    for i, k in stretches:
+        text = "".join(parts[i:k])
+        if text.strip():
+            begin = starts[i] + len(text) - len(text.lstrip())
+            found.append((begin, begin + len(text.strip())))
+    return found
 
 
 def _starts(parts: Sequence[str]) -> list[int]:

@@ -45,6 +45,8 @@ def test_runs_cover_both_texts_in_order(old: list[str], new: list[str]) -> None:
 def test_words_that_differ() -> None:
     old, new = ["c1: conv(16, 3x3)"], ["c1: conv(24, 3x3)"]
     assert words(old, new, runs(old, new)) == ({"0": [(9, 11)]}, {"0": [(9, 11)]})
+    apart = words(["a  [6@4]"], ["a b   [6@8]"], [("replace", 0, 1, 0, 1)])
+    assert apart == ({"0": [(6, 7)]}, {"0": [(2, 3), (9, 10)]})
     assert words(["abc"], ["conv(24, 3x3)"], [("replace", 0, 1, 0, 1)]) == ({}, {})
 
 
