@@ -25,6 +25,7 @@ from cnngraph.render.drawing import Drawing
 from cnngraph.render.engine import lay_out
 from cnngraph.render.focus import focused
 from cnngraph.render.labels import Labels
+from cnngraph.render.mermaid import mermaid
 from cnngraph.render.options import VOLUMES, Options, of_volumes, view_of
 from cnngraph.render.page import to_page
 from cnngraph.render.picture import picture
@@ -34,7 +35,8 @@ from cnngraph.render.titles import Room, find_rooms
 from cnngraph.render.volumes import drawn
 from cnngraph.render.volumes.figure import figure
 
-FORMATS = ("svg", "png", "pdf", "dot")
+FORMATS = ("svg", "png", "pdf", "dot", "mermaid")
+ENDINGS = {"mmd": "mermaid"}  # of files, where they are no format's name
 SCALE = 2.0
 
 
@@ -84,12 +86,13 @@ def to_pdf(graph: Graph, **options: Unpack[Options]) -> bytes:
 def save(
     graph: Graph, path: str | Path, format: str | None = None, scale: float = SCALE, **options: Unpack[Options]
 ) -> Path:
-    """Write the picture to `path` as svg, png, pdf or dot, as the file's ending says unless a format is given.
+    """Write the picture to `path` as svg, png, pdf, dot or mermaid, as its ending says unless a format is given.
 
     `scale` is for png alone: 1 is 96 dots an inch. Errors: E0603.
     """
     path = Path(path)
-    written = content(graph, format or path.suffix.removeprefix("."), scale, **options)
+    ending = path.suffix.removeprefix(".")
+    written = content(graph, format or ENDINGS.get(ending, ending), scale, **options)
     try:
         path.write_bytes(written)
     except OSError as cause:
@@ -102,7 +105,7 @@ def content(graph: Graph, format: str, scale: float = SCALE, **options: Unpack[O
     if format not in FORMATS:
         raise error("E0603", f"a picture cannot be written as `{format}`", f"formats: {', '.join(FORMATS)}")
     if options.get("style") == VOLUMES:
-        return drawn(figure(graph, **of_volumes(options)), format)
+        return drawn(figure(graph, **of_volumes(options)), format, scale)
     match format:
         case "svg":
             return described(lay_out(_free(graph, options), "svg").decode(), graph, options.get("title")).encode()
@@ -110,6 +113,8 @@ def content(graph: Graph, format: str, scale: float = SCALE, **options: Unpack[O
             return to_pixels(_free(graph, options), scale)
         case "pdf":
             return to_page(_free(graph, options), graph.name)
+        case "mermaid":
+            return mermaid(drawing(graph, options)).encode()
         case _:
             return text_of(drawing(graph, options)).encode()
 

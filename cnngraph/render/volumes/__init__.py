@@ -54,8 +54,6 @@ def save(
     """
     path = Path(path)
     wanted = format or path.suffix.removeprefix(".")
-    if wanted not in FORMATS:
-        raise error("E0603", f"volumes cannot be written as `{wanted}`", f"formats: {', '.join(FORMATS)}")
     content = drawn(figure(graph, **options), wanted, scale)
     try:
         path.write_bytes(content)
@@ -65,7 +63,9 @@ def save(
 
 
 def drawn(scene: Scene, format: str, scale: float = 2.0) -> bytes:
-    """The bytes of a scene in one of `FORMATS`."""
+    """The bytes of a scene in one of `FORMATS`; E0603 for others."""
+    if format not in FORMATS:
+        raise error("E0603", f"volumes cannot be written as `{format}`", f"formats: {', '.join(FORMATS)}")
     if format == "pdf":
         return pdf(scene)
     if format == "png":
