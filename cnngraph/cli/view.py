@@ -80,8 +80,7 @@ def _subject(
         _tell(found)
         return found
     loaded.step = step
-    graph = loaded.training_graph() if gradient else loaded.graph
-    subject = subject_of(loaded.program, graph, loaded.arguments)
+    subject = subject_of(loaded, gradient)
     subject = subject if kept is None else subject.with_facts("device", _devices(loaded, gradient, kept))
     return subject if profile is None else subject.with_seconds(load_profile(profile))
 

@@ -25,10 +25,9 @@ def explorer(subject: Subject) -> str:
     """The page of a subject: a whole HTML file, which works from the disk.
 
     >>> from cnngraph.net import loads
-    >>> from cnngraph.elaborate.modules import load_text
     >>> from cnngraph.pages.explorer.subject import subject_of
-    >>> program = load_text("net tiny(image: 1@8x8) = conv(4, 3x3) -> relu")
-    >>> explorer(subject_of(program, loads(program.module.span.source.text).graph)).count("<title>tiny</title>")
+    >>> net = loads("net tiny(image: 1@8x8) = conv(4, 3x3) -> relu")
+    >>> explorer(subject_of(net)).count("<title>tiny</title>")
     1
     """
     read = tuple(documents(subject.program))
@@ -88,7 +87,9 @@ def _told(subject: Subject) -> str:
     parts = [
         f"{name} {value}" if name == "depth" else f"{value} {name}" for name, value in figures(subject.graph).items()
     ]
-    return " · ".join([*parts, *_counted(subject.found)])
+    lines = [check["holds"] for check in checks(subject.program, subject.name, subject.found)]
+    held = [f"{lines.count(True)} of {len(lines)} checks hold"] if lines else []
+    return " · ".join([*parts, *held, *_counted(subject.found)])
 
 
 def _counted(found: tuple[Diagnostic, ...]) -> list[str]:

@@ -11,6 +11,7 @@ from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.observe import observe
 from cnngraph.ir.graph import Graph
 from cnngraph.judge import judge
+from cnngraph.net import Net
 from cnngraph.partition.profile import Profile
 from cnngraph.watch.broken import drawable
 
@@ -58,9 +59,10 @@ class Subject:
         return replace(self.with_facts("seconds", known), profiled=told)
 
 
-def subject_of(program: Program, graph: Graph, settings: Mapping[str, object] | None = None) -> Subject:
-    """A graph that was read without an error, with the warnings about its file."""
-    return _placed(Subject(graph, program, judge(program, settings).found))
+def subject_of(net: Net, gradient: bool = False) -> Subject:
+    """A net, or its training step, with the warnings about its file."""
+    graph = net.training_graph() if gradient else net.graph
+    return _placed(Subject(graph, net.program, judge(net.program, net.arguments).found))
 
 
 def broken_subject(program: Program, net: str | None, settings: Mapping[str, object] | None, path: Path) -> Subject:

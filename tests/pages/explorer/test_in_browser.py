@@ -52,7 +52,7 @@ WRONG = "cnn 1\nnet wrong(image: 1@8x8) {\n  conv(4, 3x3)  [4@5x5]\n  dense(10)\
 def page_of(text: str) -> str:
     program = load_text(text, "small.cnn")
     devices = {"stem.conv": "left", "stem.relu": "right"}
-    return explorer(subject_of(program, Net(program).graph).with_facts("device", devices))
+    return explorer(subject_of(Net(program)).with_facts("device", devices))
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +125,7 @@ def test_a_box_and_its_text_mark_each_other(page: Page) -> None:
     page.keyboard.press("Escape")
     assert details(page).startswith("small")
     assert "#" not in page.url
+    assert "1 of 1 checks hold" in page.inner_text("#figures")
 
 
 def test_the_text_is_walked_by_keys(page: Page) -> None:

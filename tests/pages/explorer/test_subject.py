@@ -19,7 +19,7 @@ WRONG = "cnn 1\nnet wrong(image: 1@8x8) { conv(4, 3x3)  [4@5x5]; dense(10); relu
 
 def tiny() -> Subject:
     program = load_text(TINY)
-    return subject_of(program, Net(program).graph)
+    return subject_of(Net(program))
 
 
 def profile(**seconds: float) -> Profile:
@@ -52,7 +52,7 @@ def test_facts_of_several_kinds_stand_together() -> None:
 
 def test_devices_that_the_file_names_are_known() -> None:
     program = load_text("net placed(image: 1@8x8) { conv(4, 3x3) on left; relu }")
-    found = subject_of(program, Net(program).graph)
+    found = subject_of(Net(program))
     assert found.facts["conv"] == {"device": "left"}
 
 

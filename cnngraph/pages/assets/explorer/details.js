@@ -41,6 +41,7 @@ class Details {
       make("p", { class: "printed" }, make("code", {}, words.printed ?? node.text)),
       told ? make("p", { class: "told" }, `✗ ${told}`) : null,
       this.#blocks(node),
+      node.layer ? make("p", {}, "belongs to ", this.#link(node.layer)) : null,
       this.#figures(node, words.figures ?? {}),
       this.#states(words.states ?? []),
       ...this.#ways(ways),

@@ -11,6 +11,7 @@ const KEYS = [
   ["f", "fit the whole graph"],
   ["+ −", "larger, smaller"],
   ["1 2 3", "text, layers, findings"],
+  ["u", "in the graph: all copies of a repeat, or one"],
   ["arrows", "in the graph: from box to box along edges; in the text: from line to line"],
   ["Enter", "in the graph: open or close a block; in the text: show what the line made"],
 ];

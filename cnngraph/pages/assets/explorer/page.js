@@ -37,9 +37,9 @@ class Explorer {
     this.details = new Details(this.net, this.places, { go, openText, lineOf: (place) => this.source.lineOf(place) });
     const panels = [
       { key: "text", name: "Text", part: this.source },
-      { key: "table", name: "Layers", part: this.table },
+      { key: "table", name: "Layers", part: this.table, onshow: () => this.table.shown() },
       { key: "findings", name: this.findings.title, part: this.findings },
-    ].map(({ key, name, part }) => ({ key, name, panel: make("div", {}, part.element) }));
+    ].map(({ part, ...tab }) => ({ ...tab, panel: make("div", {}, part.element) }));
     this.tabs = new Tabs("Text, layers, findings", panels);
     const upper = make("div", { class: "upper" }, this.tabs.element, ...panels.map(({ panel }) => panel));
     const bar = make("div");
@@ -58,7 +58,7 @@ class Explorer {
 
   #makeDrawing(value) {
     const container = make("div", { id: "graph" });
-    this.crumbs = make("nav", { class: "crumbs", "aria-label": "Blocks around the selection" });
+    this.crumbs = make("nav", { class: "crumbs", "aria-label": "Blocks around the selection", "aria-live": "polite" });
     this.legend = make("div", { class: "legend", role: "group", "aria-label": "Legend" });
     this.card = new Card(this.net, (place) => this.source.lineOf(place));
     const drawing = document.getElementById("drawing");

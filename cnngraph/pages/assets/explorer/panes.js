@@ -33,7 +33,7 @@ function splitter(bar, { start, name, upright, onmove }) {
   set(start);
 }
 
-/** Tabs over panels: [{key, name, panel}]; arrows go from tab to tab. */
+/** Tabs over panels: [{key, name, panel, onshow}]; arrows go from tab to tab. */
 class Tabs {
   constructor(name, tabs) {
     this.tabs = tabs.map((tab) => {
@@ -55,6 +55,7 @@ class Tabs {
       tab.button.setAttribute("aria-selected", isShown);
       tab.button.tabIndex = isShown ? 0 : -1;
       tab.panel.hidden = !isShown;
+      if (isShown) tab.onshow?.();
     }
   }
 

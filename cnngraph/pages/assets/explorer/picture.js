@@ -1,6 +1,6 @@
 // The drawing as a file: SVG with all of its style in it, or PNG made from that.
 
-const DRAWN = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline", "display", "visibility"];
+const DRAWN = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "font-style", "text-decoration", "text-anchor", "dominant-baseline", "paint-order", "display", "visibility"];
 const MARGIN = 12;
 const LARGEST_PIXELS = 8000; // along a side of a PNG
 
@@ -13,6 +13,7 @@ function standalone(svg, drawing) {
     to.setAttribute("style", DRAWN.map((name) => `${name}:${style.getPropertyValue(name)}`).join(";"));
     for (const name of ["class", "tabindex", "role", "id"]) to.removeAttribute(name);
   }
+  copy.querySelector("g").removeAttribute("transform"); // where one looks is not part of the picture
   const box = drawing.getBBox();
   const [x, y, width, height] = [box.x - MARGIN, box.y - MARGIN, box.width + 2 * MARGIN, box.height + 2 * MARGIN];
   const ground = document.createElementNS(svg.namespaceURI, "rect");

@@ -32,7 +32,7 @@ function search(entries, query) {
 class Search {
   /** @param handlers go(id) for a chosen one; onfound(ids) for all that are found */
   constructor(net, { go, onfound }) {
-    Object.assign(this, { entries: searchable(net), go, onfound, found: [], at: -1 });
+    Object.assign(this, { net, go, onfound, found: [], at: -1 });
     this.list = make("div", { id: "found", role: "listbox", "aria-label": "Found", hidden: true });
     this.count = make("span", { class: "count", role: "status" });
     this.input = make("input", {
@@ -60,6 +60,7 @@ class Search {
 
   #look() {
     const query = this.input.value;
+    this.entries ??= searchable(this.net); // a page that nobody searches opens sooner
     this.found = search(this.entries, query);
     this.at = this.found.length ? 0 : -1;
     this.count.textContent = query.trim() ? (this.found.length ? `${counted(this.found.length)} found` : "nothing found") : "";

@@ -1,5 +1,7 @@
 // The layers as a table: sorted by any column, and each row leads to its box.
 
+const MOST_ROWS = 3000;
+
 class LayerTable {
   constructor(net, { go }) {
     Object.assign(this, { net, go, order: null });
@@ -17,13 +19,24 @@ class LayerTable {
     this.body = make("tbody");
     this.heads = this.columns.map((column) => this.#head(column));
     const table = make("table", {}, make("caption", { class: "unseen" }, "Layers"), make("thead", {}, make("tr", {}, ...this.heads)), this.body, this.#totals());
-    this.element = make("div", { class: "table fill", tabindex: 0, role: "region", "aria-label": "Table of layers" }, table);
-    this.rows = net.nodes.map((node) => ({ node, element: this.#row(node) }));
+    const more = make("p", { class: "soft" }, `The first ${counted(MOST_ROWS)} of ${counted(net.nodes.length)}: search finds the others.`);
+    const parts = net.nodes.length > MOST_ROWS ? [more, table] : [table];
+    this.element = make("div", { class: "table fill", tabindex: 0, role: "region", "aria-label": "Table of layers" }, ...parts);
+    this.rows = [];
+    this.marked = [];
+  }
+
+  /** Makes the rows when the table is first shown. */
+  shown() {
+    if (this.rows.length) return;
+    this.rows = this.net.nodes.slice(0, MOST_ROWS).map((node) => ({ node, element: this.#row(node) }));
     this.body.replaceChildren(...this.rows.map(({ element }) => element));
+    this.mark(this.marked);
   }
 
   /** Rows of these nodes stand out. */
   mark(ids) {
+    this.marked = ids;
     const marked = new Set(ids);
     for (const { node, element } of this.rows) element.classList.toggle("selected", marked.has(node.id));
   }
