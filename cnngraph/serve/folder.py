@@ -23,6 +23,7 @@ PART = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.\s](?:[^\x00-\x1f\x7f/\\:*?\"<>|]
 DEVICE = re.compile(r"(con|prn|aux|nul|com.|lpt.)(\..*)?", re.IGNORECASE)  # to Windows, in every folder
 MAX_NAME = 200  # characters
 MAX_FILES = 500
+MAX_LOOKED = 20_000  # files and folders
 MAX_DEPTH = 5  # folders in folders that are looked into
 SKIPPED = ("node_modules", "__pycache__")
 LINE_END = re.compile(r"\r\n|\r")
@@ -72,8 +73,8 @@ class Folder:
         return path
 
     def names(self) -> list[str]:
-        """The `.cnn` files, those of the folder itself first; at most `MAX_FILES`."""
-        found = islice(_below(self.path, self.path, 0), MAX_FILES)
+        """The `.cnn` files, those of the folder itself first; at most `MAX_FILES`, found among `MAX_LOOKED` entries."""
+        found = islice(filter(None, islice(_below(self.path, self.path, 0), MAX_LOOKED)), MAX_FILES)
         return sorted(found, key=lambda name: (name.count("/"), name))
 
     def read(self, name: object) -> Content:
@@ -125,15 +126,17 @@ def _outside(name: object) -> Exception:
 
 
 def _below(folder: Path, root: Path, depth: int) -> Iterator[str]:
-    """The names of files in a folder, then in its folders; what cannot be read is not there."""
+    """For each entry of a folder, then of its folders, its name, or "" for what is no `.cnn` file.
+
+    What cannot be read is not there.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return
     for entry in entries:
         name = Path(entry.path).relative_to(root).as_posix()
-        if entry.is_file(follow_symlinks=False) and _is_plain(name):
-            yield name
+        yield name if entry.is_file(follow_symlinks=False) and _is_plain(name) else ""
     for entry in entries:
         if entry.is_dir(follow_symlinks=False) and _is_plain(f"{entry.name}/x.cnn") and entry.name not in SKIPPED:
             yield from _below(Path(entry.path), root, depth + 1) if depth < MAX_DEPTH else ()

@@ -138,6 +138,11 @@ class Lane:
         return self._child.process.pid if self._child else None
 
 
+def _import_paths() -> list[str]:
+    """Where this package is, before what the environment names: the child is to be of the same version."""
+    return [str(Path(__file__).parents[2]), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+
+
 def _ended() -> Refused:
     return Refused(503, "the server ends")
 
@@ -153,13 +158,14 @@ class Child:
         self.answers: list[bytes] = []
         self.is_ready = False
         self.has_ended = False
-        command = [sys.executable, "-B", "-m", "cnngraph.serve.worker", str(folder), str(memory_bytes)]
+        # -P: nothing is imported from the present folder, which may hold files of strangers; -B: no files are written.
+        command = [sys.executable, "-P", "-B", "-m", "cnngraph.serve.worker", str(folder), str(memory_bytes)]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C of the terminal is for the server, which ends its children itself
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(_import_paths())},
         )
         self._change = change
         Thread(target=self._listen, daemon=True).start()

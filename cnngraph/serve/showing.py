@@ -7,6 +7,8 @@ from typing import Any
 
 from cnngraph.diagnostics import error
 from cnngraph.elaborate.observe import Observation, observe
+from cnngraph.ir.graph import Graph
+from cnngraph.ir.leaves import State
 from cnngraph.net import Net
 from cnngraph.pages.explorer.page import explorer
 from cnngraph.pages.explorer.subject import broken_subject
@@ -83,15 +85,27 @@ def divide(desk: Desk, job: Mapping[str, Any]) -> Json:
     if objective not in OBJECTIVES:
         raise error("E0108", f"the objectives are {', '.join(OBJECTIVES)}")
     how: Json = {"objective": objective, "time_limit_seconds": SEARCH_SECONDS[effort]}
-    found = _net(desk, job).partition(str(devices), batch, **how)
+    net = _net(desk, job)
+    found = net.partition(str(devices), batch, **how)
+    device_of = _devices(net.graph, found.device_of)
     return {
         "devices": list(found.cluster.names),
-        "deviceOf": dict(found.device_of),
+        "deviceOf": device_of,
+        "model": graph_model(net.graph, sources=[desk.document(job).source], kinds=device_of),
         "isBest": found.gap == 0,
         "busiest": next(s.device.name for s in found.stages if s.load_seconds == found.bottleneck_seconds),
-        "cuts": [{"node": cut.value.node, "bytes": cut.bytes} for cut in found.cuts],
         "table": table(stages(found)),
     }
+
+
+def _devices(graph: Graph, device_of: Mapping[str, str]) -> dict[str, str]:
+    """The device of each node as it is written; one that a pass has taken into another runs where its input is."""
+    found: dict[str, str] = {}
+    for node in graph:
+        before = next((found[ref.node] for ref in node.inputs if ref.node in found), "")
+        if not isinstance(node.op, State) and (device := device_of.get(node.name, before)):
+            found[node.name] = device
+    return found
 
 
 def _net(desk: Desk, job: Mapping[str, Any]) -> Net:

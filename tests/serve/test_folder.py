@@ -67,6 +67,14 @@ def test_the_list_has_an_end(tmp_path: Path) -> None:
     assert len(Folder.of(tmp_path).names()) == MAX_FILES
 
 
+def test_a_large_folder_without_nets_is_left_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnngraph.serve.folder.MAX_LOOKED", 10)
+    for i in range(20):
+        (tmp_path / f"n{i:02}.txt").touch()
+    (tmp_path / "z.cnn").touch()
+    assert Folder.of(tmp_path).names() == []
+
+
 def test_a_folder_that_is_a_link_is_the_one_that_is_served(folder: Folder, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder.path)
     assert Folder.of(tmp_path / "link").read("a.cnn").text == "# a.cnn\n"

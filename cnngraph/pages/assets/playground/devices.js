@@ -4,7 +4,7 @@
 const DEVICE_FILLS = ["#8ecae6", "#f6c667", "#7fd1ae", "#f2a7c3", "#b9b4ee", "#e8926e", "#d8de72", "#c9c9c9"];
 const OBJECTIVES = { throughput: "throughput", latency: "latency", memory: "memory" };
 
-/** `divide(choice)` asks the server; `paint(deviceOf, fills)` colours the graph, with nulls takes the colours away. */
+/** `divide(choice)` asks the server; `paint(found, fills)` colours the graph, with nulls takes the colours away. */
 class DevicePane {
   constructor(container, divide, paint) {
     this.divide = divide;
@@ -82,6 +82,6 @@ class DevicePane {
     const told = make("li", { class: "soft" }, "a closed block has the colour of most of its layers");
     this.legend.replaceChildren(...found.devices.map(swatch), told);
     this.answer.replaceChildren(totalsElement(found.table.totals), tableElement("What each device does", found.table));
-    if (this.isShown) this.paint(found.deviceOf, fills);
+    if (this.isShown) this.paint(found, fills);
   }
 }

@@ -2,6 +2,12 @@
 
 const EMPTY = { name: "", nodes: [], edges: [], tree: [], inputs: [], outputs: [], files: [], uses: [] };
 
+/** All of a model that is drawn: not where it stands in the text, so that a comment changes nothing. */
+function formOf(model) {
+  const nodes = model.nodes.map((node) => ({ ...node, place: 0 }));
+  return JSON.stringify({ ...model, files: [], uses: [], nodes });
+}
+
 /** The pane of the graph. `point(ranges)` marks text in the editor. */
 class Drawing {
   constructor(container, point, say) {
@@ -9,8 +15,9 @@ class Drawing {
     this.container = container;
     this.view = null; // until there is something to show
     this.spots = new Spots(EMPTY);
-    this.shown = "";
+    this.shown = EMPTY;
     this.subject = "";
+    this.plain = EMPTY;
     container.addEventListener("select", (event) => this.point(this.spots.of(event.detail?.nodes ?? []), true));
     container.addEventListener("hover", (event) => this.point(this.spots.of(event.detail?.nodes ?? []), false));
     container.addEventListener("failed", (event) => say(event.detail.message, true));
@@ -27,11 +34,21 @@ class Drawing {
     if (isNothing && !isOther) return;
     this.subject = subject;
     this.spots = new Spots(model);
-    const form = JSON.stringify({ ...model, files: [], uses: [], nodes: model.nodes.map((node) => ({ ...node, place: 0 })) });
-    if (!this.view) this.view = new GraphView(this.container, model);
-    else if (form !== this.shown || isOther) this.view.setModel(model, { isOther });
-    this.shown = form;
+    if (isOther || formOf(model) !== formOf(this.plain)) this.#set(model, isOther);
+    this.plain = model;
     this.view.mark("wrong", failing);
+  }
+
+  /** The same net with nothing folded that lies on several devices, or as it was. */
+  showDivided(model) {
+    if (this.view) this.#set(model ?? this.plain, false);
+  }
+
+  #set(model, isOther) {
+    const given = structuredClone(model); // the view writes into it
+    if (!this.view) this.view = new GraphView(this.container, given);
+    else if (isOther || formOf(model) !== formOf(this.shown)) this.view.setModel(given, { isOther });
+    this.shown = model;
   }
 
   /** Buttons for what the keys of the view do. */

@@ -3,7 +3,7 @@
 /** A finding as CodeMirror marks it. */
 function marked(finding, repair) {
   const actions = finding.change ? [{ name: finding.change.title, apply: () => repair(finding.change) }] : [];
-  const dom = () => make("div", {}, finding.message, ...(finding.remark ? [make("br"), finding.remark] : []));
+  const dom = () => make("div", {}, ...inlineParts(finding.message), ...(finding.remark ? [make("br"), ...inlineParts(finding.remark)] : []));
   return {
     from: finding.from, to: finding.to, severity: finding.severity, message: finding.message,
     source: finding.code, renderMessage: dom, actions,

@@ -314,11 +314,13 @@ class Playground {
   }
 
   /** Boxes take the colour of the device that has most of their nodes. */
-  paint(deviceOf, fills) {
-    if (!deviceOf) {
+  paint(found, fills) {
+    this.drawing?.showDivided(found?.model);
+    if (!found) {
       this.drawing?.paint(null);
       return;
     }
+    const { deviceOf } = found;
     this.drawing.paint((box) => {
       const counts = new Map();
       for (const id of [...box.nodes, ...(box.hidden ?? [])]) {
