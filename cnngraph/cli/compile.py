@@ -11,10 +11,11 @@ from cnngraph.cli.options import (
     PICTURE_FORMATS,
     depth_option,
     direction_option,
-    look_options,
+    figure_options,
     read_settings,
     source_options,
     step_option,
+    style_options,
 )
 from cnngraph.cli.sources import load_net
 
@@ -31,7 +32,8 @@ from cnngraph.cli.sources import load_net
 @click.option("--expand", multiple=True, metavar="PATH", help="A block to draw in full, e.g. conv4.bottleneck[2].")
 @click.option("--focus", metavar="PATH", help="The one block to draw, with its neighbours, e.g. i4a.")
 @direction_option
-@look_options
+@style_options
+@figure_options
 @click.option("--scale", type=click.FloatRange(0.1, 20), default=2.0, show_default=True, help="Of png: 1 is 96 dpi.")
 def command(
     file: Path,
@@ -47,7 +49,7 @@ def command(
     expand: tuple[str, ...],
     focus: str | None,
     direction: str,
-    look: dict[str, Any],
+    looks: dict[str, Any],
     scale: float,
 ) -> None:
     """Check the net of FILE; with --render, draw it, and a wrong one as far as it goes."""
@@ -59,13 +61,13 @@ def command(
         raise click.UsageError("--step is about training: add --gradient")
     if focus is not None and (depth is not None or expand):
         raise click.UsageError("--focus shows one block: without --depth and --expand")
-    look |= {"depth": depth, "expand": expand, "focus": focus, "direction": direction}
+    looks |= {"depth": depth, "expand": expand, "focus": focus, "direction": direction}
     drawn = render or output or format_
     try:
         loaded = load_net(file, net, settings)
     except CnnGraphError:
         if drawn and file.suffix == ".cnn":
-            _draw_broken(file, net, settings, output or Path(f"{file.stem}.{format_ or 'svg'}"), format_, scale, look)
+            _draw_broken(file, net, settings, output or Path(f"{file.stem}.{_ending(format_)}"), format_, scale, looks)
         raise
     loaded.step = step
     graph = loaded.training_graph() if gradient else loaded.graph
@@ -81,9 +83,14 @@ def command(
         click.echo(f"{loaded!r}\n{len(graph.nodes) - len(graph.states):,} nodes, {figures}")
     if drawn:
         name = "_".join([loaded.name, *([step] if step else []), *(["gradient"] if gradient else [])])
-        target = output or Path(f"{name}.{format_ or 'svg'}")
-        save(graph, target, format_ or target.suffix.removeprefix(".") or "svg", scale, **look)
+        target = output or Path(f"{name}.{_ending(format_)}")
+        save(graph, target, format_ or (None if target.suffix else "svg"), scale, **looks)
         click.echo(f"picture: {target}")
+
+
+def _ending(format: str | None) -> str:
+    """Of a file in that format."""
+    return "mmd" if format == "mermaid" else format or "svg"
 
 
 def _draw_broken(
@@ -93,14 +100,15 @@ def _draw_broken(
     target: Path,
     format_: str | None,
     scale: float,
-    look: dict[str, Any],
+    looks: dict[str, Any],
 ) -> None:
     """The picture of a wrong file, as far as it goes, with what is wrong; blocks are chosen in right ones only."""
     from cnngraph.render.dot import save
     from cnngraph.watch.broken import drawable
-    from cnngraph.watch.drawing import look as read
+    from cnngraph.watch.drawing import look
 
-    seen = read(file, net, read_settings(settings))
+    seen = look(file, net, read_settings(settings))
     graph, overlay = drawable(seen.observation, seen.name)
-    save(graph, target, format_, scale, overlay=overlay, **look | {"expand": (), "focus": None})
+    plain: dict[str, Any] = {"style": "paper"} if looks["style"] == "volumes" else {}  # volumes show nothing wrong
+    save(graph, target, format_, scale, overlay=overlay, **looks | plain | {"expand": (), "focus": None})
     click.echo(f"picture, as far as the file goes: {target}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cnngraph.cli.division import KEPT, partition_of
 from cnngraph.cli.files import must_be_writable, write
-from cnngraph.cli.options import table_format_option
+from cnngraph.cli.options import style_options, table_format_option
 from cnngraph.cli.sources import load_net
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Side:
 @table_format_option
 @click.option("--render", "picture", type=click.Path(path_type=Path), metavar="FILE",
               help="Draw both as one picture: added green, removed red, changed amber, moved purple.")  # fmt: skip
+@style_options
 @click.option("--page", type=click.Path(path_type=Path), metavar="FILE.html",
               help="Write a page with both side by side, the list of changes and both texts.")  # fmt: skip
 def command(
@@ -65,6 +66,7 @@ def command(
     gradient: bool,
     format_: str,
     picture: Path | None,
+    looks: dict[str, Any],
     page: Path | None,
 ) -> None:
     """Compare the nets of two files, or two nets of one file (net.cnn:small net.cnn:large); models of others too.
@@ -85,19 +87,20 @@ def command(
         same = _show_divisions((a, b), pair, batch, gradient, format_, page)
     else:
         _refuse_kept((a, b), batch, gradient)
-        same = _show_nets(Side(a, net_a, set_a), Side(b, net_b, set_b), format_, picture, page)
+        same = _show_nets(Side(a, net_a, set_a), Side(b, net_b, set_b), format_, picture, page, looks)
     if not same:
         raise SystemExit(1)
 
 
-def _show_nets(a: Side, b: Side, format_: str, picture: Path | None, page: Path | None) -> bool:
+def _show_nets(a: Side, b: Side, format_: str, picture: Path | None, page: Path | None, looks: dict[str, Any]) -> bool:
     from cnngraph.compare.difference import difference
     from cnngraph.compare.picture import save_picture
 
     found = difference(a.load().graph, b.load().graph)
     click.echo(_told(found, format_), color=None)
     if picture:
-        click.echo(f"picture: {save_picture(found, picture, f'{a.text} -> {b.text}')}", err=format_ != "text")
+        drawn = save_picture(found, picture, title=f"{a.text} -> {b.text}", **looks)
+        click.echo(f"picture: {drawn}", err=format_ != "text")
     if page:
         from cnngraph.pages.difference.nets import nets_page
 

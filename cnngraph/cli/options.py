@@ -36,12 +36,14 @@ direction_option = click.option(
 
 
 PICTURE_FORMATS = ("svg", "png", "pdf", "dot", "mermaid")
-LOOKS = (
+STYLES = (
     click.option(
         "--style", type=click.Choice(["paper", "slide", "plain", "volumes"]), default="paper", show_default=True,
         help="Small and thin; large and bold; black on white; or feature maps as boxes with their sizes.",
     ),
     click.option("--dark", is_flag=True, help="Light on dark."),
+)  # fmt: skip
+FIGURES = (
     click.option("--legend", is_flag=True, help="Tell the colours of the operators."),
     click.option(
         "--show", metavar="FIGURE,...", default="",
@@ -50,16 +52,30 @@ LOOKS = (
 )  # fmt: skip
 
 
-def look_options(command: F) -> F:
-    """--style, --dark, --legend and --show: how a picture looks, as the argument `look` (options of `render.dot`)."""
+def style_options(command: F) -> F:
+    """--style and --dark: how a picture looks, as the argument `looks` (some of the options of `render.dot`)."""
 
     @wraps(command)
-    def gathered(*args: Any, style: str, dark: bool, legend: bool, show: str, **more: Any) -> Any:
-        figures = tuple(word.strip() for word in show.split(",") if word.strip())
-        return command(*args, look={"style": style, "dark": dark, "legend": legend, "show": figures}, **more)
+    def gathered(*args: Any, style: str, dark: bool, **more: Any) -> Any:
+        return command(*args, looks={"style": style, "dark": dark}, **more)
 
     made: Any = gathered
-    for option in reversed(LOOKS):
+    for option in reversed(STYLES):
+        made = option(made)
+    found: F = made
+    return found
+
+
+def figure_options(command: F) -> F:
+    """--legend and --show, beside `style_options`: what boxes say, in the same argument."""
+
+    @wraps(command)
+    def gathered(*args: Any, looks: dict[str, Any], legend: bool, show: str, **more: Any) -> Any:
+        figures = tuple(word.strip() for word in show.split(",") if word.strip())
+        return command(*args, looks=looks | {"legend": legend, "show": figures}, **more)
+
+    made: Any = gathered
+    for option in reversed(FIGURES):
         made = option(made)
     found: F = made
     return found

@@ -19,6 +19,7 @@ from cnngraph.cli.options import (
     read_settings,
     source_options,
     step_option,
+    style_options,
     table_format_option,
 )
 from cnngraph.cli.sources import load_net
@@ -58,6 +59,7 @@ OBJECTIVES = ("throughput", "latency", "memory")
 @depth_option
 @click.option("--expand", multiple=True, metavar="PATH", help="A block to draw in full, e.g. conv4.bottleneck[2].")
 @direction_option
+@style_options
 @pipeline_options
 @click.option("--timeline", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw a step of the pipeline.")
 @click.option("--trace", type=click.Path(path_type=Path), metavar="FILE.json", help="The same for ui.perfetto.dev.")
@@ -78,7 +80,8 @@ def command(
     output: Path | None,
     depth: int | None,
     expand: tuple[str, ...],
-    direction: str,
+    direction: str | None,
+    looks: dict[str, Any],
     subgraphs: Path | None,
     explain: bool,
     kept: Path | None,
@@ -137,8 +140,8 @@ def command(
                 click.echo(f"{name}: {path}", err=format_ != "text")
     if render or output:
         target = output or Path(f"{loaded.name}_devices.svg")
-        look: dict[str, Any] = {"depth": depth, "expand": expand, "direction": direction}
-        save(found.graph, target, target.suffix.removeprefix(".") or "svg", partition=found, **look)
+        looks |= {"depth": depth, "expand": expand, "direction": direction}
+        save(found.graph, target, target.suffix.removeprefix(".") or "svg", partition=found, **looks)
         click.echo(f"picture: {target}", err=format_ != "text")
     if page is not None:
         write_page(found, pipelined, explanation, page)

@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
 from cnngraph.cli.files import must_be_writable, rewrite, write
-from cnngraph.cli.options import Real, depth_option, direction_option, read_settings, source_options
+from cnngraph.cli.options import Real, depth_option, direction_option, read_settings, source_options, style_options
 
 if TYPE_CHECKING:
+    from cnngraph.render.options import Options
     from cnngraph.watch.drawing import Look
 
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file; FILE.svg by default.")
 @depth_option
 @direction_option
+@style_options
 @click.option("--interval", type=Real(0.01, 60), default=0.2, show_default=True, metavar="SECONDS",
               help="How often to look whether a file was saved.")  # fmt: skip
 def command(
@@ -33,7 +35,8 @@ def command(
     render: bool,
     output: Path | None,
     depth: int | None,
-    direction: str,
+    direction: str | None,
+    looks: dict[str, Any],
     interval: float,
 ) -> None:
     """Check the net of FILE now and whenever it or one of its imports is saved; Ctrl-C ends.
@@ -57,7 +60,7 @@ def command(
             files.update(seen.files)
             _tell(seen)
             if target:
-                _draw(seen, target, depth, direction)
+                _draw(seen, target, depth=depth, direction=direction, **looks)
 
 
 @contextmanager
@@ -84,12 +87,12 @@ def _count(seen: Look) -> str:
     return "".join(f", {count} {kind}{'s' if count > 1 else ''}" for kind, count in counted)
 
 
-def _draw(seen: Look, target: Path, depth: int | None, direction: str) -> None:
+def _draw(seen: Look, target: Path, **options: Unpack[Options]) -> None:
     """Write the picture; a viewer that shows the old one sees that or the new one, never a part."""
     from cnngraph.diagnostics import CnnGraphError
 
     try:
-        picture = seen.svg(depth=depth, direction=direction)
+        picture = seen.svg(**options)
     except CnnGraphError as error:  # no engine, or one that takes too long: the next save may do
         click.echo(str(error), err=True)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 from cnngraph.diagnostics import CnnGraphError, Diagnostic, in_order
 from cnngraph.elaborate.modules import Program, load_file
@@ -14,6 +15,7 @@ from cnngraph.ir.graph import Graph
 from cnngraph.ir.size import number_text
 from cnngraph.judge import judge
 from cnngraph.render.dot import to_svg
+from cnngraph.render.options import Options
 from cnngraph.syntax import ast
 from cnngraph.watch.broken import drawable
 
@@ -39,10 +41,11 @@ class Look:
         depth = _depth(drawable(self.observation, self.name)[0])
         return f"{graph.name}: {words}, {params} parameters, {products} multiply-adds, depth {depth}"
 
-    def svg(self, depth: int | None = None, direction: str = "TB") -> str:
+    def svg(self, **options: Unpack[Options]) -> str:
         """The picture: the whole net, or the net as far as it goes."""
         graph, overlay = drawable(self.observation, self.name)
-        return to_svg(graph, depth=depth, direction=direction, overlay=overlay)
+        marked: Options = {**options, "overlay": overlay}
+        return to_svg(graph, **marked)
 
 
 def look(path: Path, net: str | None = None, settings: Mapping[str, object] | None = None) -> Look:
