@@ -289,3 +289,32 @@ def test_gradients_stand_beside_what_they_differentiate(direction: str) -> None:
         assert places["true"][along] == pytest.approx(places["false"][along], abs=60)
         assert page.locator(".arrow.kind-gradient").count() > 4
         assert page.locator(".arrow.kind-saved").count() > 3
+
+
+OVERLAPS = """
+(() => {
+  const boxes = view.scene.boxes.map(({ x, y, width, height }) => [x - width / 2, y - height / 2, width, height]);
+  const meet = ([a, b, w, h], [c, d, u, v]) => a < c + u - 1 && c < a + w - 1 && b < d + v - 1 && d < b + h - 1;
+  return boxes.flatMap((one, i) => boxes.slice(i + 1).filter((other) => meet(one, other))).length;
+})()
+"""
+
+
+@pytest.mark.sweep
+def test_every_net_and_its_training_step_is_drawn_closed_and_open() -> None:
+    nets = {path.stem: load(path) for path in sorted(SPECS.glob("*.cnn"))}
+    graphs = {name: net.graph for name, net in nets.items()}
+    for name, net in nets.items():
+        if net.program.train_sections:
+            net.step = net.training.steps[0].name if net.training.steps else None
+            graphs[f"{name} step"] = net.training_graph()
+    models: dict[str, object] = {name: graph_model(graph) for name, graph in graphs.items()}
+    with shown(graphs["lenet5"], data=models) as page:
+        for name in models:
+            page.evaluate(f"view.setModel(data({name!r}), {{isOther: true}})")
+            assert 1 <= page.evaluate("view.boxes().length") <= 61, name
+            assert page.evaluate(OVERLAPS) == 0, name
+            page.evaluate("view.openAll()")
+            assert page.evaluate(OVERLAPS) == 0, name
+            assert page.evaluate("view.scene.home.every((box) => box !== null)"), name
+        assert page.evaluate("events.filter(([name]) => name === 'failed').length") == 0

@@ -79,6 +79,8 @@ def test_the_gradients_of_a_training_step_have_a_tree_of_their_own(name: str) ->
 @pytest.mark.parametrize("name", NAMES)
 def test_the_training_steps_of_all_nets(name: str) -> None:
     if net(name).program.train_sections:
+        steps = net(name).training.steps
+        net(name).step = steps[0].name if steps else None
         graph = net(name).training_graph()
         check(graph, graph_model(graph))
 
