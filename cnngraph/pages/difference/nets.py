@@ -14,9 +14,16 @@ from cnngraph.pages.difference.text import sources_of
 from cnngraph.pages.model import graph_model
 from cnngraph.render.tabular import shown
 
+RESHAPED = "reshaped"
 WORDS: Mapping[str, str] = {
-    "added": "only in B", "removed": "only in A", "changed": "changed", "moved": "moved", "renamed": "another name",
-}  # fmt: skip
+    "added": "only in B",
+    "removed": "only in A",
+    "changed": "another operator, other arguments, other inputs",
+    RESHAPED: "the same operator, whose shape or number of parameters follows from what it reads",
+    "moved": "the same, in another place",
+    "renamed": "the same, under another name",
+}
+PAGE_SIGNS = {**SIGNS, RESHAPED: "≈"}
 
 
 def nets_page(found: Difference, names: tuple[str, str]) -> str:
@@ -33,7 +40,7 @@ def nets_page(found: Difference, names: tuple[str, str]) -> str:
         names=names,
         verdict=verdict(found),
         same=found.same,
-        kinds=tuple(Kind(kind, SIGNS[kind], WORDS[kind]) for kind in WORDS),
+        kinds=tuple(Kind(kind, PAGE_SIGNS[kind], WORDS[kind]) for kind in WORDS),
         entries=tuple(map(_entry, found.changes)),
         kind_of=kinds,
         partner={**found.matching.partner, **found.moved_nodes},
@@ -54,21 +61,27 @@ def verdict(found: Difference) -> str:
         return "Both are the same graph, name for name."
     if found.same:
         return "Both are the same graph; only names differ."
-    counts = Counter(change.kind for change in found.changes)
+    counts = Counter(map(kind_of, found.changes))
     if not counts:
         return "Both have the same layers, in another order."
-    told = ", ".join(f"{count} {kind}" for kind in WORDS if (count := counts[kind]))  # type: ignore[index]
+    told = ", ".join(f"{count} {kind}" for kind in WORDS if (count := counts[kind]))
     total = counts.total()
     return f"{total} difference{'s' * (total > 1)}: {told}."
+
+
+def kind_of(change: Change) -> str:
+    """What kind the page says: of what has changed, what does so only because something before it does stands apart."""
+    follows = change.kind == "changed" and set(change.what) <= {"shape", "parameters"}
+    return RESHAPED if follows else change.kind
 
 
 def kinds_of(found: Difference) -> tuple[dict[str, str], dict[str, str]]:
     """The kind of each node that differs, in both graphs; a node of a renamed block may itself have changed."""
     kinds: tuple[dict[str, str], dict[str, str]] = ({}, {})
-    for graph, side, kind_of in zip((found.a, found.b), (0, 1), kinds, strict=True):
+    for graph, side, known in zip((found.a, found.b), (0, 1), kinds, strict=True):
         inside = _inside(graph)
         for change in sorted(found.of_parts, key=lambda change: change.kind != "renamed"):
-            kind_of.update((name, change.kind) for name in inside.get(change.places[side] or "", ()))
+            known.update((name, kind_of(change)) for name in inside.get(change.places[side] or "", ()))
     return kinds
 
 
@@ -91,4 +104,4 @@ def _entry(change: Change) -> Entry:
     block, _, word = change.path.rpartition(".")
     old, new = change.parameters
     more = [text for text in (shapes_text(*change.shapes), f"{signed(new - old)} parameters" * (new != old)) if text]
-    return Entry(change.kind, word, block or "the network itself", change.what, tuple(more), change.places)
+    return Entry(kind_of(change), word, block or "the network itself", change.what, tuple(more), change.places)

@@ -9,7 +9,7 @@ from itertools import groupby
 from cnngraph.diagnostics import Source
 from cnngraph.pages.difference.text import text_differences
 from cnngraph.pages.frame import frame
-from cnngraph.pages.markup import Markup, element, table
+from cnngraph.pages.markup import Markup, element, pairs, table
 from cnngraph.pages.model import GRAPH_SCRIPTS, GRAPH_STYLES
 
 Json = dict[str, object]
@@ -18,6 +18,14 @@ Rows = tuple[str, Sequence[str], Sequence[Sequence[str]]]  # caption, head, rows
 PARTS = ("colours", "partners", "edges", "near", "badges", "together", "changes", "lines", "texts", "page")
 SCRIPTS = tuple(f"difference/{name}.js" for name in PARTS)
 SIDES = ("A", "B")
+KEYS = {
+    "n, p": "the next difference, and the one before",
+    "Tab": "into a graph; arrow keys then go from box to box, also along arrows",
+    "Enter": "opens a block, and closes one from its title; selects a box, with its partner in the other graph",
+    "Esc": "out to the block around it; then nothing is selected",
+    "+, -, 0": "larger, smaller, all of it",
+    "Shift and arrow keys": "moves what is seen",
+}
 FIGURES = ("figure", "A", "B", "B - A")  # heads of the table of both
 
 
@@ -102,12 +110,14 @@ def _body(subject: Subject, has_texts: bool) -> Markup:
         )
         for side, name in zip(SIDES, subject.names, strict=True)
     ]
+    keys = element("details", element("summary", "Keys"), pairs(KEYS), class_="keys")
     graphs = element(
         "section",
         element("div", id="tools", role="toolbar", aria_label="Both graphs"),
         element("p", id="legend") if subject.devices else "",
         element("div", *sides, class_="sides"),
         element("p", id="told", role="status"),
+        keys,
         class_="graphs",
         aria_label="Both graphs",
     )

@@ -118,7 +118,7 @@ function button(act, ...words) {
 
 function showOnlyNear(isOn) {
   views.forEach(async (view, side) => {
-    const isChanged = (node) => colours[side].kindOf.has(node.id);
+    const isChanged = ({ id }) => ![undefined, "reshaped"].includes(colours[side].kindOf.get(id)); // causes, not what follows
     await view.setModel(isOn ? nearChanges(models[side], isChanged) : data("ab"[side]));
     view.camera.fit(view.bounds, LEAST_SCALE);
   });
