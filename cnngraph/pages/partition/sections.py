@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cnngraph.pages.markup import Markup, element, joined, pairs, table
 from cnngraph.pages.partition.subject import Lane, Subject
@@ -70,14 +71,18 @@ def letter(number: int) -> str:
 
 
 def tables(subject: Subject) -> Markup:
-    return element("section", heading("Tables", "tables"), *map(as_table, subject.tables), aria_labelledby="tables")
+    first, *others = subject.tables  # what stands below the first one is said above
+    parts = [as_table(replace(first, totals={})), *map(as_table, others)]
+    return element("section", heading("Tables", "tables"), *parts, aria_labelledby="tables")
 
 
 def as_table(found: Table) -> Markup:
-    """A table with the very texts that the command prints."""
+    """A table with the very texts that the command prints, and what stands below it."""
     rows = [[shown(cell) for cell in row] for row in found.rows]
     left = next((i for i, column in enumerate(found.columns) if column.right), len(found.columns))
-    return table(found.title, [column.heading or "note" for column in found.columns], rows, left)
+    whole = table(found.title, [column.heading or "note" for column in found.columns], rows, left)
+    totals = [pairs({name: shown(value) for name, value in found.totals.items()})] if found.totals else []
+    return joined([whole, *totals])
 
 
 def heading(text: str, name: str) -> Markup:
