@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from cnngraph.ir.graph import Graph
 from cnngraph.render.fold import Folding
-from cnngraph.render.outline import GRADIENT, Frame, outline
+from cnngraph.render.outline import GRADIENT, Frame, outline, segment
 from cnngraph.render.parts import Box, Cluster, Part, Parts
 
 Item: TypeAlias = dict[str, Any]
@@ -86,7 +86,7 @@ class _Tree:
     repeats: Mapping[str, Covers]
 
     def items(self, parts: tuple[Part, ...], path: str) -> list[Item]:
-        return _sections([self._item(part) for part in parts], path)
+        return _sections([self._item(part) for part in parts], path, self._names)
 
     def _item(self, part: Part) -> Item:
         if isinstance(part, Box):
@@ -145,17 +145,27 @@ def _shared(first: str, last: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _sections(items: list[Item], path: str) -> list[Item]:
-    """Too many items as neighbours in sections, all of about the same number; without names, as they have none."""
+def _sections(items: list[Item], path: str, names: list[str]) -> list[Item]:
+    """Too many items as neighbours in sections, all of about the same number, titled by their first and last nodes."""
     if len(items) <= MOST:
         return items
     count = ceil(len(items) / max(MANY, isqrt(len(items))))
     bounds = [len(items) * i // count for i in range(count + 1)]
+    parts = [items[a:b] for a, b in pairwise(bounds)]
     prefix = f"{path}." if path else ""
     return [
-        {"path": f"{prefix}part {i + 1} of {count}", "title": f"part {i + 1} of {count}", "items": items[a:b]}
-        for i, (a, b) in enumerate(pairwise(bounds))
+        {
+            "path": f"{prefix}part {i} of {count}",
+            "title": f"{segment(names[_end(part[0], 0)])} to {segment(names[_end(part[-1], -1)])}",
+            "items": part,
+        }
+        for i, part in enumerate(parts, 1)
     ]
+
+
+def _end(item: Item, at: int) -> int:
+    """The first (0) or last (-1) node of an item."""
+    return int(item["nodes"][at]) if "nodes" in item else _end((item.get("items") or item["copies"])[at], at)
 
 
 @dataclass(frozen=True)
@@ -169,7 +179,7 @@ class _Backward:
     def items(self, forward: list[Item]) -> list[Item]:
         inner = [twin for item in forward if (twin := self._twin(item))]
         others = [{"nodes": [i]} for name, i in self.place.items() if name in self.backward - self.layers.keys()]
-        found = _sections([*inner, *others], GRADIENT)
+        found = _sections([*inner, *others], GRADIENT, list(self.place))
         return [{"path": GRADIENT, "title": GRADIENT, "items": found}] if found else []
 
     def _twin(self, item: Item) -> Item | None:

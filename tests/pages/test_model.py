@@ -127,7 +127,7 @@ def test_a_block_of_very_many_items_is_divided_into_sections() -> None:
     lines = "".join(f"conv({3 + i % 7}, 3x3, same)\n" for i in range(300))
     model: Any = graph_model(loads(f"net n(x: 3@8x8) {{\n{lines}}}").graph)
     assert len(model["tree"]) <= MOST
-    assert model["tree"][0]["title"] == "part 1 of 18"
+    assert (model["tree"][1]["path"], model["tree"][1]["title"]) == ("part 2 of 18", "conv[16] to conv[32]")
     check(loads(f"net n(x: 3@8x8) {{\n{lines}}}").graph, model)
 
 
