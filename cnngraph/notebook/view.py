@@ -51,7 +51,7 @@ def view(
     >>> view(loads("net tiny(image: 1@8x8) = conv(4, 3x3) -> relu"))
     View(name='tiny', height=640)
     """
-    subject = subject_of(net.program, net.training_graph() if gradient else net.graph, net.arguments)
+    subject = subject_of(net, gradient)
     if partition is not None:
         subject = subject.with_facts("device", partition.device_of)
     if profile is not None:
