@@ -90,7 +90,7 @@ def runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
 def _parted(old: Sequence[str], new: Sequence[str], run: Run) -> Iterator[Run]:
     """A run of lines that became others, so parted that lines that are alike stand beside each other."""
     tag, i, k, j, m = run
-    if tag != "replace" or k - i == m - j or (k - i) * (m - j) > MOST_PAIRS:
+    if tag != "replace" or not 1 < (k - i) * (m - j) <= MOST_PAIRS:
         yield run
         return
     likeness = {(x, y): _likeness(old[x], new[y]) for x in range(i, k) for y in range(j, m)}
@@ -105,7 +105,7 @@ def _beside(likeness: Mapping[tuple[int, int], float], i: int, k: int, j: int, m
     elif not pairs:
         yield "replace", i, k, j, m
     else:
-        x, y = max(pairs, key=lambda pair: likeness[pair])
+        x, y = max(pairs, key=lambda pair: (likeness[pair], -abs((pair[0] - i) - (pair[1] - j))))
         yield from _beside(likeness, i, x, j, y)
         yield "replace", x, x + 1, y, y + 1
         yield from _beside(likeness, x + 1, k, y + 1, m)

@@ -30,6 +30,8 @@ def test_lines_that_are_alike_stand_beside_each_other() -> None:
     old = ["third: twice(64)", "concat { conv(8, 1x1) | conv(8, 3x3) }"]
     new = ["concat { conv(8, 1x1) | conv(12, 3x3) }", "avgpool(2x2)", "relu"]
     assert runs(old, new) == [("delete", 0, 1, 0, 0), ("replace", 1, 2, 0, 1), ("insert", 2, 2, 1, 3)]
+    assert runs(old, new[:2]) == [("delete", 0, 1, 0, 0), ("replace", 1, 2, 0, 1), ("insert", 2, 2, 1, 2)]
+    assert runs(["c1: conv(1)", "c2: conv(1)"], ["c1: conv(2)", "c2: conv(2)"])[0] == ("replace", 0, 1, 0, 1)
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=12), st.lists(st.sampled_from("abc"), max_size=12))
