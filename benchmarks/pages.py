@@ -117,24 +117,23 @@ def visit(browser: Any, page: Path) -> Opening:
         tab.goto(page.as_uri())
         first = _drawing(tab, 0)
         begin = tab.evaluate("performance.now()")
+        folded = tab.query_selector(".graph .box.kind-block")
         tab.keyboard.press("o")
-        whole = _drawing(tab, 1, first)
+        whole = _drawing(tab, 1) if folded else None
     finally:
         context.close()
-    seconds = max(0.0, (whole["at"] - begin) / 1000) if whole is not first else 0.0
-    return Opening(first["at"] / 1000, first["boxes"], seconds, whole["boxes"])
+    seconds = (whole["at"] - begin) / 1000 if whole else 0.0
+    return Opening(first["at"] / 1000, first["boxes"], seconds, (whole or first)["boxes"])
 
 
-def _drawing(tab: Any, number: int, otherwise: Any = None) -> Any:
-    """The drawing of this number, when it is there; `otherwise` where all was open already."""
-    for _ in range(600):
+def _drawing(tab: Any, number: int) -> Any:
+    """The drawing of this number, when it is there."""
+    for _ in range(1000):
         drawn = tab.evaluate("window.drawn")
         if len(drawn) > number:
             return drawn[number]
-        if otherwise is not None and tab.evaluate("!document.querySelector('.graph .box.kind-block')"):
-            return otherwise
         tab.wait_for_timeout(20)
-    raise SystemExit("nothing was drawn within 12 seconds")
+    raise SystemExit("nothing was drawn within 20 seconds")
 
 
 def _spread(seconds: Sequence[float]) -> str:
