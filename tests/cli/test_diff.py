@@ -74,7 +74,7 @@ def test_writes_a_page(run: Run, tmp_path: Path) -> None:
     outcome = run("diff", "tiny.cnn", "tiny.cnn", "--set-b", "classes=3", "--page", "d.html")
     assert outcome.code == 1
     assert outcome.out.endswith("page: d.html\n")
-    assert "2 differences: 2 changed." in (tmp_path / "d.html").read_text(encoding="utf-8")
+    assert "2 differences: 1 changed, 1 reshaped." in (tmp_path / "d.html").read_text(encoding="utf-8")
     run("diff", "1", "left", "--of", "tiny.cnn", "--page", "e.html")
     assert "divided in two ways" in (tmp_path / "e.html").read_text(encoding="utf-8")
     run("diff", "tiny.cnn", "tiny.cnn", "--page", "tiny.cnn/x.html").refused("cannot be written")
