@@ -206,6 +206,27 @@ def test_one_moves_with_wheel_drag_and_map() -> None:
         assert page.evaluate("view.bounds.width > view.bounds.height")
 
 
+def test_two_fingers_pinch_and_one_pans() -> None:
+    with shown(loads(STACK).graph, has_touch=True) as page:
+        fingers = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *points: tuple[int, int]) -> None:
+            places = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+        scale, x = page.evaluate("[view.camera.scale, view.camera.x]")
+        touch("touchStart", (300, 300))
+        touch("touchMove", (340, 300))
+        touch("touchEnd")
+        assert page.evaluate("view.camera.x") == pytest.approx(x + 40, abs=1)
+        touch("touchStart", (300, 300))
+        touch("touchStart", (300, 300), (400, 300))
+        for i in range(1, 11):
+            touch("touchMove", (300 - 5 * i, 300), (400 + 5 * i, 300))
+        touch("touchEnd")
+        assert page.evaluate("view.camera.scale") == pytest.approx(2 * scale, rel=0.15)
+
+
 def test_colours_and_a_new_model_without_losing_the_place() -> None:
     other = loads(STACK.replace("dense(10)", "dense(20)")).graph
     with shown(loads(STACK).graph, data={"other": graph_model(other)}, dark=True) as page:

@@ -7,6 +7,7 @@ class Engine {
   #running = null; // {id, dot, resolve, reject, since}
   #next = null;
   #count = 0;
+  #refused = null; // why there is no worker
 
   constructor() {
     this.#start();
@@ -14,6 +15,7 @@ class Engine {
 
   /** Places for a text in the DOT language; null where a newer layout was wanted first, or this one was given up. */
   layout(dot) {
+    if (this.#refused) return Promise.reject(this.#refused);
     return new Promise((resolve, reject) => {
       this.#next?.resolve(null);
       this.#next = { id: ++this.#count, dot, resolve, reject };
@@ -43,10 +45,14 @@ class Engine {
   }
 
   #start() {
-    Engine.address ??= URL.createObjectURL(
-      new Blob([document.getElementById("engine").textContent], { type: "text/javascript" }),
-    );
-    this.#worker = new Worker(Engine.address);
+    const text = document.getElementById("engine").textContent;
+    Engine.address ??= URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    try {
+      this.#worker = new Worker(Engine.address);
+    } catch (cause) {
+      this.#refused = new Error(`this browser starts no worker for the layout (${cause.message})`);
+      return;
+    }
     this.#worker.onmessage = ({ data: answer }) => this.#answered(answer);
     this.#worker.onerror = (event) => this.#answered({ id: this.#running?.id, error: event.message || "it failed" });
   }

@@ -2,6 +2,7 @@
 // with the keyboard one walks from box to box.
 
 const MAP = { width: 150, height: 170 };
+const LEAST_WIDTH = 340; // of a view with a map
 
 class Minimap {
   constructor(camera) {
@@ -35,7 +36,7 @@ class Minimap {
     this.follow();
   }
 
-  /** Puts the frame around what is seen; where all is seen there is no map. */
+  /** Puts the frame around what is seen; where all is seen, or the view is small, there is no map. */
   follow() {
     if (!this.bounds) return;
     const { x, y, width, height } = this.camera.seen;
@@ -45,7 +46,7 @@ class Minimap {
     const right = Math.min(x + width, bounds.x + bounds.width);
     const bottom = Math.min(y + height, bounds.y + bounds.height);
     const all = right - left >= bounds.width - 1 && bottom - top >= bounds.height - 1;
-    this.element.toggleAttribute("hidden", all);
+    this.element.toggleAttribute("hidden", all || this.camera.size.width < LEAST_WIDTH);
     const shape = { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) };
     for (const [name, value] of Object.entries(shape)) this.frame.setAttribute(name, value);
     this.frame.setAttribute("stroke-width", 2 / this.scale);

@@ -30,7 +30,7 @@
 //
 // Classes in the drawing: .box .frame .handle .arrow; .kind-*, .family-* (convolution, dense, ...), .selected .painted.
 
-const LEAST_SCALE = 0.6; // of the first sight: what is larger begins at its beginning
+const LEAST_SCALE = 0.75; // of the first sight: what is larger begins at its beginning
 
 class GraphView {
   constructor(container, model, { direction = "TB", label = null, open = null } = {}) {

@@ -13,6 +13,7 @@ const SHIFT = 60; // pixels of the screen
 class Walk {
   constructor(view) {
     this.view = view;
+    view.container.addEventListener("focusin", ({ target }) => this.focus(view.thing(target.dataset.id ?? null), false));
     view.container.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(".notice")) return;
       const id = event.target.closest("[data-id]")?.dataset.id ?? null;
