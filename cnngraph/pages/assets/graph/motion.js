@@ -8,16 +8,23 @@ function cornerOf(thing) {
   return thing.boxes ? [thing.x, thing.y] : [thing.x - thing.width / 2, thing.y - thing.height / 2];
 }
 
-/** Moves the camera so that the corner of `thing` comes to where on the screen `place` is: [x, y] of the window. */
-function keepPlace(camera, thing, place) {
+/** The middle of the side where the values enter: the same for a block whether it is open or closed. */
+function entryOf(thing, direction) {
   const [x, y] = cornerOf(thing);
-  camera.set(place[0] - x * camera.scale, place[1] - y * camera.scale);
+  return direction === "TB" ? [x + thing.width / 2, y] : [x, y + thing.height / 2];
 }
 
-/** Where the corner of `thing` is in the window. */
-function placeOnScreen(camera, thing) {
-  const [x, y] = cornerOf(thing);
+/** Where the entry of `thing` is in the window. */
+function placeOnScreen(camera, thing, direction) {
+  const [x, y] = entryOf(thing, direction);
   return [camera.x + x * camera.scale, camera.y + y * camera.scale];
+}
+
+/** Moves the camera so that the entry of `thing` comes to this place of the window; a title is seen in any case. */
+function keepPlace(camera, thing, direction, place) {
+  const [x, y] = entryOf(thing, direction);
+  camera.set(place[0] - x * camera.scale, place[1] - y * camera.scale);
+  if (thing.boxes) camera.show({ x: thing.x, y: thing.y, width: thing.titleWidth, height: 30 });
 }
 
 /** Where all boxes are in the window, by id. */

@@ -207,7 +207,7 @@ class GraphView {
   #draw(scene, places, keep, fit, begun) {
     const focused = this.walk.focusedId;
     const before = this.scene && placesOnScreen(this.camera, this.scene);
-    const anchor = keep && [keep.id, placeOnScreen(this.camera, keep)];
+    const anchor = keep && [keep.id, placeOnScreen(this.camera, keep, this.direction)];
     this.notice.hide();
     this.layer.replaceChildren(...drawScene(scene, places));
     this.scene = scene;
@@ -216,7 +216,7 @@ class GraphView {
     this.marks.renew(scene);
     this.marks.select(this.scene, this.selected);
     const kept = anchor && this.thing(anchor[0]);
-    if (kept) keepPlace(this.camera, kept, anchor[1]);
+    if (kept) keepPlace(this.camera, kept, this.direction, anchor[1]);
     else this.#firstSight();
     if (before && !fit) animate(this.camera, scene, before);
     this.walk.focus(this.thing(focused) ?? scene.boxes[0], focused !== null);
