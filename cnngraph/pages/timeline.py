@@ -22,7 +22,8 @@ from cnngraph.pipeline.schedule import Phase
 from cnngraph.pipeline.timeline import KINDS, Span, Timeline
 
 TIMELINE_STYLES = ("timeline.css",)
-TIMELINE_SCRIPTS = tuple(f"timeline/{name}.js" for name in ("scale", "bars", "patterns", "draw", "tables", "reach", "timeline"))
+SCRIPTS = ("scale", "bars", "patterns", "draw", "tables", "reach", "timeline")
+TIMELINE_SCRIPTS = tuple(f"timeline/{name}.js" for name in SCRIPTS)
 
 MOST = 12_000  # spans of a page
 LEAST = 8  # of a lane, however many lanes there are
@@ -187,7 +188,7 @@ def _phase(span: Span) -> int:
 
 
 def shared(lengths: Sequence[int], most: int) -> int:
-    """The largest length of a list with which all together have at most so many items; short ones leave room for others.
+    """The largest length of a list with which all together have at most so many items; short ones leave room.
 
     >>> shared([10, 200, 300], 310), shared([1, 2], 310)
     (150, 2)

@@ -1,4 +1,4 @@
-"""The data of timelines: nothing is lost below the limit, and above it older spans are merged, never the recent ones."""
+"""The data of timelines: nothing is lost below the limit; above it older spans are merged, never the recent ones."""
 
 from __future__ import annotations
 

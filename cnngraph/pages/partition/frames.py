@@ -7,6 +7,7 @@ The page puts a frame around what each device runs, and writes the bytes on the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -46,9 +47,9 @@ def workload_model(
         {
             "id": id_, "op": "operator", "text": task, "family": "gradient" if task in late else "reshape", "shape": "",
             "bytes": 0, "backward": task in late, "facts": dict(facts[id_]),
-        }  # fmt: skip
+        }
         for id_, task in zip(ids, problem.tasks, strict=True)
-    ]
+    ]  # fmt: skip
     edges: list[list[object]] = []
     for value in problem.values:
         for reader in dict.fromkeys(value.readers):
@@ -80,7 +81,7 @@ def _parts(places: Sequence[int], ids: Sequence[str]) -> list[Json]:
         return [{"nodes": [place]} for place in places]
     count = ceil(len(places) / MANY)
     bounds = [len(places) * i // count for i in range(count + 1)]
-    blocks = [places[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    blocks = [places[a:b] for a, b in pairwise(bounds)]
     titles = [f"{ids[block[0]]} to {ids[block[-1]]}" for block in blocks]
     return [
         {"path": title, "title": title, "items": [{"nodes": [place]} for place in block]}

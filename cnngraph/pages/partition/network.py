@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from cnngraph.cost.model import batch_cost
 from cnngraph.cost.quantity import bytes_text, seconds_text
@@ -19,7 +20,7 @@ from cnngraph.pages.partition.origins import Executed, phases_of_graph
 from cnngraph.pages.partition.runs import one_run, several_runs, shares_of_partition
 from cnngraph.pages.partition.subject import Lane, Subject
 from cnngraph.pages.partition.traffic import cut_messages, links_table, messages
-from cnngraph.pages.timeline import Json, Track, timeline_json
+from cnngraph.pages.timeline import Track, timeline_json
 from cnngraph.partition.explain import Explanation, layers, values
 from cnngraph.partition.partition import GOALS, Partition, Stage
 from cnngraph.partition.pose import pose
@@ -64,13 +65,13 @@ class Network:
     def subject(self) -> Subject:
         found = self.partition
         table = stages(found)
-        goal, bound = found.goal_text(found.goal), found.goal_text(found.lower_bound_seconds)
+        goal, bound, gap = found.goal_text(found.goal), found.goal_text(found.lower_bound_seconds), f"{found.gap:.1%}"
         tables = [table, self._work(), *self._executed_table(), *self._time_tables(), self._links()]
         ids = list(self._place)
         tracks = self.tracks
         return Subject(
             title=table.title,
-            lead="; ".join([f"{GOALS[found.objective]} {goal}, lower bound {bound}, gap {found.gap:.1%}", *self._steps()]),
+            lead="; ".join([f"{GOALS[found.objective]} {goal}, lower bound {bound}, gap {gap}", *self._steps]),
             scale=GOALS[found.objective],
             goal=found.goal,
             bound=found.lower_bound_seconds,
@@ -91,7 +92,7 @@ class Network:
         )
 
     @cached_property
-    def model(self) -> Json:
+    def model(self) -> dict[str, Any]:
         found = self.partition
         facts = {
             name: {"device": found.stage(found.device_of[name]).label, "seconds": seconds_text(seconds)}
@@ -187,8 +188,9 @@ class Network:
             named: Mapping[str, Mapping[Phase, Sequence[str]]] = self._executed.nodes
         else:
             named = {stage.device.name: _by_phase(stage.nodes, self._phases) for stage in self.partition.stages}
+        place = self._place
         return {
-            device: {phase: [self._place[name] for name in names if name in self._place] for phase, names in own.items()}
+            device: {phase: [place[name] for name in names if name in place] for phase, names in own.items()}
             for device, own in named.items()
         }
 
@@ -230,20 +232,22 @@ class Network:
         found = self.partition
         if self.pipelined is None:
             carried, whole = cut_messages(found), found.bottleneck_seconds
-            return links_table(carried, found.cluster, whole, "Links in a run, busy while the busiest device has its share")
+            return links_table(carried, found.cluster, whole, "Links in a run, busy for so much of the time")
         timeline, plan = self.pipelined.timelines[0], self.pipelined.plan
         carried = messages(timeline, self._program, plan.schedule, found.cluster)
-        return links_table(carried, found.cluster, timeline.step_seconds, "Links in a step, by the speeds of the cluster")
+        title = "Links in a step, by the speeds of the cluster"
+        return links_table(carried, found.cluster, timeline.step_seconds, title)
 
     # ---- words ----
 
-    def _steps(self) -> Iterator[str]:
+    @property
+    def _steps(self) -> list[str]:
         """How long a step takes, where there are microbatches."""
-        if self.pipelined is not None:
-            schedule = self.pipelined.plan.schedule
-            yield f"{schedule.microbatches} microbatches, {schedule.name}"
-            for timeline in self.pipelined.timelines:
-                yield f"{timeline.name}: step {seconds_text(timeline.step_seconds)}"
+        if self.pipelined is None:
+            return []
+        schedule, found = self.pipelined.plan.schedule, self.pipelined.timelines
+        steps = [f"{timeline.name}: step {seconds_text(timeline.step_seconds)}" for timeline in found]
+        return [f"{schedule.microbatches} microbatches, {schedule.name}", *steps]
 
     @property
     def _explained(self) -> Explanation:
@@ -279,12 +283,13 @@ def _by_phase(names: Sequence[str], phases: Mapping[str, Phase]) -> dict[Phase, 
 
 
 def _times(timeline: Timeline) -> Table:
-    critical, rows = timeline.critical_seconds, []
+    critical = timeline.critical_seconds
+    rows: list[tuple[Cell, ...]] = []
     for device in timeline.devices:
         parts = timeline.busy_seconds, timeline.communication_seconds, timeline.wait_seconds, critical
         share = timeline.busy_seconds[device] / timeline.step_seconds if timeline.step_seconds else 0.0
-        row = (device, *(Quantity(part[device], seconds_text) for part in parts), Quantity(share, "{:.0%}".format))
-        rows.append(row)
+        spent = (Quantity(part[device], seconds_text) for part in parts)
+        rows.append((device, *spent, Quantity(share, "{:.0%}".format)))
     names = ("busy", "communication", "wait", "critical", "computes")
     columns = (Column("device", "device", right=False), *(Column(name, name) for name in names))
     return Table(columns, tuple(rows), {}, f"{timeline.name}: how each device spends its time")

@@ -26,7 +26,7 @@ def home_of(graph: Graph, executed: Iterable[str]) -> dict[str, str]:
     """
     known = set(executed)
     homes = {node.name: node.name for node in graph if node.name in known}
-    behind = {}
+    behind: dict[str, str] = {}
     for name in known - homes.keys():
         if (owner := _owner(name, graph)) is not None:
             behind.setdefault(owner, name)

@@ -1,6 +1,6 @@
 """What a division does without microbatches: runs that follow each other, and one run alone.
 
-    several   gpu0  F0 s F1 s F2 s F3 s          each device does its share of a run, receives before and sends after it;
+    several   gpu0  F0 s F1 s F2 s F3 s          each device does its share of a run, receives before, sends after;
               gpu1       r F0 s  r F1 s ...      the busiest is never idle: a run ends whenever it ends its share
     one       gpu0  conv1 relu1                  each operator runs as soon as its values are there, and links carry
               gpu1              conv2 relu2      them while devices go on (`partition.makespan`)
@@ -227,7 +227,7 @@ def _pieces(problem: Problem, device_of: Sequence[int], run: PieceRun, phase_of:
         device = problem.devices[d]
         if d in run.finish:
             start = run.finish[d] - shares[device].seconds
-            spans[device] = [each for each in _shares(device, shares[device], [start], False)]
+            spans[device] = list(_shares(device, shares[device], [start], False))
             continue
         tasks = [task for task, other in enumerate(on) if other == d and problem.task_seconds[d][task]]
         tasks.sort(key=lambda task: run.finish[len(problem.devices) + task])
@@ -235,7 +235,8 @@ def _pieces(problem: Problem, device_of: Sequence[int], run: PieceRun, phase_of:
             end = run.finish[len(problem.devices) + task]
             start = end - float(problem.task_seconds[d][task])
             lane = _free_lane(spans, device, start)
-            spans[lane].append(Span(lane, phase_of(problem.tasks[task]), ALL, "compute", start, end, problem.tasks[task]))
+            name = problem.tasks[task]
+            spans[lane].append(Span(lane, phase_of(name), ALL, "compute", start, end, name))
     return Timeline("predicted: one run alone", {device: tuple(found) for device, found in spans.items()})
 
 

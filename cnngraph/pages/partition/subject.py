@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cnngraph.pages.timeline import Json
 from cnngraph.pipeline.timeline import Timeline
@@ -12,7 +13,7 @@ from cnngraph.render.tabular import Table
 
 @dataclass(frozen=True)
 class Lane:
-    """A device or a team, as the page names and colours it. `members` are the lanes of the timeline that are its own."""
+    """A device or a team, as the page names and colours it. `members` are its lanes in the timeline."""
 
     name: str
     label: str
@@ -52,7 +53,7 @@ class Subject:
     trials: Table | None
     lanes: tuple[Lane, ...]
     tables: tuple[Table, ...]
-    model: Json
+    model: dict[str, Any]
     division: tuple[int, ...]
     executed: tuple[int, ...] | None
     notes: tuple[str, ...]

@@ -38,9 +38,10 @@ class Divided:
         facts = {name: cell_text(value) for name, value in table.totals.items()}
         tracks, model, load = self._tracks(), self._model(), loads(problem, answer.device_of, answer.teams)
         used = sorted(set(answer.device_of))
+        names = [problem.devices[d] for d in used]
         lanes = tuple(
-            Lane(problem.devices[d], problem.devices[d], f"load {load[d]:.6g}", (problem.devices[d],), bool(load[d] == load.max()))
-            for d in used
+            Lane(name, name, f"load {load[d]:.6g}", (name,), bool(load[d] == load.max()))
+            for d, name in zip(used, names, strict=True)
         )
         number = {d: i for i, d in enumerate(used)}
         division = tuple(number[d] for d in self._on)
@@ -113,5 +114,6 @@ class Divided:
         d = int(np.argmax(load))
         compute = float(problem.seconds[d, np.asarray(answer.device_of) == d].sum())
         moved = float(load[d]) - compute
-        return [f"{problem.devices[d]} is the busiest: {load[d]:.6g}, of which {compute:.6g} compute "
-                f"({compute / (load[d] or 1):.0%}) and {moved:.6g} communication ({moved / (load[d] or 1):.0%})"]  # fmt: skip
+        told = f"{problem.devices[d]} is the busiest: {load[d]:.6g}, of which {compute:.6g} compute "
+        whole = float(load[d]) or 1.0
+        return [told + f"({compute / whole:.0%}) and {moved:.6g} communication ({moved / whole:.0%})"]

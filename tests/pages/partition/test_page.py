@@ -7,6 +7,7 @@ import html
 import json
 import re
 import zlib
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -106,8 +107,7 @@ def test_a_pipeline_has_its_step_its_devices_and_the_trace_of_the_command() -> N
     assert trace == trace_json(line)
     (track,) = data_of(page, "timeline")["tracks"]
     assert track["length"] * data_of(page, "timeline")["tick"] == pytest.approx(line.step_seconds)
-    labels = {tuple(lane["actions"][2::4]) for lane in track["lanes"]}
-    assert labels and [lane["name"] for lane in track["lanes"]] == list(line.devices)
+    assert [lane["name"] for lane in track["lanes"]] == list(line.devices)
 
 
 def test_what_would_help_stands_on_the_page() -> None:
@@ -122,14 +122,12 @@ def test_a_workload_has_the_numbers_of_its_table() -> None:
     subject = found.subject()
     says(partition_page(subject), table)
     assert subject.timeline["unit"] == ""
-    assert [node["id"] for node in subject.model["nodes"]][5] == "op 0 (2)"  # type: ignore[index]
+    assert subject.model["nodes"][5]["id"] == "op 0 (2)"
 
 
 def test_names_of_a_file_are_text() -> None:
     found, _ = workload()
     names = tuple("</script><img src=x onerror=alert(1)>" for _ in found.problem.tasks)
-    from dataclasses import replace
-
     page = partition_page(replace(found, problem=replace(found.problem, tasks=names)).subject())
     assert "<img" not in page
 
@@ -165,7 +163,8 @@ def test_the_parts_of_a_page_answer_each_other() -> None:
         # hover: name and microseconds
         page.mouse.move(*centre(page, ".timeline .stage .bar.phase-B"))
         card = page.locator(".card-of-bar").inner_text()
-        assert "backward of microbatch" in card and "µs" in card
+        assert "backward of microbatch" in card
+        assert "µs" in card
 
         # a click on a bar chooses nodes in the graph; Escape gives them up
         page.mouse.click(*centre(page, ".timeline .stage .bar.phase-B"))
@@ -260,6 +259,7 @@ def test_a_page_of_a_workload_works() -> None:
     found, _ = workload()
     with opened(partition_page(found.subject())) as page:
         drawn(page)
+        page.locator(".timeline .stage").scroll_into_view_if_needed()
         page.mouse.click(*centre(page, ".timeline .stage .bar.phase-F"))
         settled(page)
         assert page.locator(".graph .box.picked").count() >= 1
@@ -268,10 +268,8 @@ def test_a_page_of_a_workload_works() -> None:
 
 @pytest.mark.sweep
 def test_a_division_that_goes_back_and_forth_has_letters_instead_of_frames() -> None:
-    subject: Subject = network(False, 0, contiguous=False, objective="latency").subject()
+    subject: Subject = network(False, 0).subject()
     alternating = tuple(i % 2 for i in range(len(subject.division)))
-    from dataclasses import replace
-
     with opened(partition_page(replace(subject, division=alternating))) as page:
         drawn(page)
         assert {"A", "B"} <= set("".join(page.locator(".graph .letter").all_text_contents()))

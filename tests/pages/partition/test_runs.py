@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 import cnngraph
@@ -48,7 +50,7 @@ def test_in_the_long_run_a_run_takes_as_long_as_the_busiest_device() -> None:
     assert last[3] - last[2] == pytest.approx(found.bottleneck_seconds)
     assert "pipeline is full" in told
     for spans in timeline.spans.values():  # none overlaps another
-        assert all(a.end_seconds <= b.start_seconds + 1e-12 for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a.end_seconds <= b.start_seconds + 1e-12 for a, b in pairwise(spans))
 
 
 def test_a_training_step_is_shown_by_periods() -> None:
