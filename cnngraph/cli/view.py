@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,16 +82,16 @@ def _subject(
         return found
     loaded.step = step
     subject = subject_of(loaded, gradient)
-    subject = subject if kept is None else subject.with_facts("device", _devices(loaded, gradient, kept))
+    subject = subject if kept is None else subject.with_devices(_devices(loaded, gradient, kept))
     return subject if profile is None else subject.with_seconds(load_profile(profile))
 
 
-def _devices(net: Net, gradient: bool, kept: Path) -> dict[str, object]:
+def _devices(net: Net, gradient: bool, kept: Path) -> Mapping[str, str]:
     """The device of each node. Errors: E0601, E0604."""
     from cnngraph.partition.partition_file import kept_sizes, load_partition
 
     bound = net.bound(gradient=gradient, recompute=False, **kept_sizes(kept))
-    return dict(load_partition(kept, bound).device_of)
+    return load_partition(kept, bound).device_of
 
 
 def _tell(subject: Subject) -> None:

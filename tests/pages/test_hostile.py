@@ -58,7 +58,7 @@ def net(text: str = TEXT) -> Net:
 
 
 def view() -> str:
-    return explorer(subject_of(program(), net().graph))
+    return explorer(subject_of(net()))
 
 
 def diff() -> str:
@@ -151,7 +151,7 @@ def deep(count: int) -> str:
 def test_large_nets_are_pages_of_bounded_size_and_time(text: str, other: str) -> None:
     begun = time.monotonic()
     pages = [
-        explorer(subject_of(load_text(text), loads(text).graph)),
+        explorer(subject_of(loads(text))),
         nets_page(difference(loads(text).graph, loads(other).graph), ("a", "b")),
         divisions_page(divisions(loads(text).partition("a,b"), loads(text).partition("a,b,c")), ("a", "b")),
         partition_page(Network(loads(text).partition("a,b")).subject()),

@@ -83,13 +83,13 @@ def _skeleton(subject: Subject) -> Markup:
 
 
 def _told(subject: Subject) -> str:
-    """The figures in a line, then what is wrong."""
+    """The figures in a line, then whether all checks hold, or what is wrong."""
     parts = [
         f"{name} {value}" if name == "depth" else f"{value} {name}" for name, value in figures(subject.graph).items()
     ]
     lines = [check["holds"] for check in checks(subject.program, subject.name, subject.found)]
-    held = [f"{lines.count(True)} of {len(lines)} checks hold"] if lines else []
-    return " · ".join([*parts, *held, *_counted(subject.found)])
+    held = f"✓ {len(lines)} check{'s' if len(lines) > 1 else ''}"
+    return " · ".join([*parts, *([held] if lines and all(lines) else []), *_counted(subject.found)])
 
 
 def _counted(found: tuple[Diagnostic, ...]) -> list[str]:

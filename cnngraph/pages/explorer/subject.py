@@ -10,6 +10,7 @@ from cnngraph.diagnostics import Diagnostic, error, in_order
 from cnngraph.elaborate.modules import Program
 from cnngraph.elaborate.observe import observe
 from cnngraph.ir.graph import Graph
+from cnngraph.ir.leaves import State
 from cnngraph.judge import judge
 from cnngraph.net import Net
 from cnngraph.partition.profile import Profile
@@ -48,6 +49,16 @@ class Subject:
         joined = {node: {**self.facts.get(node, {}), **told.get(node, {})} for node in (*self.facts, *told)}
         return replace(self, facts=joined)
 
+
+    def with_devices(self, device_of: Mapping[str, str]) -> Subject:
+        """With which device runs what; a node that a pass has taken away stands where its first input does."""
+        found: dict[str, str] = {}
+        for node in self.graph:
+            before = next((found[ref.node] for ref in node.inputs if ref.node in found), "")
+            device = device_of.get(node.name, before)
+            if device and not isinstance(node.op, State):
+                found[node.name] = device
+        return self.with_facts("device", found)
 
     def with_seconds(self, profile: Profile) -> Subject:
         """With what the nodes took. Errors: E0601 where the profile knows none of them."""

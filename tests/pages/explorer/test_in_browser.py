@@ -125,7 +125,7 @@ def test_a_box_and_its_text_mark_each_other(page: Page) -> None:
     page.keyboard.press("Escape")
     assert details(page).startswith("small")
     assert "#" not in page.url
-    assert "1 of 1 checks hold" in page.inner_text("#figures")
+    assert "✓ 1 check" in page.inner_text("#figures")
 
 
 def test_the_text_is_walked_by_keys(page: Page) -> None:

@@ -50,6 +50,14 @@ def test_facts_of_several_kinds_stand_together() -> None:
     assert found.facts["relu"] == {"device": "gpu0", "seconds": 0.25}
 
 
+def test_what_a_pass_has_taken_away_stands_where_its_input_does() -> None:
+    net = Net(load_text("net n(image: 1@8x8) = conv(4, 3x3) -> dropout(0.5) -> flatten -> dense(3)"))
+    found = subject_of(net).with_devices({"image": "left", "conv": "left", "flatten": "right", "dense": "right"})
+    assert {name: fact["device"] for name, fact in found.facts.items()} == {
+        "image": "left", "conv": "left", "dropout": "left", "flatten": "right", "dense": "right",
+    }  # fmt: skip
+
+
 def test_devices_that_the_file_names_are_known() -> None:
     program = load_text("net placed(image: 1@8x8) { conv(4, 3x3) on left; relu }")
     found = subject_of(Net(program))

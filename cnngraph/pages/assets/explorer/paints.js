@@ -9,6 +9,9 @@ const RAMP = 48;
 /** Hues of devices: Okabe and Ito, which are told apart without colour vision; the card and the table name the device. */
 const HUES = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00", "#999999"];
 
+/** Of boxes of which nothing is known, or too much for one colour. */
+const NEUTRAL = { fill: "var(--ground)", line: "var(--soft)", ink: "var(--ink)" };
+
 /** What boxes can be coloured by; `has` says whether the network knows it. */
 const PAINTS = [
   { key: "operator", name: "operator", has: () => true },
@@ -79,7 +82,7 @@ class Paints {
   #devices(view, legend) {
     view.paint((box) => {
       const devices = [...new Set(box.nodes.map((id) => this.net.node(id).facts?.device))];
-      return devices.length === 1 && devices[0] ? this.#deviceLook(devices[0]) : null;
+      return devices.length === 1 && devices[0] ? this.#deviceLook(devices[0]) : NEUTRAL;
     });
     const entries = this.devices.map((name) => entry(name, { class: "swatch", style: `background:${this.#deviceLook(name).fill}` }));
     legend.replaceChildren(...entries, entry("several, or none", { class: "swatch" }));
@@ -105,7 +108,7 @@ class Paints {
     const most = Math.max(...values.filter(Number.isFinite), 0);
     view.paint((box) => {
       const value = this.value(key, box.nodes);
-      if (value === null) return { fill: "var(--ground)", line: "var(--soft)", ink: "var(--ink)" };
+      if (value === null) return NEUTRAL;
       const fill = onScale(value ? Math.sqrt(value / most) : 0);
       return { fill, line: onScale(1), ink: inkOn(fill) };
     });
