@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -29,19 +31,28 @@ def command(folder: Path, port: int, host: str, opens: bool) -> None:
         server = Playground(folder, host, port, playground())
     except OSError as failure:
         raise click.ClickException(_refused(host, port, failure)) from failure
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
-        with server:
+        with server, _ended_by_signals():
             if not server.is_private:
                 click.echo(_told(server.guard.host, server.guard.port), err=True)
             click.echo(f"the playground of {folder.resolve()}, until Ctrl-C:\n\n  {server.link}\n")
             if opens:
-                webbrowser.open(server.link)
+                webbrowser.open(server.link_for_once())
             server.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
         click.echo("ended")
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """What ends a process ends the server as Ctrl-C does, so that no child is left."""
+    kinds = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {kind: signal.signal(kind, signal.default_int_handler) for kind in kinds}
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
 
 
 def _refused(host: str, port: int, failure: OSError) -> str:

@@ -47,18 +47,22 @@ class Guard:
 
     def check_question(self, headers: Message) -> int:
         """The length of the body of a question that may be answered. Raises `Refused`."""
+        self.check_source(headers)
+        given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, self.token.encode()):
+            raise Refused(401, "open the link that `cnngraph serve` has printed: this one lacks its token")
+        return self._length(headers)
+
+    def check_source(self, headers: Message) -> None:
+        """Whether it is the page itself that asks, with or without the token. Raises `Refused`."""
         host = headers.get("Host", "")
         self._check_host(host)
         if headers.get("Origin", f"http://{host}") != f"http://{host}":
             raise Refused(403, "the question comes from another page")
         if headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             raise Refused(403, "the question comes from another page")
-        given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, self.token.encode()):
-            raise Refused(401, "open the link that `cnngraph serve` has printed: this one lacks its token")
         if headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
             raise Refused(415, "questions are JSON")
-        return self._length(headers)
 
     def _length(self, headers: Message) -> int:
         length = headers.get("Content-Length", "")

@@ -1,6 +1,8 @@
 """The server: `http.server` of the standard library with a guard before it, and two lanes behind it.
 
     GET  /            the page: the same for everybody, without a token and without a file
+    POST /enter       the token for a ticket, which is good for once: a browser is started with it, for a command line
+                      is seen by everybody on a machine
     POST /ask         {"ask": "check", ...}: one of the questions below; {"status": 200, "answer": ...}
 
 A request that may not be made is refused by the status of HTTP. What is wrong with a file is no error of that kind, and
@@ -32,7 +34,7 @@ from urllib.parse import quote
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.serve.desk import OWN, Desk
 from cnngraph.serve.folder import Conflict
-from cnngraph.serve.guard import Guard, is_loopback
+from cnngraph.serve.guard import TOKEN_HEADER, Guard, is_loopback
 from cnngraph.serve.lane import DEFECT, Lane, Refused
 from cnngraph.serve.question import QUICK, SLOW, read_question
 
@@ -77,6 +79,7 @@ class Playground(ThreadingHTTPServer):
         self.page = page.encode("utf-8")
         self._open: dict[Any, float | None] = {}  # connections, and when what is read must have arrived
         self._lock = Lock()
+        self._tickets: set[str] = set()
         self.desk = Desk(folder)
         self.lanes = {name: Lane(folder, self.limits.memory_bytes) for name in ("quick", "slow")}
         super().__init__((host, port), Handler)
@@ -91,9 +94,27 @@ class Playground(ThreadingHTTPServer):
     @property
     def link(self) -> str:
         """Where the page is, with the token behind `#`, which browsers keep to themselves."""
+        return f"{self._address}#token={quote(self.guard.token)}"
+
+    def link_for_once(self) -> str:
+        """The same with a new ticket in place of the token."""
+        ticket = secrets.token_urlsafe(24)
+        self._tickets.add(ticket)
+        return f"{self._address}#ticket={quote(ticket)}"
+
+    def enter(self, ticket: str) -> bytes:
+        """The token for a ticket, which is gone then. Raises `Refused`."""
+        with self._lock:
+            if ticket not in self._tickets:
+                raise Refused(401, "this link was good for once: open the one that `cnngraph serve` has printed")
+            self._tickets.remove(ticket)
+        return json.dumps({"token": self.guard.token}).encode()
+
+    @property
+    def _address(self) -> str:
         host = self.guard.host
         shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.guard.port}/#token={quote(self.guard.token)}"
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.guard.port}/"
 
     @property
     def is_private(self) -> bool:
@@ -210,6 +231,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         try:
+            if self.path == "/enter":
+                self.server.guard.check_source(self.headers)
+                self._send(200, "application/json", self.server.enter(self.headers.get(TOKEN_HEADER, "")))
+                return
             if self.path != "/ask":
                 raise Refused(404, "questions go to /ask")
             question = self._question()

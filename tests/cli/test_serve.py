@@ -98,6 +98,23 @@ def test_an_address_of_another_machine(tmp_path: Path, run: Run, host: str) -> N
     run("serve", str(tmp_path), "--port", "0", "--host", host).refused("is no address of this machine")
 
 
+def test_the_browser_is_opened_with_a_link_for_once(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others see the command line of a browser: no token is in it."""
+    links: list[str] = []
+
+    def interrupted(*given: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("webbrowser.open", links.append)
+    monkeypatch.setattr("cnngraph.serve.server.Playground.serve_forever", interrupted)
+    run("serve", str(tmp_path), "--port", "0").done("ended", "#token=")
+    assert links == []
+    run("serve", str(tmp_path), "--port", "0", "--open").done("ended", "#token=")
+    assert [link.partition("#")[2].partition("=")[0] for link in links] == ["ticket"]
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path, run: Run) -> None:
     run("serve", str(tmp_path / "absent")).refused("does not exist", code=2)
 

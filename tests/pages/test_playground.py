@@ -257,6 +257,14 @@ def test_by_keys_alone(server: Playground, folder: Path) -> None:
         assert list(dict.fromkeys(seen)) == ["", "Files", "Editor", "Graph", "Table and devices"]
 
 
+def test_a_browser_that_the_command_has_opened(server: Playground, folder: Path) -> None:
+    address, _, ticket = server.link_for_once().partition("#")
+    with opened(address, at=f"#{ticket}", allowed=(address, "blob:")) as page:
+        page.wait_for_selector(".graph .box")
+        page.reload()
+        page.wait_for_selector(".graph .box")
+
+
 def test_without_the_token(server: Playground, folder: Path) -> None:
     address = server.link.partition("#")[0]
     with opened(address, allowed=(address, "blob:")) as page:

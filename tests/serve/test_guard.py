@@ -189,6 +189,17 @@ def test_a_second_host_or_token_does_not_help(server: Playground) -> None:
     assert b" 403 " in raw(server, text.encode() + FILES)
 
 
+def test_a_ticket_is_good_for_once(server: Playground) -> None:
+    ticket = server.link_for_once().partition("#ticket=")[2]
+    assert send(server, "POST", "/ask", FILES, {TOKEN_HEADER: ticket}).status == 401
+    for foreign in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"Content-Type": "text/plain"}):
+        assert send(server, "POST", "/enter", headers={TOKEN_HEADER: ticket, **foreign}).status in (403, 415)
+    first = send(server, "POST", "/enter", headers={TOKEN_HEADER: ticket})
+    assert (first.status, first.json) == (200, {"token": server.guard.token})
+    for again in (ticket, "", server.guard.token):
+        assert send(server, "POST", "/enter", headers={TOKEN_HEADER: again}).status == 401
+
+
 @pytest.mark.parametrize(
     ("host", "name", "is_own"),
     [("0.0.0.0", "192.168.1.2", True), ("0.0.0.0", "evil.example", False), ("0.0.0.0", "localhost", True),

@@ -17,13 +17,21 @@ class Refusal extends Error {
 }
 
 /** Keep the token of the link, and take it out of the address, which people copy and browsers remember. */
-function takeToken() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (token) {
-    sessionStorage.setItem(TOKEN, token);
-    history.replaceState(null, "", location.pathname);
-  }
+async function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname);
+  const token = given.get("token") ?? (given.has("ticket") ? await tokenFor(given.get("ticket")) : null);
+  if (token) sessionStorage.setItem(TOKEN, token);
   return sessionStorage.getItem(TOKEN) !== null;
+}
+
+/** The token for the ticket of a browser that the server itself has started. */
+async function tokenFor(ticket) {
+  const headers = { "Content-Type": "application/json", "X-Cnngraph-Token": ticket };
+  const response = await fetch("/enter", { method: "POST", headers });
+  const answer = await response.json();
+  if (!response.ok) throw new Refusal(response.status, answer.error);
+  return answer.token;
 }
 
 /** The answer to a question such as {ask: "check", file, text}. Throws `Refusal`. */

@@ -393,11 +393,11 @@ async function begin() {
   const root = document.getElementById("playground");
   root.replaceChildren();
   const sorry = (text) => root.replaceChildren(make("main", { class: "sorry" }, make("h1", {}, "cnngraph playground"), make("p", {}, text)));
-  if (!takeToken()) {
-    sorry("Open the link that `cnngraph serve` has printed: it ends with a token, without which nothing is shown.");
-    return;
-  }
   try {
+    if (!(await takeToken())) {
+      sorry("Open the link that `cnngraph serve` has printed: it ends with a token, without which nothing is shown.");
+      return;
+    }
     await new Playground(root, data("words")).start();
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
