@@ -65,7 +65,7 @@ OBJECTIVES = ("throughput", "latency", "memory")
 @click.option("--trace", type=click.Path(path_type=Path), metavar="FILE.json", help="The same for ui.perfetto.dev.")
 @click.option("--measure", is_flag=True, help="Run a step of the pipeline here, and show it beside the prediction.")
 @click.option("--subgraphs", type=click.Path(path_type=Path), metavar="FOLDER", help="Write the graph of each device.")
-@click.option("--page", type=click.Path(path_type=Path), metavar="FILE.html", help="Graph, timeline and figures as a page.")
+@click.option("--page", type=click.Path(path_type=Path), metavar="FILE.html", help="Graph, time and figures as a page.")
 def command(
     file: Path,
     net: str | None,
