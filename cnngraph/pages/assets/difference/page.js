@@ -13,6 +13,7 @@ const together = new Together(views, containers);
 const changes = new Changes(document.getElementById("changes"), document.getElementById("kinds"), told.kinds);
 const texts = new Texts(document.getElementById("texts"), told.texts, models);
 const edges = edgesOfOneSide(models, partners);
+let turn = 0; // how often something was shown
 const badges = views.map((view, side) => new Badges(view, colours[side]));
 
 /** The blocks in which something differs and something does not, or otherwise; as many, from outside in, as can be read. */
@@ -46,7 +47,9 @@ function isOfOneKind(model, side, indices) {
  * side whose one is seen already; null: neither is.
  */
 async function show(ids, leader = null) {
+  const own = (turn += 1);
   await Promise.all(views.map((view, side) => shown(view, ids[side], side === leader)));
+  if (own !== turn) return; // something else is to be shown meanwhile
   const seen = ids.map((id, side) => id ?? partners.behind(1 - side, ids[1 - side]));
   views.forEach((view, side) => ids[side] === null && seen[side] !== null && view.centre(seen[side]));
   if (seen[0] !== null && seen[1] !== null) together.align(leader ?? (ids[0] === null ? 1 : 0), seen);
