@@ -18,7 +18,7 @@ from cnngraph.elaborate.about import ABOUT_KEYS, told_of
 from cnngraph.elaborate.modules import load_file
 from cnngraph.elaborate.training import training
 from cnngraph.ir.graph import Graph
-from cnngraph.render.dot import save
+from cnngraph.render.dot import to_svg
 from cnngraph.render.picture import picture
 from cnngraph.render.volumes import drawn
 from cnngraph.render.volumes.figure import figure
@@ -33,6 +33,14 @@ BOXES = 40  # in a picture; blocks that lie deeper are drawn as one box each
 DEEPEST = 4
 NETWORKS = ("network", "paper", "input", "parameters", "depth", "multiply-adds", "graph", "volumes")
 GRAPH, VOLUMES = 'height="90"', 'width="300"'  # in the table
+FONTS = "Helvetica,sans-Serif"
+UNSEEN = (
+    r"<!--.*?-->\n",
+    r"^<title>.*?</title>\n",
+    r"</?a[^>]*>\n",
+    r' (?:id|class|xml:space)="[^"]*"',
+    f' font-family="{FONTS}"',
+)
 NUMBERS = ("parameters", "depth", "multiply-adds", "epochs", "minutes")
 TRAINED = ("trained", "what it learns", "data", "at the end", "epochs", "minutes", "curve")
 
@@ -56,7 +64,14 @@ def main() -> None:
 def draw(graph: Graph, path: Path) -> None:
     """The picture, as deep as it stays small."""
     depths = [depth for depth in range(DEEPEST + 1) if len(picture(graph, depth).root.boxes) <= BOXES]
-    save(graph, path, depth=max(depths, default=0))
+    path.write_text(slim(to_svg(graph, depth=max(depths, default=0))), encoding="utf-8")
+
+
+def slim(svg: str) -> str:
+    """The picture in half as many bytes, without what is not seen in a page: tooltips, names of elements, comments."""
+    for unseen in UNSEEN:
+        svg = re.sub(unseen, "", svg, flags=re.MULTILINE | re.DOTALL)
+    return svg.replace("<svg ", f'<svg font-family="{FONTS}" ', 1)
 
 
 def draw_volumes(graph: Graph, path: Path) -> None:
