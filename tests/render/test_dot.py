@@ -31,7 +31,7 @@ from cnngraph.render.picture import READABLE, picture
 def rows(source: str, name: str) -> list[str]:
     """The rows of one box."""
     line = next(line for line in source.splitlines() if re.match(rf'\s*"?{re.escape(name)}"? \[', line))
-    return re.findall(r">([^<>]+)</", line.replace("<B>", "").replace("</B>", ""))
+    return re.findall(r">([^<>]+)</", re.sub(r"</?B>", "", line).replace('<BR ALIGN="CENTER"/>', "</TD><TD>"))
 
 
 def clusters(source: str) -> list[str]:
