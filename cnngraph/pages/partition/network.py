@@ -30,7 +30,7 @@ from cnngraph.pipeline.schedule import Phase
 from cnngraph.pipeline.simulate import simulate
 from cnngraph.pipeline.timeline import Timeline
 from cnngraph.render.explanation import reasons, trials
-from cnngraph.render.partition_table import stages
+from cnngraph.render.partition_table import share, stages
 from cnngraph.render.tabular import Cell, Column, Quantity, Table
 from cnngraph.render.tabular import shown as cell_text
 from cnngraph.runtime.pipelining import PipelinePlan
@@ -44,6 +44,14 @@ WORK = (
     *(Column(f"{phase.name.lower()}_seconds", phase.name.lower()) for phase in (Phase.FORWARD, Phase.BACKWARD)),
     Column("update_seconds", "update"),
 )
+MEMORY = (
+    Column("device", "device", right=False),
+    Column("in_flight", "in flight"),
+    Column("peak_bytes", "peak memory"),
+    Column("memory_bytes", "limit"),
+    Column("memory_share", "of the limit", right=False),
+)
+PIPELINE_ALONE = "works in the pipeline alone"
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class Network:
         found = self.partition
         table = stages(found)
         goal, bound, gap = found.goal_text(found.goal), found.goal_text(found.lower_bound_seconds), f"{found.gap:.1%}"
-        tables = [table, self._work(), *self._executed_table(), *self._time_tables(), self._links()]
+        tables = [table, self._work(), *self._executed_tables(), *self._time_tables(), self._links()]
         ids = list(self._place)
         tracks = self.tracks
         return Subject(
@@ -80,13 +88,13 @@ class Network:
             facts={name: cell_text(value) for name, value in table.totals.items()},
             reasons=reasons(self._explained).splitlines(),
             trials=None if self.explanation is None else trials(self.explanation),
-            lanes=tuple(self._lane(stage) for stage in found.stages),
+            lanes=(*map(self._lane, found.stages), *(Lane(d, d, PIPELINE_ALONE, (d,), False) for d in self._more)),
             tables=tuple(tables),
             model=self.model,
             division=tuple(self._number[found.device_of[name]] for name in ids),
             executed=self._executed_division(ids),
             notes=tuple(self._notes()),
-            timeline=timeline_json(tracks, self._colours, self._picks, self._nodes(ids)),
+            timeline=timeline_json(tracks, self._number, self._picks, self._nodes(ids)),
             timelines=tuple(self._timelines),
             part="microbatch" if self.pipelined else "run",
         )
@@ -156,15 +164,17 @@ class Network:
 
     @cached_property
     def _number(self) -> Mapping[str, int]:
-        """The number of the lane of each device; those that have work in the pipeline alone come last."""
-        found = {name: i for i, s in enumerate(self.partition.stages) for name in (s.team or (s.device.name,))}
-        for name in self.partition.cluster.names:
-            found.setdefault(name, len(set(found.values())))
-        return found
+        """The number of the lane of each device."""
+        stages = self.partition.stages
+        found = {name: i for i, s in enumerate(stages) for name in (s.team or (s.device.name,))}
+        return found | {name: i for i, name in enumerate(self._more, len(stages))}
 
-    @property
-    def _colours(self) -> Mapping[str, int]:
-        return self._number
+    @cached_property
+    def _more(self) -> Sequence[str]:
+        """Devices that have work in the pipeline alone."""
+        known = {name for s in self.partition.stages for name in (s.team or (s.device.name,))}
+        used = () if self.pipelined is None else self.pipelined.plan.devices
+        return [name for name in used if name not in known]
 
     def _executed_division(self, ids: Sequence[str]) -> tuple[int, ...] | None:
         """Where the pipeline runs each node, if that is elsewhere for any of them."""
@@ -215,10 +225,18 @@ class Network:
             rows.append(row)
         return Table(WORK, tuple(rows), {}, "What each device has to do in a run")
 
-    def _executed_table(self) -> list[Table]:
+    def _executed_tables(self) -> list[Table]:
+        """The division of the pipeline, and the memory of a step."""
         if self.pipelined is None:
             return []
-        return [replace(stages(self.pipelined.plan.partition), title="A microbatch, as it is executed")]
+        plan, rows = self.pipelined.plan, []
+        for device, peak in plan.peak_bytes.items():
+            limit = self.partition.cluster[device].memory_bytes
+            sizes = (Quantity(peak, bytes_text), Quantity(limit, bytes_text), share(peak, limit))
+            row: tuple[Cell, ...] = (device, plan.schedule.in_flight(device), *sizes)
+            rows.append(row)
+        memory = Table(MEMORY, tuple(rows), {}, "Memory in a step, with the most microbatches in flight")
+        return [replace(stages(plan.partition), title="A microbatch, as it is executed"), memory]
 
     def _time_tables(self) -> list[Table]:
         """How each device spends the time of each timeline."""
@@ -287,9 +305,9 @@ def _times(timeline: Timeline) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for device in timeline.devices:
         parts = timeline.busy_seconds, timeline.communication_seconds, timeline.wait_seconds, critical
-        share = timeline.busy_seconds[device] / timeline.step_seconds if timeline.step_seconds else 0.0
+        busy = timeline.busy_seconds[device] / timeline.step_seconds if timeline.step_seconds else 0.0
         spent = (Quantity(part[device], seconds_text) for part in parts)
-        rows.append((device, *spent, Quantity(share, "{:.0%}".format)))
+        rows.append((device, *spent, Quantity(busy, "{:.0%}".format)))
     names = ("busy", "communication", "wait", "critical", "computes")
     columns = (Column("device", "device", right=False), *(Column(name, name) for name in names))
     return Table(columns, tuple(rows), {}, f"{timeline.name}: how each device spends its time")

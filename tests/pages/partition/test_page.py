@@ -110,6 +110,28 @@ def test_a_pipeline_has_its_step_its_devices_and_the_trace_of_the_command() -> N
     assert [lane["name"] for lane in track["lanes"]] == list(line.devices)
 
 
+def test_a_device_that_works_in_the_pipeline_alone_has_a_colour() -> None:
+    found = network(True, 4)
+    assert found.pipelined is not None
+    alone = split(found.partition.graph, Cluster(CLUSTER.devices[:1]))
+    one = replace(alone, cluster=CLUSTER)  # the table has all on gpu0
+    subject = Network(one, found.pipelined).subject()
+    assert [lane.name for lane in subject.lanes] == list(found.pipelined.plan.devices)
+    assert subject.executed is not None
+    assert set(subject.executed) == set(range(len(subject.lanes)))
+    assert set(subject.division) == {0}
+
+
+def test_memory_of_a_step_is_that_of_the_plan() -> None:
+    found = network(True, 4, "fill-drain")
+    assert found.pipelined is not None
+    peaks = found.pipelined.plan.peak_bytes
+    memory = next(table for table in found.subject().tables if "in flight" in table.title)
+    assert {row[0]: row[2].value for row in memory.rows} == peaks  # type: ignore[union-attr]
+    for track in found.tracks:
+        assert {name: held.peak_bytes for name, held in track.held.items()} == peaks
+
+
 def test_what_would_help_stands_on_the_page() -> None:
     net = cnngraph.loads(NET)
     question = Question(lambda batch, recompute: net.bound(batch, False, recompute), CLUSTER, 4)
