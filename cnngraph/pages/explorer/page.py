@@ -15,8 +15,8 @@ from cnngraph.pages.markup import Markup, element
 from cnngraph.pages.model import GRAPH_SCRIPTS, GRAPH_STYLES, graph_model
 
 PARTS = (
-    "net", "ways", "arrows", "places", "paints", "panes", "source", "details", "card", "table", "findings", "search",
-    "address", "picture", "help", "page",
+    "net", "ways", "arrows", "places", "paints", "panes", "tools", "source", "details", "card", "table", "findings",
+    "search", "address", "picture", "help", "page",
 )  # fmt: skip
 SCRIPTS = tuple(f"explorer/{name}.js" for name in PARTS)
 

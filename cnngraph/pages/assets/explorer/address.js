@@ -1,5 +1,5 @@
-// What the address says behind `#`: what is selected, the colours, the direction, and which blocks are open. The address
-// of the page follows what is selected; a link that is asked for says the rest as well.
+// What the address says behind `#`: what is selected, the colours, the direction, and which blocks are open. The
+// address of the page follows what is selected; a link that is asked for says the rest as well.
 //
 //     #node=i3a.concat&colour=madds&direction=LR&open=i3a&open=i3b
 

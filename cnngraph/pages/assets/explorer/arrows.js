@@ -15,11 +15,15 @@ function arrowNear(view, event) {
 
 function distanceTo(arrow, [x, y]) {
   const curves = [...arrow.element.querySelectorAll("path.line")];
-  return Math.min(...curves.map((curve) => {
-    const { x: left, y: top, width, height } = curve.getBBox();
-    if (x < left - 40 || y < top - 40 || x > left + width + 40 || y > top + height + 40) return Infinity;
-    const length = curve.getTotalLength();
-    const places = Array.from({ length: Math.ceil(length / SAMPLED) + 1 }, (_, i) => curve.getPointAtLength(i * SAMPLED));
-    return Math.min(...places.map((place) => Math.hypot(place.x - x, place.y - y)));
-  }));
+  return Math.min(
+    ...curves.map((curve) => {
+      const { x: left, y: top, width, height } = curve.getBBox();
+      if (x < left - 40 || y < top - 40 || x > left + width + 40 || y > top + height + 40) return Infinity;
+      const length = curve.getTotalLength();
+      const places = Array.from({ length: Math.ceil(length / SAMPLED) + 1 }, (_, i) =>
+        curve.getPointAtLength(i * SAMPLED),
+      );
+      return Math.min(...places.map((place) => Math.hypot(place.x - x, place.y - y)));
+    }),
+  );
 }

@@ -36,7 +36,9 @@ class Card {
       node.facts.device ? make("div", {}, `on ${node.facts.device}`) : null,
       this.net.words.wrong.has(node.id) ? make("div", { class: "told" }, this.net.words.wrong.get(node.id)) : null,
       operator ? make("div", { class: "soft" }, `${operator.summary}.`) : null,
-      node.file === null ? null : make("div", { class: "soft" }, `${this.net.model.files[node.file].name}:${this.lineOf(node)}`),
+      node.file === null
+        ? null
+        : make("div", { class: "soft" }, `${this.net.model.files[node.file].name}:${this.lineOf(node)}`),
     ];
   }
 

@@ -12,7 +12,12 @@ class Details {
 
   /** A node, a block, or what a place of the text made; without nodes the whole network. */
   show(id, ids, ways = null) {
-    const content = ids.length === 0 ? this.#whole() : ids.length === 1 ? this.#node(this.net.node(ids[0]), ways) : this.#several(id, ids);
+    const content =
+      ids.length === 0
+        ? this.#whole()
+        : ids.length === 1
+          ? this.#node(this.net.node(ids[0]), ways)
+          : this.#several(id, ids);
     this.element.replaceChildren(...content.filter(Boolean));
     this.element.scrollTop = 0;
   }
@@ -45,8 +50,14 @@ class Details {
       this.#figures(node, words.figures ?? {}),
       this.#states(words.states ?? []),
       ...this.#ways(ways),
-      this.#links("reads", this.net.before[node.index].map(({ from, shape }) => [this.net.nodes[from].id, shape])),
-      this.#links("read by", this.net.after[node.index].map(({ to, shape }) => [this.net.nodes[to].id, shape])),
+      this.#links(
+        "reads",
+        this.net.before[node.index].map(({ from, shape }) => [this.net.nodes[from].id, shape]),
+      ),
+      this.#links(
+        "read by",
+        this.net.after[node.index].map(({ to, shape }) => [this.net.nodes[to].id, shape]),
+      ),
       this.#text(node),
       ...this.#operator(node.op),
     ];
@@ -62,7 +73,11 @@ class Details {
       const value = this.net.figure(node, key);
       if (value) rows.push([name, `${worked[name] ?? text(value)}${this.#share(key, value)}`]);
     }
-    if (node.field) rows.push(["receptive field", worked["receptive field"] ?? (node.field === "all" ? "the whole input" : node.field)]);
+    if (node.field)
+      rows.push([
+        "receptive field",
+        worked["receptive field"] ?? (node.field === "all" ? "the whole input" : node.field),
+      ]);
     for (const [name, value] of Object.entries(node.facts)) if (name !== "seconds") rows.push([name, String(value)]);
     return pairs(rows);
   }
@@ -75,10 +90,14 @@ class Details {
   #several(id, ids) {
     const nodes = ids.map((each) => this.net.node(each));
     const block = id ? this.net.blockOf(id) : null;
-    const rows = [["operators", counted(nodes.length)], ["shape at the end", nodes.at(-1).shape]];
+    const rows = [
+      ["operators", counted(nodes.length)],
+      ["shape at the end", nodes.at(-1).shape],
+    ];
     for (const { key, name, text } of FIGURES) {
       const { number, open } = this.net.sum(nodes, key);
-      if (number || open) rows.push([name, `${text(number)}${open ? " and more with open sizes" : this.#share(key, number)}`]);
+      if (number || open)
+        rows.push([name, `${text(number)}${open ? " and more with open sizes" : this.#share(key, number)}`]);
     }
     return [
       make("h2", {}, id || `${ids.length} operators`),
@@ -86,7 +105,10 @@ class Details {
       block?.documentation ? make("p", {}, block.documentation) : null,
       pairs(rows),
       block ? make("p", {}, "used at ", this.#placeLink(block.use)) : null,
-      this.#links("made of", ids.map((each) => [each, this.net.node(each).shape])),
+      this.#links(
+        "made of",
+        ids.map((each) => [each, this.net.node(each).shape]),
+      ),
     ];
   }
 
@@ -100,7 +122,9 @@ class Details {
 
   #states(states) {
     if (!states.length) return null;
-    const items = states.map(([name, shape, trained]) => make("li", {}, make("code", {}, `${name}: ${shape}`), trained ? "" : " not trained"));
+    const items = states.map(([name, shape, trained]) =>
+      make("li", {}, make("code", {}, `${name}: ${shape}`), trained ? "" : " not trained"),
+    );
     return make("div", {}, make("h3", {}, "weights and states"), make("ul", { class: "plain" }, ...items));
   }
 
@@ -110,7 +134,11 @@ class Details {
       make(
         "li",
         {},
-        makeSvg("svg", { class: `sample way-${(i % WAYS) + 1}`, "aria-hidden": "true", viewBox: "0 0 35 12" }, makeSvg("path", { d: "M0 6H35" })),
+        makeSvg(
+          "svg",
+          { class: `sample way-${(i % WAYS) + 1}`, "aria-hidden": "true", viewBox: "0 0 35 12" },
+          makeSvg("path", { d: "M0 6H35" }),
+        ),
         length ? `${length} operator${length > 1 ? "s" : ""}, the last is ` : "directly",
         length ? this.#link(nodes.at(-1)) : "",
       ),
@@ -121,7 +149,8 @@ class Details {
   #links(name, pairs) {
     if (!pairs.length) return null;
     const shown = pairs.slice(0, MOST_LISTED).map(([id, shape]) => make("li", {}, this.#link(id), ` ${shape}`));
-    const more = pairs.length > MOST_LISTED ? [make("li", { class: "soft" }, `and ${pairs.length - MOST_LISTED} more`)] : [];
+    const more =
+      pairs.length > MOST_LISTED ? [make("li", { class: "soft" }, `and ${pairs.length - MOST_LISTED} more`)] : [];
     return make("div", {}, make("h3", {}, name), make("ul", { class: "plain" }, ...shown, ...more));
   }
 
@@ -129,7 +158,12 @@ class Details {
   #text(node) {
     if (node.file === null) return null;
     const uses = node.uses.toReversed().map((use) => make("li", {}, `in ${use.block}, used at `, this.#placeLink(use)));
-    return make("div", {}, make("h3", {}, "text"), make("ul", { class: "plain" }, make("li", {}, this.#placeLink(node)), ...uses));
+    return make(
+      "div",
+      {},
+      make("h3", {}, "text"),
+      make("ul", { class: "plain" }, make("li", {}, this.#placeLink(node)), ...uses),
+    );
   }
 
   /** What the reference says of an operator. */
@@ -155,12 +189,18 @@ class Details {
     const number = typeof file === "number" ? file : this.net.model.files.findIndex(({ name }) => name === file);
     const place = { file: number, from, to };
     if (number < 0) return make("span", {}, text ?? file);
-    return make("button", { type: "button", class: "link", onclick: () => this.openText(place) }, text ?? `${this.net.model.files[number].name}:${this.lineOf(place)}`);
+    return make(
+      "button",
+      { type: "button", class: "link", onclick: () => this.openText(place) },
+      text ?? `${this.net.model.files[number].name}:${this.lineOf(place)}`,
+    );
   }
 }
 
 /** Names and what they are; rows without a value are left out. */
 function pairs(rows) {
   const shown = rows.filter(([, value]) => value);
-  return shown.length ? make("dl", {}, ...shown.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)))) : null;
+  return shown.length
+    ? make("dl", {}, ...shown.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))))
+    : null;
 }

@@ -5,7 +5,11 @@ class Findings {
     Object.assign(this, { net, openText, go });
     const items = net.words.findings.map((finding) => this.#item(finding));
     const none = make("p", { class: "soft" }, "Nothing is wrong with this file.");
-    this.element = make("div", { class: "findings fill", tabindex: 0, role: "region", "aria-label": "Findings" }, ...(items.length ? items : [none]));
+    this.element = make(
+      "div",
+      { class: "findings fill", tabindex: 0, role: "region", "aria-label": "Findings" },
+      ...(items.length ? items : [none]),
+    );
   }
 
   get title() {
@@ -16,13 +20,18 @@ class Findings {
   /** The places of errors, or of warnings, in the text. */
   places(severity) {
     const found = this.net.words.findings.filter((finding) => finding.severity === severity);
-    return found.flatMap(({ places }) => places.slice(0, 1)).map((place) => this.#inText(place)).filter(({ file }) => file >= 0);
+    return found
+      .flatMap(({ places }) => places.slice(0, 1))
+      .map((place) => this.#inText(place))
+      .filter(({ file }) => file >= 0);
   }
 
   #item(finding) {
     const sign = finding.severity === "error" ? "✗" : "!";
     const places = finding.places.map((place) => this.#place(place)).flatMap((link) => [link, make("br")]);
-    const shown = finding.nodes.map((id) => make("button", { type: "button", class: "link", onclick: () => this.go(id) }, `show ${id} in the graph`));
+    const shown = finding.nodes.map((id) =>
+      make("button", { type: "button", class: "link", onclick: () => this.go(id) }, `show ${id} in the graph`),
+    );
     return make(
       "article",
       { class: finding.severity },

@@ -24,7 +24,11 @@ class Help {
       { class: "help", "aria-label": "Keys" },
       make("h2", {}, "Keys"),
       make("dl", {}, ...rows),
-      make("p", { class: "soft" }, "Click a block to open it. Hover the text, and the graph shows what it made; and the other way round."),
+      make(
+        "p",
+        { class: "soft" },
+        "A double click, or one on ▸, opens a block. Hover the text, and the graph shows what it made; and the other way round.",
+      ),
       make("button", { type: "button", onclick: () => this.element.close() }, "Close"),
     );
   }

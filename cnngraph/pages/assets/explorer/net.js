@@ -19,7 +19,11 @@ function bytesText(value) {
 
 function secondsText(value) {
   if (value === 0) return "0 s";
-  const step = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]].find(([size]) => value >= size) ?? [1e-9, "ns"];
+  const step = [
+    [1, "s"],
+    [1e-3, "ms"],
+    [1e-6, "µs"],
+  ].find(([size]) => value >= size) ?? [1e-9, "ns"];
   return `${Number((value / step[0]).toPrecision(3))} ${step[1]}`;
 }
 
@@ -75,7 +79,7 @@ class Net {
     return this.nodes.some((node) => node.facts[key] !== undefined);
   }
 
-  /** What is said of the block that a path stands for, and where it is used: of `i3a` what the text says of `inception`. */
+  /** What is said of the block that a path stands for, and where it is used: of `i3a` that of `inception`. */
   blockOf(path) {
     const item = this.model.blocks.get(path);
     if (!item) return null;
@@ -88,5 +92,7 @@ class Net {
 }
 
 function same(one, other) {
-  return other !== undefined && one !== undefined && ["block", "file", "from", "to"].every((key) => one[key] === other[key]);
+  return (
+    other !== undefined && one !== undefined && ["block", "file", "from", "to"].every((key) => one[key] === other[key])
+  );
 }

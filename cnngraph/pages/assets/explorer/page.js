@@ -46,7 +46,12 @@ class Explorer {
     const lower = make("div", { class: "lower fill" }, this.details.element);
     const text = document.getElementById("text");
     text.append(upper, bar, lower);
-    splitter(bar, { start: 55, name: "Height of the text", upright: false, onmove: (share) => text.style.setProperty("--upper", `${share}%`) });
+    splitter(bar, {
+      start: 55,
+      name: "Height of the text",
+      upright: false,
+      onmove: (share) => text.style.setProperty("--upper", `${share}%`),
+    });
     splitter(document.getElementById("split"), {
       start: 36,
       name: "Width of the text",
@@ -61,43 +66,26 @@ class Explorer {
     this.crumbs = make("nav", { class: "crumbs", "aria-label": "Blocks around the selection", "aria-live": "polite" });
     this.legend = make("div", { class: "legend", role: "group", "aria-label": "Legend" });
     this.card = new Card(this.net, (place) => this.source.lineOf(place));
-    const drawing = document.getElementById("drawing");
-    drawing.append(this.#tools(), this.crumbs, container, this.legend);
+    this.tools = new Tools(
+      () => this.view,
+      this.paints,
+      (key) => this.paint(key),
+    );
+    document.getElementById("drawing").append(this.tools.element, this.crumbs, container, this.legend);
     this.view = new GraphView(container, value, { direction: this.asked.direction === "LR" ? "LR" : "TB" });
     this.container = container;
+    this.#keepMiddle();
   }
 
-  #tools() {
-    const button = (text, name, act) => make("button", { type: "button", title: name, "aria-label": name, onclick: act }, text);
-    this.colour = make(
-      "select",
-      { "aria-label": "Colour by", onchange: () => this.paint(this.colour.value) },
-      ...this.paints.known.map(({ key, name }) => make("option", { value: key }, `colour: ${name}`)),
-    );
-    this.actions = {
-      open: () => this.view.openAll(),
-      deeper: () => this.deeper(),
-      shallower: () => this.shallower(),
-      close: () => this.view.closeAll(),
-      turn: () => this.turn(),
-      fit: () => this.view.fit(),
-      larger: () => this.view.zoomBy(1.25),
-      smaller: () => this.view.zoomBy(0.8),
-    };
-    const { open, deeper, shallower, close, turn, fit, larger, smaller } = this.actions;
-    return make(
-      "div",
-      { class: "bar", role: "toolbar", "aria-label": "Graph" },
-      button("Open all", "Open all blocks", open),
-      button("Deeper", "Open one level more", deeper),
-      button("Shallower", "Close the innermost level", shallower),
-      button("Close all", "Close all blocks", close),
-      button("⇄", "Down or to the right", turn),
-      button("Fit", "Fit the whole graph", fit),
-      button("+", "Larger", larger),
-      button("−", "Smaller", smaller),
-      this.colour,
-    );
+  /** What is in the middle stays there when the pane becomes wider or narrower. */
+  #keepMiddle() {
+    let width = this.container.clientWidth;
+    new ResizeObserver(() => {
+      const now = this.container.clientWidth;
+      if (!now) return; // it is hidden
+      if (width) this.view.camera.pan((now - width) / 2, 0);
+      width = now;
+    }).observe(this.container);
   }
 
   #makeTop() {
@@ -122,9 +110,8 @@ class Explorer {
     this.container.addEventListener("hover", ({ detail }) => this.#hover(detail));
     this.container.addEventListener("click", (event) => this.#chooseArrow(event));
     this.container.addEventListener("drawn", () => this.#drawn());
-    document.addEventListener("theme", () => this.paint(this.colour.value));
+    document.addEventListener("theme", () => this.paint(this.tools.colour.value));
     addEventListener("hashchange", () => this.#restore(readAddress(location.hash)));
-    const { open, deeper, shallower, close, turn, fit, larger, smaller } = this.actions;
     const tab = (key) => () => {
       this.panes.show("text");
       this.tabs.show(key);
@@ -133,8 +120,17 @@ class Explorer {
       "/": () => this.search.focus(),
       "?": () => this.help.toggle(),
       Escape: () => this.view.select(null),
-      o: open, c: close, "]": deeper, "[": shallower, d: turn, f: fit, "+": larger, "-": smaller,
-      1: tab("text"), 2: tab("table"), 3: tab("findings"),
+      o: () => this.tools.open(),
+      c: () => this.tools.close(),
+      "]": () => this.tools.deeper(),
+      "[": () => this.tools.shallower(),
+      d: () => this.tools.turn(),
+      f: () => this.tools.fit(),
+      "+": () => this.tools.larger(),
+      "-": () => this.tools.smaller(),
+      1: tab("text"),
+      2: tab("table"),
+      3: tab("findings"),
     });
   }
 
@@ -189,14 +185,23 @@ class Explorer {
   #markWays(found) {
     for (let i = 1; i <= WAYS; i += 1) {
       const ways = found ? found.ways.filter((_, at) => (at % WAYS) + 1 === i) : [];
-      this.view.mark(`way-${i}`, ways.flatMap(({ nodes }) => nodes), ways.flatMap(({ edges }) => edges));
+      this.view.mark(
+        `way-${i}`,
+        ways.flatMap(({ nodes }) => nodes),
+        ways.flatMap(({ edges }) => edges),
+      );
     }
   }
 
   #tellCrumbs(id) {
     const way = id ? this.net.model.way(id).filter(({ path }) => path && path !== id) : [];
-    const crumb = ({ path, title }) => make("button", { type: "button", class: "link", onclick: () => this.reveal(path) }, title || path);
-    const whole = make("button", { type: "button", class: "link", onclick: () => this.view.select(null) }, this.net.model.name);
+    const crumb = ({ path, title }) =>
+      make("button", { type: "button", class: "link", onclick: () => this.reveal(path) }, title || path);
+    const whole = make(
+      "button",
+      { type: "button", class: "link", onclick: () => this.view.select(null) },
+      this.net.model.name,
+    );
     const parts = [whole, ...way.map(crumb), ...(id ? [id] : [])];
     this.crumbs.replaceChildren(...parts.flatMap((part) => [" › ", part]).slice(1));
   }
@@ -210,29 +215,13 @@ class Explorer {
   // ---- looks ----
 
   paint(key) {
-    this.colour.value = key;
+    this.tools.colour.value = key;
     this.paints.apply(key, this.view, this.container, this.legend);
-  }
-
-  /** Opens all closed blocks that are drawn. */
-  deeper() {
-    return Promise.all(this.view.boxes().filter(({ path }) => path).map(({ path }) => this.view.open(path)));
-  }
-
-  /** Closes the open blocks that lie deepest. */
-  shallower() {
-    const depth = (frame) => this.net.model.way(frame.path).length;
-    const deepest = Math.max(...this.view.frames().map(depth));
-    return Promise.all(this.view.frames().filter((frame) => depth(frame) === deepest).map(({ path }) => this.view.close(path)));
-  }
-
-  turn() {
-    this.view.setDirection(this.view.direction === "LR" ? "TB" : "LR");
   }
 
   /** After each drawing: colours of scales follow what is drawn, and what is wrong stays marked. */
   #drawn() {
-    this.paint(this.colour.value);
+    this.paint(this.tools.colour.value);
     const wrong = [...this.net.words.wrong.keys()];
     const edges = wrong.flatMap((id) => this.net.node(id).inputs.map((from) => [from, id]));
     this.view.mark("wrong", wrong, edges);
@@ -273,7 +262,7 @@ class Explorer {
   }
 
   async copyLink() {
-    const colour = this.colour.value === "operator" ? null : this.colour.value;
+    const colour = this.tools.colour.value === "operator" ? null : this.tools.colour.value;
     const direction = this.view.direction === "LR" ? "LR" : null;
     const hash = writeAddress({ node: this.selected.id, colour, direction, open: [...this.view.opened.paths] });
     try {

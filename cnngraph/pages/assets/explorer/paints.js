@@ -1,12 +1,15 @@
 // Colours of boxes: by family of operators, by device, or by a figure on a scale, each with its legend.
 //
-// A scale goes from the ground of the page to one dark (or, in the dark, light) blue: its lightness alone tells more from
+// A scale goes from the ground of the page to one dark (in the dark: light) blue: its lightness alone tells more from
 // less, so that it reads the same without colour vision. It is that of the square root: small figures stay apart.
 
-const SCALE = { light: ["#eef4fa", "#9cc3e6", "#2f78b7", "#0a2f5c"], dark: ["#20303f", "#2f5f8a", "#6aa9dc", "#dcefff"] };
+const SCALE = {
+  light: ["#eef4fa", "#9cc3e6", "#2f78b7", "#0a2f5c"],
+  dark: ["#20303f", "#2f5f8a", "#6aa9dc", "#dcefff"],
+};
 const RAMP = 48;
 
-/** Hues of devices: Okabe and Ito, which are told apart without colour vision; the card and the table name the device. */
+/** Hues of devices: Okabe and Ito, told apart without colour vision; card, details and table name the device. */
 const HUES = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00", "#999999"];
 
 /** Of boxes of which nothing is known, or too much for one colour. */
@@ -27,7 +30,9 @@ const PAINTS = [
 function mixed(first, second, part) {
   const channels = [1, 3, 5].map((i) => {
     const [a, b] = [first, second].map((colour) => parseInt(colour.slice(i, i + 2), 16));
-    return Math.round(a + (b - a) * part).toString(16).padStart(2, "0");
+    return Math.round(a + (b - a) * part)
+      .toString(16)
+      .padStart(2, "0");
   });
   return `#${channels.join("")}`;
 }
@@ -84,7 +89,9 @@ class Paints {
       const devices = [...new Set(box.nodes.map((id) => this.net.node(id).facts?.device))];
       return devices.length === 1 && devices[0] ? this.#deviceLook(devices[0]) : NEUTRAL;
     });
-    const entries = this.devices.map((name) => entry(name, { class: "swatch", style: `background:${this.#deviceLook(name).fill}` }));
+    const entries = this.devices.map((name) =>
+      entry(name, { class: "swatch", style: `background:${this.#deviceLook(name).fill}` }),
+    );
     legend.replaceChildren(...entries, entry("several, or none", { class: "swatch" }));
   }
 
@@ -113,7 +120,9 @@ class Paints {
       return { fill, line: onScale(1), ink: inkOn(fill) };
     });
     const open = values.includes(null) ? [entry("open sizes: give them with --set", { class: "swatch" })] : [];
-    const all = values.includes(Infinity) ? [entry("the whole input", { class: "swatch", style: `background:${onScale(1)}` })] : [];
+    const all = values.includes(Infinity)
+      ? [entry("the whole input", { class: "swatch", style: `background:${onScale(1)}` })]
+      : [];
     legend.replaceChildren(scale(key, most), ...all, ...open);
   }
 }
@@ -132,7 +141,9 @@ function entry(text, attributes) {
 function scale(key, most) {
   const text = FIGURES.find((figure) => figure.key === key)?.text ?? ((value) => `${value} px`);
   const colours = Array.from({ length: RAMP }, (_, i) => onScale(i / (RAMP - 1))).join(",");
-  const marks = [0, 0.25, 1].map((part) => make("span", {}, text(key === "seconds" ? most * part : Math.round(most * part))));
+  const marks = [0, 0.25, 1].map((part) =>
+    make("span", {}, text(key === "seconds" ? most * part : Math.round(most * part))),
+  );
   return make(
     "div",
     { class: "scale" },

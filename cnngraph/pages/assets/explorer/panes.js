@@ -11,7 +11,13 @@ function splitter(bar, { start, name, upright, onmove }) {
     bar.setAttribute("aria-valuenow", Math.round(share));
     onmove(share);
   };
-  const attributes = { role: "separator", tabindex: 0, "aria-label": name, "aria-valuemin": LEAST_SHARE, "aria-valuemax": MOST_SHARE };
+  const attributes = {
+    role: "separator",
+    tabindex: 0,
+    "aria-label": name,
+    "aria-valuemin": LEAST_SHARE,
+    "aria-valuemax": MOST_SHARE,
+  };
   for (const [key, value] of Object.entries(attributes)) bar.setAttribute(key, value);
   bar.setAttribute("aria-orientation", upright ? "vertical" : "horizontal");
   bar.addEventListener("pointerdown", (event) => {
@@ -40,10 +46,18 @@ class Tabs {
       tab.panel.id = `panel-${tab.key}`;
       tab.panel.setAttribute("role", "tabpanel");
       tab.panel.setAttribute("aria-label", tab.name);
-      const button = make("button", { role: "tab", type: "button", "aria-controls": tab.panel.id, onclick: () => this.show(tab.key) }, tab.name);
+      const button = make(
+        "button",
+        { role: "tab", type: "button", "aria-controls": tab.panel.id, onclick: () => this.show(tab.key) },
+        tab.name,
+      );
       return { ...tab, button };
     });
-    this.element = make("div", { role: "tablist", "aria-label": name, onkeydown: (event) => this.#move(event) }, ...this.tabs.map(({ button }) => button));
+    this.element = make(
+      "div",
+      { role: "tablist", "aria-label": name, onkeydown: (event) => this.#move(event) },
+      ...this.tabs.map(({ button }) => button),
+    );
     this.show(tabs[0].key);
   }
 

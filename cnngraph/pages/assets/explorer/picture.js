@@ -1,6 +1,22 @@
 // The drawing as a file: SVG with all of its style in it, or PNG made from that.
 
-const DRAWN = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "font-style", "text-decoration", "text-anchor", "dominant-baseline", "paint-order", "display", "visibility"];
+const DRAWN = [
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-style",
+  "text-decoration",
+  "text-anchor",
+  "dominant-baseline",
+  "paint-order",
+  "display",
+  "visibility",
+];
 const MARGIN = 12;
 const LARGEST_PIXELS = 8000; // along a side of a PNG
 

@@ -21,7 +21,7 @@ class Places {
     return files.map((units) => [...units.values()].sort((a, b) => a.to - a.from - (b.to - b.from)));
   }
 
-  /** The nodes of the smallest unit around a character, with those of the units in it: `concat { ... }` has its lanes. */
+  /** The nodes of the smallest unit around a character, with those in it: `concat { ... }` has its lanes. */
   at(file, offset) {
     const unit = this.units[file].find(({ from, to }) => from <= offset && offset < to);
     return unit ? this.between(file, unit.from, unit.to) : [];

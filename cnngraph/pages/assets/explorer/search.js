@@ -5,7 +5,15 @@ const MOST_FOUND = 50;
 /** What is searched, once: {id, words, node}. */
 function searchable(net) {
   const nodes = net.nodes.map((node) => {
-    const words = [node.id, node.op, net.words.nodes.get(node.id)?.printed ?? "", node.text, node.shape, node.family, node.facts.device ?? ""];
+    const words = [
+      node.id,
+      node.op,
+      net.words.nodes.get(node.id)?.printed ?? "",
+      node.text,
+      node.shape,
+      node.family,
+      node.facts.device ?? "",
+    ];
     return { id: node.id, nodes: [node.id], told: `${node.text} ${node.shape}`, words: words.join(" ").toLowerCase() };
   });
   const blocks = [...net.model.blocks.values()].map(({ path, title }) => ({
@@ -26,7 +34,10 @@ function search(entries, query) {
     return name === words[0] ? 0 : name.split(".").at(-1) === words[0] ? 1 : name.includes(words[0]) ? 2 : 3;
   };
   const found = entries.filter((entry) => words.every((word) => entry.words.includes(word)));
-  return found.map((entry) => ({ entry, rank: rank(entry) })).sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
+  return found
+    .map((entry) => ({ entry, rank: rank(entry) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ entry }) => entry);
 }
 
 class Search {
@@ -63,7 +74,11 @@ class Search {
     this.entries ??= searchable(this.net); // a page that nobody searches opens sooner
     this.found = search(this.entries, query);
     this.at = this.found.length ? 0 : -1;
-    this.count.textContent = query.trim() ? (this.found.length ? `${counted(this.found.length)} found` : "nothing found") : "";
+    this.count.textContent = query.trim()
+      ? this.found.length
+        ? `${counted(this.found.length)} found`
+        : "nothing found"
+      : "";
     this.list.replaceChildren(...this.found.slice(0, MOST_FOUND).map((entry, i) => this.#option(entry, i)));
     this.#open(this.found.length > 0);
     this.#choose(this.at);
@@ -75,7 +90,12 @@ class Search {
       event.preventDefault(); // the field keeps the focus
       this.#take(i);
     };
-    return make("div", { role: "option", id: `found-${i}`, "aria-selected": "false", onpointerdown: take }, make("b", {}, entry.id), ` ${entry.told}`);
+    return make(
+      "div",
+      { role: "option", id: `found-${i}`, "aria-selected": "false", onpointerdown: take },
+      make("b", {}, entry.id),
+      ` ${entry.told}`,
+    );
   }
 
   #open(isOpen) {

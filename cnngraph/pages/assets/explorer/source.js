@@ -1,6 +1,6 @@
 // The text of the network: its files, a line of numbers, colours; and marks, both ways between text and graph.
 //
-// The text is a list of lines to screen readers: arrows go from line to line, each marks what it made, and Enter shows it.
+// The text is a list of lines to screen readers: arrows go from line to line, a line marks what it made, Enter shows it.
 
 class SourceView {
   /**
@@ -55,7 +55,8 @@ class SourceView {
     this.#at(line);
     const element = this.file.lines[line - 1].element;
     const top = element.offsetTop - this.list.offsetTop;
-    const isSeen = top >= this.list.scrollTop && top + element.offsetHeight <= this.list.scrollTop + this.list.clientHeight;
+    const isSeen =
+      top >= this.list.scrollTop && top + element.offsetHeight <= this.list.scrollTop + this.list.clientHeight;
     if (!isSeen) this.list.scrollTop = top - this.list.clientHeight / 2;
   }
 
@@ -71,7 +72,7 @@ class SourceView {
     const lines = [];
     const colours = this.net.words.colours[file.number] ?? [];
     let next = 0;
-    for (let from = 0; from <= file.letters.length; ) {
+    for (let from = 0; from <= file.letters.length;) {
       let to = file.letters.indexOf("\n", from);
       if (to < 0) to = file.letters.length;
       const words = [];
@@ -84,9 +85,19 @@ class SourceView {
       }
       if (at < to) words.push(this.#word(file, at, to));
       const number = lines.length + 1;
-      const name = { role: "option", id: `line-${file.number}-${number}`, "aria-selected": "false", "data-line": number };
+      const name = {
+        role: "option",
+        id: `line-${file.number}-${number}`,
+        "aria-selected": "false",
+        "data-line": number,
+      };
       if (!words.length) name["aria-label"] = "empty line";
-      lines.push({ from, to, words, element: make("div", { class: "line", ...name }, ...words.map(({ element }) => element)) });
+      lines.push({
+        from,
+        to,
+        words,
+        element: make("div", { class: "line", ...name }, ...words.map(({ element }) => element)),
+      });
       from = to + 1;
     }
     return lines;
@@ -119,7 +130,8 @@ class SourceView {
     for (let i = first - 1; i < this.file.lines.length && this.file.lines[i].from < to; i += 1) {
       const { element, words } = this.file.lines[i];
       element.classList.add(`has-${name}`);
-      for (const word of words) if (word.from < to && word.to > from && /\S/.test(word.element.textContent)) word.element.classList.add(name);
+      for (const word of words)
+        if (word.from < to && word.to > from && /\S/.test(word.element.textContent)) word.element.classList.add(name);
     }
   }
 

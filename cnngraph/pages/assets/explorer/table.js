@@ -9,19 +9,38 @@ class LayerTable {
       { key: "id", name: "layer", value: (node) => node.id, left: true },
       { key: "text", name: "operator", value: (node) => node.text, left: true },
       { key: "shape", name: "shape", value: (node) => node.shape },
-      ...FIGURES.filter(({ key }) => net.totals.get(key) || net.nodes.some((node) => net.figure(node, key))).map((figure) => ({
-        ...figure,
-        value: (node) => net.figure(node, figure.key),
-      })),
+      ...FIGURES.filter(({ key }) => net.totals.get(key) || net.nodes.some((node) => net.figure(node, key))).map(
+        (figure) => ({
+          ...figure,
+          value: (node) => net.figure(node, figure.key),
+        }),
+      ),
       { key: "field", name: "receptive field", value: (node) => node.field ?? "" },
-      ...(net.hasFact("device") ? [{ key: "device", name: "device", value: (node) => node.facts.device ?? "", left: true }] : []),
+      ...(net.hasFact("device")
+        ? [{ key: "device", name: "device", value: (node) => node.facts.device ?? "", left: true }]
+        : []),
     ];
     this.body = make("tbody");
     this.heads = this.columns.map((column) => this.#head(column));
-    const table = make("table", {}, make("caption", { class: "unseen" }, "Layers"), make("thead", {}, make("tr", {}, ...this.heads)), this.body, this.#totals());
-    const more = make("p", { class: "soft" }, `The first ${counted(MOST_ROWS)} of ${counted(net.nodes.length)}: search finds the others.`);
+    const table = make(
+      "table",
+      {},
+      make("caption", { class: "unseen" }, "Layers"),
+      make("thead", {}, make("tr", {}, ...this.heads)),
+      this.body,
+      this.#totals(),
+    );
+    const more = make(
+      "p",
+      { class: "soft" },
+      `The first ${counted(MOST_ROWS)} of ${counted(net.nodes.length)}: search finds the others.`,
+    );
     const parts = net.nodes.length > MOST_ROWS ? [more, table] : [table];
-    this.element = make("div", { class: "table fill", tabindex: 0, role: "region", "aria-label": "Table of layers" }, ...parts);
+    this.element = make(
+      "div",
+      { class: "table fill", tabindex: 0, role: "region", "aria-label": "Table of layers" },
+      ...parts,
+    );
     this.rows = [];
     this.marked = [];
   }
@@ -42,7 +61,11 @@ class LayerTable {
   }
 
   #head(column) {
-    const button = make("button", { type: "button", class: "plain-button", onclick: () => this.#sort(column) }, column.name);
+    const button = make(
+      "button",
+      { type: "button", class: "plain-button", onclick: () => this.#sort(column) },
+      column.name,
+    );
     return make("th", { scope: "col", class: column.left ? "left" : null }, button);
   }
 
@@ -53,7 +76,8 @@ class LayerTable {
     this.order = { key: column.key, way: order };
     this.heads.forEach((head, i) => head.setAttribute("aria-sort", this.columns[i] === column ? order : "none"));
     const sign = order === "ascending" ? 1 : -1;
-    const compared = (a, b) => sign * compare(column.value(a.node), column.value(b.node)) || a.node.index - b.node.index;
+    const compared = (a, b) =>
+      sign * compare(column.value(a.node), column.value(b.node)) || a.node.index - b.node.index;
     const rows = order === "none" ? this.rows : this.rows.toSorted(compared);
     this.body.replaceChildren(...rows.map(({ element }) => element));
   }
