@@ -12,19 +12,20 @@ from cnngraph.render.colour import TO_CONES, TO_LAB, Triple, grey, linear, oklab
 from cnngraph.render.style import DARK_VERMILION, FAMILIES, RED, STYLES, WHITE, device_colours, family_fills, styled
 
 SEEN = {
-    "all cones": np.eye(3),
-    "no red cones": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "no green cones": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "no blue cones": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    "all cones": "1 0 0  0 1 0  0 0 1",
+    "no red cones": "0.152286 1.052583 -0.204868  0.114503 0.786281 0.099216  -0.003882 -0.048116 1.051998",
+    "no green cones": "0.367322 0.860646 -0.227968  0.280085 0.672501 0.047413  -0.011820 0.042940 0.968881",
+    "no blue cones": "1.255528 -0.076749 -0.178779  -0.078411 0.930809 0.147602  0.004733 0.691367 0.303900",
 }
-"""What is left of linear red, green and blue: Machado, Oliveira, Fernandes: A physiologically-based model for simulation
-of color vision deficiency, IEEE TVCG 15(6), 2009, table of severity 1.0."""
+"""What is left of linear red, green and blue, in rows. Machado, Oliveira, Fernandes: A physiologically-based model for
+simulation of color vision deficiency, IEEE TVCG 15(6), 2009: the matrices of severity 1.0."""
 APART = 0.035  # in Oklab; about 0.02 is just seen
 
 
 def seen(colour: str, eyes: str) -> Triple:
     """A colour as these eyes see it, in Oklab."""
-    light = np.clip(np.asarray(SEEN[eyes]) @ linear(colour), 0, 1)
+    left = np.array(SEEN[eyes].split(), float).reshape(3, 3)
+    light = np.clip(left @ linear(colour), 0, 1)
     found: Triple = TO_LAB @ np.cbrt(TO_CONES @ light)
     return found
 

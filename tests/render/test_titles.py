@@ -1,4 +1,4 @@
-"""No arrow crosses the words of a box, of a frame or of another arrow: read off the SVG, and off the engine's layout."""
+"""No arrow crosses the words of a box, a frame or another arrow: read off the SVG, and off the engine's layout."""
 
 from __future__ import annotations
 
