@@ -169,7 +169,8 @@ def test_a_workload_is_divided_by_its_numbers(run: Run, tmp_path: Path) -> None:
     (tmp_path / "four.json").write_text(json.dumps({**head, "nodes": nodes, "edges": edges}))
     out = json.loads(run("partition", "four.json", "--format", "json").done().out)
     assert out["totals"]["bottleneck"] == 2.25
-    run("partition", "four.json").done("four on 2 devices", "accelerator1")
+    run("partition", "four.json", "--page", "four.html").done("four on 2 devices", "accelerator1", "page: four.html")
+    assert "<td>2.25</td>" in (tmp_path / "four.html").read_text(encoding="utf-8").replace(' class="right"', "")
     run("partition", "four.json", "--devices", "2").refused("--devices: a workload", code=2)
     run("partition", "four.json", "--explain").refused("--explain: a workload", code=2)
     (tmp_path / "four.json").write_text("{")
@@ -195,6 +196,26 @@ def test_a_step_is_measured_beside_its_prediction(run: Run, tmp_path: Path) -> N
     asked = ("partition", LENET, "--devices", "2", "--batch", "8", "--gradient", "--microbatches", "2", "--measure")
     run(*asked, "--timeline", "t.svg").done("predicted from what each device takes: step ", "\nmeasured: step ")
     assert (tmp_path / "t.svg").read_text(encoding="utf-8").count("step ") >= 2
+
+
+def test_a_division_is_written_as_a_page(run: Run, tmp_path: Path) -> None:
+    outcome = run("partition", LENET, "--devices", CPUS, "--batch", "16", "--format", "json", "--page", "kept.html")
+    assert "page: kept.html" in outcome.done().err
+    (tmp_path / "kept.json").write_text(outcome.out, encoding="utf-8")
+    run("partition", LENET, "--from", "kept.json", "--batch", "16", "--page", "again.html").done("page: again.html")
+    page = (tmp_path / "kept.html").read_text(encoding="utf-8")
+    assert "<title>lenet5 on 2 devices</title>" in page
+    assert "predicted: one run alone" in page
+    assert page == (tmp_path / "again.html").read_text(encoding="utf-8").replace("hand for", "auto for")
+    run("partition", LENET, "--devices", CPUS, "--page", "nowhere/is/../../tiny.cnn/p.html").refused("cannot be written")
+
+
+def test_a_measured_step_is_written_as_a_page(run: Run, tmp_path: Path) -> None:
+    asked = ("partition", LENET, "--devices", CPUS, "--batch", "16", "--gradient", "--microbatches", "4")
+    run(*asked, "--measure", "--explain", "--page", "p.html").done("page: p.html")
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    for told in ("predicted from what each device takes: step ", "measured: step ", "what would help"):
+        assert told in page
 
 
 def test_a_kept_division_is_that_of_the_pipeline(run: Run, tmp_path: Path) -> None:
