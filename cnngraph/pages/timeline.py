@@ -1,7 +1,7 @@
 """Timelines as the value of JSON that `assets/timeline` draws: lanes of bars, one track above the other on one axis.
 
     tracks   name, note, length, lanes, links
-    lanes    name, colour, told; actions [start, length, phase, microbatch], spans [start, length, kind, phase,
+    lanes    name, label, colour, told; actions [start, length, phase, microbatch], spans [start, length, kind, phase,
              microbatch, word, peer], critical [start, length], held [time, bytes], limit; nodes by phase
     links    name; messages [start, length, microbatch, word, bytes]
     words    what spans and messages are called;   picks: for each the places of its nodes in the graph
@@ -95,6 +95,7 @@ def timeline_json(
     colours: Mapping[str, int] | None = None,
     picks: Picks = lambda name: (),
     nodes: Mapping[str, Mapping[Phase, Sequence[int]]] | None = None,
+    labels: Mapping[str, str] | None = None,
     unit: str = "s",
     most: int = MOST,
 ) -> Json:
@@ -102,13 +103,14 @@ def timeline_json(
 
     colours: numbers of devices, which have the same ones elsewhere on the page
     picks:   nodes of a span, by its name;   nodes: those of a phase of a lane
+    labels:  what lanes are called, where that is not their name
     unit:    `s`, or "" for times of a unit that nobody knows
     """
     longest = max((track.timeline.step_seconds for track in tracks), default=0.0) or 1.0
     tick = 10.0 ** (floor(log10(longest)) - DIGITS)
     lengths = [len(spans) for track in tracks for spans in track.timeline.spans.values()]
     total = sum(lengths)
-    maker = _Maker(tick, _Words(), colours or {}, nodes or {}, max(shared(lengths, most), LEAST))
+    maker = _Maker(tick, _Words(), colours or {}, nodes or {}, labels or {}, max(shared(lengths, most), LEAST))
     made = [maker.track(track) for track in tracks]
     words = list(maker.words.numbers)
     return {
@@ -129,6 +131,7 @@ class _Maker:
     words: _Words
     colours: Mapping[str, int]
     nodes: Mapping[str, Mapping[Phase, Sequence[int]]]
+    labels: Mapping[str, str]
     most: int  # spans of a lane
     kept: int = 0
 
@@ -158,6 +161,7 @@ class _Maker:
         stage = device if device in self.nodes else device.partition(" (")[0]
         return {
             "name": device,
+            "label": self.labels.get(device, device),
             "colour": self.colours.get(device, self.colours.get(stage, 0)),
             "told": f"computes {share:.0%}",
             "actions": [n for s in actions for n in (*self.extent(s), _phase(s), s.microbatch)],

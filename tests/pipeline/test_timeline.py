@@ -87,3 +87,18 @@ def test_nothing_at_all() -> None:
     empty = Timeline("none", {"a": ()})
     assert (empty.step_seconds, empty.bubble, empty.critical_path, empty.actions.spans) == (0, 0, (), {"a": ()})
     assert empty.picture(1.0) == "a"
+
+
+def test_devices_that_wait_for_each_other_at_one_time_have_a_critical_path() -> None:
+    """Each of two sends, waits for what the other sent, and both messages arrive at once."""
+
+    def lane(own: str, other: str) -> tuple[Span, ...]:
+        def did(kind: str, start: float, end: float) -> Span:
+            return Span(own, Phase.FORWARD, 0, kind, start, end, kind, other)
+
+        return did("compute", 0, 1), did("wait", 1, 2), did("receive", 2, 2), did("compute", 2, 3)
+
+    path = Timeline("predicted", {"a": lane("a", "b"), "b": lane("b", "a")}).critical_path
+    assert path[-1].end_seconds == 3
+    assert len(path) == len(set(path))
+    assert path[0].start_seconds == 0

@@ -94,7 +94,7 @@ class Network:
             division=tuple(self._number[found.device_of[name]] for name in ids),
             executed=self._executed_division(ids),
             notes=tuple(self._notes()),
-            timeline=timeline_json(tracks, self._number, self._picks, self._nodes(ids)),
+            timeline=timeline_json(tracks, self._number, self._picks, self._nodes(ids), self._labels),
             timelines=tuple(self._timelines),
             part="microbatch" if self.pipelined else "run",
         )
@@ -169,6 +169,11 @@ class Network:
         found = {name: i for i, s in enumerate(stages) for name in (s.team or (s.device.name,))}
         return found | {name: i for i, name in enumerate(self._more, len(stages))}
 
+    @property
+    def _labels(self) -> Mapping[str, str]:
+        """What lanes are called: a team by its members, where it runs as one."""
+        return {} if self.pipelined else {stage.device.name: stage.label for stage in self.partition.stages}
+
     @cached_property
     def _more(self) -> Sequence[str]:
         """Devices that have work in the pipeline alone."""
@@ -221,7 +226,7 @@ class Network:
                 taken[self._phases[name]] += seconds / max(len(stage.team), 1)
             count = number(trainable(graph[name] for name in stage.nodes))
             times = (Quantity(seconds, seconds_text) for seconds in taken.values())
-            row: tuple[Cell, ...] = (stage.label, len(operators), count, Quantity(flops, _flops_text), *times)
+            row: tuple[Cell, ...] = (stage.label, len(operators), count, flops, *times)
             rows.append(row)
         return Table(WORK, tuple(rows), {}, "What each device has to do in a run")
 
@@ -311,11 +316,6 @@ def _times(timeline: Timeline) -> Table:
     names = ("busy", "communication", "wait", "critical", "computes")
     columns = (Column("device", "device", right=False), *(Column(name, name) for name in names))
     return Table(columns, tuple(rows), {}, f"{timeline.name}: how each device spends its time")
-
-
-def _flops_text(count: float) -> str:
-    """As people write large numbers: 3.6 G."""
-    return bytes_text(count).replace("B", "").strip()
 
 
 def _load(stage: Stage) -> float:

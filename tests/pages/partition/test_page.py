@@ -204,6 +204,9 @@ def test_the_parts_of_a_page_answer_each_other() -> None:
         assert page.locator(".timeline .stage .bar.marked").count() >= 4
         assert "bars are marked" in page.locator("#picked").inner_text()
 
+        page.locator(".graph .box").nth(1).hover()
+        assert "on gpu" in page.locator(".card-of-node").inner_text()
+
         # zoom and pan, by buttons, wheel and keys
         before = page.locator(".timeline .range").inner_text()
         page.get_by_role("button", name="Zoom in").click()

@@ -65,6 +65,24 @@ view.container.addEventListener("select", ({ detail: { id, nodes } }) => {
 
 view.container.addEventListener("drawn", () => devices.show());
 
+// ---- what is under the pointer ----
+
+const card = make("div", { class: "card-of-node", hidden: true, "aria-hidden": "true" });
+document.body.append(card);
+
+view.container.addEventListener("hover", ({ detail: { id, nodes, x, y } }) => {
+  card.hidden = id === null;
+  if (id === null) return;
+  const known = nodes.map((node) => view.model.byId.get(node));
+  const names = [...new Set(known.map((node) => about.lanes[devices.division[node.index]].label))];
+  const facts = known.length === 1 ? Object.entries(known[0].facts ?? {}).map(([name, value]) => `${name}: ${value}`) : [];
+  const what = known.length === 1 ? [known[0].text, known[0].shape] : [`${known.length} operators`];
+  const lines = [id, ...what.filter(Boolean), `on ${names.join(", ")}`, ...facts.filter((fact) => !fact.startsWith("device"))];
+  card.replaceChildren(...lines.map((text) => make("div", {}, text)));
+  card.style.left = `${Math.min(x + 14, innerWidth - card.offsetWidth - 8)}px`;
+  card.style.top = `${Math.min(y + 16, innerHeight - card.offsetHeight - 8)}px`;
+});
+
 // ---- the trace ----
 
 document.getElementById("save").addEventListener("click", async () => {

@@ -20,7 +20,7 @@ function barsOf(rows, kind, tick, make) {
 class Lane {
   constructor(track, given, all) {
     const { tick, words, picks, phases, kinds } = all;
-    Object.assign(this, { track, name: given.name, colour: given.colour, told: given.told ?? "" });
+    Object.assign(this, { track, name: given.name, label: given.label ?? given.name, colour: given.colour, told: given.told ?? "" });
     this.nodes = new Map(Object.entries(given.nodes ?? {}));
     this.isLink = "messages" in given;
     this.devices = this.isLink ? [given.source, given.target] : [given.name];

@@ -80,7 +80,7 @@ class Drawing {
       this.#add("text", { x: left + this.look.width + 10, y: middle, class: "small" }, lane.told);
     }
     const letters = Math.floor((left - (lane.isLink ? 18 : 36)) / SIZES.letter);
-    const name = lane.name.length > letters ? `${lane.name.slice(0, letters - 1)}…` : lane.name;
+    const name = lane.label.length > letters ? `${lane.label.slice(0, letters - 1)}…` : lane.label;
     this.#add("text", { x: lane.isLink ? 14 : 26, y: middle, class: lane.isLink ? "small" : "" }, name);
   }
 

@@ -103,7 +103,7 @@ class Pointing {
     const [x, y] = this.#at(event);
     if (strip === undefined || y < strip || x < this.line.look.left) return [];
     const held = bytesText(lane.heldAt(this.line.timeAt(x)));
-    return [`${lane.name} holds ${held} of ${bytesText(lane.limit)}`, `at ${microText(this.line.timeAt(x), this.line.unit)}`];
+    return [`${lane.label} holds ${held} of ${bytesText(lane.limit)}`, `at ${microText(this.line.timeAt(x), this.line.unit)}`];
   }
 }
 

@@ -12,9 +12,9 @@ function linesOf(bar, unit) {
   const phase = lane.track.phases[bar.phase][1];
   if (bar.kind === "actions") {
     const said = bar.label.includes(" ") ? bar.label : `${bar.label}: ${phase}${microbatchText(bar)}`;
-    return [`${lane.name} ${said}`, during, ...nodesText(bar)];
+    return [`${lane.label} ${said}`, during, ...nodesText(bar)];
   }
-  return [`${lane.name} ${bar.label}: ${doingText(bar)}`, during, ...(bar.does === "wait" ? [] : nodesText(bar))];
+  return [`${lane.label} ${bar.label}: ${doingText(bar)}`, during, ...(bar.does === "wait" ? [] : nodesText(bar))];
 }
 
 const arrowOf = (lane) => `from ${lane.devices[0]} to ${lane.devices[1]}`;
@@ -38,7 +38,7 @@ function actionTable(track, unit) {
   const rows = track.lanes.filter((lane) => !lane.isLink).flatMap((lane) => lane.rows[0]);
   rows.sort((a, b) => a.start - b.start || a.end - b.end);
   const cells = rows.slice(0, MOST_ROWS).map((bar) => [
-    bar.lane.name, bar.label, track.phases[bar.phase][1], microText(bar.start, unit), microText(bar.end - bar.start, unit),
+    bar.lane.label, bar.label, track.phases[bar.phase][1], microText(bar.start, unit), microText(bar.end - bar.start, unit),
   ]);
   const more = rows.length - cells.length;
   const caption = `${track.name}: what each device does${more > 0 ? `; the first ${MOST_ROWS}, ${more} more follow` : ""}`;

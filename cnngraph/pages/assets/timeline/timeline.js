@@ -92,7 +92,7 @@ class Timeline {
 
   draw() {
     const wide = this.stage.clientWidth || 900;
-    const names = this.tracks.flatMap((track) => track.lanes.map((lane) => lane.name.length));
+    const names = this.tracks.flatMap((track) => track.lanes.map((lane) => lane.label.length));
     const left = Math.min(Math.max(70, 36 + Math.max(...names) * SIZES.letter), wide / 4);
     const right = wide < 640 ? 12 : 132;
     const places = placed(this.tracks, (lane) => this.#isShown(lane));
