@@ -53,7 +53,7 @@ def view(
     """
     subject = subject_of(net, gradient)
     if partition is not None:
-        subject = subject.with_facts("device", partition.device_of)
+        subject = subject.with_devices(partition.device_of)
     if profile is not None:
         subject = subject.with_seconds(profile)
     return View(net.name, explorer(subject), height)

@@ -114,6 +114,7 @@ def test_a_box_and_its_text_mark_each_other(page: Page) -> None:
     assert "parameters\n3*3*3*8 + 8 = 224" in details(page)
     assert "device\nleft" in details(page)
     assert lines(page, "selected") == ["13"]
+    assert lines(page, "around") == ["13"]
     assert page.url.endswith("#node=stem.conv")
     page.hover('[data-id="output.dense"], [data-node="output.dense"]')
     assert "10" in page.inner_text(".hover-card")
@@ -159,6 +160,8 @@ def test_search_leads_to_nodes_and_blocks(page: Page) -> None:
     page.keyboard.press("Enter")
     are_told(page, "a")
     assert "Two ways that meet." in details(page)
+    assert lines(page, "selected") == ["14"]
+    assert {"6", "7", "8"} <= set(lines(page, "around"))
     page.keyboard.press("Escape")
     assert boxes(page, "found") == []
 

@@ -168,17 +168,19 @@ class Explorer {
     this.details.show(id, known, ways);
     this.table.mark(known);
     this.#markWays(ways);
-    this.#showText(known);
+    this.#showText(id, known);
     this.#tellCrumbs(id);
     this.#write(id);
   }
 
-  /** Mark where nodes were written; of one in a block of another file, its use in this file is shown. */
-  #showText(nodes) {
+  /** Mark where nodes were written: a block at its use, a node in a block of another file also at its use in this one. */
+  #showText(id, nodes) {
     const { own, around } = this.places.of(nodes);
-    const here = [...own, ...around.toReversed()].find(({ file }) => file === this.source.file?.number);
-    this.source.mark("around", around);
-    this.source.mark("selected", here ? [...own, here] : own);
+    const block = id && this.net.blockOf(id);
+    const here = block?.use ?? [...own, ...around.toReversed()].find(({ file }) => file === this.source.file?.number);
+    const selected = block ? [block.use] : here ? [...own, here] : own;
+    this.source.mark("around", block ? [...around, ...own] : around);
+    this.source.mark("selected", selected);
     this.source.scrollTo(here ?? own[0]);
   }
 

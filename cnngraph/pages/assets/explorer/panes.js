@@ -1,6 +1,6 @@
 // The two panes beside each other with a bar that moves, tabs, and on narrow screens one pane at a time.
 
-const LEAST_SHARE = 15;
+const LEAST_SHARE = 22;
 const MOST_SHARE = 75; // per cent of the width for the text
 
 /** A bar between two panes: dragged, or moved by arrow keys; `onmove` gets the share of the first pane in per cent. */
