@@ -269,3 +269,17 @@ def test_without_the_token(server: Playground, folder: Path) -> None:
     address = server.link.partition("#")[0]
     with opened(address, allowed=(address, "blob:")) as page:
         assert "Open the link" in page.inner_text("main")
+
+
+@pytest.mark.sweep
+def test_nothing_of_a_file_becomes_markup(server: Playground, folder: Path) -> None:
+    taken = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+    text = f"cnn 1\n## {taken} `{taken}` **{taken}**\nblock b = relu\nnet n(x: 4) = b -> rellu  # {taken}\n"
+    (folder / "a.cnn").write_text(text)
+    with visited(server) as page:
+        says(page, ".finding", "unknown name")
+        page.locator(".cm-line", has_text="net n").locator(".cnn-name", has_text="b").first.hover()
+        page.wait_for_selector(".cm-tooltip-hover")
+        assert "<img" in page.inner_text(".cm-tooltip-hover")
+        assert page.locator("img").count() == 0
+        assert page.title() == "a.cnn - cnngraph"

@@ -360,8 +360,13 @@ class Playground {
   }
 
   async explain(code) {
-    const { markdown } = await ask({ ask: "explain", code });
-    tellPerson(code, markdownElements(markdown));
+    try {
+      const { markdown } = await ask({ ask: "explain", code });
+      const [head, title] = /^# (.*)\n/.exec(markdown) ?? ["", code];
+      tellPerson(title, markdownElements(markdown.slice(head.length)));
+    } catch (refusal) {
+      this.tell(refusal);
+    }
   }
 
   tellKeys() {
