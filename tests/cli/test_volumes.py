@@ -1,11 +1,33 @@
-"""`cnngraph compile --style volumes`, and flowcharts of Mermaid: files of every format, and what is refused."""
+"""`cnngraph compile --style volumes`, and flowcharts of Mermaid: files of every format, and what is refused; and the
+commands of the page about pictures.
+"""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 from cli.terminal import Run, Written
+
+PAGE = Path("cnngraph/render/README.md").read_text(encoding="utf-8")
+COMMANDS = [line.partition("#")[0] for line in PAGE.splitlines() if line.startswith("cnngraph ")]
+NET = """cnn 1
+block pair(c) { concat { | conv(c, 1x1) | conv(c, 3x3, same) } }
+net small(image: 1@8x8) {
+  i3a: pair(2)
+  i4a: pair(3)
+  kind: globalavgpool -> dense(4) -> softmax
+}
+train small { loss: cross_entropy(kind, label); optimizer: sgd(lr = 0.1) }
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_page_about_pictures(run: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "net.cnn").write_text(NET, encoding="utf-8")
+    words = shlex.split(command)
+    run(*words[1:]).done(f"picture: {words[words.index('-o') + 1]}")
 
 
 @pytest.mark.parametrize(

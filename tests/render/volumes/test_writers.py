@@ -15,7 +15,7 @@ import cnngraph
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.render.caption import without_backslash
 from cnngraph.render.engine import lay_out
-from cnngraph.render.volumes import FORMATS, drawn, save, to_svg
+from cnngraph.render.volumes import FORMATS, drawn
 from cnngraph.render.volumes.figure import figure
 from cnngraph.render.volumes.scene import Scene, Shape, Text, circle
 from cnngraph.render.volumes.svg import svg
@@ -88,14 +88,14 @@ def test_equal_networks_give_equal_bytes() -> None:
         assert drawn(scenes[0], format) == drawn(scenes[1], format)
 
 
-def test_save_obeys_the_ending_and_the_format(tmp_path: Path) -> None:
-    graph = cnngraph.loads("net n(image: 1@8x8) = conv(2, 3x3)").graph
-    assert save(graph, tmp_path / "a.svg").read_text() == to_svg(graph)
-    assert save(graph, tmp_path / "b", "dot", dark=True).read_text().startswith("digraph")
+def test_a_format_that_there_is_not_is_refused(scene: Scene) -> None:
     with pytest.raises(CnnGraphError, match="E0603"):
-        save(graph, tmp_path / "a.jpg")
-    with pytest.raises(CnnGraphError, match="E0603"):
-        save(graph, tmp_path / "nowhere" / "a.svg")
+        drawn(scene, "mermaid")
+
+
+def test_the_style_of_pictures_is_the_same_file() -> None:
+    net = cnngraph.loads("net n(image: 1@8x8) = conv(2, 3x3)")
+    assert net.draw(style="volumes", dark=True, title="a") == svg(figure(net.graph, dark=True, title="a"))
 
 
 @pytest.mark.sweep
