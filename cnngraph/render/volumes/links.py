@@ -121,7 +121,7 @@ class Links:
             start = _leaving(source, target)
         if way == "late":
             left = self.layout.columns[self.layout.grid.column[pair[1]]][0]
-            bend, corner = (left - TURN, start[1]), (left - NEAR, end[1])
+            bend, corner = (left - TURN, start[1]), (left - NEAR - HEAD, end[1])
             return [start, *_straight(start, bend), *_turn(bend, corner), *_straight(corner, end)]
         if way == "early":
             bend = self.layout.columns[self.layout.grid.column[pair[0]]][1] + TURN, end[1]

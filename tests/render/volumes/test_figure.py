@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
+from math import dist
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,15 @@ def test_volumes_words_and_canvas(name: str) -> None:
 def test_volumes_words_and_canvas_of_all_nets(file: Path, depth: int | None) -> None:
     scene = check(file.stem, depth)
     assert depth is not None or crossed(scene) == []
+
+
+def test_every_arrow_has_a_head() -> None:
+    """A head is a filled triangle; each has three sides of some length."""
+    scene = check("lstm_classifier", None)
+    heads = [shape.points for shape in scene.shapes if shape.fill and len(shape.points) == 4]
+    arrows = [shape for shape in scene.shapes if shape.curved and not shape.fill]
+    assert len(heads) == len(arrows) > 3
+    assert all(min(dist(a, b) for a, b in pairwise(points)) > 2 for points in heads)
 
 
 def test_lenet_says_what_its_figure_says() -> None:
