@@ -18,6 +18,7 @@ from cnngraph.render.style import DARK_VERMILION, FAINT, PURPLE, RED, VERMILION,
 from cnngraph.render.titles import Room
 
 INSIDE = 2.2  # paddings between a frame and what stands in it
+POINTS_PER_INCH = 72
 TOLD = 12  # nodes of a box that its tooltip lists
 LOOKS = {
     "flow": {"weight": "4"},
@@ -123,9 +124,9 @@ class Drawing:
             look |= {"shape": shape, "margin": "0.02", "style": f"filled{dashed}", "fillcolor": fill}
             dot.node(name, words_label(text, style), **look)
         else:
-            if not mark:  # the fills lie over one half of the line
-                look["penwidth"] = size(2 * (style.strong if box.block or box.copies > 1 else style.line))
-            dot.node(name, cells(self.labels.rows(box), style), margin="0", style=dashed.strip(","), **look)
+            width = style.strong if mark or box.block or box.copies > 1 else style.line
+            look |= {"penwidth": size(width), "margin": size(width / 2 / POINTS_PER_INCH)}  # the fills end at the line
+            dot.node(name, cells(self.labels.rows(box), style), style=dashed.strip(","), **look)
         if note := self.labels.note(box):
             self._note(dot, name, note)
 
@@ -175,7 +176,7 @@ def size(amount: float) -> str:
 
 def _around(style: Style) -> str:
     """The margin around the words of an input or an output, in inches."""
-    return f"{size(style.padding / 48)},{size(style.padding / 72)}"
+    return f"{size(1.5 * style.padding / POINTS_PER_INCH)},{size(style.padding / POINTS_PER_INCH)}"
 
 
 def identifier(name: str) -> str:

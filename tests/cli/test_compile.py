@@ -1,14 +1,16 @@
-"""`cnngraph compile`: the figures of a net, its graph as text, and its picture in three formats."""
+"""`cnngraph compile`: the figures of a net, its graph as text, and its picture in four formats."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from cli.terminal import NETS, Run, Written
 
 from cnngraph.ir.text import from_text, to_text
 from cnngraph.net import load
+from cnngraph.render.style import styled
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -26,7 +28,10 @@ def test_the_picture_is_named_after_the_net(run: Run, written: Written, tmp_path
     assert written() == {"tiny.svg", "tiny_gradient.dot"}
 
 
-@pytest.mark.parametrize(("format_", "start"), [("svg", b"<?xml"), ("png", PNG), ("dot", b"digraph")])
+STARTS = {"svg": b"<?xml", "png": PNG, "pdf": b"%PDF-1.4", "dot": b"digraph"}
+
+
+@pytest.mark.parametrize(("format_", "start"), STARTS.items(), ids=STARTS)
 def test_formats(format_: str, start: bytes, run: Run, tmp_path: Path) -> None:
     run("compile", "tiny.cnn", "--format", format_).done(f"picture: tiny.{format_}")
     assert (tmp_path / f"tiny.{format_}").read_bytes().startswith(start)
@@ -42,6 +47,37 @@ def test_options_of_the_picture(run: Run, tmp_path: Path) -> None:
     assert "rankdir=LR" in opened
     assert "cluster_i3a" in opened
     assert "cluster_i3a" not in flat
+
+
+def test_looks_of_the_picture(run: Run, tmp_path: Path) -> None:
+    file = NETS / "googlenet.cnn"
+    figures = "--show", "parameters,macs", "--legend"
+    run("compile", file, "--focus", "i4a", "--style", "slide", "--dark", *figures, "-o", "focus.dot").done()
+    source = (tmp_path / "focus.dot").read_text(encoding="utf-8")
+    assert f'bgcolor="{styled("slide", dark=True).ground}"' in source
+    assert all(words in source for words in ("rankdir=LR", "92.4k parameters", "multiply-adds", ">pooling<"))
+    assert "cluster_i4a" in source
+    assert "cluster_i3a" not in source
+    run("compile", file, "--focus", "i4a", "--depth", "1").refused("--focus", code=2)
+    run("compile", file, "--render", "--show", "colour").refused("E0108", "`colour`")
+
+
+BROKEN = """cnn 1
+net lenet(image: 1@28x28) {
+  c1: conv(6, 5x5, same) -> tanh
+  dense(10)
+}
+"""
+
+
+def test_a_wrong_file_is_drawn_as_far_as_it_goes_and_is_wrong(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "wrong.cnn").write_text(BROKEN, encoding="utf-8")
+    seen = run("compile", "wrong.cnn", "--render").refused("error[E0201]", "dense needs a vector")
+    assert "picture, as far as the file goes: wrong.svg" in seen.out
+    words = [text.text for text in ElementTree.parse(tmp_path / "wrong.svg").iter("{http://www.w3.org/2000/svg}text")]
+    assert {"c1", "conv 6, 5x5, same", "dense 10", "error E0201, line 4"} <= set(words)
+    assert any(word and word.startswith("help: ") for word in words)
+    run("compile", "wrong.cnn").refused("E0201")
 
 
 @pytest.mark.parametrize("gradient", [False, True])
