@@ -51,6 +51,7 @@ MEMORY = (
     Column("memory_bytes", "limit"),
     Column("memory_share", "of the limit", right=False),
 )
+ROUNDING = 1e-9  # of a step: what is shorter is not there
 PIPELINE_ALONE = "works in the pipeline alone"
 
 
@@ -311,7 +312,8 @@ def _times(timeline: Timeline) -> Table:
     for device in timeline.devices:
         parts = timeline.busy_seconds, timeline.communication_seconds, timeline.wait_seconds, critical
         busy = timeline.busy_seconds[device] / timeline.step_seconds if timeline.step_seconds else 0.0
-        spent = (Quantity(part[device], seconds_text) for part in parts)
+        noise = ROUNDING * timeline.step_seconds
+        spent = (Quantity(part[device] if part[device] > noise else 0.0, seconds_text) for part in parts)
         rows.append((device, *spent, Quantity(busy, "{:.0%}".format)))
     names = ("busy", "communication", "wait", "critical", "computes")
     columns = (Column("device", "device", right=False), *(Column(name, name) for name in names))

@@ -141,11 +141,11 @@ def several_runs(shares: Mapping[str, Share]) -> tuple[Timeline, str]:
     period = max((share.seconds for share in shares.values()), default=0.0)
     if not depth:
         starts = {device: [i * period for i in range(SLOTS)] for device in shares}
-        told = "values go around in a ring, so each device does its shares of several runs in one period"
+        told = "values go around in a ring: in each period (they are numbered) a device does its shares of several runs"
     else:
         starts = _flowing(shares, after, min(depth + MORE, MOST_RUNS))
         told = "once the pipeline is full, a run ends each time the busiest device has done its share"
-    spans = {device: tuple(_shares(device, shares[device], starts[device], bool(depth))) for device in shares}
+    spans = {device: tuple(_shares(device, shares[device], starts[device])) for device in shares}
     return Timeline("predicted: one run after the other", spans), told
 
 
@@ -169,7 +169,7 @@ def _flowing(
     return starts
 
 
-def _shares(device: str, share: Share, starts: Sequence[float], numbered: bool) -> Iterator[Span]:
+def _shares(device: str, share: Share, starts: Sequence[float], numbered: bool = True) -> Iterator[Span]:
     now = 0.0
     for run, start in enumerate(starts):
         first = next((m.peer for m in share.receives), "")
@@ -227,7 +227,7 @@ def _pieces(problem: Problem, device_of: Sequence[int], run: PieceRun, phase_of:
         device = problem.devices[d]
         if d in run.finish:
             start = run.finish[d] - shares[device].seconds
-            spans[device] = list(_shares(device, shares[device], [start], False))
+            spans[device] = list(_shares(device, shares[device], [start], numbered=False))
             continue
         tasks = [task for task, other in enumerate(on) if other == d and problem.task_seconds[d][task]]
         tasks.sort(key=lambda task: run.finish[len(problem.devices) + task])
