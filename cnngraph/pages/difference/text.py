@@ -9,6 +9,7 @@ A run has the lines from the second number up to, not including, the third in th
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
@@ -20,8 +21,9 @@ Run = tuple[str, int, int, int, int]
 Spans = dict[str, list[tuple[int, int]]]
 
 MOST_LINES = 20_000  # of both files together; of longer ones only the length is told
-LONGEST_LINE = 500  # characters; in longer lines no words are compared
-MOST_PAIRS = 400  # of lines of a run, to look for those that are alike
+LONGEST_LINE = 250  # characters; in longer lines no words are compared
+MOST_WORDS = 2_000_000  # pairs of words in all lines that became others; beyond, whole lines are marked
+MOST_PAIRS = 10_000  # of lines in all, to look for those that are alike
 ALIKE = 0.6  # of 1: so much of a line is in the other one
 WORD = re.compile(r"\w+|\s+|.")
 
@@ -81,8 +83,9 @@ def runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
     tail = next((i for i in range(shorter - head) if old[-1 - i] != new[-1 - i]), shorter - head)
     a, b = len(old) - tail, len(new) - tail
     middle = SequenceMatcher(None, old[head:a], new[head:b]).get_opcodes()
-    found = [(tag, head + i, head + k, head + j, head + m) for tag, i, k, j, m in middle]
-    parted = [part for run in found for part in _parted(old, new, run)]
+    found: list[Run] = [(tag, head + i, head + k, head + j, head + m) for tag, i, k, j, m in middle]
+    pairs = sum((k - i) * (m - j) for tag, i, k, j, m in found if tag == "replace")
+    parted = found if pairs > MOST_PAIRS else [part for run in found for part in _parted(old, new, run)]
     around: list[Run] = [("equal", 0, head, 0, head), *parted, ("equal", a, len(old), b, len(new))]
     return _joined([run for run in around if run[1] < run[2] or run[3] < run[4]])
 
@@ -90,10 +93,11 @@ def runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
 def _parted(old: Sequence[str], new: Sequence[str], run: Run) -> Iterator[Run]:
     """A run of lines that became others, so parted that lines that are alike stand beside each other."""
     tag, i, k, j, m = run
-    if tag != "replace" or not 1 < (k - i) * (m - j) <= MOST_PAIRS:
+    if tag != "replace":
         yield run
         return
-    likeness = {(x, y): _likeness(old[x], new[y]) for x in range(i, k) for y in range(j, m)}
+    left, right = ([Counter(parts_of(line)) for line in each] for each in (old[i:k], new[j:m]))
+    likeness = {(i + x, j + y): _likeness(a, b) for x, a in enumerate(left) for y, b in enumerate(right)}
     yield from _beside(likeness, i, k, j, m)
 
 
@@ -111,10 +115,10 @@ def _beside(likeness: Mapping[tuple[int, int], float], i: int, k: int, j: int, m
         yield from _beside(likeness, x + 1, k, y + 1, m)
 
 
-def _likeness(a: str, b: str) -> float:
-    if max(len(a), len(b)) > LONGEST_LINE:
-        return 0.0
-    return SequenceMatcher(None, WORD.findall(a), WORD.findall(b), autojunk=False).ratio()
+def _likeness(a: Counter[str], b: Counter[str]) -> float:
+    """How much of two lines is the same, whatever the order: from 0 to 1."""
+    total = a.total() + b.total()
+    return 2 * (a & b).total() / total if total else 0.0
 
 
 def _joined(found: Sequence[Run]) -> list[Run]:
@@ -131,20 +135,34 @@ def _joined(found: Sequence[Run]) -> list[Run]:
 def words(old: Sequence[str], new: Sequence[str], made: Sequence[Run]) -> tuple[Spans, Spans]:
     """The stretches that differ in lines that became others, by the places of the lines, in both files."""
     found: tuple[Spans, Spans] = ({}, {})
-    for tag, i, k, j, m in made:
-        if tag == "replace":
-            for x, y in zip(range(i, k), range(j, m), strict=False):
-                for spans, line, ends in zip(found, (x, y), _stretches(old[x], new[y]), strict=True):
-                    if ends:
-                        spans[str(line)] = ends
+    left = MOST_WORDS
+    for x, y in _changed_lines(made):
+        a, b = parts_of(old[x]), parts_of(new[y])
+        left -= len(a) * len(b)
+        if left > 0:
+            for spans, line, ends in zip(found, (x, y), _stretches(a, b), strict=True):
+                if ends:
+                    spans[str(line)] = ends
     return found
 
 
-def _stretches(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def _changed_lines(made: Sequence[Run]) -> Iterator[tuple[int, int]]:
+    for tag, i, k, j, m in made:
+        if tag == "replace":
+            yield from zip(range(i, k), range(j, m), strict=False)
+
+
+def parts_of(line: str) -> list[str]:
+    """Words, blanks and signs, one after the other; none of a line that is too long.
+
+    >>> parts_of("conv(16, 3x3)")
+    ['conv', '(', '16', ',', ' ', '3x3', ')']
+    """
+    return WORD.findall(line) if len(line) <= LONGEST_LINE else []
+
+
+def _stretches(a: Sequence[str], b: Sequence[str]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Where two lines differ, word by word; nowhere if they have little in common."""
-    if max(len(old), len(new)) > LONGEST_LINE:
-        return [], []
-    a, b = WORD.findall(old), WORD.findall(new)
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     if matcher.ratio() < 0.4:
         return [], []
