@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from cnngraph.render.colour import tint
 from cnngraph.render.style import FAMILIES, GREY, Style
@@ -61,10 +62,18 @@ class Faces:
         yield self._area([(0, 0, 0), (0, 0, 1), (1, 0, 1), (1, 0, 0)], top)
         yield self._area([(1, 0, 0), (1, 0, 1), (1, 1, 1), (1, 1, 0)], side)
         yield self._area([(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)], self.fill)
+        yield from self._cuts()
+
+    def _cuts(self) -> Iterator[Mark]:
+        """Lines between the frames of a film or the positions of a matrix, and between what was put side by side."""
+        solid, ends = self.place.solid, list(accumulate(self.volume.parts))[:-1]
+        joined = [end / self.volume.channels for end in ends]
         faint = mixed(self.fill, self.style.ink, CUT_LIGHT)
-        for i in range(1, self.place.solid.cuts):
-            u = i / self.place.solid.cuts
+        for u in [i / solid.cuts for i in range(1, solid.cuts)]:
             yield Shape(tuple(map(self._at, [(u, 1, 0), (u, 0, 0), (u, 0, 1)])), faint, width=0.5)
+        for part in joined:  # channels go to the right in boxes, and upwards in all else
+            across, down = [(part, 1, 0), (part, 0, 0), (part, 0, 1)], [(0, part, 0), (1, part, 0), (1, part, 1)]
+            yield Shape(tuple(map(self._at, across if solid.form == "box" else down)), self.style.ink, width=0.6)
 
     def _area(self, corners: list[tuple[float, float, float]], fill: str) -> Shape:
         return polygon(list(map(self._at, corners)), fill, self.style.ink, self.volume.hint, 0.6)

@@ -38,7 +38,8 @@ class Volume:
     """A value in the picture: `positions` and `channels` as numbers, its words, and what made it.
 
     `kernel` are the positions that its window covers along each axis, `grows` says that the window lies in this volume
-    and not in the one before it (transposed convolution). A merge with a `sign` is a circle.
+    and not in the one before it (transposed convolution). A merge with a `sign` is a circle; one that puts its operands
+    side by side has their channels as `parts`.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Volume:
     kernel: tuple[int, ...] = ()
     window: str = ""
     grows: bool = False
+    parts: tuple[int, ...] = ()
     hint: str = ""
 
     @property
@@ -173,7 +175,7 @@ class _Making:
         made = self._volume(box, (outside or [box.last])[-1])
         kinds = [family(self.graph, node) for node in box.nodes]
         kind = next((name for name in MAIN if name in kinds), "block")
-        plain = replace(made, family=kind, kernel=(), window="", grows=False, sign="", hint=box.title)
+        plain = replace(made, family=kind, kernel=(), window="", grows=False, parts=(), sign="", hint=box.title)
         return replace(plain, name=box.name, title=shortened(title, LONGEST), operator=shortened(operator, LONGEST))
 
     def _volume(self, box: Box, node: Node) -> Volume:
@@ -195,8 +197,15 @@ class _Making:
             _spread(window, len(positions)) if slides and isinstance(window, Window) else (),
             str(window) if slides else "",
             slides and prod(positions) > prod(self._numbers(before[0])[0]),
+            self._parts(node, channels),
             full_text(self.graph, node),
         )
+
+    def _parts(self, node: Node, channels: int) -> tuple[int, ...]:
+        """Channels of the operands, where they add up to those of the result."""
+        types = self.graph.input_types(node)[: len(operands(node))]
+        found = tuple(self._numbers(type_)[1] for type_ in types)
+        return found if len(found) > 1 and sum(found) == channels else ()
 
     def _numbers(self, type_: TensorType) -> tuple[tuple[int, ...], int]:
         if len(type_.shape) < 2:

@@ -54,6 +54,12 @@ def test_merges_with_a_sign_are_signs() -> None:
     assert found.items[-1].words == ()
 
 
+def test_what_is_put_side_by_side_knows_its_parts() -> None:
+    found = shown("net n(image: 1@8x8) = concat {\n  | conv(2, 1x1)\n  | conv(5, 3x3, same)\n}")
+    assert found.items[-1].parts == (2, 5)
+    assert not any(volume.parts for volume in found.items[:-1])
+
+
 def test_blocks_below_the_depth_are_one_volume_with_their_name() -> None:
     text = "block pair(c) = conv(c, 3x3) -> relu -> conv(c, 3x3) -> relu\nnet n(image: 1@9x9) {\n  p: pair(3)\n}"
     assert words(shown(text, 0)) == [("1@9x9",), ("p", "3@5x5", "pair")]
