@@ -26,6 +26,7 @@ from cnngraph.train.noise import noise_of
 
 MOST_MAPS = 32  # channels of a layer
 FILTER_SIDE, MAP_SIDE = 44, 72  # pixels of one on the page, about
+LARGE, FEW = 16, 16  # filters of more pixels, which have many channels, are fewer
 BATCH, WORK = 32, 4e10  # samples, and multiply-adds, of the batch whose gradients are looked at
 MOST_LAYERS = 60
 
@@ -42,6 +43,8 @@ def inside(subject: Subject) -> Iterator[Section]:
 
 def _filters(net: Net) -> Markup:
     found = filters(net)
+    if max(found.images()[0].shape) > LARGE:
+        found = filters(net, chosen=found.chosen[:FEW])
     images = found.images()
     caption = f"The filters of {found.name}: {found}. Grey is 0, each filter is scaled by its largest weight."
     return tiled(images, caption, max(FILTER_SIDE, 3 * images[0].shape[0]))

@@ -13,7 +13,8 @@ from cnngraph.render.chart import Chart
 from cnngraph.render.embedded import embedded
 from cnngraph.render.tabular import Table, shown
 
-SIDE = 96  # pixels of a small picture that is kept, and about as many are shown
+SIDE, LONG = 96, 210  # pixels of a small picture, which are kept and shown
+SMALL_BYTES = 4000  # of its file, about
 WIDEST = 1400  # pixels of a large one
 LACKS = ("E0101", "E0702", "E0705")  # there is no convolution, no picture, no layer with weights
 
@@ -52,11 +53,14 @@ def _figure(picture: Markup, caption: str) -> Markup:
 
 
 def small(image: Array, told: str) -> Markup:
-    """A picture (H, W, ...) of bytes, about SIDE pixels large; of a small one the pixels are seen."""
+    """A picture (H, W, ...) of bytes, its short side SIDE pixels or its long one LONG; of a small one the pixels are
+    seen.
+    """
     height, width = image.shape[:2]
-    scale = SIDE / max(height, width)
+    scale = min(SIDE / min(height, width), LONG / max(height, width))
     size = {"width": str(max(1, round(width * scale))), "height": str(max(1, round(height * scale)))}
-    return element("img", src=embedded(image, SIDE), alt=told, class_="pixels" if scale > 1.5 else "photo", **size)
+    kept = embedded(image, round(max(height, width) * min(scale, 1)), SMALL_BYTES)
+    return element("img", src=kept, alt=told, class_="pixels" if scale > 1.5 else "photo", **size)
 
 
 def large(image: Array, caption: str) -> Markup:
@@ -68,9 +72,11 @@ def large(image: Array, caption: str) -> Markup:
 
 def tiled(images: Sequence[Array], caption: str, side: int) -> Markup:
     """Images of one size beside each other, each about `side` pixels large; together they are one picture."""
-    scale = max(1, round(side / max(images[0].shape[:2])))
-    height, width = (str(each * scale) for each in images[0].shape[:2])
-    made = [element("img", src=embedded(each), alt="", class_="pixels", width=width, height=height) for each in images]
+    exact = side / max(images[0].shape[:2])
+    scale = round(exact) if exact >= 1 else exact
+    height, width = (str(max(1, round(each * scale))) for each in images[0].shape[:2])
+    sources = [embedded(each, side, SMALL_BYTES // 2) for each in images]
+    made = [element("img", src=source, alt="", class_="pixels", width=width, height=height) for source in sources]
     return _figure(element("div", *made, role="img", aria_label=caption, class_="tiles"), caption)
 
 

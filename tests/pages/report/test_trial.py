@@ -124,16 +124,18 @@ def test_it_stays_below_a_megabyte_with_noise_for_photographs() -> None:
     """Pictures that no file format makes small."""
     numbers = np.random.default_rng(0)
     labels = np.arange(400) % 20
-    images = numbers.integers(0, 256, (400, 128, 128, 3), np.uint8)
+    images = numbers.integers(0, 256, (400, 64, 144, 3), np.uint8)
     data = Dataset(part := Part({"image": images, "label": labels}), part, tuple(f"class {k}" for k in range(20)))
-    net = loads("""net n(image: 3@128x128) { conv(64, 11x11/4) -> relu -> globalavgpool -> dense(20) -> softmax }
+    net = loads("""net n(image: 3@64x144) {
+  conv(32, 5x5, same) -> conv(32, 5x5, same) -> globalavgpool -> dense(20) -> softmax
+}
 train n { loss: cross_entropy(output, label) }""")
-    net.gradients({"image": np.zeros((1, 128, 128, 3), np.float32), "label": labels[:1]}, ["conv.weight"])
+    net.gradients({"image": np.zeros((1, 64, 144, 3), np.float32), "label": labels[:1]}, ["conv[1].weight"])
     shares = numbers.random((400, 20))
     found = Answers(shares / shares.sum(axis=1, keepdims=True), labels, data.class_names)
     tested = Evaluation(400, 3.0, 20, 0.25, found.confusion, data.class_names, 400)
     text = report(Subject((Run("n", History().log),), net, "", Trial(net, data, tested, found)))
-    assert len(text.encode()) < 1_000_000
+    assert 500_000 < len(text.encode()) < 1_000_000
 
 
 @pytest.fixture
