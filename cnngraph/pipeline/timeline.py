@@ -18,7 +18,8 @@ KINDS = (*BUSY, *COMMUNICATION, "wait")
 
 
 class Span(NamedTuple):
-    """A stretch of time of a device. `peer` is the device at the other end of a message, or the one waited for."""
+    """A stretch of time of a device. `peer` is the device at the other end of a message (several, with commas, of
+    what goes to all of them at once), or the one waited for."""
 
     device: str
     phase: Phase

@@ -36,7 +36,8 @@ def _events(process: int, timeline: Timeline) -> Iterator[Event]:
         for span in timeline.spans[device]:
             if span.kind != "wait":
                 yield _complete(process, thread, span)
-                yield from arrows.of(thread, span)
+                arrows.add(thread, span)
+    yield from arrows.events()
 
 
 def _named(what: str, process: int, thread: int, name: str) -> Event:
@@ -60,28 +61,38 @@ def _complete(process: int, thread: int, span: Span) -> Event:
 
 
 class _Arrows:
-    """The ends of messages: a send and a receive with the same name, microbatch and devices share an id."""
+    """The ends of messages: a send and a receive with the same name, microbatch and devices share an id.
+
+    What has one end alone, or is received before it is sent (periods of a ring), has no arrow.
+    """
 
     def __init__(self, process: int) -> None:
         self.process = process
-        self.ids: dict[tuple[str, int, str, str], int] = {}
+        self.ends: dict[tuple[str, int, str, str], dict[str, Event]] = {}
 
-    def of(self, thread: int, span: Span) -> Iterator[Event]:
+    def add(self, thread: int, span: Span) -> None:
         if span.kind not in ("send", "receive"):
             return
         sends = span.kind == "send"
-        ends = (span.device, span.peer) if sends else (span.peer, span.device)
-        number = self.ids.setdefault((span.name, span.microbatch, *ends), len(self.ids))
-        yield {
-            "ph": "s" if sends else "f",
-            **({} if sends else {"bp": "e"}),
-            "name": span.name,
-            "cat": "message",
-            "id": f"{self.process}.{number}",
-            "pid": self.process,
-            "tid": thread,
-            "ts": _microseconds(span.start_seconds if sends else span.end_seconds),
-        }
+        for peer in span.peer.split(", "):
+            between = (span.device, peer) if sends else (peer, span.device)
+            end = {
+                "ph": "s" if sends else "f",
+                **({} if sends else {"bp": "e"}),
+                "name": span.name,
+                "cat": "message",
+                "pid": self.process,
+                "tid": thread,
+                "ts": _microseconds(span.start_seconds if sends else span.end_seconds),
+            }
+            self.ends.setdefault((span.name, span.microbatch, *between), {})[span.kind] = end
+
+    def events(self) -> Iterator[Event]:
+        number = 0
+        for ends in self.ends.values():
+            if len(ends) == 2 and ends["send"]["ts"] <= ends["receive"]["ts"]:
+                yield from ({**end, "id": f"{self.process}.{number}"} for end in ends.values())
+                number += 1
 
 
 def _microseconds(seconds: float) -> float:

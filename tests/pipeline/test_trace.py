@@ -48,6 +48,22 @@ def test_processes_threads_and_arrows() -> None:
     assert all(e["ts"] <= ended[i]["ts"] and e["tid"] != ended[i]["tid"] for i, e in begun.items())
 
 
+def test_a_message_to_several_has_an_arrow_to_each_and_one_without_an_end_has_none() -> None:
+    def span(device: str, kind: str, start: float, name: str, peer: str) -> Span:
+        return Span(device, Phase.FORWARD, 0, kind, start, start + 1, name, peer)
+
+    spans = {
+        "a": (span("a", "send", 1, "x", "b, c"), span("a", "send", 2, "lost", "b"), span("a", "send", 9, "late", "b")),
+        "b": (span("b", "receive", 2, "x", "a"), span("b", "receive", 4, "late", "a")),
+        "c": (span("c", "receive", 3, "x", "a"),),
+    }
+    arrows = [event for event in events(Timeline("predicted", spans)) if event["ph"] in "sf"]
+    assert {event["name"] for event in arrows} == {"x"}
+    assert sorted((event["id"], event["ph"], event["tid"]) for event in arrows) == [
+        ("1.0", "f", 2), ("1.0", "s", 1), ("1.1", "f", 3), ("1.1", "s", 1),
+    ]  # fmt: skip
+
+
 def test_the_same_text_every_time() -> None:
     pipeline = random_pipeline(7)
     texts = {
