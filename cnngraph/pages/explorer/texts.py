@@ -12,23 +12,14 @@ from cnngraph.syntax import ast
 from cnngraph.syntax.tree import walk
 
 MAX_COLOURED = 200_000  # characters of a file that has colours; a longer one is plain
-MAX_SHOWN = 2_000_000  # characters of all files together; what comes after them is left out
 MAX_FINDINGS = 200
 
 
 def documents(program: Program) -> Iterator[tuple[Source, Document]]:
     """The file and its imports, each read by itself: an import of it is read again, which is quick, files are small.
 
-    A file that defines nothing has nothing to show, and none is shown that there is no room for.
+    A file that defines nothing has nothing to show. How large files are, and how many, the language says.
     """
-    room = MAX_SHOWN
-    for source, document in _documents(program):
-        if len(source.text) <= room:
-            room -= len(source.text)
-            yield source, document
-
-
-def _documents(program: Program) -> Iterator[tuple[Source, Document]]:
     own = program.module.span.source
     yield own, Document(program.files[own.name].path, program, {})
     for name, file in program.files.items():

@@ -211,6 +211,8 @@ class Explorer {
   #hover({ id, nodes, x, y }) {
     const known = (nodes ?? []).filter((each) => this.net.node(each));
     this.card.show(id, id === null ? [] : known, x, y);
+    if (id === this.hovered) return;
+    this.hovered = id;
     this.source.mark("hovered", id === null ? [] : this.places.of(known).own);
   }
 

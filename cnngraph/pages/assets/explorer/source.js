@@ -2,6 +2,8 @@
 //
 // The text is a list of lines to screen readers: arrows go from line to line, a line marks what it made, Enter shows it.
 
+const MOST_LINES = 5000; // of a file; nobody reads more, and the page stays quick
+
 class SourceView {
   /**
    * @param {Net} net @param {Places} places
@@ -10,15 +12,16 @@ class SourceView {
   constructor(net, places, handlers) {
     Object.assign(this, { net, places, handlers, line: 1 });
     this.marks = new Map();
-    this.files = net.model.files.map((file, i) => ({ ...file, number: i, letters: [...file.text] }));
+    this.marked = new Map(); // the elements that have each mark now
+    this.files = net.model.files.map((file, i) => ({ ...file, number: i, ...read(file.text) }));
     this.list = make("div", {
       class: "source",
       role: "listbox",
       tabindex: 0,
       "aria-label": "Text of the network",
       onkeydown: (event) => this.#key(event),
-      onpointermove: (event) => handlers.onhover(this.#made(event)),
-      onpointerleave: () => handlers.onhover([]),
+      onpointermove: (event) => this.#pointAt(event.target, event),
+      onpointerleave: (event) => this.#pointAt(null, event),
       onclick: (event) => this.#click(event),
     });
     this.choice = make(
@@ -36,15 +39,19 @@ class SourceView {
     if (!this.file) return;
     this.file.lines ??= this.#lines(this.file);
     this.choice.value = number;
-    this.list.replaceChildren(...this.file.lines.map(({ element }) => element));
+    const hidden = this.file.starts.length - this.file.lines.length;
+    const more = hidden
+      ? [make("div", { class: "line", role: "option", "aria-selected": "false" }, `… ${hidden} more lines`)]
+      : [];
+    this.list.replaceChildren(...this.file.lines.map(({ element }) => element), ...more);
     this.#at(1);
-    this.#paint();
+    for (const name of this.marks.keys()) this.#paint(name);
   }
 
   /** Mark places in all files: [{file, from, to}]; without any, the mark is gone. */
   mark(name, places) {
     this.marks.set(name, places);
-    this.#paint();
+    if (this.file) this.#paint(name);
   }
 
   /** Show a place: its file, and its line in the middle. */
@@ -60,47 +67,54 @@ class SourceView {
     if (!isSeen) this.list.scrollTop = top - this.list.clientHeight / 2;
   }
 
+  /** The number of the line of a place of any file. */
   lineOf(place) {
-    const file = this.files[place.file];
-    file.lines ??= this.#lines(file);
-    return file.lines.findLastIndex(({ from }) => from <= place.from) + 1;
+    return this.files[place.file].starts.findLastIndex((start) => start <= place.from) + 1;
   }
 
   // ---- lines and words ----
 
   #lines(file) {
-    const lines = [];
     const colours = this.net.words.colours[file.number] ?? [];
     let next = 0;
-    for (let from = 0; from <= file.letters.length;) {
-      let to = file.letters.indexOf("\n", from);
-      if (to < 0) to = file.letters.length;
+    return file.starts.slice(0, MOST_LINES).map((from, i) => {
+      const to = i + 1 < file.starts.length ? file.starts[i + 1] - 1 : file.letters.length;
       const words = [];
       let at = from;
       for (; next < colours.length && colours[next] < to; next += 3) {
         const [start, length, kind] = colours.slice(next, next + 3);
-        if (start > at) words.push(this.#word(file, at, start));
-        words.push(this.#word(file, start, start + length, this.net.words.kinds[kind]));
+        words.push(
+          ...this.#plain(file, at, start),
+          this.#word(file, start, start + length, this.net.words.kinds[kind]),
+        );
         at = start + length;
       }
-      if (at < to) words.push(this.#word(file, at, to));
-      const number = lines.length + 1;
-      const name = {
-        role: "option",
-        id: `line-${file.number}-${number}`,
-        "aria-selected": "false",
-        "data-line": number,
-      };
-      if (!words.length) name["aria-label"] = "empty line";
-      lines.push({
-        from,
-        to,
-        words,
-        element: make("div", { class: "line", ...name }, ...words.map(({ element }) => element)),
-      });
-      from = to + 1;
+      words.push(...this.#plain(file, at, to));
+      return { from, to, words, element: this.#line(file, i + 1, words) };
+    });
+  }
+
+  #line(file, number, words) {
+    const name = { class: "line", role: "option", id: `line-${file.number}-${number}`, "data-line": number };
+    const told = words.length ? null : "empty line";
+    return make(
+      "div",
+      { ...name, "aria-selected": "false", "aria-label": told },
+      ...words.map(({ element }) => element),
+    );
+  }
+
+  /** Text without a colour: white space by itself, so that marks end where words do. */
+  #plain(file, from, to) {
+    const words = [];
+    for (let at = from; at < to;) {
+      const isSpace = /\s/.test(file.letters[at]);
+      let end = at + 1;
+      while (end < to && /\s/.test(file.letters[end]) === isSpace) end += 1;
+      words.push(this.#word(file, at, end));
+      at = end;
     }
-    return lines;
+    return words;
   }
 
   #word(file, from, to, kind) {
@@ -108,34 +122,43 @@ class SourceView {
     return { from, to, element: make("span", { class: kind ? `word kind-${kind}` : "word", "data-at": from }, text) };
   }
 
+  /** The number of the line of the file that is shown; of what is not shown the last one. */
   #lineOf(offset) {
-    return this.file.lines.findLastIndex(({ from }) => from <= offset) + 1;
+    return Math.min(this.lineOf({ file: this.file.number, from: offset }), this.file.lines.length);
   }
 
   // ---- marks ----
 
-  /** Classes of words and lines from all marks; a place of a block's use marks its lines alone. */
-  #paint() {
-    for (const { element, words } of this.file.lines) {
-      element.className = "line";
-      for (const word of words) word.element.classList.remove(...MARKS);
-    }
-    for (const [name, places] of this.marks) {
-      for (const { file, from, to } of places) if (file === this.file.number) this.#markPlace(name, from, to);
-    }
+  /** Puts a mark on the words and lines of its places, and takes it from all others. */
+  #paint(name) {
+    for (const element of this.marked.get(name) ?? []) element.classList.remove(name, `has-${name}`);
+    const here = this.marks.get(name).filter(({ file }) => file === this.file.number);
+    this.marked.set(
+      name,
+      here.flatMap(({ from, to }) => this.#markPlace(name, from, to)),
+    );
   }
 
+  /** The elements of a place, marked. */
   #markPlace(name, from, to) {
-    const first = this.#lineOf(from);
-    for (let i = first - 1; i < this.file.lines.length && this.file.lines[i].from < to; i += 1) {
+    const found = [];
+    for (let i = this.#lineOf(from) - 1; i < this.file.lines.length && this.file.lines[i].from < to; i += 1) {
       const { element, words } = this.file.lines[i];
+      const inside = words.filter((word) => word.from < to && word.to > from).map((word) => word.element);
+      for (const each of inside) each.classList.add(name);
       element.classList.add(`has-${name}`);
-      for (const word of words)
-        if (word.from < to && word.to > from && /\S/.test(word.element.textContent)) word.element.classList.add(name);
+      found.push(element, ...inside);
     }
+    return found;
   }
 
   // ---- pointer and keys ----
+
+  #pointAt(target, event) {
+    if (target === this.pointed) return;
+    this.pointed = target;
+    this.handlers.onhover(target ? this.#made(event) : []);
+  }
 
   /** What the word under the pointer made, or else its line. */
   #made(event) {
@@ -182,4 +205,12 @@ class SourceView {
   }
 }
 
-const MARKS = ["hovered", "selected", "around", "error", "warning"];
+/** A text by its characters, as Python counts them, and where its lines begin. */
+function read(text) {
+  const letters = [...text];
+  const starts = [0];
+  letters.forEach((letter, i) => {
+    if (letter === "\n") starts.push(i + 1);
+  });
+  return { letters, starts };
+}

@@ -21,13 +21,14 @@ function ancestors(net, start) {
  * @returns {{fork: string, ways: {nodes: string[], edges: string[][], length: number}[]} | null}
  */
 function waysTo(net, id) {
-  const merge = net.node(id).index;
+  const { index: merge, backward } = net.node(id);
+  if (backward) return null; // gradients meet everywhere
   const sources = [...new Set(net.before[merge].map(({ from }) => from))];
   if (sources.length < 2) return null;
   const seen = sources.map((source) => ancestors(net, source));
   const common = [...seen[0]].filter((at) => seen.every((each) => each.has(at)));
   if (!common.length) return null;
-  const fork = Math.max(...common);
+  const fork = common.reduce((last, at) => Math.max(last, at));
   return {
     fork: net.nodes[fork].id,
     ways: sources.map((source, i) => way(net, fork, source, merge, seen[i])),
