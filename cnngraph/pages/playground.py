@@ -11,8 +11,8 @@ from cnngraph.pages.markup import element
 from cnngraph.pages.model import GRAPH_SCRIPTS, GRAPH_STYLES
 
 PARTS = (
-    "ask", "markdown", "language", "hints", "editor", "findings", "shelf", "dialog", "files", "tables", "spots",
-    "drawing", "devices", "downloads", "page",
+    "ask", "markdown", "language", "hints", "editor", "findings", "shelf", "dialog", "files", "tables", "tabs", "spots",
+    "drawing", "devices", "downloads", "saving", "keys", "page",
 )  # fmt: skip
 SCRIPTS = ("vendor/codemirror.js", *GRAPH_SCRIPTS, *(f"playground/{name}.js" for name in PARTS))
 

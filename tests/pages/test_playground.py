@@ -203,6 +203,7 @@ def test_the_slider(server: Playground, folder: Path) -> None:
         assert page.locator(".legend .swatch").count() == 2
         page.focus("#devices")
         page.keyboard.press("ArrowRight")
+        assert page.locator("#pane-Devices .answer table").count() == 1  # the older answer stays
         page.wait_for_selector(".legend .swatch >> nth=2")
         assert page.inner_text("output[for=devices]") == "3 devices"
         assert "lower bound" in page.inner_text("#pane-Devices")

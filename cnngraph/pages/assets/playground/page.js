@@ -3,16 +3,11 @@
 const START = "cnn 1\n\nnet first(image: 1@28x28) {\n  conv(8, 5x5) -> relu\n  maxpool(2x2)\n  flatten\n  dense(10) -> softmax\n}\n";
 const CHECK_SOON = 120; // milliseconds after the last keystroke
 const DIVIDE_SOON = 500;
-const KEYS = [
-  ["Ctrl-S", "save"], ["Ctrl-Space", "what can stand here"], ["Ctrl-I", "what is known of the place of the cursor"],
-  ["F12", "go to the definition; also Ctrl and a click"], ["F8, Shift-F8", "the next, the previous finding"],
-  ["Ctrl-.", "repair what is wrong at the cursor"], ["Shift-Alt-F", "format"], ["Ctrl-F", "search"],
-  ["Ctrl-]  Ctrl-[", "indent more, less; Tab leaves the editor"], ["Ctrl-Z, Ctrl-Y", "undo, redo"],
-];
 
 class Playground {
   constructor(root, words) {
     this.status = new StatusLine();
+    this.saving = new Saving(this);
     this.states = new Map();
     this.found = { findings: [], nets: [] };
     this.build(root, words);
@@ -37,7 +32,7 @@ class Playground {
     root.append(this.bar(), make("main", {}, files, write, make("div", { class: "right" }, graph, more)), this.status.element);
     this.files = new FileList(files, (file) => this.open(file));
     this.editor = new Editor(text, words, (what, question) => this.question(what, question), {
-      changed: () => this.changed(), moved: (at) => this.drawing?.follow(at), save: () => this.save(), format: () => this.format(),
+      changed: () => this.changed(), moved: (at) => this.drawing?.follow(at), save: () => this.saving.save(), format: () => this.format(),
       goTo: (place) => this.goTo(place), repair: (at) => this.repairAt(at),
     });
     this.findings = new FindingList(findings, {
@@ -48,7 +43,7 @@ class Playground {
     this.table = make("div", { class: "answer", tabindex: "0", "aria-label": "Layers" });
     const devices = make("div");
     this.devices = new DevicePane(devices, (choice) => this.question("divide", choice), (...colours) => this.paint(...colours));
-    this.tabs(more, [["Table", this.table], ["Devices", devices]]);
+    tabbed(more, "Table and devices", [["Table", this.table], ["Devices", devices]], (place) => this.devices.toggle(place === 1));
   }
 
   bar() {
@@ -56,45 +51,15 @@ class Playground {
     this.title = make("span", { class: "title" });
     this.nets = make("select", { "aria-label": "Net that is drawn", onchange: () => this.draw() });
     this.buttons = {
-      save: button("Save", () => this.save()), saveAs: button("Save as…", () => this.saveAs()), format: button("Format", () => this.format()),
+      save: button("Save", () => this.saving.save()), saveAs: button("Save as…", () => this.saving.saveAs()), format: button("Format", () => this.format()),
     };
     const kinds = [["", "Download…"], ["text", "the text (.cnn)"], ["picture", "the picture (.svg)"], ["page", "an explorer page (.html)"]];
     const downloads = make("select", { "aria-label": "Download" }, ...kinds.map(([value, text]) => make("option", { value }, text)));
     downloads.addEventListener("change", () => this.download(downloads.value).finally(() => (downloads.value = "")));
     return make(
       "header", {}, make("h1", {}, "cnngraph"), this.title, button("New", () => this.create()), ...Object.values(this.buttons),
-      downloads, this.nets, make("span", { class: "space" }), button("Keys", () => this.tellKeys()), themeButton(),
+      downloads, this.nets, make("span", { class: "space" }), button("Keys", tellKeys), themeButton(),
     );
-  }
-
-  /** Panes of which one is shown; arrows go from tab to tab. */
-  tabs(container, panes) {
-    const list = make("div", { role: "tablist", "aria-label": "Table and devices" });
-    const tabs = panes.map(([name, pane]) => {
-      Object.assign(pane, { id: `pane-${name}` });
-      pane.setAttribute("role", "tabpanel");
-      pane.setAttribute("aria-labelledby", `tab-${name}`);
-      return make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": pane.id }, name);
-    });
-    const choose = (chosen) => {
-      panes.forEach(([, pane], place) => {
-        pane.hidden = place !== chosen;
-        tabs[place].setAttribute("aria-selected", String(place === chosen));
-        tabs[place].tabIndex = place === chosen ? 0 : -1;
-      });
-      this.devices.toggle(chosen === 1);
-    };
-    tabs.forEach((tab, place) => tab.addEventListener("click", () => choose(place)));
-    list.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      const next = (tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length;
-      choose(next);
-      tabs[next].focus();
-    });
-    list.append(...tabs);
-    container.append(list, ...panes.map(([, pane]) => pane));
-    choose(0);
   }
 
   // ---- files ----
@@ -205,67 +170,6 @@ class Playground {
     }
   }
 
-  // ---- saving ----
-
-  async save() {
-    const sheet = this.shelf.top;
-    if (sheet.isFixed) return;
-    if (sheet.stamp === null || sheet.file.place !== OWN) await this.saveAs();
-    else await this.write(sheet, sheet.file.name, sheet.stamp);
-  }
-
-  async saveAs() {
-    const sheet = this.shelf.top;
-    const name = await askName("Save in the folder", sheet.file.name, "Such as net.cnn or nets/net.cnn; folders have to be there.");
-    if (name === null) return;
-    await this.write(sheet, name, sheet.file.place === OWN && name === sheet.file.name ? sheet.stamp : null);
-    this.editor.view.focus();
-  }
-
-  /** Write a text; where the file is not what it was, the person decides. */
-  async write(sheet, name, stamp) {
-    const text = sheet.text;
-    try {
-      const file = { place: OWN, name };
-      const found = await ask({ ask: "save", file, text, stamp, lineEnd: sheet.lineEnd });
-      if (found.conflict) await this.settle(sheet, name, found);
-      else await this.written(sheet, file, text, found.stamp);
-    } catch (refusal) {
-      this.tell(refusal);
-    }
-  }
-
-  async written(sheet, file, text, stamp) {
-    const state = this.editor.view.state;
-    if (keyOf(file) !== keyOf(sheet.file)) {
-      this.shelf.drop(sheet);
-      if (sheet.file.place !== OWN) this.states.delete(keyOf(sheet.file));
-    }
-    Object.assign(sheet, { file, saved: text, stamp });
-    this.shelf.put(sheet);
-    this.states.set(keyOf(file), state);
-    await this.list();
-    this.sayTitle();
-    this.showFiles();
-    this.keep();
-    this.check();
-    this.status.say(`${file.name} is saved.`);
-  }
-
-  async settle(sheet, name, found) {
-    const isThere = found.stamp !== null;
-    const told = isThere
-      ? `${name} ${sheet.stamp ? "has changed on the disk since it was read here" : "is there already"}.`
-      : `${name} is not there any more.`;
-    const choices = [["over", isThere ? "Write over it" : "Write it again"], ...(isThere ? [["theirs", "Show that one"]] : []), ["", "Cancel"]];
-    const chosen = await askPerson("Which text?", [make("p", {}, told)], choices);
-    if (chosen === "over") await this.write(sheet, name, found.stamp);
-    if (chosen !== "theirs") return;
-    const file = { place: OWN, name };
-    this.states.delete(keyOf(file));
-    this.show(this.shelf.put(new Sheet({ file, text: found.text, stamp: found.stamp })));
-  }
-
   // ---- questions about the text ----
 
   question(what, more = {}) {
@@ -367,11 +271,6 @@ class Playground {
     } catch (refusal) {
       this.tell(refusal);
     }
-  }
-
-  tellKeys() {
-    const items = KEYS.map(([key, text]) => make("div", {}, make("dt", {}, make("kbd", {}, key)), make("dd", {}, text)));
-    tellPerson("Keys of the editor", make("dl", { class: "keys" }, ...items));
   }
 
   async download(what) {
