@@ -322,3 +322,21 @@ def test_the_page_holds_no_more_than_its_data(small: str) -> None:
     told = json.loads(small[begin : small.index("</script>", begin)])
     assert told["nodes"].keys() >= {"stem.conv", "a.concat"}
     assert len(small) < 1_600_000
+
+
+@pytest.mark.sweep
+def test_a_long_text_is_shown_in_part_and_stays_quick() -> None:
+    remarks = "\n".join(f"# remark {i}" for i in range(6000))
+    with opened(page_of(f"{TEXT}{remarks}\n")) as page:
+        drawn(page)
+        assert page.locator(".source .line").count() == 5001
+        assert page.inner_text(".source .line >> nth=5000") == "… 1020 more lines"
+        page.click('[data-node="stem.conv"]')
+        assert lines(page, "selected") == ["13"]
+        seconds = page.evaluate(
+            "() => { const begin = performance.now(); const words = document.querySelectorAll('.line .word');"
+            " for (let i = 0; i < 50; i += 1)"
+            "   words[i].dispatchEvent(new PointerEvent('pointermove', {bubbles: true}));"
+            " return (performance.now() - begin) / 1000; }"
+        )
+        assert seconds < 1
