@@ -1,8 +1,8 @@
 """Timelines as the value of JSON that `assets/timeline` draws: lanes of bars, one track above the other on one axis.
 
     tracks   name, note, length, lanes, links
-    lanes    name, label, colour, told; actions [start, length, phase, microbatch], spans [start, length, kind, phase,
-             microbatch, word, peer], critical [start, length], held [time, bytes], limit; nodes by phase
+    lanes    name, device, label, colour, told; actions [start, length, phase, microbatch], spans [start, length,
+             kind, phase, microbatch, word, peer], critical [start, length], held [time, bytes], limit; nodes by phase
     links    name; messages [start, length, microbatch, word, bytes]
     words    what spans and messages are called;   picks: for each the places of its nodes in the graph
 
@@ -161,8 +161,9 @@ class _Maker:
         stage = device if device in self.nodes else device.partition(" (")[0]
         return {
             "name": device,
+            "device": stage,
             "label": self.labels.get(device, device),
-            "colour": self.colours.get(device, self.colours.get(stage, 0)),
+            "colour": self.colours.get(stage, 0),
             "told": f"computes {share:.0%}",
             "actions": [n for s in actions for n in (*self.extent(s), _phase(s), s.microbatch)],
             "labels": {str(i): s.name for i, s in enumerate(actions) if s.name != s.label},

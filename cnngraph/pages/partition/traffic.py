@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from cnngraph.cost.quantity import bytes_text, seconds_text
 from cnngraph.pages.timeline import Message
@@ -84,11 +84,3 @@ def links_table(found: Iterable[Message], cluster: Cluster | None, whole_seconds
         )
     return Table(COLUMNS, tuple(rows), {}, title)
 
-
-def bytes_matrix(found: Iterable[Message], devices: Iterable[str]) -> Mapping[tuple[str, str], int]:
-    """Bytes from each device to each."""
-    total: dict[tuple[str, str], int] = {}
-    for message in found:
-        pair = message.source, message.target
-        total[pair] = total.get(pair, 0) + message.bytes
-    return total

@@ -33,13 +33,12 @@ class Devices {
     const { nodes, edges } = this.view.model;
     const away = lane < 0 ? [] : nodes.filter((node) => this.division[node.index] !== lane);
     const inner = lane < 0 ? [] : edges.filter((edge) => [edge.from, edge.to].every((end) => this.division[end] !== lane));
-    this.view.mark("away", away.map((node) => node.id), inner.map((edge) => edge.index));
-    if (lane >= 0) this.view.mark("away", this.#hiddenBoxes(away), inner.map((edge) => edge.index));
+    this.view.mark("away", this.#boxesOf(away), inner.map((edge) => edge.index));
     this.#letters();
   }
 
-  /** The nodes whose boxes show nothing of the lane: a box of two devices stays. */
-  #hiddenBoxes(away) {
+  /** The boxes that show nothing but these nodes: a box of two devices stays. */
+  #boxesOf(away) {
     const gone = new Set(away.map((node) => node.id));
     return this.view.boxes().filter((box) => box.nodes.length && [...box.nodes, ...box.hidden].every((id) => gone.has(id)))
       .map((box) => box.id);

@@ -23,7 +23,7 @@ class Lane {
     Object.assign(this, { track, name: given.name, label: given.label ?? given.name, colour: given.colour, told: given.told ?? "" });
     this.nodes = new Map(Object.entries(given.nodes ?? {}));
     this.isLink = "messages" in given;
-    this.devices = this.isLink ? [given.source, given.target] : [given.name];
+    this.devices = this.isLink ? [given.source, given.target] : [given.device];
     if (this.isLink) {
       this.rows = [barsOf(given.messages, "messages", tick, ([microbatch, word, bytes]) => (
         { lane: this, microbatch, bytes, word, label: words[word], nodes: [] }

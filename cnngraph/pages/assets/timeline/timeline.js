@@ -120,7 +120,7 @@ class Timeline {
 
   #isShown(lane) {
     if (lane.isLink && !this.#links) return false;
-    return this.#only === null || lane.devices.some((name) => this.#only.includes(name.split(" (")[0]));
+    return this.#only === null || lane.devices.some((name) => this.#only.includes(name));
   }
 
   #isMarked(bar) {
