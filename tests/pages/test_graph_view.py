@@ -281,6 +281,19 @@ def test_an_older_layout_gives_way_to_a_newer_one() -> None:
         assert page.evaluate("events.filter(([name]) => name === 'failed').length") == 0
 
 
+def test_very_many_skips_are_arcs_that_the_layout_does_without() -> None:
+    lines = ["let c0 = x -> conv(2, 3x3, same)", "let c1 = c0 -> conv(2, 3x3, same)"]
+    for i in range(2, 20):
+        lines.append(f"let c{i} = concat({', '.join(f'c{j}' for j in range(i))}) -> conv(2, 3x3, same)")
+    net = loads(f"net knit(x: 3@8x8) {{\n{chr(10).join(lines)}\nreturn c19 }}")
+    with shown(net.graph) as page:
+        page.evaluate("view.openAll()")
+        assert page.locator(".arrow.arc").count() > 150
+        assert last(page, "drawn")["milliseconds"] < 5_000  # seconds, not minutes
+        right = page.evaluate("Math.max(...view.boxes().map((box) => box.x + box.width / 2))")
+        assert page.evaluate("view.bounds.width") > right + 50
+
+
 HOSTILE = '<img src=x onerror=alert(1)>"];}digraph{\\N\\E"</script><script>alert(1)</script>&lt;%0A\u2028'
 
 

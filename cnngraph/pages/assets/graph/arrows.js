@@ -1,7 +1,7 @@
 // Arrows as elements of SVG: their curves, their heads, and what stands beside them.
 
 function arrowElement(arrow, place, model) {
-  const classes = `arrow kind-${arrow.kind}`;
+  const classes = `arrow kind-${arrow.kind}${arrow.isArc ? " arc" : ""}`;
   if (!place) return makeSvg("g", { class: classes });
   const lines = place.curves.map((points) => {
     const [start, ...rest] = points;
@@ -16,6 +16,24 @@ function arrowElement(arrow, place, model) {
   const touched = lines.map((line) => makeSvg("path", { class: "touched", d: line.getAttribute("d") }));
   const hint = makeSvg("title", {}, travelText(arrow, model));
   return makeSvg("g", { class: classes }, hint, ...touched, ...lines, head, words);
+}
+
+/** An arc on the right of all that lies between two boxes, or below it: the further they are apart, the wider. */
+function arcOf({ from, to }, direction) {
+  const isDown = direction === "TB";
+  const side = (box) => (isDown ? [box.x + box.width / 2, box.y] : [box.x, box.y + box.height / 2]);
+  const [start, end] = [side(from), side(to)];
+  const along = isDown ? 1 : 0;
+  const out = Math.max(start[1 - along], end[1 - along]) + 20 + Math.abs(end[along] - start[along]) / 6;
+  const turned = (point, share) => {
+    const found = [...point];
+    found[1 - along] = out;
+    found[along] += share * (end[along] - start[along]);
+    return found;
+  };
+  const tip = [...end];
+  tip[1 - along] += 7; // the head of the arrow
+  return { curves: [[start, turned(start, 0.1), turned(end, -0.1), tip]], start: null, end, label: null, reach: out };
 }
 
 /** The words of an arrow: where the layout left room, or else on its right, near where it begins. */

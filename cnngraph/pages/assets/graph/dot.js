@@ -7,13 +7,16 @@ const LOOKS = {
   saved: "weight=1 minlen=0",
 };
 
+const MANY_ARROWS = 400; // with more, the layout takes less trouble
+
 function dotOf(scene, direction) {
+  const effort = scene.arrows.length > MANY_ARROWS ? 2 : 20;
   const lines = [
-    `digraph { rankdir=${direction}; nodesep=0.25; ranksep=0.36; pad=0; nslimit=20; nslimit1=20; mclimit=0.6;`,
+    `digraph { rankdir=${direction}; nodesep=0.25; ranksep=0.36; nslimit=${effort}; nslimit1=${effort}; mclimit=0.6;`,
     'node [shape=box fixedsize=true label=""]; edge [arrowsize=0.7];',
     ...inside(null, scene),
   ];
-  for (const { index, from, to, kind, textWidth } of scene.arrows) {
+  for (const { index, from, to, kind, textWidth } of scene.arrows.filter((arrow) => !arrow.isArc)) {
     const label = textWidth && direction === "LR" ? ` label=${room(textWidth, 15)}` : ""; // else beside the arrow
     const [tail, head] = kind === "gradient" ? [to, from] : [from, to]; // from below, beside what it differentiates
     lines.push(`n${tail.index} -> n${head.index} [id=e${index} ${LOOKS[kind]}${label}];`);

@@ -14,8 +14,8 @@ function makeSvg(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Puts places on boxes (their middle), frames (their corner) and arrows, and gives each its `element`. */
-function drawScene(scene, places) {
+/** Puts places on boxes (their middle) and frames (their corner), and gives each its `element`; arrows too. */
+function drawScene(scene, places, direction) {
   for (const box of scene.boxes) {
     Object.assign(box, places.nodes[`n${box.index}`]);
     box.element = box.kind === "output" ? outputElement(box) : boxElement(box, scene.model);
@@ -25,7 +25,12 @@ function drawScene(scene, places) {
     frame.element = frameElement(frame);
     frame.handle = handleElement(frame, scene.opened);
   }
-  for (const arrow of scene.arrows) arrow.element = arrowElement(arrow, places.edges[`e${arrow.index}`], scene.model);
+  const extent = direction === "TB" ? "width" : "height";
+  for (const arrow of scene.arrows) {
+    const place = arrow.isArc ? arcOf(arrow, direction) : places.edges[`e${arrow.index}`];
+    arrow.element = arrowElement(arrow, place, scene.model);
+    places[extent] = Math.max(places[extent], place?.reach ?? 0);
+  }
   return [
     makeSvg("g", { class: "frames" }, ...scene.frames.map((frame) => frame.element)),
     makeSvg("g", { class: "arrows", "aria-hidden": "true" }, ...scene.arrows.map((arrow) => arrow.element)),

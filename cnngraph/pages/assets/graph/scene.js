@@ -1,13 +1,15 @@
 // What is drawn when some blocks are open: boxes in frames, and arrows between boxes. No sizes and no places yet.
 
 const SIGNS = { add: "+", mul: "×" };
+const MANY_LONG = 80; // arrows that pass by other boxes: with more, the layout does without them
 
 /**
  * A box: {id, index, kind, item, frame, title, rows, nodes, hidden, copies, path, shape}. kind: input, merge, rows,
  *   block (closed: `path` opens it) or output. rows: [{text, family, node}]. `nodes` are the ids of what it shows,
  *   `hidden` those in folded copies of it.
  * A frame: {id, index, item, frame, title, path, boxes}: an open block.
- * An arrow: {index, from, to, kind, edges, text}: boxes, and the indices of the edges of the model that it stands for.
+ * An arrow: {index, from, to, kind, edges, text, isArc}: boxes, and the indices of the edges of the model that it
+ *   stands for. Where very many pass by other boxes, these are arcs: they are drawn beside, and not laid out.
  */
 class Scene {
   constructor(model, opened) {
@@ -106,13 +108,17 @@ class Scene {
   #arrows() {
     const forward = this.#joined((edge, from, to) => !to.backward && this.shown.has(edge.to));
     sortOut(forward, this.boxes);
-    const mirrored = new Set(forward.map((arrow) => `${arrow.to.index} ${arrow.from.index}`));
-    const isBetween = (from, to) => !from.of || !to.of || mirrored.has(`${from.of.index} ${to.of.index}`);
+    const mirrored = new Set(forward.map((arrow) => pairOf(arrow.to, arrow.from)));
+    const isBetween = (from, to) => !from.of || !to.of || mirrored.has(pairOf(from.of, to.of));
     const gradients = this.#joined((edge, from, to) => from.backward && to.backward && isBetween(from, to));
     const saved = this.#joined((edge, from, to) => !from.backward && to.of, ({ of: from }) => from);
     for (const arrow of gradients) arrow.kind = "gradient";
     for (const arrow of saved) arrow.kind = "saved";
+    const skips = new Set(forward.filter(({ kind }) => kind === "skip").map(({ from, to }) => pairOf(to, from)));
+    const isLong = ({ from, to, kind }) => kind === "skip" || (from.of && to.of && skips.has(pairOf(from.of, to.of)));
     const arrows = [...forward, ...gradients, ...saved];
+    const long = arrows.filter(isLong);
+    if (long.length > Math.max(MANY_LONG, 1.5 * this.boxes.length)) for (const arrow of long) arrow.isArc = true;
     arrows.forEach((arrow, index) => Object.assign(arrow, { index }));
     return arrows;
   }
@@ -124,7 +130,7 @@ class Scene {
       const to = this.home[edge.to];
       if (this.home[edge.from] === to || !isWanted(edge, this.home[edge.from], to)) continue;
       const from = source(to, this.home[edge.from]);
-      const key = `${from.index} ${to.index}`;
+      const key = pairOf(from, to);
       if (!found.has(key)) found.set(key, { from, to, kind: "flow", edges: [], text: "" });
       found.get(key).edges.push(edge.index);
     }
@@ -166,6 +172,10 @@ class Scene {
       this.arrows.push({ index: this.arrows.length, from, to: box, kind: "flow", edges: [], text: "" });
     }
   }
+}
+
+function pairOf(from, to) {
+  return `${from.index} ${to.index}`;
 }
 
 function rowsOf(nodes, kind) {

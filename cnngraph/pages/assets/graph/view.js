@@ -33,6 +33,8 @@
 const LEAST_SCALE = 0.75; // of the first sight: what is larger begins at its beginning
 
 class GraphView {
+  static count = 0;
+
   constructor(container, model, { direction = "TB", label = null, open = null } = {}) {
     this.container = container;
     this.direction = direction;
@@ -166,13 +168,15 @@ class GraphView {
   #build() {
     this.layer = makeSvg("g");
     const name = this.label ?? `Graph of ${this.model.name}`;
-    this.svg = makeSvg("svg", { class: "drawing", role: "group", "aria-label": name }, this.layer);
+    const keys = make("div", { class: "unseen", id: `keys-of-graph-${++GraphView.count}` }, KEYS_TOLD);
+    const told = { role: "group", "aria-label": name, "aria-describedby": keys.id };
+    this.svg = makeSvg("svg", { class: "drawing", ...told }, this.layer);
     this.camera = new Camera(this.container, this.layer, () => this.#moved());
     this.map = new Minimap(this.camera);
     this.notice = new Notice();
     this.told = make("div", { class: "unseen", "aria-live": "polite" });
     this.container.classList.add("graph");
-    this.container.replaceChildren(this.svg, this.map.element, this.notice.element, this.told);
+    this.container.replaceChildren(this.svg, this.map.element, this.notice.element, this.told, keys);
     moveByPointer(this.camera);
     this.walk = new Walk(this);
     pointAt(this, this.container);
@@ -209,7 +213,7 @@ class GraphView {
     const before = this.scene && placesOnScreen(this.camera, this.scene);
     const anchor = keep && [keep.id, placeOnScreen(this.camera, keep, this.direction)];
     this.notice.hide();
-    this.layer.replaceChildren(...drawScene(scene, places));
+    this.layer.replaceChildren(...drawScene(scene, places, this.direction));
     this.scene = scene;
     this.bounds = { x: 0, y: 0, width: places.width || 1, height: places.height || 1 };
     this.map.draw(scene, this.bounds);

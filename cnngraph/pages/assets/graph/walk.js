@@ -7,13 +7,18 @@
 //   u                 all copies of a repeat, or one that stands for them
 //   Home, End         the first and the last box;   + - 0   zoom, all
 
+const KEYS_TOLD =
+  "Arrow keys walk from box to box, Enter opens and closes blocks, Space selects, Escape leads out of a block, " +
+  "U shows all copies of a repeat, plus and minus zoom, 0 shows all.";
 const STEPS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const SHIFT = 60; // pixels of the screen
 
 class Walk {
   constructor(view) {
     this.view = view;
-    view.container.addEventListener("focusin", ({ target }) => this.focus(view.thing(target.dataset.id ?? null), false));
+    view.container.addEventListener("focusin", ({ target }) => {
+      this.focus(view.thing(target.dataset.id ?? null), false);
+    });
     view.container.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(".notice")) return;
       const id = event.target.closest("[data-id]")?.dataset.id ?? null;
