@@ -159,7 +159,8 @@ def _flowing(
             waits[target].add(device)
     order: list[str] = []
     while len(order) < len(shares):
-        order += [d for d in shares if d not in order and waits[d] <= set(order)]
+        known = set(order)
+        order += [device for device in shares if device not in known and waits[device] <= known]
     starts: dict[str, list[float]] = {device: [] for device in shares}
     for run in range(runs):
         for device in order:
