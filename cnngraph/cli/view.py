@@ -46,6 +46,8 @@ def command(
     if step and not gradient:
         raise click.UsageError("--step is about training: add --gradient")
     if output is not None:
+        if output.suffix.lower() not in (".html", ".htm"):
+            raise click.BadParameter(f"{output} does not end in .html: a page is HTML", param_hint="-o")
         must_be_writable(output)
     subject = _subject(file, net, settings, gradient, step, kept, profile)
     target = output or Path(f"{subject.name}.html")

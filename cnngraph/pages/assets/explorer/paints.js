@@ -112,7 +112,8 @@ class Paints {
 
   #figures(key, view, legend) {
     const values = view.boxes().map((box) => this.value(key, box.nodes));
-    const most = Math.max(...values.filter(Number.isFinite), 0);
+    const known = key === "field" ? this.net.nodes.map(extent) : values;
+    const most = known.filter(Number.isFinite).reduce((a, b) => Math.max(a, b), 0);
     view.paint((box) => {
       const value = this.value(key, box.nodes);
       if (value === null) return NEUTRAL;
