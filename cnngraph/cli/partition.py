@@ -141,7 +141,7 @@ def command(
     if render or output:
         target = output or Path(f"{loaded.name}_devices.svg")
         looks |= {"depth": depth, "expand": expand, "direction": direction}
-        save(found.graph, target, target.suffix.removeprefix(".") or "svg", partition=found, **looks)
+        save(found.graph, target, None if target.suffix else "svg", partition=found, **looks)
         click.echo(f"picture: {target}", err=format_ != "text")
     if page is not None:
         write_page(found, pipelined, explanation, page)

@@ -21,7 +21,7 @@ from functools import cached_property
 from cnngraph.render.caption import shape_text
 from cnngraph.render.drawing import DOTS, Drawing
 from cnngraph.render.parts import Arrow, Box, Cluster
-from cnngraph.render.style import PURPLE, WHITE, family
+from cnngraph.render.style import PURPLE, VERMILION, WHITE, family
 
 ARROWS = {"flow": "-->", "skip": "-->", "gradient": "-->", "saved": "-.->"}
 SIGNS = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;", "*": "#42;", "\n": "<br/>"}
@@ -127,10 +127,16 @@ class _Flowchart:
             look = self.drawing.labels.frame(part)
             colours = f"fill:{style.fill(look.fill)},stroke:{style.line_colour(look.line)},color:{style.ink}"
             yield f"  style {self._frames[part.path]} {colours}"
-        first = len(self.drawing.picture.outputs)  # arrows are counted in the order in which they are written
-        backward = [str(first + i) for i, arrow in enumerate(arrows) if arrow.kind == "gradient"]
-        if backward:
-            yield f"  linkStyle {','.join(backward)} stroke:{style.line_colour(PURPLE)}"
+        yield from self._coloured([arrow.kind == "gradient" for arrow in arrows], PURPLE, LINE)
+        yield from self._coloured([bool(self.drawing.labels.cut(arrow)) for arrow in arrows], VERMILION, 3 * LINE)
+
+    def _coloured(self, chosen: list[bool], colour: str, width: float) -> Iterator[str]:
+        """The look of some arrows, which are counted in the order in which they are written."""
+        first = len(self.drawing.picture.outputs)
+        places = [str(first + place) for place, is_so in enumerate(chosen) if is_so]
+        if places:
+            look = f"stroke:{self.drawing.style.line_colour(colour)},stroke-width:{width:g}px"
+            yield f"  linkStyle {','.join(places)} {look}"
 
     @cached_property
     def _classes(self) -> dict[tuple[str, str], str]:

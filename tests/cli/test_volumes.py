@@ -54,6 +54,11 @@ def test_mermaid_by_its_format_and_by_its_ending(run: Run, written: Written, tmp
     assert "\nflowchart TB\n" in (tmp_path / "tiny.mmd").read_text()
 
 
+def test_a_division_by_its_ending(run: Run, tmp_path: Path) -> None:
+    run("partition", "tiny.cnn", "--devices", "2", "-o", "devices.mmd").done("picture: devices.mmd")
+    assert '["gpu0"]' in (tmp_path / "devices.mmd").read_text() or '["gpu1"]' in (tmp_path / "devices.mmd").read_text()
+
+
 def test_what_volumes_do_not_show_is_refused(run: Run, written: Written) -> None:
     volumes = ("compile", "tiny.cnn", "--style", "volumes", "-o", "a.svg")
     run(*volumes, "--show", "parameters").refused("a picture of volumes has no `show`")

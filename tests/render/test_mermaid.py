@@ -79,6 +79,15 @@ def test_gradients_are_coloured_and_what_is_kept_is_dotted() -> None:
     assert any("-.->" in line for line in arrows)
 
 
+def test_what_goes_between_devices_is_thick() -> None:
+    net = load("alexnet")
+    found = mermaid(drawing(net.graph, Options(partition=net.partition(devices="2"))))
+    arrows = [line for line in found.splitlines() if " -->" in line]
+    chosen = re.search(r"linkStyle ([\d,]+) stroke:#D55E00,stroke-width:3.6px", found)
+    assert chosen is not None
+    assert all(re.search(r'\|"[^"]+ kB"\||\|"[^"]+ MB"\|', arrows[int(place)]) for place in chosen[1].split(","))
+
+
 def test_a_focus_says_that_more_lies_around() -> None:
     found = text(load("googlenet"), focus="i4a")
     assert 'before0["· · ·"]:::beyond --> n0' in found
