@@ -316,7 +316,7 @@ def test_nothing_that_a_file_says_becomes_markup_or_script() -> None:
         assert page.evaluate("view.selected") == names["relu"]
 
 
-@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize("direction", ["TB", pytest.param("LR", marks=pytest.mark.sweep)])
 def test_gradients_stand_beside_what_they_differentiate(direction: str) -> None:
     with shown(load(SPECS / "lenet5.cnn").training_graph()) as page:
         assert page.evaluate("view.isOpen('gradient')") is False

@@ -41,7 +41,7 @@ function wordsElement({ text, from }, { label, curves: [points] }) {
   const depth = from.frame ? ` depth-${depthOf(from.frame) % 2}` : "";
   const [x, y] = label ?? pointAfter(points, 13);
   const anchor = label ? "middle" : "start";
-  const at = { x: label ? x : x + 5, y: y + 1, "dominant-baseline": "middle", "text-anchor": anchor };
+  const at = { x: label ? x : x + 5, y: label ? y - 1 : y + 1, "dominant-baseline": "middle", "text-anchor": anchor };
   return makeSvg("text", { class: `small${depth}`, ...at }, text);
 }
 
