@@ -15,8 +15,8 @@ from cnngraph.serve.question import read_question
 if TYPE_CHECKING:
     from cnngraph.serve.server import Playground
 
+PAGE_POLICY = "frame-ancestors 'none'"  # the page itself names the rest
 HEADERS = {
-    "Content-Security-Policy": "frame-ancestors 'none'",  # the page itself names the rest
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -95,7 +95,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.has_arrived(self.connection)
         self.connection.settimeout(self.server.limits.send_seconds)
         self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **HEADERS}.items():
+        policy = PAGE_POLICY if kind.startswith("text/html") else f"default-src 'none'; {PAGE_POLICY}"
+        own = {"Content-Type": kind, "Content-Length": str(len(body)), "Content-Security-Policy": policy}
+        for name, value in {**own, **HEADERS}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

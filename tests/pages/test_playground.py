@@ -127,6 +127,11 @@ def test_both_ways(server: Playground, folder: Path) -> None:
         page.keyboard.press("Delete")
         page.wait_for_selector(".graph .box.wrong")
         assert "1 error" in page.inner_text(HEAD)
+        page.keyboard.press("Control+a")
+        page.keyboard.type("net (")
+        page.wait_for_selector(".graph.is-old .box.wrong")  # nothing can be read: what was there steps back
+        page.keyboard.press("Control+z")
+        page.wait_for_selector(".graph:not(.is-old) .box.wrong")
         page.click("button:has-text('E0201?')")
         assert "E0201" in page.inner_text("dialog")
         page.keyboard.press("Escape")

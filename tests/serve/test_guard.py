@@ -36,7 +36,8 @@ def test_the_page_needs_no_token_and_holds_none(server: Playground) -> None:
 
 def test_what_browsers_are_told(server: Playground) -> None:
     for reply in (send(server, "GET", "/"), question(server), question(server, Origin="http://evil.example")):
-        assert reply.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+        assert "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]
+        assert ("default-src 'none'" in reply.headers["Content-Security-Policy"]) == (reply.body.decode() != PAGE)
         assert reply.headers["X-Content-Type-Options"] == "nosniff"
         assert reply.headers["Cache-Control"] == "no-store"
         assert reply.headers["Referrer-Policy"] == "no-referrer"

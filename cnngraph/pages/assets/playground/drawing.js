@@ -16,23 +16,32 @@ class Drawing {
     this.view = null; // until there is something to show
     this.spots = new Spots(EMPTY);
     this.shown = EMPTY;
-    this.subject = "";
+    this.file = "";
+    this.place = 0;
+    this.chosen = []; // nodes
     this.plain = EMPTY;
-    container.addEventListener("select", (event) => this.point(this.spots.of(event.detail?.nodes ?? []), true));
-    container.addEventListener("hover", (event) => this.point(this.spots.of(event.detail?.nodes ?? []), false));
+    container.addEventListener("select", (event) => {
+      this.chosen = event.detail.nodes;
+      this.point(this.spots.of(this.chosen), true);
+    });
+    container.addEventListener("hover", (event) => {
+      const { id, nodes } = event.detail;
+      this.point(this.spots.of(id === null ? this.chosen : nodes), false);
+    });
     container.addEventListener("failed", (event) => say(event.detail.message, true));
   }
 
   /**
-   * Show a net as the server has drawn it. One that cannot be read at all leaves the older one of the same `subject`,
-   * which steps back; what is open and where one looks stays while one writes.
+   * Show a net as the server has drawn it, which stands at a `place` among the nets of a file. A text that cannot be read
+   * at all leaves the older graph, which steps back; what is open and where one looks stays while one writes.
    */
-  show({ model, failing }, subject) {
-    const isOther = subject !== this.subject;
-    const isNothing = model.nodes.length === 0;
-    this.container.classList.toggle("is-old", isNothing && !isOther);
-    if (isNothing && !isOther) return;
-    this.subject = subject;
+  show({ model, failing }, file, place) {
+    const isOld = model.nodes.length === 0 && file === this.file;
+    this.container.classList.toggle("is-old", isOld);
+    if (isOld) return;
+    const isOther = file !== this.file || place !== this.place;
+    if (isOther) this.chosen = [];
+    Object.assign(this, { file, place });
     this.spots = new Spots(model);
     if (isOther || formOf(model) !== formOf(this.plain)) this.#set(model, isOther);
     this.plain = model;

@@ -208,7 +208,7 @@ class Playground {
     try {
       const drawn = await this.question("draw");
       if (doc !== this.editor.view.state.doc) return;
-      this.drawing.show(drawn, `${keyOf(this.shelf.top.file)} ${drawn.net}`);
+      this.drawing.show(drawn, keyOf(this.shelf.top.file), this.found.nets.indexOf(drawn.net));
       if (!drawn.table) return;
       const chosen = (name) => this.drawing.reveal(name);
       this.table.replaceChildren(totalsElement(drawn.table.totals), tableElement("Layers", drawn.table, chosen));
