@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cnngraph.partition.partition import Partition
     from cnngraph.partition.problem import Objective
     from cnngraph.partition.profile import Profile
-    from cnngraph.render.dot import Options
+    from cnngraph.render.options import Options
     from cnngraph.render.tabular import Table
     from cnngraph.runtime.engines.transport import Transport
     from cnngraph.runtime.pipeline import Pipeline
