@@ -12,7 +12,6 @@ The same graph gives the same text, character for character.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -124,6 +123,6 @@ def _free(graph: Graph, options: Options) -> str:
     plain = drawing(graph, options)
 
     def source(rooms: Mapping[str, Room]) -> str:
-        return text_of(replace(plain, rooms=rooms))
+        return text_of(plain.with_rooms(rooms))
 
     return source(find_rooms(source, plain.direction == "LR"))

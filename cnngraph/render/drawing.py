@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import graphviz
@@ -45,6 +45,11 @@ class Drawing:
     @property
     def style(self) -> Style:
         return self.labels.view.style
+
+    def with_rooms(self, rooms: Mapping[str, Room]) -> Drawing:
+        """The same picture, with these rooms."""
+        inside = [box.name for box in self.picture.root.boxes if rooms.get(identifier(box.name), Room()).inside]
+        return replace(self, rooms=rooms, labels=replace(self.labels, inside=frozenset(inside)))
 
     def dot(self) -> graphviz.Digraph:
         """The text; the same for the same picture, character for character."""

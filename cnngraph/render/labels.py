@@ -61,6 +61,7 @@ class Labels:
     picture: Picture
     view: View = field(default_factory=View)
     overlay: Overlay | None = None
+    inside: frozenset[str] = frozenset()  # boxes that say their shape, because there is no room beside the arrow
 
     def rows(self, box: Box) -> list[Row]:
         """A box of rows: a title, its operators, and the shape of its result where no arrow says it."""
@@ -190,7 +191,7 @@ class Labels:
     def _says_shape(self, box: Box) -> bool:
         """Whether the shape stands in the box itself: an input, a small block, a result that goes several ways."""
         forked = self._ways[box.name] > 1 and self._changes_shape(box)
-        return box.block or forked or family(self.graph, box.nodes[0]) == "input"
+        return box.block or forked or box.name in self.inside or family(self.graph, box.nodes[0]) == "input"
 
     def _changes_shape(self, box: Box) -> bool:
         before = self.graph.input_types(box.nodes[0])

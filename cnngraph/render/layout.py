@@ -68,6 +68,12 @@ class Layout:
         return {item["name"]: tuple(words_of(item)) for item in self.data.get("objects", ())}
 
     @cached_property
+    def middles(self) -> Mapping[str, Point]:
+        """Where each box is."""
+        places = {item["name"]: item["pos"].split(",") for item in self.data.get("objects", ()) if "pos" in item}
+        return {name: (float(place[0]), float(place[1])) for name, place in places.items()}
+
+    @cached_property
     def frames(self) -> Mapping[str, Frame]:
         """The borders of each frame."""
         framed = [item for item in self.data.get("objects", ()) if "bb" in item]

@@ -2,7 +2,8 @@
 
 An engine puts a title at the left end of the top of its frame, whatever arrows come in there. So a picture is laid out,
 titles that are crossed are moved to the first free place to their right, which may make their frame wider, and it is
-laid out again until all titles are free. So are frames whose border crosses the words beside an arrow.
+laid out again until all titles are free. So are frames whose border crosses the words beside an arrow. Where an arrow
+makes a bow around its words, they move into the box that it leaves.
 
     +- conv2 | ---+        +- | conv2 ----+
     |        v    |   ->   |  v           |
@@ -14,21 +15,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from cnngraph.render.layout import Frame, Layout, Words, between, laid_out
+from cnngraph.render.layout import Frame, Layout, Line, Words, between, laid_out
 
 CLEAR = 3.0  # points between a title and an arrow
+BOW = 6.0  # points that an arrow may leave the straight way
 ROUNDS = 12
 CORNERS = (("t", "l"), ("b", "l"), ("t", "r"), ("b", "r"))  # top and bottom, left and right
 
 
 @dataclass(frozen=True)
 class Room:
-    """Free points on both sides of a title, and around what stands in its frame; and the corner of the title."""
+    """Free points on both sides of a title, and around what stands in its frame; and the corner of the title.
+
+    Of a box: whether the shape of its result stands inside.
+    """
 
     left: int = 0
     right: int = 0
     around: int = 0
     corner: tuple[str, str] = CORNERS[0]
+    inside: bool = False
 
 
 def find_rooms(
@@ -48,7 +54,7 @@ def find_rooms(
 
 
 def _moved(layout: Layout, rooms: Mapping[str, Room], sideways: bool) -> Iterator[tuple[str, Room]]:
-    """The frames whose titles are crossed, or whose borders cross words, each with a better room."""
+    """The frames whose titles are crossed or whose borders cross words, and the boxes of bent arrows: all better."""
     for name, frame in layout.frames.items():
         for title in layout.words[name]:
             room = rooms.get(name, Room())
@@ -57,6 +63,15 @@ def _moved(layout: Layout, rooms: Mapping[str, Room], sideways: bool) -> Iterato
                 yield name, _better(taken, title, frame, room, sideways)
             elif more := _sticking_out(layout, frame):
                 yield name, replace(room, around=room.around + ceil(more))
+    yield from ((line.source, Room(inside=True)) for line in layout.lines if _is_bent(layout, line, sideways))
+
+
+def _is_bent(layout: Layout, line: Line, sideways: bool) -> bool:
+    """Whether an arrow makes a bow around the one word beside it."""
+    axis = int(sideways)
+    ends = [layout.middles[end][axis] for end in (line.source, line.target)]
+    middle = line.points[len(line.points) // 2][axis]
+    return len(line.words) == 1 and not min(ends) - BOW <= middle <= max(ends) + BOW
 
 
 def _better(

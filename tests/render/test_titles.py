@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -109,8 +108,8 @@ def test_without_rooms_arrows_would_cross() -> None:
 def free(graph: Graph, direction: str) -> Layout:
     """The layout with the rooms that were found."""
     plain = drawing(graph, {"direction": direction})
-    rooms = find_rooms(lambda rooms: text_of(replace(plain, rooms=rooms)), direction == "LR")
-    return laid_out(text_of(replace(plain, rooms=rooms)))
+    rooms = find_rooms(lambda rooms: text_of(plain.with_rooms(rooms)), direction == "LR")
+    return laid_out(text_of(plain.with_rooms(rooms)))
 
 
 @pytest.mark.sweep
@@ -152,3 +151,22 @@ def test_sideways_a_title_goes_to_another_corner_and_the_picture_does_not_grow()
     assert layout.size[0] < 1.02 * laid_out(text_of(plain)).size[0]
     assert crossed(laid_out(text_of(plain)))
     assert crossed(layout) == []
+
+
+def test_no_arrow_makes_a_bow_around_its_words_which_then_stand_in_its_box() -> None:
+    graph = net("yolov3")
+    before, after = laid_out(text_of(drawing(graph, {}))), free(graph, "TB")
+    assert "d8.conv_leaky[2].conv_bn.conv" in bows(before)
+    assert bows(after) == []
+    rows = [[words.text for words in layout.words["d8.conv_leaky[2].conv_bn.conv"]] for layout in (before, after)]
+    assert rows[1] == [*rows[0], "128@HxW/8"]
+
+
+def bows(layout: Layout) -> list[str]:
+    """The boxes from which an arrow with words leaves the straight way."""
+    sides = [
+        (line, line.points[len(line.points) // 2][0], [layout.middles[end][0] for end in (line.source, line.target)])
+        for line in layout.lines
+        if line.words
+    ]
+    return [line.source for line, middle, ends in sides if not min(ends) - 8 < middle < max(ends) + 8]
