@@ -19,10 +19,13 @@ from cnngraph.pages.partition.network import Network, Pipelined
 from cnngraph.pages.partition.page import partition_page
 from cnngraph.pages.partition.subject import Subject
 from cnngraph.pages.partition.workload import Divided
+from cnngraph.pages.timeline import Track, timeline_json
 from cnngraph.partition.device import Cluster, Device
 from cnngraph.partition.explain import Question, explain
 from cnngraph.partition.split import solve, split
 from cnngraph.partition.workload import Operator, Workload, posed
+from cnngraph.pipeline.schedule import Phase
+from cnngraph.pipeline.timeline import Span, Timeline
 from cnngraph.pipeline.trace import trace_json
 from cnngraph.render.explanation import trials
 from cnngraph.render.partition_table import shares, stages
@@ -298,3 +301,26 @@ def test_a_division_that_goes_back_and_forth_has_letters_instead_of_frames() -> 
     with opened(partition_page(replace(subject, division=alternating))) as page:
         drawn(page)
         assert {"A", "B"} <= set("".join(page.locator(".graph .letter").all_text_contents()))
+
+
+@pytest.mark.sweep
+def test_ever_so_many_spans_stay_few_bars() -> None:
+    def spans(device: str) -> tuple[Span, ...]:
+        kinds = "wait", "compute"
+        return tuple(
+            Span(device, Phase.FORWARD, i // 10, kinds[i % 2], i * 1e-3, (i + 1) * 1e-3, f"op {i % 10}")
+            for i in range(5000)
+        )
+
+    timeline = Timeline("measured", {name: spans(name) for name in (f"worker{i}" for i in range(40))})
+    many = replace(network(False, 0).subject(), timeline=timeline_json([Track(timeline)]), timelines=(timeline,))
+    html_text = partition_page(many)
+    assert len(html_text) < 8_000_000
+    with opened(html_text) as page:
+        drawn(page)
+        assert 1000 < page.locator(".timeline .stage .bar").count() <= 3000
+        assert "older ones are merged" in page.locator("#time").inner_text()
+        for _ in range(8):
+            page.get_by_role("button", name="Zoom in").click()
+        settled(page)
+        assert 0 < page.locator(".timeline .stage .bar").count() <= 3000
