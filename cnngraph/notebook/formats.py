@@ -25,6 +25,7 @@ LOOKS: Mapping[str, str] = {
     "cnngraph.train.history.History": "history",
     "cnngraph.train.evaluate.Evaluation": "evaluation",
     "cnngraph.compare.difference.Difference": "difference",
+    "cnngraph.compare.divisions.Divisions": "divisions",
     "cnngraph.search.result.Search": "charted",
     "cnngraph.render.tabular.Table": "tabular",
     "cnngraph.render.chart.Chart": "chart",

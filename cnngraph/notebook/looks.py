@@ -6,7 +6,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
+from cnngraph.compare import division_table
 from cnngraph.compare.difference import Difference
+from cnngraph.compare.divisions import Divisions
 from cnngraph.compare.picture import union
 from cnngraph.compare.table import changes_table, figures_table
 from cnngraph.diagnostics import CnnGraphError
@@ -54,6 +56,12 @@ def difference(value: Difference) -> str:
     both, title = union(value), f"{value.a.name} -> {value.b.name}"
     picture = _picture(lambda: _small(both.graph, overlay=both.overlay, title=title), f"The difference {title}")
     return whole(picture, tabled(changes_table(value)), tabled(figures_table(value)))
+
+
+def divisions(value: Divisions) -> str:
+    """What runs elsewhere, and what that changes, as tables."""
+    tables = division_table.moves_table, division_table.figures_table, division_table.devices_table
+    return whole(*(tabled(each(value)) for each in tables))
 
 
 def history(value: History) -> str:
@@ -125,6 +133,12 @@ def words(value: object) -> str:
         return f"<graph {value.name}({inputs}) -> {outputs}, {len(value.nodes)} nodes>"
     if isinstance(value, History):
         return _epoch(value.rows[-1], value.epochs) if value.rows else "no epoch is done"
+    if isinstance(value, Difference):
+        return f"{changes_table(value)}\n\n{figures_table(value)}"
+    if isinstance(value, Divisions):
+        return f"{division_table.moves_table(value)}\n\n{division_table.figures_table(value)}"
+    if isinstance(value, Profile):
+        return str(kinds_table(value))
     return repr(value) if isinstance(value, Chart) else str(value)
 
 

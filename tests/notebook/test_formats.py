@@ -17,11 +17,14 @@ pytest.importorskip("IPython", reason="IPython is not installed: `pip install '.
 from IPython.core.interactiveshell import InteractiveShell
 
 from cnngraph import examine, load, loads
+from cnngraph.compare.difference import difference
+from cnngraph.compare.divisions import divisions
 from cnngraph.net import Net
 from cnngraph.notebook.formats import LOOKS
 from cnngraph.notebook.looks import LARGEST
 from cnngraph.partition.device import parse_devices
-from cnngraph.pipeline.schedule import make_schedule
+from cnngraph.pipeline.schedule import Phase, make_schedule
+from cnngraph.pipeline.timeline import Span, Timeline
 from cnngraph.render.tabular import Column, Table
 from cnngraph.resources import resource
 from cnngraph.train.evaluate import Evaluation
@@ -113,6 +116,25 @@ def test_tables_clusters_plans_and_evaluations(shell: InteractiveShell, tiny: Ne
     assert "gpu0" in shown(shell, order)["text/html"]
     tested = Evaluation(3, 0.5, 2, 1.0, np.array([[1, 1], [0, 1]]), ("cat", HOSTILE), 3)
     assert "accuracy 66.67%" in shown(shell, tested)["text/html"]
+
+
+def test_what_differs(shell: InteractiveShell, tiny: Net) -> None:
+    other = loads(TINY.replace("conv(4", "conv(6"))
+    found = shown(shell, difference(tiny.graph, other.graph))
+    assert found["text/html"].count("<svg") == 1
+    assert found["text/html"].count("<table") == 2
+    assert "4@6x6 -> 6@6x6" in found["text/plain"]
+    two = divisions(tiny.partition("2", batch=8), tiny.partition("1", batch=8))
+    assert "<table" in shown(shell, two)["text/html"]
+
+
+def test_times(shell: InteractiveShell, tiny: Net) -> None:
+    line = Timeline("predicted", {"gpu0": (Span("gpu0", Phase.FORWARD, 0, "compute", 0.0, 1e-3),)})
+    assert shown(shell, line)["text/html"].count("<svg") == 1
+    profile = tiny.profile({"image": np.ones((1, 8, 8, 1), np.float32)}, parse_devices("1").devices[0], rounds=1)
+    found = shown(shell, profile)
+    assert "<table" in found["text/html"]
+    assert "conv" in found["text/plain"]
 
 
 def test_what_was_examined(shell: InteractiveShell, tiny: Net) -> None:
