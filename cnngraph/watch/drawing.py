@@ -15,7 +15,7 @@ from cnngraph.ir.graph import Graph
 from cnngraph.ir.size import number_text
 from cnngraph.judge import judge
 from cnngraph.render.dot import to_svg
-from cnngraph.render.options import Options
+from cnngraph.render.options import VOLUMES, Options
 from cnngraph.syntax import ast
 from cnngraph.watch.broken import drawable
 
@@ -42,8 +42,12 @@ class Look:
         return f"{graph.name}: {words}, {params} parameters, {products} multiply-adds, depth {depth}"
 
     def svg(self, **options: Unpack[Options]) -> str:
-        """The picture: the whole net, or the net as far as it goes."""
+        """The picture: the whole net, or the net as far as it goes, as a graph, since volumes show nothing wrong."""
         graph, overlay = drawable(self.observation, self.name)
+        if options.get("style") == VOLUMES:
+            if not self.observation.found:
+                return to_svg(graph, **options)
+            options["style"] = "paper"
         marked: Options = {**options, "overlay": overlay}
         return to_svg(graph, **marked)
 

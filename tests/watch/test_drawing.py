@@ -44,6 +44,12 @@ def test_a_right_file_is_drawn_as_compile_draws_it() -> None:
     assert seen.svg() == to_svg(elaborate(load_file(file)))
 
 
+def test_volumes_are_those_of_right_files_and_wrong_ones_are_graphs(seen: Look) -> None:
+    right = look(resource("specs", "nets", "lenet5.cnn"))
+    assert right.svg(style="volumes") == to_svg(right.observation.graph, style="volumes")  # type: ignore[arg-type]
+    assert seen.svg(style="volumes") == seen.svg(style="paper") != seen.svg(style="plain")
+
+
 def test_what_refused_its_inputs_is_a_box_that_is_not_there(seen: Look) -> None:
     graph, overlay = drawable(seen.observation, "n")
     absent = {node.name: [ref.node for ref in node.inputs] for node in graph if isinstance(node.op, Absent)}
