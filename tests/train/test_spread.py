@@ -168,7 +168,7 @@ def killed(place: Path, threads: Path, kills: int, seed: int, engine: str = "mpi
         begun = time.monotonic()
         assert job.stderr is not None
         assert any("a process was lost: starting again" in line for line in job.stderr)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 15  # a second where nothing else runs
     out, err = finished(job)
     assert "BAD TERMINATION" not in err
     assert "weights: " in out
