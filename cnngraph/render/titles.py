@@ -3,7 +3,7 @@
 An engine puts a title at the left end of the top of its frame, whatever arrows come in there. So a picture is laid out,
 titles that are crossed are moved to the first free place to their right, which may make their frame wider, and it is
 laid out again until all titles are free. So are frames whose border crosses the words beside an arrow. Where an arrow
-makes a bow around its words, they move into the box that it leaves.
+makes a bow around its words, or another one crosses them, they move into the box that it leaves.
 
     +- conv2 | ---+        +- | conv2 ----+
     |        v    |   ->   |  v           |
@@ -54,7 +54,7 @@ def find_rooms(
 
 
 def _moved(layout: Layout, rooms: Mapping[str, Room], sideways: bool) -> Iterator[tuple[str, Room]]:
-    """The frames whose titles are crossed or whose borders cross words, and the boxes of bent arrows: all better."""
+    """The frames whose titles are crossed or whose borders cross words, and the boxes whose words move in: with new rooms."""
     for name, frame in layout.frames.items():
         for title in layout.words[name]:
             room = rooms.get(name, Room())
@@ -63,15 +63,23 @@ def _moved(layout: Layout, rooms: Mapping[str, Room], sideways: bool) -> Iterato
                 yield name, _better(taken, title, frame, room, sideways)
             elif more := _sticking_out(layout, frame):
                 yield name, replace(room, around=room.around + ceil(more))
-    yield from ((line.source, Room(inside=True)) for line in layout.lines if _is_bent(layout, line, sideways))
+    for line in layout.lines:
+        if len(line.words) == 1 and (_is_bent(layout, line, sideways) or _is_crossed(layout, line)):
+            yield line.source, Room(inside=True)
 
 
 def _is_bent(layout: Layout, line: Line, sideways: bool) -> bool:
-    """Whether an arrow makes a bow around the one word beside it."""
+    """Whether an arrow makes a bow around the words beside it."""
     axis = int(sideways)
     ends = [layout.middles[end][axis] for end in (line.source, line.target)]
-    middle = line.points[len(line.points) // 2][axis]
-    return len(line.words) == 1 and not min(ends) - BOW <= middle <= max(ends) + BOW
+    return not min(ends) - BOW <= line.points[len(line.points) // 2][axis] <= max(ends) + BOW
+
+
+def _is_crossed(layout: Layout, line: Line) -> bool:
+    """Whether another arrow crosses the words beside an arrow."""
+    words = line.words[0]
+    crossings = (between(other.points, words.bottom, words.top) for other in layout.lines if other is not line)
+    return any(crossing and crossing[0] < words.right and crossing[1] > words.left for crossing in crossings)
 
 
 def _better(

@@ -8,6 +8,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
+from render.nets import lenet5, training
 
 from cnngraph.elaborate.elaborate import elaborate
 from cnngraph.elaborate.modules import load_file, load_text
@@ -110,6 +111,12 @@ def free(graph: Graph, direction: str) -> Layout:
     plain = drawing(graph, {"direction": direction})
     rooms = find_rooms(lambda rooms: text_of(plain.with_rooms(rooms)), direction == "LR")
     return laid_out(text_of(plain.with_rooms(rooms)))
+
+
+def test_what_a_gradient_keeps_does_not_cross_a_shape() -> None:
+    graph = training(lenet5())
+    assert crossed(laid_out(text_of(drawing(graph, {}))))
+    assert crossed_in(to_svg(graph)) == []
 
 
 @pytest.mark.sweep
