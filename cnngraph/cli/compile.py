@@ -9,6 +9,7 @@ import click
 
 from cnngraph.cli.options import (
     PICTURE_FORMATS,
+    Real,
     depth_option,
     direction_option,
     figure_options,
@@ -34,7 +35,7 @@ from cnngraph.cli.sources import load_net
 @direction_option
 @style_options
 @figure_options
-@click.option("--scale", type=click.FloatRange(0.1, 20), default=2.0, show_default=True, help="Of png: 1 is 96 dpi.")
+@click.option("--scale", type=Real(0.1, 20), default=2.0, show_default=True, help="Of png: 1 is 96 dpi.")
 def command(
     file: Path,
     net: str | None,
