@@ -157,3 +157,11 @@ def test_all_scripts_of_the_view_are_there_and_share_no_name_with_others() -> No
     assert len(names) == len(set(names))
     for path in set(assets.rglob("*.js")) - own - {assets / "base.js", assets / "graph/worker.js"}:
         assert not set(declared.findall(path.read_text())) & set(names), path
+
+
+def test_neighbours_of_one_name_are_gathered_only_where_there_are_many() -> None:
+    def titles(name: str) -> list[str]:
+        return [item.get("title", "") for item in items(graph_model(net(name).graph)["tree"])]  # type: ignore[arg-type]
+
+    assert "dense_layer[7] to dense_layer[18]" in titles("densenet121")
+    assert not any(" to " in title for title in titles("resnet152"))
