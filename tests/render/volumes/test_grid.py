@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import cnngraph
 from cnngraph.render.volumes.grid import Grid, grid
@@ -62,12 +66,8 @@ def test_blocks_that_read_each_other_have_places_too() -> None:
 
 
 def test_a_network_of_levels_with_skips_across_is_a_u() -> None:
-    net = cnngraph.load("specs/nets/unet.cnn")
-    found = grid(volumes(net.graph, 0))
-    by_lane: dict[int, list[str]] = {}
-    for name, lane in found.lane.items():
-        by_lane.setdefault(lane, []).append(net.graph[name].type.positions[0].__str__() if name in net.graph else name)
-    assert len(by_lane) == 5
+    found = grid(volumes(cnngraph.load("specs/nets/unet.cnn").graph, 0))
+    assert set(found.lane.values()) == {0, 1, 2, 3, 4}
     assert found.ways["e1", "e2"] == "step"
     assert found.ways["e4", "concat[1]"] == "above"
     assert found.column["e1"] == found.column["e4"]
@@ -77,3 +77,20 @@ def test_a_network_of_levels_with_skips_across_is_a_u() -> None:
 def test_others_are_not(net: str) -> None:
     found = grid(volumes(cnngraph.load(f"specs/nets/{net}.cnn").graph, 0))
     assert "step" not in found.ways.values()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.sampled_from([*combinations("abcdefghij", 2)]), min_size=1))
+def test_no_two_volumes_and_no_two_tracks_meet(pairs: set[tuple[str, str]]) -> None:
+    found = grid(made(*sorted("".join(pair) for pair in pairs), names="abcdefghij"))
+    places = {(found.column[name], found.lane[name]) for name in found.column}
+    assert len(places) == len(found.column)
+    for (a, b), way in found.ways.items():
+        assert found.column[a] < found.column[b]
+        assert (way == "next") == (found.lane[a] == found.lane[b] and found.column[b] == found.column[a] + 1)
+        if way in ("late", "straight"):
+            assert not {(column, found.lane[a]) for column in range(found.column[a] + 1, found.column[b])} & places
+    for one, other in combinations(found.tracks, 2):
+        if (found.lane[one[0]], found.tracks[one]) == (found.lane[other[0]], found.tracks[other]):
+            first, second = ([found.column[name] for name in pair] for pair in (one, other))
+            assert first[1] <= second[0] or second[1] <= first[0]
