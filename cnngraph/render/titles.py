@@ -54,7 +54,7 @@ def find_rooms(
 
 
 def _moved(layout: Layout, rooms: Mapping[str, Room], sideways: bool) -> Iterator[tuple[str, Room]]:
-    """The frames whose titles are crossed or whose borders cross words, and the boxes whose words move in: with new rooms."""
+    """Frames whose titles are crossed or whose borders cross words, and boxes that words move into: with new rooms."""
     for name, frame in layout.frames.items():
         for title in layout.words[name]:
             room = rooms.get(name, Room())
