@@ -51,7 +51,9 @@ DRAWN = ("cnngraph.ir.graph.Graph", "cnngraph.net.Net")  # also as SVG alone, fo
 
 def register(shell: InteractiveShell) -> None:
     """Tell a shell how to show what LOOKS names, and errors. What a user has told it of these types goes first."""
-    formatters: Mapping[str, Any] = shell.display_formatter.formatters  # type: ignore[union-attr]
+    if shell.display_formatter is None:
+        return
+    formatters: Mapping[str, Any] = shell.display_formatter.formatters
     for path, name in LOOKS.items():
         tell(formatters["text/html"], path, partial(_html, name))
         if name != "net":  # whose own words are short

@@ -4,7 +4,9 @@
     sections      the whole page, part by part
     result        figures of one run, or of several beside each other; their curves and epochs; time and machine
     network       the graph, the table of layers, the recipe
+    recipe        the words of a train section, as they stand in their file
     answers       what is taken for what, with examples; how sure the net is
+    samples       how one sample is shown: a picture, a sequence, a text
     inside        filters, maps of one picture, gradients and activations by layer
     said          what other nets say: boxes, masks, copies, texts, pictures
     parts         pictures, charts and sections as elements
