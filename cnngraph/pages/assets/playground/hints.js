@@ -13,6 +13,11 @@ class ShapeWidget extends CodeMirror.WidgetType {
     return other.text === this.text;
   }
 
+  /** A click on it is a click at the end of the line. */
+  ignoreEvent() {
+    return false;
+  }
+
   /** The table says the same to screen readers. */
   toDOM() {
     return make("span", { class: "shape-hint", "aria-hidden": "true" }, this.text);
