@@ -28,6 +28,16 @@ def must_be_picture(path: Path | None) -> None:
         format_of(path)
 
 
+def must_be_page(path: Path | None) -> None:
+    """The same for a page, which is HTML. Raises E0603."""
+    from cnngraph.diagnostics import error
+
+    if path is not None:
+        must_be_writable(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise error("E0603", f"{path} does not end in .html: a page is HTML", f"-> {path.stem}.html")
+
+
 def must_be_chart(path: Path | None) -> None:
     """The same for a chart, which also needs matplotlib. Raises E0603."""
     from cnngraph.render.chart import ending_of, require_matplotlib

@@ -96,13 +96,12 @@ def command(
 
     FILE may be a published workload instead, a JSON file of operators with their times: it names its own devices.
     """
-    from cnngraph.cli.files import must_be_writable
+    from cnngraph.cli.files import must_be_page, must_be_writable
     from cnngraph.cli.timelines import show_timelines, timelines
     from cnngraph.partition.explain import explain as explanation_of
     from cnngraph.render.dot import save
 
-    if page is not None:
-        must_be_writable(page)
+    must_be_page(page)
     if file.suffix == ".json":
         refuse_for_workloads(devices=devices, gradient=gradient, render=render or output, subgraphs=subgraphs,
                              explain=explain, kept=kept, microbatches=pipeline, **search)  # fmt: skip

@@ -40,15 +40,12 @@ def command(
 
     Where the file is wrong, the page shows the net as far as it goes, and what is wrong; the exit status is then 1.
     """
-    from cnngraph.cli.files import must_be_writable, write
+    from cnngraph.cli.files import must_be_page, write
     from cnngraph.pages.explorer.page import explorer
 
     if step and not gradient:
         raise click.UsageError("--step is about training: add --gradient")
-    if output is not None:
-        if output.suffix.lower() not in (".html", ".htm"):
-            raise click.BadParameter(f"{output} does not end in .html: a page is HTML", param_hint="-o")
-        must_be_writable(output)
+    must_be_page(output)
     subject = _subject(file, net, settings, gradient, step, kept, profile)
     target = output or Path(f"{subject.name}.html")
     write(target, explorer(subject))

@@ -64,7 +64,7 @@ def test_a_wrong_file_is_shown_and_told(run: Run, tmp_path: Path) -> None:
         (("tiny.cnn", "--profile", "gone.json"), "gone.json cannot be read"),
         (("tiny.cnn", "--partition", "gone.json"), "gone.json cannot be read"),
         (("tiny.cnn", "-o", "tiny.cnn/a.html"), "is no folder"),
-        (("tiny.cnn", "-o", "tiny.svg"), "does not end in .html"),
+        (("tiny.cnn", "-o", "tiny.svg"), "E0603"),
     ],
 )
 def test_what_cannot_be_is_told_and_nothing_is_written(
