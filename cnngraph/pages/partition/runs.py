@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -55,8 +56,13 @@ class Share:
         yield from ((Phase.REDUCE, "reduce", m.name, m.peer, m.seconds) for m in self.exchange)
 
     @property
+    def ends(self) -> list[float]:
+        """When each part ends, from the start of the share."""
+        return list(accumulate(part[-1] for part in self.parts()))
+
+    @property
     def seconds(self) -> float:
-        return sum(part[-1] for part in self.parts())
+        return max(self.ends, default=0.0)
 
 
 def shares_of_partition(partition: Partition, phase_of: PhaseOf) -> dict[str, Share]:
@@ -141,45 +147,54 @@ def several_runs(shares: Mapping[str, Share]) -> tuple[Timeline, str]:
     period = max((share.seconds for share in shares.values()), default=0.0)
     if not depth:
         starts = {device: [i * period for i in range(SLOTS)] for device in shares}
+        awaited = {device: [_first_maker(share)] * SLOTS for device, share in shares.items()}
         told = "values go around in a ring: in each period (they are numbered) a device does its shares of several runs"
     else:
-        starts = _flowing(shares, after, min(depth + MORE, MOST_RUNS))
+        starts, awaited = _flowing(shares, after, min(depth + MORE, MOST_RUNS))
         told = "once the pipeline is full, a run ends each time the busiest device has done its share"
-    spans = {device: tuple(_shares(device, shares[device], starts[device])) for device in shares}
+    spans = {device: tuple(_shares(device, shares[device], starts[device], awaited[device])) for device in shares}
     return Timeline("predicted: one run after the other", spans), told
 
 
 def _flowing(
     shares: Mapping[str, Share], after: Mapping[str, set[str]], runs: int
-) -> dict[str, list[float]]:
-    """When each device begins each run: when it is free, and all it waits for was sent."""
-    waits: dict[str, set[str]] = {device: set() for device in shares}
+) -> tuple[dict[str, list[float]], dict[str, list[str]]]:
+    """When each device begins each run: when it is free, and all it waits for was sent; and which was sent last."""
+    waits: dict[str, list[str]] = {device: [] for device in shares}
     for device, targets in after.items():
-        for target in targets:
-            waits[target].add(device)
+        for target in sorted(targets):
+            waits[target].append(device)
     order: list[str] = []
     while len(order) < len(shares):
         known = set(order)
-        order += [device for device in shares if device not in known and waits[device] <= known]
+        order += [device for device in shares if device not in known and known.issuperset(waits[device])]
     starts: dict[str, list[float]] = {device: [] for device in shares}
+    last: dict[str, list[str]] = {device: [] for device in shares}
     for run in range(runs):
         for device in order:
             free = starts[device][-1] + shares[device].seconds if run else 0.0
-            sent = (starts[other][run] + shares[other].seconds for other in waits[device])
-            starts[device].append(max(free, *sent) if waits[device] else free)
-    return starts
+            sent = {other: starts[other][run] + shares[other].seconds for other in waits[device]}
+            starts[device].append(max(free, *sent.values()) if sent else free)
+            last[device].append(max(sent, key=sent.__getitem__) if sent else "")
+    return starts, last
 
 
-def _shares(device: str, share: Share, starts: Sequence[float], numbered: bool = True) -> Iterator[Span]:
+def _first_maker(share: Share) -> str:
+    return next((m.peer for m in share.receives), "")
+
+
+def _shares(
+    device: str, share: Share, starts: Sequence[float], awaited: Sequence[str], numbered: bool = True
+) -> Iterator[Span]:
+    """A share whenever it starts, and what it waits for before; it ends at the very time that others begin by."""
     now = 0.0
-    for run, start in enumerate(starts):
-        first = next((m.peer for m in share.receives), "")
+    for run, (start, maker) in enumerate(zip(starts, awaited, strict=True)):
         if start > now:
-            yield Span(device, Phase.FORWARD, run if numbered else ALL, "wait", now, start, "its values", first)
+            yield Span(device, Phase.FORWARD, run if numbered else ALL, "wait", now, start, "its values", maker)
         now = start
-        for phase, kind, name, peer, seconds in share.parts():
-            yield Span(device, phase, run if numbered else ALL, kind, now, now + seconds, name, peer)
-            now += seconds
+        for (phase, kind, name, peer, _), end in zip(share.parts(), share.ends, strict=True):
+            yield Span(device, phase, run if numbered else ALL, kind, now, start + end, name, peer)
+            now = start + end
 
 
 def one_run(problem: Problem, device_of: Sequence[int], phase_of: PhaseOf) -> tuple[Timeline, tuple[Message, ...]]:
@@ -228,7 +243,8 @@ def _pieces(problem: Problem, device_of: Sequence[int], run: PieceRun, phase_of:
         device = problem.devices[d]
         if d in run.finish:
             start = run.finish[d] - shares[device].seconds
-            spans[device] = list(_shares(device, shares[device], [start], numbered=False))
+            awaited = [_first_maker(shares[device])]
+            spans[device] = list(_shares(device, shares[device], [start], awaited, numbered=False))
             continue
         tasks = [task for task, other in enumerate(on) if other == d and problem.task_seconds[d][task]]
         tasks.sort(key=lambda task: run.finish[len(problem.devices) + task])

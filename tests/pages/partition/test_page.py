@@ -135,6 +135,15 @@ def test_memory_of_a_step_is_that_of_the_plan() -> None:
         assert {name: held.peak_bytes for name, held in track.held.items()} == peaks
 
 
+def test_a_remark_stands_on_the_page_once_and_no_table_is_empty() -> None:
+    graph = cnngraph.loads("net small(image: 1@8x8) = conv(4, 3x3) -> relu").bound(1, False, False)
+    found = split(graph, Cluster.uniform(2, Device("gpu")))
+    text = texts_of(partition_page(Network(found).subject()))
+    (remark,) = found.remarks
+    assert text.count(remark) == 1
+    assert "Links in a run" not in text
+
+
 def test_what_would_help_stands_on_the_page() -> None:
     net = cnngraph.loads(NET)
     question = Question(lambda batch, recompute: net.bound(batch, False, recompute), CLUSTER, 4)

@@ -49,6 +49,7 @@ def test_in_the_long_run_a_run_takes_as_long_as_the_busiest_device() -> None:
             for m in range(4)}  # fmt: skip
     assert last[3] - last[2] == pytest.approx(found.bottleneck_seconds)
     assert "pipeline is full" in told
+    assert sum(timeline.critical_seconds.values()) == pytest.approx(timeline.step_seconds)
     for spans in timeline.spans.values():  # none overlaps another
         assert all(a.end_seconds <= b.start_seconds + 1e-12 for a, b in pairwise(spans))
 
