@@ -40,7 +40,7 @@ class Child:
     def end(self) -> None:
         """At once, with all processes that it has started."""
         if os.name == "posix":
-            with suppress(ProcessLookupError):  # it has ended by itself
+            with suppress(ProcessLookupError, PermissionError):  # it has ended by itself; macOS says it so
                 os.killpg(self.process.pid, signal.SIGKILL)
         else:
             self.process.kill()

@@ -92,7 +92,7 @@ class Folder:
         data = text.replace("\n", line_end).encode("utf-8")
         if len(data) > MAX_BYTES:
             raise error("E0002", f"{name} {TOO_LARGE}")
-        there = self.read(name) if path.exists() else None
+        there = self.read(name) if os.path.exists(path) else None
         if (there.stamp if there else None) != stamp:
             raise Conflict(there.text if there else "", there.stamp if there else None)
         try:

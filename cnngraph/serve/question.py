@@ -51,6 +51,7 @@ def _is_in_form(question: dict[str, Any]) -> bool:
     file, drafts = question.get("file", {"place": "", "name": ""}), question.get("drafts", {})
     return (
         all(key in TYPES and isinstance(value, TYPES[key]) for key, value in question.items())
+        and not any(isinstance(value, bool) for value in question.values())  # to Python these are numbers
         and all(key in question for key in NEEDS[question["ask"]])
         and set(file) == {"place", "name"}
         and all(isinstance(value, str) for value in (*file.values(), *drafts.values()))

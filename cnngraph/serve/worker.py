@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -70,6 +71,13 @@ def limit(memory_bytes: int) -> None:
             print(f"cnngraph serve: this system does not limit resource {kind}", file=sys.stderr)
 
 
+def _end() -> None:
+    """At once, with the drawing engine that it may have started: all of the group that it leads."""
+    if os.name == "posix" and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
+
+
 def serve(desk: Desk, questions: IO[bytes], answers: IO[bytes]) -> None:
     """Answer until the questions end, and then end at once, also in the midst of an answer."""
     waiting: SimpleQueue[bytes] = SimpleQueue()
@@ -77,7 +85,7 @@ def serve(desk: Desk, questions: IO[bytes], answers: IO[bytes]) -> None:
     def listen() -> None:
         for line in questions:
             waiting.put(line)
-        os._exit(0)
+        _end()
 
     Thread(target=listen, daemon=True).start()
     answers.write(b"ready\n")

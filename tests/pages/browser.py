@@ -79,7 +79,7 @@ def opened(
             viewport={"width": size[0], "height": size[1]}, color_scheme=colours, accept_downloads=True, **context
         )
         page = visit.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)  # also where nine others work
         errors: list[str] = []
         page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda raised: errors.append(str(raised)))

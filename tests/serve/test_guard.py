@@ -146,6 +146,8 @@ FORMS: list[dict[str, object]] = [
     {"ask": "read", "file": {"place": ["x"], "name": 3}}, {"ask": "read", "file": {"place": "folder"}},
     {"ask": "check", "file": {}, "text": 3}, {"ask": "check", "file": {"place": "folder", "name": "a.cnn"}},
     {"ask": "save", "file": {"place": "folder", "name": "a.cnn"}, "text": "\ud800", "stamp": None},
+    {"ask": "divide", "file": {"place": "folder", "name": "a.cnn"}, "text": "", "devices": True, "batch": 1,
+     "objective": "latency"},
     {"ask": "files", "drafts": []}, {"ask": "files", "drafts": {"a.cnn": 3}}, {"ask": "files", "more": 1},
     {"ask": "hover", "file": {"place": "folder", "name": "a.cnn"}, "text": "", "at": "1"},
 ]  # fmt: skip
