@@ -152,6 +152,9 @@ def test_a_repeat_shows_one_copy_or_all_of_them() -> None:
         assert page.evaluate("view.boxes().length") > few
         page.evaluate(f"view.unroll({repeat!r}, false)")
         assert page.evaluate("view.boxes().length") == few
+        page.evaluate(f"view.closeAll().then(() => view.open({repeat!r}))")
+        assert page.evaluate("view.opened.unrolled.size") == 0
+        assert box(page, "conv[1]").count() == 1
 
 
 def test_the_keyboard_walks_along_arrows_and_into_blocks() -> None:
@@ -320,6 +323,8 @@ def test_nothing_that_a_file_says_becomes_markup_or_script() -> None:
 def test_gradients_stand_beside_what_they_differentiate(direction: str) -> None:
     with shown(load(SPECS / "lenet5.cnn").training_graph()) as page:
         assert page.evaluate("view.isOpen('gradient')") is False
+        ends = "view.scene.arrows.filter(({ to }) => to.path === 'gradient').map(({ from, kind }) => [from.id, kind])"
+        assert page.evaluate(ends) == [["loss.cross_entropy", "saved"]]
         page.evaluate(f"view.direction = '{direction}'; view.open('gradient')")
         places = page.evaluate(
             "Object.fromEntries(view.boxes().filter((b) => b.title === 'c3').map((b) => [b.backward, [b.x, b.y]]))"

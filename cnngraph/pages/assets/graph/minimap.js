@@ -9,7 +9,7 @@ class Minimap {
     this.camera = camera;
     this.shapes = makeSvg("g");
     this.frame = makeSvg("rect", { class: "seen", rx: 1 });
-    this.element = makeSvg("svg", { class: "minimap", "aria-hidden": "true" }, this.shapes, this.frame);
+    this.element = makeSvg("svg", { class: "minimap", "aria-hidden": "true", hidden: "" }, this.shapes, this.frame);
     this.element.addEventListener("pointerdown", (event) => this.#down(event));
     this.element.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of ["click", "dblclick"]) this.element.addEventListener(name, (event) => event.stopPropagation());

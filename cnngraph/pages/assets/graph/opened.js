@@ -77,7 +77,7 @@ class Opened {
       const next = way[i + 1];
       if (!next) return;
       this.paths.add(item.path);
-      if (item.copies && next !== item.copies[0]) this.unrolled.add(item.path);
+      if (item.copies?.includes(next) && next !== item.copies[0]) this.unrolled.add(item.path);
       if (item.copies && next === item.copies[0] && i + 2 === way.length && next.items) this.unrolled.add(item.path);
     }
   }

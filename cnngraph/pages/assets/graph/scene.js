@@ -97,11 +97,13 @@ class Scene {
     return this.model.nodes[leaving[leaving.length - 1] ?? item.all[item.all.length - 1]];
   }
 
-  /** The one box whose gradients a box holds, or null. */
+  /** The one box whose gradients a box holds, or null; of all gradients in one box that with which they begin. */
   #forwardOf(box) {
     if (!box.backward) return null;
-    const layers = box.nodes.map((id) => this.model.byId.get(id).layer);
-    const homes = new Set(layers.filter((id) => id !== null).map((id) => this.home[this.model.byId.get(id).index]));
+    const known = box.nodes.map((id) => this.model.byId.get(id).layer).filter((id) => id !== null);
+    const layers = known.map((id) => this.model.byId.get(id).index);
+    if (box.path === "gradient") return this.home[Math.max(...layers)] ?? null;
+    const homes = new Set(layers.map((index) => this.home[index]));
     return homes.size === 1 ? [...homes][0] : null;
   }
 
