@@ -192,6 +192,7 @@ def test_the_parts_of_a_page_answer_each_other() -> None:
         stage = page.locator(".timeline .stage")
         stage.scroll_into_view_if_needed()
         assert page.locator(".graph .arrow.crossing").count() >= 1
+        assert page.locator(".graph .arrow.crossing.kind-saved").count() == 0  # values are kept where they came
         assert "64@16x16, 1.05 MB" in page.locator(".graph .arrow.crossing text").all_text_contents()
 
         # hover: name and microseconds
@@ -256,7 +257,7 @@ def test_the_parts_of_a_page_answer_each_other() -> None:
         assert page.locator(".graph .box.picked").count() >= 1
 
         # one device alone
-        page.locator('#devices button[data-device="gpu0"]').click()
+        page.locator('#devices button[data-device="0"]').click()
         settled(page)
         assert page.locator(".graph .box.away").count() >= 1
         assert page.locator(".timeline rect.device").count() == 1

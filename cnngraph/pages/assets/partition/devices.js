@@ -26,13 +26,12 @@ class Devices {
     this.only(this.#only);
   }
 
-  /** Shows the lane of this name alone; null shows all. */
-  only(name) {
-    this.#only = name;
-    const lane = this.lanes.findIndex((each) => each.name === name);
+  /** Shows the lane of this number alone; null shows all. */
+  only(lane) {
+    this.#only = lane;
     const { nodes, edges } = this.view.model;
-    const away = lane < 0 ? [] : nodes.filter((node) => this.division[node.index] !== lane);
-    const inner = lane < 0 ? [] : edges.filter((edge) => [edge.from, edge.to].every((end) => this.division[end] !== lane));
+    const away = lane === null ? [] : nodes.filter((node) => this.division[node.index] !== lane);
+    const inner = lane === null ? [] : edges.filter((edge) => [edge.from, edge.to].every((end) => this.division[end] !== lane));
     this.view.mark("away", this.#boxesOf(away), inner.map((edge) => edge.index));
     this.#letters();
   }
@@ -50,7 +49,7 @@ class Devices {
   }
 
   #crosses({ from, to }) {
-    return this.division[from] !== this.division[to];
+    return crosses(this.view.model.value.nodes, this.division, from, to);
   }
 
   #lanesOf(box) {
@@ -68,7 +67,7 @@ class Devices {
       if (!outline || !box.nodes.length || isFramed) continue;
       const { x, y } = outline.getBBox();
       const text = this.#lanesOf(box).map((lane) => this.lanes[lane].letter).join(" ");
-      box.element.append(draw("text", { x, y: y - 3, class: "letter", "aria-hidden": "true" }, text));
+      box.element.append(makeSvg("text", { x, y: y - 3, class: "letter", "aria-hidden": "true" }, text));
     }
   }
 }

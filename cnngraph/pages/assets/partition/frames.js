@@ -14,7 +14,7 @@ function dividedModel(value, lanes, division, unit) {
   model.textOf = (indices) => {
     const values = new Map();
     for (const [from, to, , shape, bytes] of indices.map((index) => value.edges[index])) {
-      if (division[from] !== division[to]) values.set(`${from} ${shape}`, [shape ?? value.nodes[from].shape, bytes]);
+      if (crosses(value.nodes, division, from, to)) values.set(`${from} ${shape}`, [shape ?? value.nodes[from].shape, bytes]);
     }
     const [first, ...more] = values.values();
     if (!first) return undefined;
@@ -22,6 +22,13 @@ function dividedModel(value, lanes, division, unit) {
     return `${values.size} values, ${amount([first, ...more].reduce((sum, [, bytes]) => sum + bytes, 0))}`;
   };
   return model;
+}
+
+/** Whether a value goes to another device for an edge. What a gradient reads beside its layer came there for the layer. */
+function crosses(nodes, division, from, to) {
+  const { backward, layer } = nodes[to];
+  const isKept = backward && !nodes[from].backward && division[layer] === division[to];
+  return division[from] !== division[to] && !isKept;
 }
 
 /** Whether the forward part visits the devices one after another. */

@@ -19,13 +19,16 @@ document.getElementById("theme").append(themeButton());
 
 const switches = [...document.querySelectorAll("#devices button")];
 
-function showOnly(name) {
-  for (const each of switches) each.setAttribute("aria-pressed", String(each.dataset.device === (name ?? "")));
-  devices.only(name);
-  line.only(name === null ? null : about.lanes.find((lane) => lane.name === name).members);
+/** The number of a lane, or null for all. */
+function showOnly(lane) {
+  for (const each of switches) each.setAttribute("aria-pressed", String(each.dataset.device === String(lane ?? "")));
+  devices.only(lane);
+  line.only(lane === null ? null : about.lanes[lane].members);
 }
 
-for (const each of switches) each.addEventListener("click", () => showOnly(each.dataset.device || null));
+for (const each of switches) {
+  each.addEventListener("click", ({ currentTarget: { dataset } }) => showOnly(dataset.device ? Number(dataset.device) : null));
+}
 
 document.getElementById("division")?.addEventListener("change", ({ target }) => {
   devices.division = target.value === "table" ? about.division : about.executed;
@@ -88,7 +91,5 @@ view.container.addEventListener("hover", ({ detail: { id, nodes, x, y } }) => {
 document.getElementById("save").addEventListener("click", async () => {
   const packed = Uint8Array.from(atob(data("trace")), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const address = URL.createObjectURL(new Blob([await new Response(stream).arrayBuffer()], { type: "application/json" }));
-  make("a", { href: address, download: "trace.json" }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  download(new Blob([await new Response(stream).arrayBuffer()], { type: "application/json" }), "trace.json");
 });
