@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnngraph.cli.division import KEPT, partition_of
-from cnngraph.cli.files import must_be_writable, write
+from cnngraph.cli.files import must_be_drawing, must_be_page, write
 from cnngraph.cli.options import style_options, table_format_option
 from cnngraph.cli.sources import load_net
 
@@ -76,9 +76,8 @@ def command(
     As with diff, the exit status is 0 where nothing differs (whatever nodes are called), 1 where something does; it
     is 1 as well for a file with errors, which are printed, and 2 for a wrong command line.
     """
-    for path in (picture, page):
-        if path:
-            must_be_writable(path)
+    must_be_drawing(picture)
+    must_be_page(page)
     same = False
     if of is not None:
         if picture:

@@ -12,11 +12,26 @@ import click
 
 def must_be_writable(path: Path) -> None:
     """Refuse a file that could not be written, before the work whose result it is to hold. Leaves no trace."""
+    if reason := _obstacle(path):
+        raise click.ClickException(f"{path} cannot be written: {reason}")
+
+
+def _obstacle(path: Path) -> str:
+    """Why a file could not be written; empty where it can."""
     if path.is_dir():
-        raise click.ClickException(f"{path} cannot be written: it is a folder")
+        return "it is a folder"
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir() or not os.access(path if path.exists() else above, os.W_OK):
-        raise click.ClickException(f"{path} cannot be written: {above} is no folder that can be written to")
+        return f"{above} is no folder that can be written to"
+    return ""
+
+
+def _must_be_free(path: Path) -> None:
+    """As `must_be_writable`, for what is looked at. Raises E0603."""
+    from cnngraph.diagnostics import error
+
+    if reason := _obstacle(path):
+        raise error("E0603", f"{path} cannot be written: {reason}")
 
 
 def must_be_picture(path: Path | None) -> None:
@@ -24,8 +39,17 @@ def must_be_picture(path: Path | None) -> None:
     from cnngraph.render.sheet import format_of
 
     if path is not None:
-        must_be_writable(path)
+        _must_be_free(path)
         format_of(path)
+
+
+def must_be_drawing(path: Path | None, ending: str = "") -> None:
+    """The same for a picture of a graph; `ending` is for a file without one. Raises E0603."""
+    from cnngraph.render.dot import format_of
+
+    if path is not None:
+        _must_be_free(path)
+        format_of(path if path.suffix or not ending else path.with_suffix(ending))
 
 
 def must_be_page(path: Path | None) -> None:
@@ -33,7 +57,7 @@ def must_be_page(path: Path | None) -> None:
     from cnngraph.diagnostics import error
 
     if path is not None:
-        must_be_writable(path)
+        _must_be_free(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise error("E0603", f"{path} does not end in .html: a page is HTML", f"-> {path.stem}.html")
 
@@ -44,7 +68,7 @@ def must_be_chart(path: Path | None) -> None:
 
     if path is not None:
         require_matplotlib()
-        must_be_writable(path)
+        _must_be_free(path)
         ending_of(path)
 
 

@@ -96,7 +96,7 @@ def command(
 
     FILE may be a published workload instead, a JSON file of operators with their times: it names its own devices.
     """
-    from cnngraph.cli.files import must_be_page, must_be_writable
+    from cnngraph.cli.files import must_be_drawing, must_be_page, must_be_writable
     from cnngraph.cli.timelines import show_timelines, timelines
     from cnngraph.partition.explain import explain as explanation_of
     from cnngraph.render.dot import save
@@ -113,7 +113,8 @@ def command(
         raise click.UsageError(f"--explain is for people: not with --format {format_}")
     if pipeline is None and (timeline or trace or measure):
         raise click.UsageError("--timeline, --trace and --measure are about a pipeline: add --microbatches")
-    for path in (output, timeline, trace, subgraphs and subgraphs / "x.graph"):
+    must_be_drawing(output, ".svg")
+    for path in (timeline, trace, subgraphs and subgraphs / "x.graph"):
         if path is not None:
             must_be_writable(path)
     loaded = load_net(file, net, settings)

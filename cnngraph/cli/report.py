@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def command(
     network and its recipe; with --weights also what the net confuses, examples, filters, maps, gradients. The page
     needs no other file.
     """
-    from cnngraph.cli.files import must_be_writable, write
+    from cnngraph.cli.files import must_be_page, write
     from cnngraph.pages.report import Subject, report, tried
     from cnngraph.pages.report.recipe import recipe_of
     from cnngraph.render.chart import require_matplotlib
@@ -53,16 +54,16 @@ def command(
     if file is None and weights.path is not None:
         raise click.UsageError("--weights needs FILE, the .cnn file of the net")
     require_matplotlib()
-    must_be_writable(target)
-    runs, loaded, words, trial = read_runs(paths, names), None, "", None
+    must_be_page(target)
+    subject = Subject(read_runs(paths, names))
     if file is not None:
         loaded = load_net(file, net, settings)
         loaded.settings = execution
-        words = recipe_of(file, loaded.name)
+        subject = replace(subject, net=loaded, recipe=recipe_of(file, loaded.name))
         if weights.path is not None:
             weights.load(loaded)
-            trial = tried(loaded, loaded.data(data))
-    write(target, report(Subject(runs, loaded, words, trial)))
+            subject = replace(subject, trial=tried(loaded, loaded.data(data)))
+    write(target, report(subject))
     click.echo(target)
 
 

@@ -90,8 +90,7 @@ def save(
     `scale` is for png alone: 1 is 96 dots an inch. Errors: E0603.
     """
     path = Path(path)
-    ending = path.suffix.removeprefix(".")
-    written = content(graph, format or ENDINGS.get(ending, ending), scale, **options)
+    written = content(graph, format or format_of(path), scale, **options)
     try:
         path.write_bytes(written)
     except OSError as cause:
@@ -99,10 +98,21 @@ def save(
     return path
 
 
-def content(graph: Graph, format: str, scale: float = SCALE, **options: Unpack[Options]) -> bytes:
-    """What a file of that format holds. Errors: E0603 and those of `draw`."""
+def format_of(path: Path) -> str:
+    """The format that the ending of a file means. Raises E0603 where it means none."""
+    ending = path.suffix.removeprefix(".").lower()
+    return _known(ENDINGS.get(ending, ending))
+
+
+def _known(format: str) -> str:
     if format not in FORMATS:
         raise error("E0603", f"a picture cannot be written as `{format}`", f"formats: {', '.join(FORMATS)}")
+    return format
+
+
+def content(graph: Graph, format: str, scale: float = SCALE, **options: Unpack[Options]) -> bytes:
+    """What a file of that format holds. Errors: E0603 and those of `draw`."""
+    _known(format)
     if options.get("style") == VOLUMES:
         return drawn(figure(graph, **of_volumes(options)), format, scale)
     match format:

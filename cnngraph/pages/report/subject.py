@@ -32,7 +32,7 @@ class Trial:
 class Subject:
     """One run to a dozen, and what is known besides: the network, the words of its train section, its test.
 
-    Raises E0108 for more runs.
+    Raises E0108 for more runs, and E0703 where none of them is a run of the network.
     """
 
     runs: tuple[Run, ...]
@@ -43,6 +43,10 @@ class Subject:
     def __post_init__(self) -> None:
         if not 1 <= len(self.runs) <= MOST_RUNS:
             raise error("E0108", f"a page compares one run to {MOST_RUNS}, not {len(self.runs)}")
+        nets = [run.log.net for run in self.runs]
+        if self.net is not None and all(nets) and self.net.name not in nets:
+            help_ = "give the file that was trained, and its net with --net"
+            raise error("E0703", f"this is a run of {nets[0]}, not of {self.net.name}", help_)
         object.__setattr__(self, "runs", tuple(replace(run, name=run.name[:LONGEST]) for run in self.runs))
 
     @property

@@ -23,9 +23,9 @@ STEPS = tuple(StepRow(1, step, 2 - step / 50, gradient_norm=1 / step) for step i
 EPOCHS = tuple(
     EpochRow(n, 50, 1 / n, 1.1 / n, 0.8, 0.7 + n / 20, {"f1": 0.5}, epoch_seconds=2.0, best=n == 2) for n in (1, 2, 3)
 )
-LOG = Log({"net": "small", "steps": 50, "machine": {"cores": 2}}, STEPS, EPOCHS, TestRow(0.5, 0.8, {"accuracy": 0.8}))
+LOG = Log({"net": "lenet5", "steps": 50, "machine": {"cores": 2}}, STEPS, EPOCHS, TestRow(0.5, 0.8, {"accuracy": 0.8}))
 MATRIX = np.array([[8, 2, 0], [1, 9, 0], [0, 3, 7]])
-RUN = Run("small", LOG)
+RUN = Run("lenet5", LOG)
 PLAIN = "net plain(image: 1@1x1) = flatten\ntrain plain { loss: mse(output, 0) }"
 TESTED = Evaluation(30, 0.5, 24, 1.0, MATRIX, ("cat", HOSTILE, "dog"), 30)
 
@@ -47,7 +47,7 @@ def test_elements_are_nested_well(page: Page) -> None:
 
 def test_it_can_be_read_without_seeing_it(page: Page) -> None:
     assert page.found("html")[0]["lang"] == "en"
-    assert page.words("h1") == ["small: a training run"]
+    assert page.words("h1") == ["lenet5: a training run"]
     assert page.words("h2") == [
         "Result", "Curves", "What was trained", "Recipe", "Epochs", "Time and machine",
     ]  # fmt: skip
@@ -123,7 +123,7 @@ def test_a_log_of_anything_gives_a_small_page() -> None:
 
 
 def test_the_same_run_gives_the_same_page() -> None:
-    net = loads("net tiny(image: 1@8x8) { flatten -> dense(3) -> softmax }")
+    net = loads("net lenet5(image: 1@8x8) { flatten -> dense(3) -> softmax }")
     assert report(Subject((RUN,), net)) == report(Subject((RUN,), net))
 
 
@@ -139,9 +139,17 @@ def test_a_dozen_long_runs_stay_below_a_megabyte() -> None:
 
 
 def test_runs_stand_beside_each_other() -> None:
-    other = Log({"net": "small", "steps": 50, "machine": {"cores": 2}, "seed": 7}, STEPS, EPOCHS[:1])
+    other = Log({"net": "lenet5", "steps": 50, "machine": {"cores": 2}, "seed": 7}, STEPS, EPOCHS[:1])
     found = Page(report(Subject((Run("first", LOG), Run("second", other)))))
-    assert found.words("h1") == ["small: 2 training runs"]
+    assert found.words("h1") == ["lenet5: 2 training runs"]
     assert found.words("h2") == ["Result", "What the runs differ in", "Curves", "Epochs", "Time and machine"]
     assert {"first", "second", "seed"} <= set(found.words("th"))
     assert {"2 of 3", "1 of 1", "7"} <= set(found.words("td"))
+
+
+def test_a_run_of_another_network_is_refused() -> None:
+    net = loads("net small(image: 1@8x8) = conv(4, 3x3)")
+    with pytest.raises(CnnGraphError, match=r"E0703.*a run of large, not of small"):
+        Subject((Run("a", Log({"net": "large"})),), net)
+    assert Subject((Run("a", Log({"net": "large"})), Run("b", Log({"net": "small"}))), net).net is net
+    assert Subject((Run("a", Log({})),), net).net is net  # a history names no net
