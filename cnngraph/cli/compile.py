@@ -67,8 +67,9 @@ def command(
     try:
         loaded = load_net(file, net, settings)
     except CnnGraphError:
-        if drawn and file.suffix == ".cnn":
-            _draw_broken(file, net, settings, output or Path(f"{file.stem}.{_ending(format_)}"), format_, scale, looks)
+        if drawn and file.suffix == ".cnn" and file.is_file():
+            target = output or Path(f"{file.stem}.{_ending(format_)}")
+            _draw_broken(file, net, settings, target, format_ or _format_of(target), scale, looks)
         raise
     loaded.step = step
     graph = loaded.training_graph() if gradient else loaded.graph
@@ -85,13 +86,18 @@ def command(
     if drawn:
         name = "_".join([loaded.name, *([step] if step else []), *(["gradient"] if gradient else [])])
         target = output or Path(f"{name}.{_ending(format_)}")
-        save(graph, target, format_ or (None if target.suffix else "svg"), scale, **looks)
+        save(graph, target, format_ or _format_of(target), scale, **looks)
         click.echo(f"picture: {target}")
 
 
 def _ending(format: str | None) -> str:
     """Of a file in that format."""
     return "mmd" if format == "mermaid" else format or "svg"
+
+
+def _format_of(target: Path) -> str | None:
+    """None where the ending of the file says it."""
+    return None if target.suffix else "svg"
 
 
 def _draw_broken(

@@ -78,6 +78,14 @@ def test_a_wrong_file_is_drawn_as_far_as_it_goes_and_is_wrong(run: Run, tmp_path
     assert {"c1", "conv 6, 5x5, same", "dense 10", "error E0201, line 4"} <= set(words)
     assert any(word and word.startswith("help: ") for word in words)
     run("compile", "wrong.cnn").refused("E0201")
+    run("compile", "wrong.cnn", "--format", "dot", "-o", "no_ending").refused("E0201")
+    run("compile", "wrong.cnn", "-o", "no_ending").refused("E0201")
+    assert (tmp_path / "no_ending").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_a_file_that_is_not_there_is_not_drawn(run: Run, written: Written) -> None:
+    run("compile", "absent.cnn", "--render").refused("error[E0501]")
+    assert written() == set()
 
 
 @pytest.mark.parametrize("gradient", [False, True])

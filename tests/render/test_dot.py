@@ -222,6 +222,7 @@ def test_png_has_its_signature() -> None:
 def test_save_takes_the_format_from_the_ending(tmp_path: Path) -> None:
     assert save(lenet5(), tmp_path / "net.dot").read_text() == draw(lenet5()).source
     assert save(lenet5(), tmp_path / "net.svg").read_text().startswith("<?xml")
+    assert save(lenet5(), tmp_path / "NET.DOT").read_text() == draw(lenet5()).source
     assert save(lenet5(), tmp_path / "net", "png").read_bytes().startswith(b"\x89PNG")
 
 
