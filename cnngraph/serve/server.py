@@ -68,6 +68,7 @@ class Playground(ThreadingHTTPServer):
         self.page = page.encode("utf-8")
         self._open: dict[Any, float | None] = {}  # connections, and when what is read must have arrived
         self._lock = Lock()
+        self._saving = Lock()  # of two tabs one is first, and the other learns of it
         self._tickets: set[str] = set()
         self.desk = Desk(folder)
         self.lanes = {name: Lane(folder, self.limits.memory_bytes) for name in ("quick", "slow")}
@@ -180,7 +181,9 @@ class Playground(ThreadingHTTPServer):
     def _save(self, question: Mapping[str, Any]) -> dict[str, Any]:
         file, line_end = question["file"], "\r\n" if question.get("lineEnd") == "\r\n" else "\n"
         try:
-            found = self.desk.folder(file["place"]).write(file["name"], question["text"], question["stamp"], line_end)
+            with self._saving:
+                folder = self.desk.folder(file["place"])
+                found = folder.write(file["name"], question["text"], question["stamp"], line_end)
         except Conflict as conflict:
             return {"conflict": True, "text": conflict.text, "stamp": conflict.stamp}
         return {"conflict": False, "stamp": found.stamp}

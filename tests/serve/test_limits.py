@@ -149,6 +149,25 @@ def test_questions_of_two_tabs_do_not_replace_each_other(server: Playground) -> 
     assert len(replies) == 4
 
 
+def test_of_two_tabs_that_save_at_once_one_is_told(server: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(path: Path, data: bytes) -> None:
+        time.sleep(0.2)
+        path.write_bytes(data)
+
+    monkeypatch.setattr("cnngraph.serve.folder._put", slowly)
+    told: list[bool] = []
+    file = {"place": "folder", "name": "both.cnn"}
+    threads = [
+        Thread(target=lambda i=i: told.append(ask(server, "save", file=file, text=f"# {i}", stamp=None)["conflict"]))  # type: ignore[misc]
+        for i in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == [False, True]
+
+
 def test_a_child_that_dies_is_started_anew(server: Playground) -> None:
     ask(server, "check", file=FILE, text=NET)
     process = server.lanes["quick"].process
