@@ -309,6 +309,7 @@ def test_a_wrong_net_is_shown_as_far_as_it_goes() -> None:
         assert len(boxes(page, "wrong")) == 2
         assert lines(page, "error") == ["3", "4"]
         page.keyboard.press("3")
+        axe(page)
         page.click("text=show dense in the graph")
         page.wait_for_selector("#graph .box.selected.wrong")
         assert "✗" in details(page)

@@ -35,7 +35,7 @@ class Findings {
     return make(
       "article",
       { class: finding.severity },
-      make("h3", {}, `${sign} ${finding.severity} ${finding.code}`),
+      make("h2", {}, `${sign} ${finding.severity} ${finding.code}`),
       make("p", {}, finding.message),
       make("p", {}, ...places, ...shown),
       ...finding.notes.map((note) => make("p", { class: "soft" }, note)),
