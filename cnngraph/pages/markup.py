@@ -50,9 +50,8 @@ def _side(column: int, left: int) -> str:
     return "left" if column < left else "right"
 
 
-def figure(svg: str, caption: str) -> Markup:
-    """A picture of ours, as SVG text, with words for who does not see it."""
-    picture = element("div", Markup(svg), role="img", aria_label=caption, class_="paper", tabindex="0")
+def figure(picture: Markup, caption: str) -> Markup:
+    """A picture with a line below it."""
     return element("figure", picture, element("figcaption", caption))
 
 

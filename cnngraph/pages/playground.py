@@ -12,7 +12,7 @@ from cnngraph.pages.model import GRAPH_SCRIPTS, GRAPH_STYLES
 
 PARTS = (
     "ask", "markdown", "language", "hints", "editor", "findings", "shelf", "dialog", "files", "tables", "tabs", "spots",
-    "drawing", "devices", "downloads", "saving", "keys", "page",
+    "drawing", "devices", "saving", "keys", "page",
 )  # fmt: skip
 SCRIPTS = ("vendor/codemirror.js", *GRAPH_SCRIPTS, *(f"playground/{name}.js" for name in PARTS))
 

@@ -64,13 +64,17 @@ class Table:
 
     def text(self) -> str:
         """Aligned columns, thousands separated."""
-        cells = [[column.heading for column in self.columns], *([shown(cell) for cell in row] for row in self.rows)]
+        cells = [[column.heading for column in self.columns], *self.texts()]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
         head, *body = [self._aligned(row, widths) for row in cells]
         rule = "  ".join("-" * width for width in widths)
         above = [self.title, ""] if self.title else []
         below = ["", *(f"{name}: {shown(value)}" for name, value in self.totals.items())] if self.totals else []
         return "\n".join([*above, head, rule, *body, *below])
+
+    def texts(self) -> list[list[str]]:
+        """The cells of each row as people read them."""
+        return [[shown(cell) for cell in row] for row in self.rows]
 
     def csv(self) -> str:
         """One line for each row, keys first, plain numbers; totals are left out: a program adds them up itself."""

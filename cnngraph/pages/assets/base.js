@@ -10,7 +10,15 @@ function data(name) {
  * Text stays text. What begins with `on` is a listener, `true` an attribute without value; null and false are left out.
  */
 function make(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/** The same of SVG. */
+function makeSvg(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function filled(made, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
@@ -18,6 +26,24 @@ function make(tag, attributes = {}, ...children) {
   }
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
+}
+
+/** A button that is pressed or not; `act` is told which. */
+function switchButton(words, isOn, act) {
+  const made = make("button", { type: "button", "aria-pressed": String(isOn) }, ...[words].flat());
+  made.addEventListener("click", () => {
+    const now = made.getAttribute("aria-pressed") !== "true";
+    made.setAttribute("aria-pressed", String(now));
+    act(now);
+  });
+  return made;
+}
+
+/** Offers a blob to be kept as a file. */
+function download(blob, name) {
+  const address = URL.createObjectURL(blob);
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 /** A number with commas: 61,706. */

@@ -10,7 +10,6 @@ from cnngraph.pages.difference.page import FIGURES, Entry, Kind, Subject, page
 from cnngraph.pages.difference.text import sources_of
 from cnngraph.pages.model import graph_model
 from cnngraph.partition.partition import Partition
-from cnngraph.render.tabular import Table, shown
 
 Json = dict[str, object]
 MOVED = Kind("moved", ">", "on another device")
@@ -31,8 +30,8 @@ def divisions_page(found: Divisions, names: tuple[str, str]) -> str:
         kind_of=(moved, moved),
         partner={name: name for name in both},
         tables=(
-            ("Figures, for one run", FIGURES, _cells(figures_table(found))),
-            ("Devices", [column.heading for column in DEVICES], _cells(devices_table(found))),
+            ("Figures, for one run", FIGURES, figures_table(found).texts()),
+            ("Devices", [column.heading for column in DEVICES], devices_table(found).texts()),
         ),
         sources=sources,
         models=(_model(found.a), _model(found.b)),
@@ -68,7 +67,3 @@ def _entry(move: Move) -> Entry:
     before, after = map(seconds_text, move.seconds)
     seconds = before if before == after else f"{before} -> {after}"
     return Entry("moved", move.path, f"{move.source} → {move.target}", (what,), (seconds,), (move.path, move.path))
-
-
-def _cells(table: Table) -> list[list[str]]:
-    return [[shown(cell) for cell in row] for row in table.rows]

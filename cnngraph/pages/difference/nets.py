@@ -12,7 +12,6 @@ from cnngraph.ir.leaves import State
 from cnngraph.pages.difference.page import FIGURES, Entry, Kind, Subject, page
 from cnngraph.pages.difference.text import sources_of
 from cnngraph.pages.model import graph_model
-from cnngraph.render.tabular import shown
 
 RESHAPED = "reshaped"
 WORDS: Mapping[str, str] = {
@@ -34,7 +33,6 @@ def nets_page(found: Difference, names: tuple[str, str]) -> str:
         graph_model(graph, sources=files, kinds=kind)
         for graph, files, kind in zip((found.a, found.b), sources, kinds, strict=True)
     ]
-    rows = [[shown(cell) for cell in row] for row in figures_table(found).rows]
     subject = Subject(
         title=_title(found.a.name, found.b.name),
         names=names,
@@ -44,7 +42,7 @@ def nets_page(found: Difference, names: tuple[str, str]) -> str:
         entries=tuple(map(_entry, found.changes)),
         kind_of=kinds,
         partner={**found.matching.partner, **found.moved_nodes},
-        tables=(("Figures, for one sample", FIGURES, rows),),
+        tables=(("Figures, for one sample", FIGURES, figures_table(found).texts()),),
         sources=sources,
         models=(models[0], models[1]),
     )

@@ -58,7 +58,7 @@ def _switch(number: int, lane: Lane) -> Markup:
     swatch = element("span", letter(number), class_=f"mark device-{number % PATTERNS}", aria_hidden="true")
     told = f" {lane.told}{', busiest' if lane.busiest else ''}"
     words = joined([swatch, element("b", lane.label), told])
-    return element("button", words, type="button", aria_pressed="false", data_device=lane.name)
+    return element("button", words, type="button", aria_pressed="false", data_device=str(number))
 
 
 def letter(number: int) -> str:
@@ -78,9 +78,8 @@ def tables(subject: Subject) -> Markup:
 
 def as_table(found: Table) -> Markup:
     """A table with the very texts that the command prints, and what stands below it."""
-    rows = [[shown(cell) for cell in row] for row in found.rows]
     left = next((i for i, column in enumerate(found.columns) if column.right), len(found.columns))
-    whole = table(found.title, [column.heading or "note" for column in found.columns], rows, left)
+    whole = table(found.title, [column.heading or "note" for column in found.columns], found.texts(), left)
     totals = [pairs({name: shown(value) for name, value in found.totals.items()})] if found.totals else []
     return joined([whole, *totals])
 

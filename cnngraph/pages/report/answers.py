@@ -13,8 +13,8 @@ from cnngraph.data.class_names import class_name
 from cnngraph.examine.answers import Answers
 from cnngraph.examine.evaluation import Judgement
 from cnngraph.ir.op import Array
-from cnngraph.pages.markup import Markup, element, table
-from cnngraph.pages.report.parts import Section, charted, folded, on_paper, section, tabled
+from cnngraph.pages.markup import Markup, element, figure, table
+from cnngraph.pages.report.parts import Section, charted, folded, section, tabled
 from cnngraph.pages.report.samples import Look, look_of
 from cnngraph.pages.report.subject import Subject, Trial
 from cnngraph.render.chart import Series, heat, lines
@@ -50,7 +50,8 @@ def _matrix(matrix: Array, names: list[str], shown: Mapping[Pair, Array]) -> Mar
     """Rows are true classes, columns what they are taken for."""
     caption = "True classes (rows) and what they are taken for (columns)"
     if len(names) > NAMED or matrix.shape[0] != matrix.shape[1]:
-        return on_paper(heat(matrix), caption)
+        chart = Markup(heat(matrix).svg())  # its colours mean something: no theme changes them
+        return figure(element("div", chart, role="img", aria_label=caption, class_="paper", tabindex="0"), caption)
     wrong = matrix - np.diag(np.diag(matrix))
     top = max(int(wrong.max()), 1)
 

@@ -17,7 +17,7 @@ from cnngraph.ir.counts import multiply_adds
 from cnngraph.ir.graph import Node
 from cnngraph.ir.size import number
 from cnngraph.net import Net
-from cnngraph.pages.markup import Markup, element
+from cnngraph.pages.markup import Markup, element, figure
 from cnngraph.pages.report.parts import Section, charted, folded, section, small, tabled, tiled, where_it_fits
 from cnngraph.pages.report.subject import Subject, Trial
 from cnngraph.passes.pipeline import INFERENCE, run
@@ -61,7 +61,7 @@ def _maps(trial: Trial) -> Iterator[Markup]:
     if any(shown):
         seen = from_data(trial.data, 0)
         picture = small(seen.shown, f"Picture {seen.name}")
-        yield element("figure", picture, element("figcaption", f"The picture of which the maps are: {seen.name}"))
+        yield figure(picture, f"The picture of which the maps are: {seen.name}")
         yield from shown
 
 

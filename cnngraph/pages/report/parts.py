@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from cnngraph.diagnostics import CnnGraphError
 from cnngraph.ir.op import Array
-from cnngraph.pages.markup import Markup, element, table
+from cnngraph.pages.markup import Markup, element, figure, table
 from cnngraph.pages.themed import themed
 from cnngraph.render.chart import Chart
 from cnngraph.render.embedded import embedded
-from cnngraph.render.tabular import Table, shown
+from cnngraph.render.tabular import Table
 
 SIDE, LONG = 96, 210  # pixels of a small picture, which are kept and shown
 SMALL_BYTES = 4000  # of its file, about
@@ -34,22 +34,12 @@ def section(name: str, title: str, *content: str) -> Section:
 
 def drawing(svg: str, caption: str) -> Markup:
     """A picture in the colours of the page, with words for who does not see it."""
-    return _figure(element("div", themed(svg), role="img", aria_label=caption, class_="themed", tabindex="0"), caption)
+    return figure(element("div", themed(svg), role="img", aria_label=caption, class_="themed", tabindex="0"), caption)
 
 
 def charted(chart: Chart, caption: str) -> Markup:
     """A chart in the colours of the page."""
     return drawing(chart.svg(), caption)
-
-
-def on_paper(chart: Chart, caption: str) -> Markup:
-    """A chart whose colours mean something: it is the same on light and on dark ground."""
-    picture = element("div", Markup(chart.svg()), role="img", aria_label=caption, class_="paper", tabindex="0")
-    return _figure(picture, caption)
-
-
-def _figure(picture: Markup, caption: str) -> Markup:
-    return element("figure", picture, element("figcaption", caption))
 
 
 def small(image: Array, told: str) -> Markup:
@@ -67,7 +57,7 @@ def large(image: Array, caption: str) -> Markup:
     """A picture in its own size, with a line below it."""
     height, width = map(str, image.shape[:2])
     picture = element("img", src=embedded(image, WIDEST), alt=caption, width=width, height=height)
-    return _figure(element("div", picture, class_="wide", tabindex="0", role="group", aria_label=caption), caption)
+    return figure(element("div", picture, class_="wide", tabindex="0", role="group", aria_label=caption), caption)
 
 
 def tiled(images: Sequence[Array], caption: str, side: int) -> Markup:
@@ -77,14 +67,13 @@ def tiled(images: Sequence[Array], caption: str, side: int) -> Markup:
     height, width = (str(max(1, round(each * scale))) for each in images[0].shape[:2])
     sources = [embedded(each, side, SMALL_BYTES // 2) for each in images]
     made = [element("img", src=source, alt="", class_="pixels", width=width, height=height) for source in sources]
-    return _figure(element("div", *made, role="img", aria_label=caption, class_="tiles"), caption)
+    return figure(element("div", *made, role="img", aria_label=caption, class_="tiles"), caption)
 
 
 def tabled(found: Table, caption: str, most: int) -> Markup:
     """The first rows of a table."""
     left = sum(not column.right for column in found.columns)
-    rows = [[shown(cell) for cell in row] for row in found.rows[:most]]
-    return table(caption, [column.heading for column in found.columns], rows, left)
+    return table(caption, [column.heading for column in found.columns], found.texts()[:most], left)
 
 
 def folded(title: str, *content: str) -> Markup:

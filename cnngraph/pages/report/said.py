@@ -10,7 +10,7 @@ from cnngraph.examine.sampling import pictures
 from cnngraph.examine.sampling_diffusion import Way
 from cnngraph.examine.sampling_text import MARK, Writer, decoded, writer_of
 from cnngraph.examine.shown import predictions
-from cnngraph.pages.markup import Markup, element, table
+from cnngraph.pages.markup import Markup, element, figure, table
 from cnngraph.pages.report.parts import Section, large, section, tiled, where_it_fits
 from cnngraph.pages.report.subject import Subject, Trial
 from cnngraph.render.sheet import spread01
@@ -48,7 +48,7 @@ def _texts(trial: Trial) -> Markup:
     names = trial.data.class_names
     if writer.source is None:
         text = decoded(writer.write(np.full((1, 1), MARK), LENGTH)[0], names)
-        return element("figure", element("blockquote", text), element("figcaption", "A text that it writes"))
+        return figure(element("blockquote", text), "A text that it writes")
     return _answers(trial, writer, writer.source)
 
 

@@ -43,13 +43,11 @@ class Changes extends EventTarget {
     if (!own.length) return;
     const sample = make("span", { class: `sample kind-${key}`, "aria-hidden": "true" }, sign);
     const words = `${key} ${counted(own.length)}`;
-    const button = make("button", { type: "button", title: meaning, "aria-pressed": "true" }, sample, words);
-    button.addEventListener("click", () => {
-      const isShown = button.getAttribute("aria-pressed") !== "true";
-      button.setAttribute("aria-pressed", String(isShown));
+    const button = switchButton([sample, words], true, (isShown) => {
       for (const row of own) row.closest("li").hidden = !isShown;
       for (const group of this.groups) group.hidden = !group.querySelector("ul > li:not([hidden])");
     });
+    button.title = meaning;
     filters.append(button);
   }
 }

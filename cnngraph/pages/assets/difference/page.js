@@ -104,17 +104,6 @@ addEventListener("keydown", (event) => {
   else if (event.key === "p") changes.step(-1);
 });
 
-/** A button that is pressed or not; `act` is told which. */
-function switchButton(words, isOn, act) {
-  const made = make("button", { type: "button", "aria-pressed": String(isOn) }, words);
-  made.addEventListener("click", () => {
-    const now = made.getAttribute("aria-pressed") !== "true";
-    made.setAttribute("aria-pressed", String(now));
-    act(now);
-  });
-  return made;
-}
-
 function button(act, ...words) {
   return make("button", { type: "button", onclick: act }, ...words);
 }

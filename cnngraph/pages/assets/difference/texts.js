@@ -26,10 +26,8 @@ class Texts extends EventTarget {
   }
 
   #add() {
-    const button = make("button", { type: "button", "aria-pressed": String(this.isUnified) }, "One text");
-    button.addEventListener("click", () => {
-      this.isUnified = !this.isUnified;
-      button.setAttribute("aria-pressed", String(this.isUnified));
+    const button = switchButton("One text", this.isUnified, (isOn) => {
+      this.isUnified = isOn;
       this.#draw();
     });
     this.place = make("div");

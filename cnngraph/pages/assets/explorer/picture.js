@@ -47,13 +47,6 @@ function zip(first, second) {
   return [...first].map((each, i) => [each, second[i]]);
 }
 
-/** Offers bytes to be kept as a file. */
-function download(content, name) {
-  const address = URL.createObjectURL(content);
-  make("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
 /** The drawing as PNG, twice as fine as on the screen where that is not too large. */
 async function png({ text, width, height }) {
   const image = new Image();

@@ -1,18 +1,6 @@
 // A scene with its places as elements of SVG. Words of a file stand in text nodes and attributes, never in markup.
 
-const NAMESPACE = "http://www.w3.org/2000/svg";
 const CORNER = 4;
-
-/** An element of SVG, as `make` makes one of HTML. */
-function makeSvg(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    made.setAttribute(name, value === true ? "" : String(value));
-  }
-  made.append(...children.filter(Boolean));
-  return made;
-}
 
 /** Puts places on boxes (their middle) and frames (their corner), and gives each its `element`; arrows too. */
 function drawScene(scene, places, direction) {

@@ -63,7 +63,8 @@ view.container.addEventListener("select", ({ detail: { id, nodes } }) => {
   view.mark("picked", []);
   line.mark(places);
   const names = [...new Set(places.map((place) => about.lanes[devices.division[place]]?.label))];
-  picked.textContent = id === null ? "" : `${id}: ${places.length} operators on ${names.join(", ")}; their bars are marked`;
+  const count = `${places.length} operator${places.length > 1 ? "s" : ""}`;
+  picked.textContent = id === null ? "" : `${id}: ${count} on ${names.join(", ")}; their bars are marked`;
 });
 
 view.container.addEventListener("drawn", () => devices.show());

@@ -275,11 +275,11 @@ class Playground {
 
   async download(what) {
     const { file } = this.shelf.top;
-    if (what === "text") download(file.name.split("/").pop(), "text/plain", this.editor.text);
+    if (what === "text") download(new Blob([this.editor.text], { type: "text/plain" }), file.name.split("/").pop());
     if (what === "text" || !what) return;
     try {
       const made = await this.question(what);
-      download(made.name, made.kind, made.text);
+      download(new Blob([made.text], { type: made.kind }), made.name);
     } catch (refusal) {
       this.tell(refusal);
     }

@@ -68,7 +68,7 @@ class Drawing {
   }
 
   #head(track, y) {
-    const name = draw("tspan", { class: "track" }, track.name);
+    const name = makeSvg("tspan", { class: "track" }, track.name);
     this.#add("text", { x: 8, y }, name, `  ${track.note}`);
   }
 
@@ -145,7 +145,7 @@ class Drawing {
   }
 
   #add(tag, attributes, ...children) {
-    this.parts.push(draw(tag, attributes, ...children));
+    this.parts.push(makeSvg(tag, attributes, ...children));
   }
 }
 

@@ -1,17 +1,5 @@
 // What bars look like: each phase and each kind of work has a colour and a pattern, so that neither is needed alone.
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/** An element of SVG; as `make`, text stays text. */
-function draw(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) made.setAttribute(name, String(value));
-  }
-  made.append(...children);
-  return made;
-}
-
 /** Lines and dots over the ground of a bar, by the name of its class. */
 const STROKES = {
   "phase-B": "M-2 2L2 -2M0 8L8 0M6 10L10 6",
@@ -29,18 +17,18 @@ let patternsMade = 0;
 /** The patterns of one drawing, and the function that names the one of a class. */
 function patterns() {
   const prefix = `pattern-${patternsMade++}-`;
-  const made = Object.entries(STROKES).map(([name, path]) => draw(
+  const made = Object.entries(STROKES).map(([name, path]) => makeSvg(
     "pattern",
     { id: prefix + name, width: 8, height: 8, patternUnits: "userSpaceOnUse", class: name },
-    draw("rect", { width: 8, height: 8, class: "bar-ground" }),
-    draw("path", { d: path, class: "bar-stroke" }),
+    makeSvg("rect", { width: 8, height: 8, class: "bar-ground" }),
+    makeSvg("path", { d: path, class: "bar-stroke" }),
   ));
   const fill = (name) => (name in STROKES ? `url(#${prefix}${name})` : null);
-  return { defs: draw("defs", {}, ...made), fill };
+  return { defs: makeSvg("defs", {}, ...made), fill };
 }
 
 /** A sample of a look, for legends. */
 function swatch(name, fill) {
-  const bar = draw("rect", { x: 0.5, y: 0.5, width: 23, height: 13, class: `bar ${name}`, fill: fill(name) });
-  return draw("svg", { width: 24, height: 14, class: "swatch", "aria-hidden": "true" }, bar);
+  const bar = makeSvg("rect", { x: 0.5, y: 0.5, width: 23, height: 13, class: `bar ${name}`, fill: fill(name) });
+  return makeSvg("svg", { width: 24, height: 14, class: "swatch", "aria-hidden": "true" }, bar);
 }

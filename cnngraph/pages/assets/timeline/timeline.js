@@ -139,8 +139,8 @@ class Timeline {
   #build(given, label) {
     const { defs, fill } = patterns();
     this.fill = fill;
-    this.layer = draw("g");
-    this.svg = draw("svg", { "aria-hidden": "true", width: "100%" }, defs, this.layer);
+    this.layer = makeSvg("g");
+    this.svg = makeSvg("svg", { "aria-hidden": "true", width: "100%" }, defs, this.layer);
     const help = "Arrow keys go from bar to bar, Enter chooses, plus and minus zoom, Shift with arrows moves, 0 shows all.";
     this.stage = make("div", {
       class: "stage", tabindex: 0, role: "application", "aria-roledescription": "timeline", "aria-label": `${label}. ${help}`,
@@ -172,12 +172,12 @@ class Timeline {
     const items = names.filter(([name]) => used.has(name)).map(([name, text]) => (
       make("li", {}, swatch(name, this.fill), text)
     ));
-    const line = draw("svg", { width: 24, height: 14, class: "swatch", "aria-hidden": "true" },
-      draw("rect", { x: 0, y: 6, width: 24, height: 3, class: "critical" }));
+    const line = makeSvg("svg", { width: 24, height: 14, class: "swatch", "aria-hidden": "true" },
+      makeSvg("rect", { x: 0, y: 6, width: 24, height: 3, class: "critical" }));
     items.push(make("li", {}, line, "what the end waits for"));
     if (this.tracks.some((track) => track.lanes.some((lane) => lane.held?.length))) {
-      const held = draw("svg", { width: 24, height: 14, class: "swatch", "aria-hidden": "true" },
-        draw("path", { d: "M0 14V8H8V5H16V9H24V14Z", class: "held" }), draw("path", { d: "M0 2H24", class: "limit" }));
+      const held = makeSvg("svg", { width: 24, height: 14, class: "swatch", "aria-hidden": "true" },
+        makeSvg("path", { d: "M0 14V8H8V5H16V9H24V14Z", class: "held" }), makeSvg("path", { d: "M0 2H24", class: "limit" }));
       items.push(make("li", {}, held, "memory, limit"));
     }
     return make("ul", { class: "kinds", "aria-label": "What bars mean" }, ...items);
