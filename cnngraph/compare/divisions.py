@@ -65,6 +65,13 @@ class Divisions:
             for inner in item.items:
                 yield from self._moves(inner)
 
+    @property
+    def aims(self) -> str:
+        """What both were sought for, where that is not the same: then neither is the better one. Empty where it is."""
+        if self.a.objective == self.b.objective:
+            return ""
+        return f"a was sought for {self.a.objective}, b for {self.b.objective}"
+
     @cached_property
     def figures(self) -> dict[str, Both]:
         """How good both are; all for one run with the batch that their graphs are bound to."""

@@ -70,7 +70,10 @@ def test_devices_that_one_division_does_not_use(net: Net) -> None:
 
 def test_bounds_of_other_objectives_are_not_compared(net: Net) -> None:
     fast, small = (net.partition("a,b", objective=objective) for objective in ("throughput", "memory"))
-    assert "lower bound" not in divisions(fast, small).figures
+    found = divisions(fast, small)
+    assert "lower bound" not in found.figures
+    assert figures_table(found).title == "a was sought for throughput, b for memory"
+    assert divisions(small, small).aims == ""
     both = divisions(small, small).figures
     assert both["fullest device"][0] == both["fullest device"][1]
 

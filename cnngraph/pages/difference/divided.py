@@ -42,12 +42,13 @@ def divisions_page(found: Divisions, names: tuple[str, str]) -> str:
 
 def verdict(found: Divisions) -> str:
     """What moved, in a sentence."""
+    aims = f" {found.aims[0].upper()}{found.aims[1:]}." if found.aims else ""
     if not found.moves:
-        return "Every layer runs where it ran."
+        return f"Every layer runs where it ran.{aims}"
     count = sum(len(move.nodes) for move in found.moves)
     old, new = (seconds_text(each.bottleneck_seconds) for each in (found.a, found.b))
     busiest = f"the busiest device takes {new} instead of {old}" if old != new else f"the busiest device takes {new}"
-    return f"{count} operator{'s' * (count > 1)} moved; {busiest}."
+    return f"{count} operator{'s' * (count > 1)} moved; {busiest}.{aims}"
 
 
 def _model(partition: Partition) -> Json:
