@@ -80,6 +80,7 @@ def test_nothing_in_the_folder_is_imported(tmp_path: Path) -> None:
     assert not (tmp_path / "taken").exists()
 
 
+@pytest.mark.sweep
 def test_children_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
     with started(tmp_path) as (process, link):
         with urlopen(link.partition("#")[0]) as page:

@@ -264,6 +264,7 @@ def test_by_keys_alone(server: Playground, folder: Path) -> None:
         assert list(dict.fromkeys(seen)) == ["", "Files", "Editor", "Graph", "Table and devices"]
 
 
+@pytest.mark.sweep
 def test_a_browser_that_the_command_has_opened(server: Playground, folder: Path) -> None:
     address, _, ticket = server.link_for_once().partition("#")
     with opened(address, at=f"#{ticket}", allowed=(address, "blob:")) as page:
