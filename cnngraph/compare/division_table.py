@@ -31,7 +31,8 @@ def moves_table(found: Divisions) -> Table:
 
 def figures_table(found: Divisions) -> Table:
     """Bottleneck, bound, traffic and memory of both."""
-    return Table(FIGURES, tuple((name, *both, difference(both)) for name, both in found.figures.items()), title=found.aims)
+    rows = tuple((name, *both, difference(both)) for name, both in found.figures.items())
+    return Table(FIGURES, rows, title=found.aims)
 
 
 def devices_table(found: Divisions) -> Table:
