@@ -15,6 +15,7 @@ from cnngraph.diagnostics import error
 
 NAMES = ("dot", "graphviz-pure")
 TIMEOUT_SECONDS = 120.0
+CONTROLS = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}  # names of files have them, XML may not
 
 
 def find_engine() -> str:
@@ -49,8 +50,9 @@ def lay_out(
     """
     more = [f"-G{name}={value}" for name, value in (attributes or {}).items()]
     command = [find_engine(), "-Kdot", f"-T{format}", *more]
+    told = source.translate(CONTROLS).encode()
     try:
-        done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=timeout_seconds, check=False)
+        done = subprocess.run(command, input=told, capture_output=True, timeout=timeout_seconds, check=False)
     except subprocess.TimeoutExpired:
         raise error(
             "E0603",

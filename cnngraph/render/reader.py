@@ -10,14 +10,15 @@ from cnngraph.ir.graph import Graph
 from cnngraph.ir.leaves import State
 from cnngraph.ir.size import number_text
 from cnngraph.render.caption import shape_text
+from cnngraph.render.engine import CONTROLS
 
 ROOT = re.compile(r"<svg ([^>]*)>")
 
 
 def described(svg: str, graph: Graph, title: str | None = None) -> str:
     """The picture as one image with a name and a description."""
-    name = escape(title or graph.name)
-    start = rf'<svg role="img" aria-label="{name}" \1><title>{name}</title><desc>{escape(told(graph))}</desc>'
+    name, words = (escape(text.translate(CONTROLS)) for text in (title or graph.name, told(graph)))
+    start = rf'<svg role="img" aria-label="{name}" \1><title>{name}</title><desc>{words}</desc>'
     return ROOT.sub(lambda found: start.replace(r"\1", found[1]), svg, count=1)
 
 

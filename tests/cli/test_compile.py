@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -81,6 +82,15 @@ def test_a_wrong_file_is_drawn_as_far_as_it_goes_and_is_wrong(run: Run, tmp_path
     run("compile", "wrong.cnn", "--format", "dot", "-o", "no_ending").refused("E0201")
     run("compile", "wrong.cnn", "-o", "no_ending").refused("E0201")
     assert (tmp_path / "no_ending").read_text(encoding="utf-8").startswith("<?xml")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there no file has such a name")
+@pytest.mark.parametrize("format_", ["svg", "pdf"])
+def test_a_file_whose_name_is_strange_is_drawn(format_: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "<b>&\a.cnn").write_text("net (", encoding="utf-8")
+    run("compile", "<b>&\a.cnn", "-o", f"seen.{format_}").refused("error[E0001]")
+    if format_ == "svg":
+        ElementTree.parse(tmp_path / "seen.svg")
 
 
 def test_a_file_that_is_not_there_is_not_drawn(run: Run, written: Written) -> None:
