@@ -268,6 +268,7 @@ def test_the_parts_of_a_page_answer_each_other() -> None:
 
         # the bars as tables
         page.locator("details.bars summary").click()
+        page.locator("details.bars tbody tr").first.wait_for()  # they are made when it is open
         rows = page.locator("details.bars tbody tr").count()
         assert rows == sum(len(spans) for spans in line.actions.spans.values())
         page.locator("details.bars summary").click()
