@@ -109,13 +109,15 @@ def _draw_broken(
     scale: float,
     looks: dict[str, Any],
 ) -> None:
-    """The picture of a wrong file, as far as it goes, with what is wrong; blocks are chosen in right ones only."""
+    """The picture of a wrong file, if it goes anywhere, with what is wrong; blocks are chosen in right ones only."""
     from cnngraph.render.dot import save
     from cnngraph.watch.broken import drawable
     from cnngraph.watch.drawing import look
 
     seen = look(file, net, read_settings(settings))
     graph, overlay = drawable(seen.observation, seen.name)
+    if not graph.nodes:
+        return
     plain: dict[str, Any] = {"style": "paper"} if looks["style"] == "volumes" else {}  # volumes show nothing wrong
     save(graph, target, format_, scale, overlay=overlay, **looks | plain | {"expand": (), "focus": None})
     click.echo(f"picture, as far as the file goes: {target}")

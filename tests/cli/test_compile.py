@@ -87,15 +87,18 @@ def test_a_wrong_file_is_drawn_as_far_as_it_goes_and_is_wrong(run: Run, tmp_path
 @pytest.mark.skipif(sys.platform == "win32", reason="there no file has such a name")
 @pytest.mark.parametrize("format_", ["svg", "pdf"])
 def test_a_file_whose_name_is_strange_is_drawn(format_: str, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "<b>&\a.cnn").write_text("net (", encoding="utf-8")
-    run("compile", "<b>&\a.cnn", "-o", f"seen.{format_}").refused("error[E0001]")
+    (tmp_path / "<b>&\a.cnn").write_text("net n(x: 4) { relu; conv(3, 3x3) }", encoding="utf-8")
+    run("compile", "<b>&\a.cnn", "-o", f"seen.{format_}").refused("error[E0202]")
     if format_ == "svg":
         ElementTree.parse(tmp_path / "seen.svg")
 
 
-def test_a_file_that_is_not_there_is_not_drawn(run: Run, written: Written) -> None:
+def test_where_nothing_can_be_drawn_nothing_is_written(run: Run, written: Written, tmp_path: Path) -> None:
+    (tmp_path / "torn.cnn").write_text("net (", encoding="utf-8")
+    before = written()
     run("compile", "absent.cnn", "--render").refused("error[E0501]")
-    assert written() == set()
+    run("compile", "torn.cnn", "--render").refused("error[E0001]")
+    assert written() == before
 
 
 @pytest.mark.parametrize("gradient", [False, True])

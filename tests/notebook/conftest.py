@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> InteractiveShell:
     from traitlets.config import Config
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a shell puts its own there
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
         shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}), colors="linux")
     shell.run_line_magic("load_ext", "cnngraph")

@@ -51,6 +51,24 @@ function counted(number) {
   return number.toLocaleString("en-US");
 }
 
+const UNITS = [["s", 1], ["ms", 1e-3], ["µs", 1e-6], ["ns", 1e-9]];
+
+/** Three digits and a unit; `unit` "" is for times of a unit that nobody knows. */
+function timeText(seconds, unit = "s") {
+  if (!seconds) return unit ? "0 s" : "0";
+  if (!unit) return String(Number(seconds.toPrecision(6)));
+  const [name, factor] = UNITS.find(([, least]) => seconds >= least) ?? UNITS[3];
+  return `${Number((seconds / factor).toPrecision(3))} ${name}`;
+}
+
+const BYTES = [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]];
+
+/** Three digits and a unit, as in the tables of the commands; a polynomial as it is. */
+function bytesText(count) {
+  const found = BYTES.find(([, least]) => count >= least);
+  return found ? `${Number((count / found[1]).toPrecision(3))} ${found[0]}` : `${count} B`;
+}
+
 /** Whether the page is dark now, by the button or by the system. */
 function isDark() {
   const chosen = document.documentElement.dataset.theme;

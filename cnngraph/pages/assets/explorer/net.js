@@ -5,36 +5,12 @@ const FIGURES = [
   { key: "parameters", name: "parameters", text: figureText },
   { key: "madds", name: "multiply-adds", text: figureText },
   { key: "bytes", name: "activation bytes", text: bytesText },
-  { key: "seconds", name: "measured time", text: secondsText },
+  { key: "seconds", name: "measured time", text: timeText },
 ];
 
 /** A figure: a number with commas, or the text of a polynomial as it is. */
 function figureText(value) {
   return typeof value === "number" ? counted(value) : String(value);
-}
-
-function bytesText(value) {
-  return typeof value === "number" ? `${scaled(value, 1024, ["B", "KiB", "MiB", "GiB", "TiB"])}` : `${value} B`;
-}
-
-function secondsText(value) {
-  if (value === 0) return "0 s";
-  const step = [
-    [1, "s"],
-    [1e-3, "ms"],
-    [1e-6, "µs"],
-  ].find(([size]) => value >= size) ?? [1e-9, "ns"];
-  return `${Number((value / step[0]).toPrecision(3))} ${step[1]}`;
-}
-
-/** 1536 by 1024 in [B, KiB, ...] is "1.5 KiB". */
-function scaled(value, base, units) {
-  let i = 0;
-  while (value >= base && i < units.length - 1) {
-    value /= base;
-    i += 1;
-  }
-  return `${Number(value.toPrecision(3))} ${units[i]}`;
 }
 
 function shareText(part) {
