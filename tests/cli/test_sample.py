@@ -89,11 +89,15 @@ def test_pictures_are_drawn_and_judged(folder: Path, tmp_path: Path) -> None:
     [
         ("words", [], "what is the net to answer"),
         ("forger", [], "where shall the pictures go"),
-        ("forger", ["-o", "/"], "cannot be written"),
     ],
 )
 def test_what_is_missing_is_asked_for(folder: Path, name: str, arguments: list[str], reason: str) -> None:
     assert reason in said(folder, name, *arguments)
+
+
+def test_a_folder_is_no_picture(folder: Path) -> None:
+    with pytest.raises(CnnGraphError, match="/ cannot be written: it is a folder"):
+        said(folder, "forger", "-o", "/")
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,14 @@ function bytesText(count) {
   return found ? `${Number((count / found[1]).toPrecision(3))} ${found[0]}` : `${count} B`;
 }
 
+const HUES = 8; // colours of devices; with more devices they begin again, and names tell them apart
+
+/** Fill, line and ink of a box on a device, by the place of the device among all. */
+function deviceLook(place) {
+  const name = `--device-${place % HUES}`;
+  return { fill: `var(${name})`, line: `var(${name}-line)`, ink: "var(--ink)" };
+}
+
 /** Whether the page is dark now, by the button or by the system. */
 function isDark() {
   const chosen = document.documentElement.dataset.theme;

@@ -1,7 +1,5 @@
 // The colour of a box: by the kind of change of its nodes, or by their device.
 
-const HUES = 8; // colours of devices; with more devices they begin again, and the names in the boxes tell
-
 const PLAIN = { fill: "var(--raised)", line: "var(--soft)", ink: "var(--ink)" };
 
 class Colours {

@@ -9,9 +9,6 @@ const SCALE = {
 };
 const RAMP = 48;
 
-/** Hues of devices: Okabe and Ito, told apart without colour vision; card, details and table name the device. */
-const HUES = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00", "#999999"];
-
 /** Of boxes of which nothing is known, or too much for one colour. */
 const NEUTRAL = { fill: "var(--ground)", line: "var(--soft)", ink: "var(--ink)" };
 
@@ -87,19 +84,12 @@ class Paints {
   #devices(view, legend) {
     view.paint((box) => {
       const devices = [...new Set(box.nodes.map((id) => this.net.node(id).facts?.device))];
-      return devices.length === 1 && devices[0] ? this.#deviceLook(devices[0]) : NEUTRAL;
+      return devices.length === 1 && devices[0] ? deviceLook(this.devices.indexOf(devices[0])) : NEUTRAL;
     });
     const entries = this.devices.map((name) =>
-      entry(name, { class: "swatch", style: `background:${this.#deviceLook(name).fill}` }),
+      entry(name, { class: "swatch", style: `background:${deviceLook(this.devices.indexOf(name)).fill}` }),
     );
     legend.replaceChildren(...entries, entry("several, or none", { class: "swatch" }));
-  }
-
-  #deviceLook(name) {
-    const i = this.devices.indexOf(name);
-    const hue = HUES[i % HUES.length];
-    const fill = isDark() ? mixed(hue, "#14171b", 0.45) : mixed(hue, "#ffffff", 0.5);
-    return { fill, line: hue, ink: inkOn(fill) };
   }
 
   /** The figure of a box: the sum of its nodes, of receptive fields the largest; null where sizes are open. */

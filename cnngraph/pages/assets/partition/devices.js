@@ -1,7 +1,5 @@
 // The devices of a division on the graph: their colours and letters, what crosses between them, one of them alone.
 
-const HUES = 8;
-
 class Devices {
   #only = null;
 

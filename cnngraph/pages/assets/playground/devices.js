@@ -1,10 +1,8 @@
 // The slider for the number of devices: the net divided, coloured by device, with its bottleneck, bound and gap.
 
-// Colours that stay apart for colour-blind people (after Okabe and Ito), pale enough for dark text on them.
-const DEVICE_FILLS = ["#8ecae6", "#f6c667", "#7fd1ae", "#f2a7c3", "#b9b4ee", "#e8926e", "#d8de72", "#c9c9c9"];
 const OBJECTIVES = { throughput: "throughput", latency: "latency", memory: "memory" };
 
-/** `divide(choice)` asks the server; `paint(found, fills)` colours the graph, with nulls takes the colours away. */
+/** `divide(choice)` asks the server; `paint(found, looks)` colours the graph, with nulls takes the colours away. */
 class DevicePane {
   constructor(container, divide, paint) {
     this.divide = divide;
@@ -73,15 +71,15 @@ class DevicePane {
   }
 
   show(found) {
-    const fills = Object.fromEntries(found.devices.map((device, place) => [device, DEVICE_FILLS[place % DEVICE_FILLS.length]]));
+    const looks = Object.fromEntries(found.devices.map((device, place) => [device, deviceLook(place)]));
     const swatch = (device) => {
       const box = make("span", { class: "swatch", "aria-hidden": "true" });
-      box.style.background = fills[device];
+      box.style.background = looks[device].fill;
       return make("li", {}, box, device, device === found.busiest ? " (busiest)" : "");
     };
     const told = make("li", { class: "soft" }, "a closed block has the colour of most of its layers");
     this.legend.replaceChildren(...found.devices.map(swatch), told);
     this.answer.replaceChildren(totalsElement(found.table.totals), tableElement("What each device does", found.table));
-    if (this.isShown) this.paint(found, fills);
+    if (this.isShown) this.paint(found, looks);
   }
 }

@@ -218,7 +218,7 @@ class Playground {
   }
 
   /** Boxes take the colour of the device that has most of their nodes. */
-  paint(found, fills) {
+  paint(found, looks) {
     this.drawing?.showDivided(found?.model);
     if (!found) {
       this.drawing?.paint(null);
@@ -231,7 +231,7 @@ class Playground {
         if (id in deviceOf) counts.set(deviceOf[id], (counts.get(deviceOf[id]) ?? 0) + 1);
       }
       const most = [...counts].sort((a, b) => b[1] - a[1])[0];
-      return most ? { fill: fills[most[0]], line: "#333333", ink: "#16191d" } : null;
+      return most ? looks[most[0]] : null;
     });
   }
 
